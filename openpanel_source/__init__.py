@@ -1,0 +1,1 @@
+"""Load OpenPanel events and charts through the Export API, losing nothing."""

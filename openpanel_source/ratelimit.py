@@ -1,0 +1,163 @@
+"""One budget of requests for all threads of a client id, read off the server's own headers.
+
+The server counts requests in a fixed window that opens with its first request
+(openpanel-api.md, section 6). Every answer tells the size of the window's budget, what is left
+of it and in how many seconds it ends, so nothing about the limit is assumed here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from math import inf
+
+_MARGIN_SECONDS = 0.01
+_LONGEST_WAIT_SECONDS = 300.0
+
+
+@dataclass
+class Slot:
+    """One request's place in the budget; ``observe`` tells the limiter what the answer said."""
+
+    window: int
+    headers: Mapping[str, str] | None = None
+
+    def observe(self, headers: Mapping[str, str]) -> None:
+        """Keep the answer's headers until the slot is given back."""
+        self.headers = headers
+
+
+class RateLimiter:
+    """Hands out requests so that the server's limit is used fully and never exceeded.
+
+    Until the first answer one request is in flight; from then on as many as the window allows.
+
+    Args:
+        clock: Seconds, monotonic.
+        sleep: Waits for that many seconds.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._wait = sleep
+        self._window = 0
+        self._limit: float | None = None
+        self._budget: float = 1
+        self._ends_at = inf
+        self._in_flight = 0
+
+    @property
+    def limit(self) -> int | None:
+        """Requests a window, as last seen; None before the first answer or without a limit."""
+        return None if self._limit in (None, inf) else int(self._limit or 0)
+
+    @contextmanager
+    def slot(self) -> Iterator[Slot]:
+        """Wait for a place in the budget and hold it while a request is made."""
+        slot = self._acquire()
+        try:
+            yield slot
+        finally:
+            self._release(slot)
+
+    def _acquire(self) -> Slot:
+        with self._changed:
+            while True:
+                now = self._clock()
+                if now >= self._ends_at:
+                    self._open_window()
+                if self._budget >= 1:
+                    self._budget -= 1
+                    self._in_flight += 1
+                    return Slot(self._window)
+                self._pause(None if self._ends_at == inf else self._ends_at - now)
+
+    def _pause(self, seconds: float | None) -> None:
+        if self._wait is None or seconds is None:
+            self._changed.wait(seconds)
+            return
+        self._changed.release()
+        try:
+            self._wait(seconds)
+        finally:
+            self._changed.acquire()
+
+    def _open_window(self) -> None:
+        self._window += 1
+        self._ends_at = inf
+        # A request still under way may be counted in the new window.
+        self._budget = 1 if self._limit is None else max(1, self._limit - self._in_flight)
+
+    def _release(self, slot: Slot) -> None:
+        with self._changed:
+            self._in_flight -= 1
+            if slot.headers is not None:
+                self._learn(slot, slot.headers)
+            elif self._limit is None and self._in_flight == 0:
+                self._budget = 1
+            self._changed.notify_all()
+
+    def _learn(self, slot: Slot, headers: Mapping[str, str]) -> None:
+        now = self._clock()
+        limit = _number(headers.get("x-ratelimit-limit"))
+        wait = retry_after(headers)
+        if wait is not None:
+            self._budget = 0
+            self._ends_at = now + wait + _MARGIN_SECONDS
+            self._limit = limit or self._limit or 1
+            return
+        if limit is None or limit < 1:
+            if self._limit is None:
+                self._limit = self._budget = inf
+            return
+        first = self._limit is None
+        self._limit = limit
+        if slot.window != self._window:
+            return
+        remaining = _number(headers.get("x-ratelimit-remaining"))
+        if first:
+            self._budget = limit - 1
+        self._budget = min(self._budget, limit if remaining is None else remaining)
+        reset = _number(headers.get("x-ratelimit-reset"))
+        if reset is not None:
+            # The header is rounded up: the earliest of these upper bounds is the window's end.
+            end = now + min(reset, _LONGEST_WAIT_SECONDS) + _MARGIN_SECONDS
+            self._ends_at = min(self._ends_at, end)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait that a ``retry-after`` header asks for: its number, or until its date.
+
+    Args:
+        headers: An answer's headers.
+
+    Returns:
+        0 to 300 seconds; None without the header; 1 second for a value that says nothing usable.
+    """
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    seconds = _number(value)
+    if seconds is None:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
+            seconds = 1.0
+    return min(max(seconds, 0.0), _LONGEST_WAIT_SECONDS)
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if number == number and abs(number) != inf else None
