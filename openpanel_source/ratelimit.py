@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from math import inf
+from math import inf, isfinite
 
 _MARGIN_SECONDS = 0.01
 _LONGEST_WAIT_SECONDS = 300.0
@@ -102,7 +102,8 @@ class RateLimiter:
             self._in_flight -= 1
             if slot.headers is not None:
                 self._learn(slot, slot.headers)
-            elif self._limit is None and self._in_flight == 0:
+            if self._in_flight == 0 and self._budget < 1 and self._ends_at == inf:
+                # Nobody is left who could bring news of the window: let one request ask.
                 self._budget = 1
             self._changed.notify_all()
 
@@ -160,4 +161,4 @@ def _number(value: str | None) -> float | None:
         number = float(value or "")
     except ValueError:
         return None
-    return number if number == number and abs(number) != inf else None
+    return number if isfinite(number) else None

@@ -7,7 +7,8 @@ from random import Random
 
 from openpanel_source.sandbox.catalog import SITES
 from openpanel_source.sandbox.dataset import Accounts, Client, Dataset, Organization, Project
-from openpanel_source.sandbox.visits import Traffic, Window, running_totals
+from openpanel_source.sandbox.timeline import Window, running_totals
+from openpanel_source.sandbox.visits import Traffic
 
 DEMO_CLIENT_ID = "de300000-0000-4000-8000-000000000001"
 """The root client of the demo's organisation."""
@@ -60,14 +61,21 @@ def generate(
 
 def _accounts() -> Accounts:
     organization = "acme"
-    clients = [Client(DEMO_CLIENT_ID, "root", organization, secret=DEMO_CLIENT_SECRET)]
-    for number, site in enumerate(SITES, start=2):
-        for offset, kind in ((0, "read"), (0x10, "write")):
-            client_id = f"de300000-0000-4000-8000-{number + offset:012x}"
-            secret = f"sec_demo_{kind}_{site.id}_not_a_secret"
-            clients.append(Client(client_id, kind, organization, site.id, secret))
+    scoped = [*(("read", site.id) for site in SITES), ("write", SITES[0].id)]
     return Accounts(
         organizations=[Organization(organization)],
         projects=[Project(site.id, organization) for site in SITES],
-        clients=clients,
+        clients=[
+            Client(DEMO_CLIENT_ID, "root", organization, secret=DEMO_CLIENT_SECRET),
+            *(
+                Client(
+                    id=f"de300000-0000-4000-8000-{number:012x}",
+                    type=kind,
+                    organization=organization,
+                    project=project,
+                    secret=f"sec_demo_{kind}_{project}_not_a_secret",
+                )
+                for number, (kind, project) in enumerate(scoped, start=2)
+            ),
+        ],
     )

@@ -3,68 +3,31 @@
 from __future__ import annotations
 
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from functools import lru_cache
-from itertools import accumulate
 from operator import itemgetter
 from random import Random
 
 from openpanel_source.sandbox import catalog
 from openpanel_source.sandbox.catalog import Fields, Page, Site, Source, Step
 from openpanel_source.sandbox.dataset import Row
+from openpanel_source.sandbox.timeline import DAY, Window, iso, running_totals
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_DAY = 86_400_000
-_HOUR = 3_600_000
-# OpenPanel ends a session after half an hour of silence, and dates the end just after the last event.
+# OpenPanel ends a session after half an hour of silence, dated just after its last event.
 _SESSION_TIMEOUT = 1_800_000
 _SESSION_END_LAG = 1_000
 _UUID4_MASK = (1 << 128) - 1 ^ (0xF << 76 | 0x3 << 62)
 _UUID4_BITS = 0x4 << 76 | 0x2 << 62
-_HOUR_SUMS = [part / sum(catalog.HOURS) for part in accumulate(catalog.HOURS, initial=0.0)]
+_OFFLINE_APP = {
+    "sessionId": "",
+    "origin": "",
+    "referrer": "",
+    "referrerName": "",
+    "referrerType": "",
+    "sdkName": "react-native",
+}
 
 Plan = list[tuple[int, Step, Page]]
-
-
-def running_totals(total: int, weights: Sequence[float]) -> list[int]:
-    """Return the whole numbers at which each weight's part of a total ends, the last the total."""
-    sums = list(accumulate(weights))
-    return [round(total * part / sums[-1]) for part in sums]
-
-
-class Window:
-    """The UTC days to fill, the last one only until now; instants are milliseconds since 1970."""
-
-    def __init__(self, now: datetime, days: int) -> None:
-        self.now = (now - _EPOCH) // timedelta(milliseconds=1)
-        self.days = range(self.now // _DAY - days + 1, self.now // _DAY + 1)
-        self.start = self.days[0] * _DAY
-
-    def weights(self, rng: Random, week: Sequence[float]) -> list[float]:
-        """Return how busy each day is: its weekday, a mild growth, and some luck."""
-        weights = [
-            week[(day + 3) % 7] * (1 + 0.4 * age / len(self.days)) * rng.uniform(0.92, 1.08)
-            for age, day in enumerate(self.days)
-        ]
-        # Above zero even at the midnight that begins the only day.
-        weights[-1] *= max(self._elapsed(self.days[-1]), 1e-9)
-        return weights
-
-    def instant(self, rng: Random, day: int) -> int:
-        """Return a moment of the day, likely in a busy hour and never in the future."""
-        part = rng.random() * self._elapsed(day)
-        hour = bisect_right(_HOUR_SUMS, part) - 1
-        within = (part - _HOUR_SUMS[hour]) / (_HOUR_SUMS[hour + 1] - _HOUR_SUMS[hour])
-        return min(day * _DAY + int((hour + within) * _HOUR), self.now)
-
-    def _elapsed(self, day: int) -> float:
-        if day < self.days[-1]:
-            return 1.0
-        hour, rest = divmod(self.now % _DAY, _HOUR)
-        return _HOUR_SUMS[hour] + (_HOUR_SUMS[hour + 1] - _HOUR_SUMS[hour]) * rest / _HOUR
 
 
 @dataclass(slots=True)
@@ -108,7 +71,7 @@ class Traffic:
     def profiles(self) -> list[Row]:
         """Return the profiles of all who signed up, by id."""
         rows = [
-            {**member.profile, "lastSeenAt": _iso(member.last_seen)}
+            {**member.profile, "lastSeenAt": iso(member.last_seen)}
             for member in self._members
             if member.profile
         ]
@@ -116,7 +79,7 @@ class Traffic:
 
     def event_meta(self) -> list[Row]:
         """Return the definitions of the site's events, by name."""
-        created = _iso(self._window.start)
+        created = iso(self._window.start)
         return [
             {
                 "id": _uuid(self.rng),
@@ -136,6 +99,7 @@ class Traffic:
         source = self.site.sources.pick(self.rng)
         plan = self._plan(start, self._journey(visitor, source), member=bool(visitor.profile))
         visit = _Visit(self, visitor, source, plan[0][2], start)
+        # Nothing in the future; the very last visit is cut short to make the count exact.
         plan = [entry for entry in plan if entry[0] <= self._window.now][: max(room - 2, 0)]
         for instant, step, page in plan:
             visit.do(instant, step, page)
@@ -155,7 +119,7 @@ class Traffic:
         visitor = _Visitor(f"{rng.getrandbits(128):032x}", fields)
         self._visitors.append(visitor)
         if rng.random() < self.site.customers:
-            self.sign_up(visitor, start - int(rng.uniform(1, 300) * _DAY))
+            self.sign_up(visitor, start - int(rng.uniform(1, 300) * DAY))
         return visitor
 
     def _journey(self, visitor: _Visitor, source: Source) -> tuple[str, ...]:
@@ -177,7 +141,7 @@ class Traffic:
 
     def _deliver_late(self, visit: _Visit, step: Step, room: int) -> None:
         """Add what the visitor's app recorded offline, dated up to ten days before the visit."""
-        oldest = max(self._window.start, visit.visitor.since, visit.start - 10 * _DAY)
+        oldest = max(self._window.start, visit.visitor.since, visit.start - 10 * DAY)
         if visit.visitor.profile and oldest < visit.start and step.pages:
             for _ in range(min(self.rng.randint(1, 3), room - len(visit.rows))):
                 instant = self.rng.randint(oldest, visit.start - 1)
@@ -187,8 +151,8 @@ class Traffic:
         """Return the field that marks a visit as imported, or nothing."""
         if start >= self._import_end:
             return {}
-        at = min(self._import_end + _DAY, self._window.now)
-        return {"importedAt": _iso(at // 1000 * 1000)}
+        at = min(self._import_end + DAY, self._window.now)
+        return {"importedAt": iso(at // 1000 * 1000)}
 
     def sign_up(self, visitor: _Visitor, instant: int) -> None:
         """Give a visitor a profile."""
@@ -204,10 +168,10 @@ class Traffic:
             "lastName": last,
             "isExternal": True,
             "properties": {"plan": plan, "mrr": mrr},
-            "createdAt": _iso(instant),
+            "createdAt": iso(instant),
             "lastSeenAt": "",
             "projectId": self.site.id,
-            "id": email if rng.random() < 0.3 else f"user_{number}",
+            "id": email if rng.random() < 0.3 else f"{self.site.member}_{number}",
             "email": email,
             "avatar": "",
             "groups": [rng.choice(catalog.COMPANIES)] if plan == "business" else [],
@@ -269,15 +233,14 @@ class _Visit:
 
     def do_offline(self, instant: int, step: Step, page: Page) -> None:
         """Add what an app recorded without a connection: it belongs to no session."""
-        app = {"sessionId": "", "origin": "", "referrer": "", "referrerName": "",
-               "referrerType": "", "sdkName": "react-native"}  # fmt: skip
         self._add(step.event, instant, page, {"sku": page.sku})
-        self.rows[-1].update(app)
+        self.rows[-1].update(_OFFLINE_APP)
 
     def end(self, *, bounced: bool) -> None:
         """Add the end of the session."""
         properties = {"__bounce": "1" if bounced else "0"}
-        self._add("session_end", self.last + _SESSION_END_LAG, self._page, properties)
+        self.last += _SESSION_END_LAG
+        self._add("session_end", self.last, self._page, properties)
 
     def _order(self) -> tuple[dict[str, str], int]:
         rng = self._traffic.rng
@@ -299,24 +262,11 @@ class _Visit:
         row["name"] = event
         row["profileId"] = profile["id"] if profile else self.visitor.device_id
         row["properties"] = properties
-        row["createdAt"] = _iso(instant)
+        row["createdAt"] = iso(instant)
         row["path"] = page.path
         row["revenue"] = revenue
         row["groups"] = list(profile["groups"]) if profile else []
         self.rows.append(row)
-
-
-@lru_cache(maxsize=8192)
-def _date(day: int) -> str:
-    return (_EPOCH + timedelta(days=day)).date().isoformat()
-
-
-def _iso(instant: int) -> str:
-    day, rest = divmod(instant, _DAY)
-    seconds, milliseconds = divmod(rest, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{_date(day)}T{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}Z"
 
 
 def _uuid(rng: Random) -> str:

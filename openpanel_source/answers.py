@@ -1,0 +1,192 @@
+"""What an answer of the server means: nothing wrong, or the error that says what to do.
+
+The error bodies come in four shapes and some statuses mean several things
+(openpanel-api.md, section 5), so both status and text decide.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import requests
+
+from openpanel_source import errors
+from openpanel_source.errors import OpenPanelError
+from openpanel_source.escape import printable
+
+_DEFINITE = (
+    errors.InvalidClientIdError,
+    errors.UnknownClientError,
+    errors.WrongSecretError,
+    errors.ClientNotAllowedError,
+    errors.ClientWithoutSecretError,
+)
+_UNAUTHORIZED: tuple[tuple[str, type[OpenPanelError], str], ...] = (
+    (
+        "must be a valid UUIDv4",
+        errors.InvalidClientIdError,
+        "the client id is missing or not a lowercase UUIDv4; copy client_id again from OpenPanel's"
+        " settings, Clients.",
+    ),
+    (
+        "Invalid client id",
+        errors.UnknownClientError,
+        "the server knows no client of this id; check client_id and base_url.",
+    ),
+    (
+        "Invalid client secret",
+        errors.WrongSecretError,
+        "the client secret is wrong; check client_secret, or create a new client in OpenPanel's"
+        " settings.",
+    ),
+    (
+        "not allowed to export",
+        errors.ClientNotAllowedError,
+        "this client may only write events; create one of type read or root and use its"
+        " credentials.",
+    ),
+    (
+        "has no secret",
+        errors.ClientWithoutSecretError,
+        "this client has no secret and cannot export; create a new client in OpenPanel's settings.",
+    ),
+)
+
+
+def is_definite(error: OpenPanelError) -> bool:
+    """Whether a credentials error names a mistake that no retry can heal."""
+    return isinstance(error, _DEFINITE)
+
+
+def error_of(response: requests.Response, request: str) -> OpenPanelError | None:
+    """The error an answer stands for.
+
+    Args:
+        response: Any answer of the server, body read.
+        request: Method and URL, for the message.
+
+    Returns:
+        None for status 200, otherwise the error to raise.
+    """
+    status = response.status_code
+    if status == 200:
+        return None
+    message = _message(response.content)
+    if 300 <= status < 400:
+        return errors.RedirectedError(
+            f"the server redirects ({status}) and credentials never follow; set base_url to the"
+            " address of the API itself.",
+            request,
+        )
+    explain = _STATUSES.get(status)
+    if explain is not None:
+        return explain(message, request)
+    if status in (502, 503, 504):
+        return errors.ServerUnavailableError(
+            f"the server is not available (status {status}); run again later.", request
+        )
+    return errors.UnexpectedAnswerError(
+        f"the server answered status {status}{_quoted(message)}; check that base_url leads to"
+        " OpenPanel's API.",
+        request,
+    )
+
+
+def _message(body: bytes) -> str:
+    try:
+        answer: Any = msgspec.json.decode(body[:65536])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        answer = body[:500].decode("utf-8", "replace")
+    if isinstance(answer, dict):
+        parts = [answer.get("message"), *_details(answer.get("details"))]
+        return "; ".join(printable(part) for part in parts if isinstance(part, str))
+    return printable(answer) if isinstance(answer, str) else ""
+
+
+def _details(details: object) -> list[str]:
+    if not isinstance(details, list):
+        return []
+    items = [item for item in details[:5] if isinstance(item, dict)]
+    return [f"{item.get('path')}: {item.get('message')}" for item in items]
+
+
+def _quoted(message: str) -> str:
+    return f" ({message[:300]})" if message else ""
+
+
+def _bad_request(message: str, request: str) -> OpenPanelError:
+    if "projectId is required" in message:
+        return errors.ProjectRequiredError("the request names no project; set project_id.", request)
+    return errors.InvalidQueryError(
+        f"the server refused the request{_quoted(message)}; check events, filters and profile_id,"
+        " and whether the server is old (openpanel-source check).",
+        request,
+    )
+
+
+def _unauthorized(message: str, request: str) -> OpenPanelError:
+    for text, error, remedy in _UNAUTHORIZED:
+        if text in message:
+            return error(remedy, request)
+    return errors.CredentialsError(
+        f"the server did not accept the credentials{_quoted(message)}; it also says so while its"
+        " database is down: if client_id and client_secret are right, run again later.",
+        request,
+    )
+
+
+def _forbidden(message: str, request: str) -> OpenPanelError:
+    return errors.ProjectAccessError(
+        f"this client may not read the project{_quoted(message)}; set project_id to the client's"
+        " own project, or use a root client of the organisation.",
+        request,
+    )
+
+
+def _not_found(message: str, request: str) -> OpenPanelError:
+    if "Project not found" in message:
+        return errors.ProjectNotFoundError(
+            "the client's organisation has no such project; check project_id (the id in the"
+            " dashboard's address, not the name).",
+            request,
+        )
+    return errors.EndpointNotFoundError(
+        f"there is no Export API at this address{_quoted(message)}; check base_url (hosted:"
+        " https://api.openpanel.dev; self-hosted: often https://HOST/api).",
+        request,
+    )
+
+
+def _limited(message: str, request: str) -> OpenPanelError:
+    return errors.RateLimitedError(
+        "the server kept refusing for its rate limit; stop other readers of this client id, or"
+        " run again later.",
+        request,
+    )
+
+
+def _too_long(message: str, request: str) -> OpenPanelError:
+    return errors.QueryTooLongError(
+        "URL and headers exceed the 16 KB the server reads; name fewer events or shorter filters.",
+        request,
+    )
+
+
+def _internal(message: str, request: str) -> OpenPanelError:
+    return errors.InternalServerError(
+        f"the server answered 500{_quoted(message)}; probably it cannot compute this request"
+        " (check filters: regex, dates, numbers), or it is down: see its logs, or run again later.",
+        request,
+    )
+
+
+_STATUSES = {
+    400: _bad_request,
+    401: _unauthorized,
+    403: _forbidden,
+    404: _not_found,
+    429: _limited,
+    431: _too_long,
+    500: _internal,
+}

@@ -1,0 +1,304 @@
+"""The only code that touches the network: one GET, limited, retried, checked."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
+
+import requests
+import requests.adapters
+import tenacity
+import urllib3.exceptions
+
+from openpanel_source import __version__
+from openpanel_source.answers import error_of, is_definite
+from openpanel_source.errors import (
+    ConnectionFailedError,
+    CredentialsError,
+    IncompleteBodyError,
+    InternalServerError,
+    InvalidSettingError,
+    OpenPanelError,
+    RateLimitedError,
+    RequestTimeoutError,
+    TransientError,
+)
+from openpanel_source.query import Params, query_string
+from openpanel_source.ratelimit import RateLimiter
+
+logger = logging.getLogger(__name__)
+
+_limiters: WeakValueDictionary[tuple[str, str], RateLimiter] = WeakValueDictionary()
+_limiters_lock = threading.Lock()
+
+
+def limiter_for(base_url: str, client_id: str) -> RateLimiter:
+    """The one limiter that all clients of this process share for a client id."""
+    with _limiters_lock:
+        limiter = _limiters.get((base_url, client_id))
+        if limiter is None:
+            limiter = _limiters[base_url, client_id] = RateLimiter()
+        return limiter
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A client of OpenPanel; the secret never shows in a repr.
+
+    Args:
+        client_id: A lowercase UUIDv4.
+        client_secret: Its secret.
+    """
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often and how patiently a failed request is tried again.
+
+    Args:
+        attempts: Tries of a request that met a broken connection, a timeout or 502 to 504.
+        doubtful_attempts: Tries of one answered 500 or 401, which may be the server's outage or
+            the client's mistake (openpanel-api.md, section 5).
+        limited_attempts: Tries of one answered 429; each waits as long as the server says.
+        backoff_seconds: First wait; it doubles up to 30 seconds, with jitter.
+    """
+
+    attempts: int = 6
+    doubtful_attempts: int = 3
+    limited_attempts: int = 20
+    backoff_seconds: float = 0.5
+
+    def tries(self, error: BaseException) -> int:
+        """How many tries a request has that failed with this error."""
+        if isinstance(error, RateLimitedError):
+            return self.limited_attempts
+        if isinstance(error, (InternalServerError, CredentialsError)):
+            return self.doubtful_attempts
+        return self.attempts if isinstance(error, TransientError) else 1
+
+    def wait(self, attempt: int) -> float:
+        """Seconds to wait after the given attempt, counted from 1."""
+        longest: float = min(self.backoff_seconds * 2.0 ** (attempt - 1), 30.0)
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+
+
+class Client:
+    """Reads the Export API of one server with one set of credentials; safe to share by threads.
+
+    Args:
+        base_url: Root of the API; ``/export/events`` is appended.
+        credentials: Sent in headers, to this origin only.
+        pool_size: Connections kept alive: the pages in flight.
+        timeout: Seconds to connect, and to wait for the next byte.
+        retry: When to try again.
+        allow_http: Permit plain http to hosts other than this one.
+        session: A prepared session instead of a new one.
+
+    Raises:
+        InvalidSettingError: ``base_url`` is no URL that credentials may be sent to.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        pool_size: int = 8,
+        timeout: tuple[float, float] = (10.0, 60.0),
+        retry: RetryPolicy | None = None,
+        allow_http: bool = False,
+        session: requests.Session | None = None,
+    ) -> None:
+        self.base_url = checked_base_url(base_url, allow_http=allow_http)
+        self.limiter = limiter_for(self.base_url, credentials.client_id)
+        self._timeout = timeout
+        self._retry = retry or RetryPolicy()
+        self._session = session or _session(pool_size)
+        self._headers = {
+            "openpanel-client-id": credentials.client_id,
+            "openpanel-client-secret": credentials.client_secret,
+        }
+        self._secret = credentials.client_secret
+        self._lock = threading.Lock()
+        self._proven = False
+        self.requests_sent = 0
+
+    def get(self, path: str, params: Params) -> requests.Response:
+        """Fetch one answer of status 200, with its whole body.
+
+        Args:
+            path: Below the base URL, as ``/export/events``.
+            params: The encoded query.
+
+        Returns:
+            The answer; ``content`` is complete.
+
+        Raises:
+            OpenPanelError: The one of its subclasses that says what to do, after the retries.
+        """
+        url = f"{self.base_url}{path}"
+        if params:
+            url = f"{url}?{query_string(params)}"
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(self._is_retryable),
+            stop=self._is_exhausted,
+            wait=self._wait,
+            before_sleep=_log_retry,
+            reraise=True,
+        )
+        return retrying(self._get_once, url)
+
+    def close(self) -> None:
+        """Close the kept-alive connections."""
+        self._session.close()
+
+    def _is_retryable(self, error: BaseException) -> bool:
+        if isinstance(error, CredentialsError):
+            # Credentials that have worked do not become wrong from one request to the next.
+            return self._proven or not is_definite(error)
+        return isinstance(error, (TransientError, InternalServerError))
+
+    def _is_exhausted(self, state: tenacity.RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        return error is not None and state.attempt_number >= self._retry.tries(error)
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        # The limiter itself waits for the window that a 429 names.
+        return (
+            0.0 if isinstance(error, RateLimitedError) else self._retry.wait(state.attempt_number)
+        )
+
+    def _get_once(self, url: str) -> requests.Response:
+        request = f"GET {url}"
+        with self._lock:
+            self.requests_sent += 1
+        with self.limiter.slot() as slot:
+            try:
+                response = self._session.get(
+                    url, headers=self._headers, timeout=self._timeout, allow_redirects=False
+                )
+            except requests.RequestException as error:
+                # The chain is cut: the exception holds the request and so the secret.
+                raise _network_error(error, request, self._timeout) from None
+            slot.observe(response.headers)
+        refused = error_of(response, request)
+        if refused is not None:
+            raise refused
+        self._proven = True
+        return response
+
+
+def checked_base_url(base_url: str, *, allow_http: bool) -> str:
+    """The base URL without a trailing slash, if credentials may be sent there.
+
+    Raises:
+        InvalidSettingError: It is no http(s) URL, holds credentials or a query, or is plain http
+            to another host.
+    """
+    hint = "use something like https://api.openpanel.dev"
+    try:
+        parts = urlsplit(base_url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise InvalidSettingError(f"base_url is not a URL ({error}); {hint}.") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise InvalidSettingError(f"base_url {base_url!r} is not an http(s) URL; {hint}.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise InvalidSettingError(
+            "base_url must not hold credentials, a query or a fragment; set client_id and"
+            " client_secret instead."
+        )
+    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
+        raise InvalidSettingError(
+            f"base_url {base_url!r} would send the client secret unencrypted; use https, or set"
+            " allow_http = true if the network is yours."
+        )
+    return base_url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _session(pool_size: int) -> requests.Session:
+    session = requests.Session()
+    # Without this, requests would add an Authorization header from ~/.netrc.
+    session.auth = _no_auth
+    session.headers["user-agent"] = f"openpanel-source/{__version__}"
+    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=pool_size)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _network_error(
+    error: requests.RequestException, request: str, timeout: tuple[float, float]
+) -> OpenPanelError:
+    cause = _root(error)
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return RequestTimeoutError(
+            f"no connection within {timeout[0]:g} s; check base_url and the network, then run"
+            " again.",
+            request,
+        )
+    if isinstance(error, requests.Timeout) or isinstance(cause, TimeoutError):
+        return RequestTimeoutError(
+            f"no answer within {timeout[1]:g} s; the server is slow or hangs: run again later, or"
+            " raise read_timeout.",
+            request,
+        )
+    if isinstance(
+        error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
+    ):
+        return IncompleteBodyError(
+            "the answer was cut off or broken again and again; run again later.", request
+        )
+    if isinstance(error, requests.exceptions.SSLError):
+        return ConnectionFailedError(
+            "the server's certificate is not trusted or TLS failed; check base_url, the host's"
+            " certificate and REQUESTS_CA_BUNDLE.",
+            request,
+        )
+    return ConnectionFailedError(
+        f"the server cannot be reached ({_plain(cause)}); check base_url and the network, then run"
+        " again.",
+        request,
+    )
+
+
+def _root(error: BaseException) -> BaseException:
+    """The innermost reason urllib3 gives, as 'connection refused' or 'name not known'."""
+    inner: object = error.args[0] if error.args else None
+    while isinstance(inner, BaseException):
+        error = inner
+        if isinstance(error, urllib3.exceptions.MaxRetryError):
+            inner = error.reason
+        else:
+            inner = next((arg for arg in error.args if isinstance(arg, BaseException)), None)
+    return error
+
+
+def _plain(error: BaseException) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text.rsplit(": ", 1)[-1] or type(error).__name__
+
+
+def _log_retry(state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    logger.info("attempt %d failed, trying again: %s", state.attempt_number, error)

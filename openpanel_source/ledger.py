@@ -1,0 +1,153 @@
+"""The ledger: what was read of each UTC day, and what may be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from openpanel_source.schema import SYNC_DAYS
+
+
+class Verdict(str, Enum):
+    """What a reading proved; documented in docs/completeness.md."""
+
+    COMPLETE = "complete"
+    """Every row the server counted was received, and the count did not move meanwhile."""
+    OPEN = "open"
+    """The day was not over; what it held when read was received, and it will be read again."""
+    MOVING = "moving"
+    """The count changed during each reading."""
+    SHORT = "short"
+    """The count stood still and rows were missing, or there were too many, at each reading."""
+
+
+class Reason(str, Enum):
+    """Why a day was read."""
+
+    NEW = "new"
+    """It was never read with this query."""
+    OPEN = "open"
+    """It was not over when last read, or is not over now."""
+    RECOUNT = "recount"
+    """The server's count was not the ledger's, or the last reading was not proven."""
+    FORCED = "forced"
+    """The user asked for it."""
+
+
+class DayRecord(msgspec.Struct, frozen=True):
+    """One UTC day of a project as a run read it; the fields are the columns of ``sync_days``."""
+
+    project_id: str
+    query_fingerprint: str
+    day: date
+    load_id: str
+    verdict: Verdict
+    reason: Reason
+    total_count: int
+    rows_received: int
+    distinct_ids: int
+    rejected_rows: int
+    pages: int
+    requests: int
+    rereads: int
+    read_at: datetime
+    newest_id: str | None = None
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the rows received are exactly the rows the server counted."""
+        return self.verdict in (Verdict.COMPLETE, Verdict.OPEN) and (
+            self.rows_received == self.total_count
+        )
+
+
+class Ledger:
+    """The records of all projects for one query, kept in dlt's state.
+
+    Args:
+        state: A mapping that dlt stores with the load package.
+        fingerprint: The query's; records of another query are forgotten, because its rows are
+            replaced as soon as this query reads the same days.
+    """
+
+    def __init__(self, state: MutableMapping[str, Any], fingerprint: str) -> None:
+        self._projects: dict[str, Any] = state.setdefault("projects", {})
+        self._fingerprint = fingerprint
+
+    def get(self, project_id: str, day: date) -> DayRecord | None:
+        """What is known of a day."""
+        row = self._entry(project_id)["days"].get(day.isoformat())
+        return None if row is None else msgspec.convert(row, DayRecord)
+
+    def days(self, project_id: str) -> dict[date, DayRecord]:
+        """What is known of the project's days."""
+        known = self._entry(project_id)["days"]
+        records = msgspec.convert(list(known.values()), list[DayRecord])
+        return {record.day: record for record in records}
+
+    def record(self, record: DayRecord) -> None:
+        """Remember a reading; it becomes durable together with its rows."""
+        days = self._entry(record.project_id)["days"]
+        days[record.day.isoformat()] = msgspec.to_builtins(record)
+
+    def first_day(self, project_id: str) -> date | None:
+        """The first day that holds an event, as found earlier."""
+        found = self._entry(project_id).get("first_day")
+        return date.fromisoformat(found) if found else None
+
+    def remember_first_day(self, project_id: str, day: date) -> None:
+        """Keep the first day that holds an event."""
+        self._entry(project_id)["first_day"] = day.isoformat()
+
+    def _entry(self, project_id: str) -> dict[str, Any]:
+        entry: dict[str, Any] | None = self._projects.get(project_id)
+        if entry is None or entry["query_fingerprint"] != self._fingerprint:
+            entry = {"query_fingerprint": self._fingerprint, "days": {}}
+            self._projects[project_id] = entry
+        return entry
+
+
+def judge(
+    *, first_total: int, last_total: int, rows: int, is_open: bool, is_counted: bool
+) -> Verdict:
+    """What a reading of one day proves.
+
+    Args:
+        first_total: The server's count with the first page.
+        last_total: The server's count with the last page.
+        rows: Rows received.
+        is_open: Whether the day is not over (UTC).
+        is_counted: Whether the count covers all rows that are listed; with a profile id the list
+            holds more (openpanel-api.md, section 3), and its end is an empty page.
+
+    Returns:
+        The verdict.
+    """
+    enough = rows >= first_total
+    if is_open and enough:
+        return Verdict.OPEN
+    if first_total != last_total:
+        return Verdict.MOVING
+    if rows == first_total or (enough and not is_counted):
+        return Verdict.COMPLETE
+    return Verdict.SHORT
+
+
+def ledger_table(records: list[DayRecord]) -> pa.Table:
+    """Records as rows of the table ``sync_days``."""
+    schema = SYNC_DAYS.arrow_schema
+    rows = [{name: _plain(getattr(record, name)) for name in schema.names} for record in records]
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+Known = Mapping[date, DayRecord]
+"""What is known of a project's days."""

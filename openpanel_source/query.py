@@ -1,0 +1,122 @@
+"""Build the query of a request so that the server reads exactly what was meant.
+
+The server JSON-decodes every query value that parses as JSON before it validates it
+(openpanel-api.md, section 1), so a string that looks like JSON has to be sent as a JSON string.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from openpanel_source.filters import Filter
+
+Params = list[tuple[str, str]]
+"""Names and encoded values, in order; a name may repeat."""
+
+PAGE_SIZE = 1000
+"""Events a page: the most that servers give (section 3)."""
+
+MAX_QUERY_BYTES = 15_000
+"""URLs longer than this risk a 431: the server reads about 16 KB of URL and headers."""
+
+
+def encode_string(value: str) -> str:
+    """The query value that the server decodes to exactly this string.
+
+    Args:
+        value: Any text.
+
+    Returns:
+        The text itself, or as a JSON string where the server would read it as something else.
+    """
+    try:
+        # Digits stay text: Python refuses to read integers as long as the server does.
+        json.loads(value, parse_int=str)
+    except (ValueError, RecursionError):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def encode_json(value: Any) -> str:
+    """Compact JSON of a list or object, to be decoded once by the server."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class EventQuery:
+    """Which events of a project are asked for.
+
+    Args:
+        events: Event names; empty for all.
+        filters: All must hold; empty for all events.
+        profile_id: Only this profile's events and those of its devices.
+    """
+
+    events: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    profile_id: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change when the query selects other events; ``all`` without one."""
+        if self == EventQuery():
+            return "all"
+        parts = {
+            "events": sorted(self.events),
+            "filters": sorted(encode_json(filter_.to_api()) for filter_ in self.filters),
+            "profile_id": self.profile_id,
+        }
+        return hashlib.sha256(encode_json(parts).encode()).hexdigest()[:16]
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether ``totalCount`` counts all rows listed; under a profile id it does not."""
+        return self.profile_id is None
+
+    def params(
+        self,
+        project_id: str,
+        first: date,
+        last: date,
+        *,
+        limit: int = PAGE_SIZE,
+        includes: Sequence[str] = (),
+    ) -> Params:
+        """The parameters that select the events of whole UTC days.
+
+        Args:
+            project_id: The project to read.
+            first: First UTC day, inclusive.
+            last: Last UTC day, inclusive.
+            limit: Rows a page, 1 to 1,000.
+            includes: Fields beyond the ones every answer holds.
+
+        Returns:
+            Parameters without ``page``.
+        """
+        params = [
+            ("projectId", encode_string(project_id)),
+            ("start", first.isoformat()),
+            ("end", last.isoformat()),
+            ("limit", str(limit)),
+        ]
+        if self.events:
+            params.append(("event", encode_json(list(self.events))))
+        if self.filters:
+            params.append(("filters", encode_json([item.to_api() for item in self.filters])))
+        if self.profile_id is not None:
+            params.append(("profileId", encode_string(self.profile_id)))
+        # Repeated keys are the one form that every server version reads.
+        params.extend(("includes", name) for name in includes)
+        return params
+
+
+def query_string(params: Params) -> str:
+    """The percent-encoded query string of the parameters."""
+    return urlencode(params)

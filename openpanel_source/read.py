@@ -1,0 +1,207 @@
+"""Read UTC days: their pages, several in flight, until the end of each day is proven."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from openpanel_source.client import Client
+from openpanel_source.decode import Meta, Page, Rejected, peek
+from openpanel_source.ledger import DayRecord, Verdict, judge
+from openpanel_source.paginator import EventsPaginator
+from openpanel_source.plan import PlannedDay
+from openpanel_source.query import EventQuery
+from openpanel_source.schema import INCLUDES
+from openpanel_source.settings import Clock
+from openpanel_source.shape import shape_page
+
+EVENTS_PATH = "/export/events"
+_READINGS = 3
+"""Times a day is read before its verdict stands."""
+
+
+class _Answer(NamedTuple):
+    page: Page
+    table: pa.Table
+
+
+@dataclass
+class DayReading:
+    """A day as read: its record, and its rows each once."""
+
+    record: DayRecord
+    tables: list[pa.Table]
+    rejected: list[Rejected]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether at least as many rows came as the server counted in the end."""
+        return self.record.rows_received >= self.record.total_count
+
+
+@dataclass
+class _Attempt:
+    """One reading of a day from its first page to its last."""
+
+    first_total: int = 0
+    last_total: int = 0
+    rows: int = 0
+    pages: int = 0
+    ids: set[str] = field(default_factory=set)
+    tables: list[pa.Table] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def add(self, answer: _Answer) -> int:
+        """Take in the next page; returns how many of its rows are new."""
+        page, table = answer
+        if self.pages == 0:
+            self.first_total = page.meta.total_count
+        self.last_total = page.meta.total_count
+        self.pages += 1
+        self.rows += page.rows
+        before = len(self.ids)
+        keep = []
+        for event in page.events:
+            keep.append(event.id not in self.ids)
+            self.ids.add(event.id)
+        new = len(self.ids) - before
+        self.tables.append(table if new == len(keep) else table.filter(pa.array(keep)))
+        self.rejected.extend(page.rejected)
+        return new + len(page.rejected)
+
+
+class DayReader:
+    """Reads days of a query through one client.
+
+    Args:
+        client: Makes the requests.
+        query: Which events.
+        pages_in_flight: Pages asked for at a time, over all days.
+        now: The clock.
+        load_id: The load package the rows go into.
+    """
+
+    def __init__(
+        self, client: Client, query: EventQuery, pages_in_flight: int, now: Clock, load_id: str
+    ) -> None:
+        self._client = client
+        self._query = query
+        self._in_flight = pages_in_flight
+        self._now = now
+        self.load_id = load_id
+
+    def count(self, project_id: str, first: date, last: date) -> int:
+        """Rows the server counts in a range of UTC days, both inclusive; one cheap request."""
+        return self._peek(project_id, first, last)[0].total_count
+
+    def newest(self, project_id: str, day: date) -> tuple[int, str | None]:
+        """The server's count for a UTC day, and the id of its newest row."""
+        meta, newest_id = self._peek(project_id, day, day)
+        return meta.total_count, newest_id
+
+    def _peek(self, project_id: str, first: date, last: date) -> tuple[Meta, str | None]:
+        params = self._query.params(project_id, first, last, limit=1)
+        response = self._client.get(EVENTS_PATH, params)
+        return peek(response.content, f"GET {response.url}")
+
+    def read_days(self, planned: Iterable[PlannedDay]) -> Iterator[DayReading]:
+        """Read days in the order given; the first pages of the next days are fetched ahead.
+
+        Args:
+            planned: Days to read.
+
+        Yields:
+            Each day, read to a verdict.
+
+        Raises:
+            OpenPanelError: A request failed for good; the days yielded before are unharmed.
+        """
+        pool = ThreadPoolExecutor(self._in_flight, thread_name_prefix="openpanel-page")
+        ahead: deque[tuple[PlannedDay, Future[_Answer]]] = deque()
+        try:
+            for item in planned:
+                ahead.append((item, pool.submit(self._page, item, 1)))
+                if len(ahead) > self._in_flight:
+                    yield self._read_day(pool, *ahead.popleft())
+            while ahead:
+                yield self._read_day(pool, *ahead.popleft())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _read_day(
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[_Answer]
+    ) -> DayReading:
+        requests = readings = 0
+        while True:
+            readings += 1
+            is_open = item.day >= self._now().date()
+            attempt = self._read_once(pool, item, first)
+            requests += attempt.pages
+            verdict = judge(
+                first_total=attempt.first_total,
+                last_total=attempt.last_total,
+                rows=attempt.rows,
+                is_open=is_open,
+                is_counted=self._query.is_counted,
+            )
+            if verdict in (Verdict.COMPLETE, Verdict.OPEN) or readings == _READINGS:
+                break
+            first = pool.submit(self._page, item, 1)
+        record = DayRecord(
+            project_id=item.project_id,
+            query_fingerprint=self._query.fingerprint,
+            day=item.day,
+            load_id=self.load_id,
+            verdict=verdict,
+            reason=item.reason,
+            total_count=attempt.last_total if self._query.is_counted else attempt.rows,
+            rows_received=attempt.rows,
+            distinct_ids=len(attempt.ids),
+            rejected_rows=len(attempt.rejected),
+            pages=attempt.pages,
+            requests=requests,
+            rereads=readings - 1,
+            read_at=self._now(),
+            newest_id=_first_id(attempt.tables),
+        )
+        return DayReading(record, attempt.tables, attempt.rejected)
+
+    def _read_once(
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[_Answer]
+    ) -> _Attempt:
+        paginator = EventsPaginator(until_empty=not self._query.is_counted)
+        attempt = _Attempt()
+        window = deque([first])
+        asked = 1
+        while window:
+            answer = window.popleft().result()
+            new_rows = attempt.add(answer)
+            paginator.observe(answer.page.meta, answer.page.rows, new_rows)
+            if not paginator.has_next_page:
+                break
+            known = max(paginator.pages, paginator.page + 1)
+            while len(window) < self._in_flight and asked < known:
+                asked += 1
+                window.append(pool.submit(self._page, item, asked))
+        for unneeded in window:
+            unneeded.cancel()
+        return attempt
+
+    def _page(self, item: PlannedDay, number: int) -> _Answer:
+        params = self._query.params(item.project_id, item.day, item.day, includes=INCLUDES)
+        response = self._client.get(EVENTS_PATH, [*params, ("page", str(number))])
+        request = f"GET {response.url}"
+        return _Answer(*shape_page(response.content, item.project_id, item.day, request))
+
+
+def _first_id(tables: list[pa.Table]) -> str | None:
+    for table in tables:
+        if table.num_rows:
+            return str(table.column("id")[0])
+    return None

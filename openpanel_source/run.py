@@ -1,0 +1,238 @@
+"""One bounded run over the days of the plan: read, decide what replaces what, record."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import islice
+from typing import TypeVar
+
+import msgspec
+import pyarrow.compute as pc
+
+from openpanel_source.errors import OpenPanelError
+from openpanel_source.ledger import DayRecord, Known, Ledger, Reason, Verdict
+from openpanel_source.plan import (
+    DAY,
+    EARLIEST,
+    LATEST,
+    PlannedDay,
+    days_to_read,
+    days_with_events,
+    first_day_with_events,
+    split_empty,
+)
+from openpanel_source.read import DayReader, DayReading
+from openpanel_source.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class RunReport:
+    """What a run did, for whoever started it.
+
+    Attributes:
+        records: Days read, or counted and found empty, newest first.
+        settled: Days that were open when read, are over, and hold what they held.
+        unchanged: Open days that were counted and hold what the ledger says.
+        days_left: Days that a further run has to read.
+        failure: The error that ended the run early, if one did.
+        on_day: Called after each day.
+    """
+
+    records: list[DayRecord] = field(default_factory=list)
+    settled: list[DayRecord] = field(default_factory=list)
+    unchanged: int = 0
+    days_left: int = 0
+    failure: OpenPanelError | None = None
+    on_day: Callable[[RunReport], None] = lambda report: None
+
+    @property
+    def events(self) -> int:
+        """Rows read for the table ``events``."""
+        return sum(record.distinct_ids for record in self.records)
+
+
+class Run:
+    """Reads what the plan asks for, up to the limits of a run.
+
+    Args:
+        settings: What to read; ``start`` and ``end`` bound the days.
+        reader: Reads and counts.
+        ledger: What earlier runs read; gets this run's records.
+        report: Filled as the run goes.
+    """
+
+    def __init__(
+        self, settings: Settings, reader: DayReader, ledger: Ledger, report: RunReport
+    ) -> None:
+        self._settings = settings
+        self._reader = reader
+        self._ledger = ledger
+        self._report = report
+        self._today = settings.now().date()
+        self.replaced: list[tuple[str, date]] = []
+        """Projects and days whose rows in the destination make way for what was read."""
+        self.had_rejected: list[tuple[str, date]] = []
+        """Those of them that have or had rows in ``rejected_events``."""
+        self.newest: datetime | None = None
+        """The newest ``created_at`` read, UTC."""
+
+    def readings(self) -> Iterator[DayReading]:
+        """Read days until a limit is reached, nothing is left, or a request fails for good.
+
+        Yields:
+            Days whose rows are to be loaded; their records are in the ledger.
+
+        Raises:
+            OpenPanelError: The first request that matters failed: nothing was read.
+        """
+        limits = self._settings.limits
+        try:
+            planned = islice(self._planned(), limits.max_days)
+            for reading in self._reader.read_days(planned):
+                self._report.days_left -= 1
+                if self._take(reading):
+                    yield reading
+                self._report.on_day(self._report)
+                if self._report.events >= limits.max_events:
+                    return
+        except OpenPanelError as error:
+            if not self._report.records:
+                raise
+            # The days read so far are whole: they are committed before the error is raised.
+            self._report.failure = error
+            logger.error("the run ends early, what was read is kept: %s", error)
+
+    def _take(self, reading: DayReading) -> bool:
+        """Record a reading; False if it must not touch the destination."""
+        record = reading.record
+        before = self._ledger.get(record.project_id, record.day)
+        self._report.records.append(record)
+        if not reading.is_whole and before is not None:
+            # The destination holds a fuller reading of the day than this one.
+            self._ledger.record(msgspec.structs.replace(before, verdict=record.verdict))
+            return False
+        self._ledger.record(record)
+        self.replaced.append((record.project_id, record.day))
+        if reading.rejected or (before is not None and before.rejected_rows):
+            self.had_rejected.append((record.project_id, record.day))
+        for table in reading.tables:
+            newest = pc.max(table.column("created_at")).as_py() if table.num_rows else None
+            if newest is not None and (self.newest is None or newest > self.newest):
+                self.newest = newest
+        return True
+
+    def _planned(self) -> Iterator[PlannedDay]:
+        projects = [self._plan_project(project) for project in self._settings.project_ids]
+        self._report.days_left = sum(len(days) for days in projects)
+        stretches = [
+            split_empty(self._counter(days[0].project_id), days) for days in projects if days
+        ]
+        # Projects take turns, so that the newest days of each come first.
+        for filled, empty in _in_turns(stretches):
+            for item in empty:
+                self._record_empty(item)
+            yield from filled
+
+    def _plan_project(self, project: str) -> list[PlannedDay]:
+        known = self._ledger.days(project)
+        last = self._settings.end or self._today
+        planned: list[PlannedDay] = []
+        if self._settings.end is None:
+            planned += self._future_days(project, known)
+        first = self._settings.start or self._first_day(project)
+        if first is not None and first <= last:
+            planned += days_to_read(
+                project, first, last, self._today, known, reload=self._settings.reload
+            )
+        return [item for item in planned if not self._is_unchanged(item, known)]
+
+    def _first_day(self, project: str) -> date | None:
+        first = self._ledger.first_day(project)
+        if first is None:
+            first = first_day_with_events(self._counter(project), EARLIEST, self._today)
+            if first is not None:
+                self._ledger.remember_first_day(project, first)
+        return first
+
+    def _future_days(self, project: str, known: Known) -> list[PlannedDay]:
+        """Days after today that hold events, as imports and wrong clocks bring them."""
+        tomorrow = self._today + DAY
+        first = max(tomorrow, self._settings.start or tomorrow)
+        total = self._reader.count(project, first, LATEST)
+        held = sum(record.total_count for day, record in known.items() if day >= first)
+        if total == held and not self._settings.reload:
+            return []
+        found = {day for day, _ in days_with_events(self._counter(project), first, LATEST, total)}
+        emptied = {day for day, record in known.items() if day >= first and record.total_count}
+        return [
+            PlannedDay(project, day, Reason.OPEN if day in known else Reason.NEW)
+            for day in sorted(found | emptied, reverse=True)
+        ]
+
+    def _is_unchanged(self, item: PlannedDay, known: Known) -> bool:
+        """Whether a day that may have grown holds just what it held, by one count."""
+        record = known.get(item.day)
+        if item.reason is not Reason.OPEN or record is None or not record.is_proven:
+            return False
+        total, newest_id = self._reader.newest(item.project_id, item.day)
+        if (total, newest_id) != (record.total_count, record.newest_id):
+            return False
+        if item.day < self._today:
+            self._settle(record)
+        else:
+            self._report.unchanged += 1
+        return True
+
+    def _settle(self, record: DayRecord) -> None:
+        settled = msgspec.structs.replace(
+            record,
+            verdict=Verdict.COMPLETE,
+            reason=Reason.OPEN,
+            load_id=self._reader.load_id,
+            requests=1,
+            rereads=0,
+            read_at=self._settings.now(),
+        )
+        self._ledger.record(settled)
+        self._report.settled.append(settled)
+
+    def _record_empty(self, item: PlannedDay) -> None:
+        record = DayRecord(
+            project_id=item.project_id,
+            query_fingerprint=self._settings.query.fingerprint,
+            day=item.day,
+            load_id=self._reader.load_id,
+            verdict=Verdict.OPEN if item.day >= self._today else Verdict.COMPLETE,
+            reason=item.reason,
+            total_count=0,
+            rows_received=0,
+            distinct_ids=0,
+            rejected_rows=0,
+            pages=0,
+            requests=0,
+            rereads=0,
+            read_at=self._settings.now(),
+        )
+        self._take(DayReading(record, [], []))
+        self._report.days_left -= 1
+
+    def _counter(self, project: str) -> Callable[[date, date], int]:
+        return lambda first, last: self._reader.count(project, first, last)
+
+
+_T = TypeVar("_T")
+
+
+def _in_turns(iterators: list[Iterator[_T]]) -> Iterator[_T]:
+    waiting = deque(iterators)
+    while waiting:
+        iterator = waiting.popleft()
+        for item in islice(iterator, 1):
+            yield item
+            waiting.append(iterator)

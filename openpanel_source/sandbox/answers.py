@@ -1,0 +1,107 @@
+"""Answers: status, headers and body, and the shapes in which the server puts errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from openpanel_source.sandbox.generation import Generation
+from openpanel_source.sandbox.query import Issue
+
+JSON = "application/json; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass
+class Answer:
+    """What goes back to the client."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):  # noqa: N818
+    """The request ends here, with this answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"{answer.status} {answer.body[:200]!r}")
+        self.answer = answer
+
+
+def json_answer(status: int, body: Any) -> Answer:
+    """Return an answer whose body is JSON."""
+    return Answer(status, msgspec.json.encode(body))
+
+
+def server_error() -> Refusal:
+    """Return the plain-text 500 that a production server gives for everything unforeseen."""
+    return Refusal(Answer(500, b"Internal server error", TEXT))
+
+
+def not_found(method: str, url: str) -> Answer:
+    """Return the answer to a route or method that does not exist."""
+    message = f"Route {method}:{url} not found"
+    return json_answer(404, {"message": message, "error": "Not Found", "statusCode": 404})
+
+
+def headers_too_large() -> Answer:
+    """Return the answer to a URL and headers of more than 16 KB."""
+    body = {
+        "error": "Request Header Fields Too Large",
+        "message": "Exceeded maximum allowed HTTP header size",
+        "statusCode": 431,
+    }
+    return Answer(431, msgspec.json.encode(body), "application/json")
+
+
+def too_many_requests() -> Answer:
+    """Return the answer to a client above its rate limit."""
+    message = "You have exceeded the rate limit for this endpoint."
+    return json_answer(429, {"status": 429, "error": "Too Many Requests", "message": message})
+
+
+def unauthorized(reason: str) -> Refusal:
+    """Return the refusal of credentials."""
+    return Refusal(json_answer(401, {"error": "Unauthorized", "message": f"Export: {reason}"}))
+
+
+def denied(generation: Generation, status: int, message: str) -> Refusal:
+    """Return the refusal of a project."""
+    if generation.named_errors:
+        body: dict[str, Any] = {"error": HTTPStatus(status).phrase, "message": message}
+    else:
+        body = {"status": status, "message": message}
+    return Refusal(json_answer(status, body))
+
+
+def invalid(generation: Generation, issues: list[Issue]) -> Refusal:
+    """Return the refusal of a query."""
+    if not generation.decodes_values:
+        details = [_old_detail(issue) for issue in issues]
+        message = "Invalid query parameters"
+        body = {"error": "Bad Request", "message": message, "details": details}
+        return Refusal(json_answer(400, body))
+    message = ", ".join(
+        f"querystring/{'/'.join(str(step) for step in issue.path)} {issue.text()}"
+        for issue in issues
+    )
+    return Refusal(json_answer(400, {"status": 400, "error": "Error", "message": message}))
+
+
+def _old_detail(issue: Issue) -> dict[str, Any]:
+    path = list(issue.path)
+    received = issue.received.lower()
+    message = f"Expected {issue.expected}, received {received}"
+    return {
+        "code": "invalid_type",
+        "expected": issue.expected,
+        "received": received,
+        "path": path,
+        "message": "Required" if received == "undefined" else message,
+    }

@@ -1,0 +1,94 @@
+"""How an answer goes over the wire: in one piece, unless it is to go wrong."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from email.utils import formatdate
+from http import HTTPStatus
+
+from openpanel_source.sandbox.answers import Answer
+from openpanel_source.sandbox.behaviour import Misbehaviour
+
+_PARTS = 20
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+
+
+def deliver(
+    connection: socket.socket,
+    answer: Answer,
+    misbehaviour: Misbehaviour,
+    *,
+    with_body: bool,
+    keep_alive: bool,
+    stopping: threading.Event,
+) -> bool:
+    """Send an answer.
+
+    Args:
+        connection: The client's.
+        answer: What to send.
+        misbehaviour: What is to go wrong.
+        with_body: False for HEAD.
+        keep_alive: Whether the client wants to go on.
+        stopping: Ends all waiting.
+
+    Returns:
+        Whether the connection can be used again.
+    """
+    actions = misbehaviour.actions
+    length = len(answer.body) + actions.get("wrong_content_length", 0)
+    broken = not actions.keys().isdisjoint(("reset", "truncate_body", "wrong_content_length"))
+    keep_alive = keep_alive and not broken
+    head = _head(answer, length, keep_alive)
+    body = answer.body if with_body else b""
+    if "reset" in actions:
+        _reset(connection, head, body, actions["reset"])
+    elif "truncate_body" in actions:
+        connection.sendall(head + body[: actions["truncate_body"]])
+    elif "stall" in actions:
+        connection.sendall(head + body[: len(body) // 2])
+        stopping.wait(actions["stall"])
+        connection.sendall(body[len(body) // 2 :])
+    elif "drip" in actions:
+        _drip(connection, head + body, actions["drip"], stopping)
+    else:
+        connection.sendall(head + body)
+    return keep_alive
+
+
+def _head(answer: Answer, length: int, keep_alive: bool) -> bytes:
+    headers = {
+        **answer.headers,
+        "content-type": answer.content_type,
+        "content-length": str(max(0, length)),
+        "date": formatdate(usegmt=True),
+        "connection": "keep-alive" if keep_alive else "close",
+    }
+    lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Unknown')}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def _reset(connection: socket.socket, head: bytes, body: bytes, where: str) -> None:
+    sent = {
+        "before_headers": b"",
+        "in_headers": head[: len(head) // 2],
+        "in_body": head + body[: len(body) // 2],
+        "last_byte": head + body[:-1],
+    }[where]
+    connection.sendall(sent)
+    # Closing without lingering sends a reset instead of an end.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def _drip(
+    connection: socket.socket, text: bytes, seconds: float, stopping: threading.Event
+) -> None:
+    size = len(text) // _PARTS + 1
+    for start in range(0, len(text), size):
+        connection.sendall(text[start : start + size])
+        if stopping.wait(seconds):
+            return

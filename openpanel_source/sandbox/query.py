@@ -1,0 +1,220 @@
+"""Query strings as the server reads them: split, decoded, checked."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+Params = dict[str, Any]
+"""Values by name: text or a list of texts as sent, any JSON value once decoded."""
+
+Path = tuple[str | int, ...]
+"""Where a value is: the parameter's name, then indexes and keys."""
+
+_BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
+_JS_NUMBER = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|Infinity)\Z")
+_JS_SPACE = " \t\n\r\v\f\u00a0\ufeff\u2028\u2029"
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One value that is not what the server expects.
+
+    Attributes:
+        path: Where it is.
+        expected: The type asked for; empty where none of several forms fits.
+        received: The type that came, in JavaScript's words (``NaN`` for no number).
+        options: The values allowed, where the value must be one of a few.
+    """
+
+    path: Path
+    expected: str = ""
+    received: str = ""
+    options: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """Return the message of the current server."""
+        if self.options:
+            choices = "|".join(f'"{option}"' for option in self.options)
+            return f"Invalid option: expected one of {choices}"
+        if not self.expected:
+            return "Invalid input"
+        return f"Invalid input: expected {self.expected}, received {self.received}"
+
+
+def split_query(text: str) -> Params:
+    """Split a query string; a name given several times becomes a list."""
+    params: Params = {}
+    for pair in text.split("&"):
+        name, _, value = pair.partition("=")
+        if not pair:
+            continue
+        name, value = _unescape(name), _unescape(value)
+        if name not in params:
+            params[name] = value
+        elif isinstance(params[name], list):
+            params[name].append(value)
+        else:
+            params[name] = [params[name], value]
+    return params
+
+
+def decode_values(params: Params) -> Params:
+    """JSON-decode every value that is JSON, as servers do since 2026-04-09."""
+    return {name: _decode_value(value) for name, value in params.items()}
+
+
+def js_type(value: Any) -> str:
+    """Return the name that the server's messages give to the type of a value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, (int, float)):
+        return "NaN" if isinstance(value, float) and math.isnan(value) else "number"
+    names: dict[type, str] = {str: "string", list: "array", dict: "object"}
+    return names.get(type(value), "undefined")
+
+
+def js_string(value: Any) -> str:
+    """Return ``String(value)``."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ",".join("" if item is None else js_string(item) for item in value)
+    if isinstance(value, dict):
+        return "[object Object]"
+    return _js_number_text(float(value))
+
+
+def js_number(value: Any) -> float:
+    """Return ``Number(value)``; NaN for what is no number."""
+    if isinstance(value, (bool, int, float)):
+        return float(value)
+    if isinstance(value, list):
+        value = js_string(value)
+    if not isinstance(value, str):
+        return math.nan
+    text = value.strip(_JS_SPACE)
+    if not text:
+        return 0.0
+    if re.fullmatch(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+", text):
+        return float(int(text, 0))
+    return float(text) if _JS_NUMBER.match(text) else math.nan
+
+
+class Checker:
+    """Takes values out of the parameters and collects what is wrong with them."""
+
+    MISSING = object()
+    """Stands for a value that is not there."""
+
+    def __init__(self, params: Params) -> None:
+        self._params = params
+        self.issues: list[Issue] = []
+
+    def raw(self, name: str) -> Any:
+        """Return the value as it is, None if there is none."""
+        return self._params.get(name)
+
+    def string(self, name: str) -> str | None:
+        """Return a text, None if there is none."""
+        if name not in self._params:
+            return None
+        value = self._params[name]
+        self.expect((name,), value, "string")
+        return value if isinstance(value, str) else None
+
+    def number(self, name: str, default: float) -> float:
+        """Return a number, converted as JavaScript does."""
+        if name not in self._params:
+            return default
+        number = js_number(self._params[name])
+        if math.isnan(number):
+            self.issues.append(Issue((name,), "number", "NaN"))
+        return number
+
+    def expect(self, path: Path, value: Any, expected: str) -> bool:
+        """Note an issue unless the value has the expected type; say whether it has."""
+        received = js_type(value)
+        if received != expected:
+            self.issues.append(Issue(path, expected, received))
+        return received == expected
+
+    def one_of(self, path: Path, value: Any, options: tuple[str, ...]) -> None:
+        """Note an issue unless the value is one of the options."""
+        if value not in options:
+            self.issues.append(Issue(path, options=options))
+
+    def items(self, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
+        """Yield path and value of each item of what must be an array."""
+        if self.expect(path, value, "array"):
+            for index, item in enumerate(value):
+                yield (*path, index), item
+
+
+def parse_json(text: str) -> Any:
+    """Return ``JSON.parse(text)``.
+
+    Raises:
+        ValueError: The text is no JSON.
+    """
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unescape(text: str) -> str:
+    text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    if _BAD_ESCAPE.search(text):
+        return text
+    try:
+        return unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        return text
+
+
+def _decode_value(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_decode_value(item) for item in value]
+    if _PLAIN_NUMBER.match(value):
+        return float(value)
+    try:
+        decoded = parse_json(value)
+    except ValueError:
+        return value
+    return value if decoded is None else decoded
+
+
+def _js_number_text(number: float) -> str:
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "Infinity" if number > 0 else "-Infinity"
+    if number == int(number) and abs(number) < 1e21:
+        return str(int(number))
+    text = repr(number)
+    mantissa, _, exponent = text.partition("e")
+    if not exponent:
+        return text
+    power = int(exponent)
+    if -7 <= power < 0:
+        return f"{number:.{len(mantissa.replace('.', '').lstrip('-')) - 1 - power}f}"
+    return f"{mantissa.removesuffix('.0')}e{power:+d}"

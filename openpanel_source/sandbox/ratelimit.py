@@ -1,0 +1,58 @@
+"""The rate limit: a fixed window for each client, counted from its first request."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass
+class _Window:
+    ends: float
+    used: int = 0
+
+
+class RateLimit:
+    """Counts the requests of each client.
+
+    Args:
+        limit: Requests a window; None for no limit.
+        seconds: Length of the window.
+        clock: Seconds that never run backwards.
+    """
+
+    def __init__(
+        self, limit: int | None, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._clock = clock
+        self._windows: dict[str, _Window] = {}
+        self._lock = threading.Lock()
+
+    def count(self, client: str) -> tuple[bool, dict[str, str]]:
+        """Count a request.
+
+        Returns:
+            Whether it is within the limit, and the headers that tell the client about it.
+        """
+        if self._limit is None:
+            return True, {}
+        with self._lock:
+            now = self._clock()
+            window = self._windows.get(client)
+            if window is None or window.ends <= now:
+                window = self._windows[client] = _Window(now + self._seconds)
+            window.used += 1
+            left, reset = self._limit - window.used, str(math.ceil(window.ends - now))
+        headers = {
+            "x-ratelimit-limit": str(self._limit),
+            "x-ratelimit-remaining": str(max(0, left)),
+            "x-ratelimit-reset": reset,
+        }
+        if left < 0:
+            headers["retry-after"] = reset
+        return left >= 0, headers

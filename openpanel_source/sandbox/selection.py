@@ -1,0 +1,103 @@
+"""Which events a query is about, as SQL over the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from openpanel_source.sandbox.answers import server_error
+from openpanel_source.sandbox.conditions import Sql, joined
+from openpanel_source.sandbox.dates import DAY_MS, parse_js_date
+from openpanel_source.sandbox.events_query import EventsQuery
+from openpanel_source.sandbox.filters import conditions
+
+Statement = tuple[str, tuple[Any, ...]]
+"""A query and its parameters."""
+
+_BY_GROUP = "(SELECT *, unnest(groups) AS group_id FROM events)"
+_OF_PROFILE = (
+    "(profile_id = ? OR device_id IN (SELECT e.device_id FROM events e"
+    " WHERE e.project_id = ? AND e.device_id <> '' AND e.profile_id = ?))"
+)
+_YEARS = range(-62_167_219_200_000, 253_402_300_800_000)
+"""Milliseconds of the years 0 to 9999: others have a form that ClickHouse cannot read."""
+
+_LAST_DAY = 0xFFFF
+_LAST_KNOWN_DAY = 120_529
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The events that a query lists and those that it counts, which are not always the same."""
+
+    source: str
+    listed: Sql
+    counted: Sql
+    has_days: bool
+    order: str = "created_ms DESC, id_low, id_high, seq"
+
+    def page(
+        self, columns: str, limit: int, offset: int, newer_than: int | None = None
+    ) -> Statement:
+        """Return the query for a page of the listed events, the newest first."""
+        where = self.listed
+        if newer_than is not None:
+            where = joined([where, Sql("created_ms >= ?", (newer_than,))], "AND")
+        sql = f"SELECT {columns} {self._from(where)} ORDER BY {self.order} LIMIT ? OFFSET ?"
+        return sql, (*where.parameters, limit, offset)
+
+    def count(self) -> Statement:
+        """Return the query for the total that the server reports."""
+        return f"SELECT count(*) {self._from(self.counted)}", self.counted.parameters
+
+    def count_listed(self) -> Statement:
+        """Return the query for the number of rows on all pages."""
+        return f"SELECT count(*) {self._from(self.listed)}", self.listed.parameters
+
+    def _from(self, where: Sql) -> str:
+        return f"FROM {self.source} AS events WHERE {where.text}"
+
+
+def select_events(project: str, query: EventsQuery) -> Selection:
+    """Return the selection that a query of a project makes.
+
+    Raises:
+        Refusal: 500, a date or a filter is one that the server fails on.
+    """
+    given = conditions(query.filters)
+    pieces = [Sql("project_id = ?", (project,)), given.where]
+    days = _days(query)
+    if days:
+        first, last = days
+        range_ms = (first * DAY_MS, (last + 1) * DAY_MS)
+        pieces.append(Sql("created_ms >= ? AND created_ms < ?", range_ms))
+    if query.events:
+        marks = ", ".join("?" * len(query.events))
+        pieces.append(Sql(f"name IN ({marks})", query.events))
+    listed, counted = pieces, pieces
+    if query.profile:
+        listed = [*pieces, Sql(_OF_PROFILE, (query.profile, project, query.profile))]
+        counted = [*pieces, Sql("profile_id = ?", (query.profile,))]
+    return Selection(
+        source=_BY_GROUP if given.by_group else "events",
+        listed=joined(listed, "AND"),
+        counted=joined(counted, "AND"),
+        has_days=days is not None,
+    )
+
+
+def _days(query: EventsQuery) -> tuple[int, int] | None:
+    if not (query.start and query.end):
+        return None
+    return _day(query.start), _day(query.end)
+
+
+def _day(text: str) -> int:
+    """Days since 1970, within what a ClickHouse ``Date`` holds: the years 1970 to 2149."""
+    instant = parse_js_date(text)
+    if instant is None or instant not in _YEARS:
+        raise server_error()
+    day = instant // DAY_MS
+    if not 0 <= day <= _LAST_KNOWN_DAY:
+        return 0
+    return min(day, _LAST_DAY)

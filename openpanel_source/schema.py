@@ -1,0 +1,207 @@
+"""Every table and column, declared once; hints, Arrow schemas and docs are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pyarrow as pa
+
+ColumnType = Literal["text", "bigint", "double", "timestamp", "date", "json"]
+
+_ARROW: dict[ColumnType, pa.DataType] = {
+    "text": pa.string(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "timestamp": pa.timestamp("us", "UTC"),
+    "date": pa.date32(),
+    "json": pa.string(),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Args:
+        name: In snake_case.
+        type: A dlt data type; timestamps are UTC instants, dates UTC days.
+        description: What it holds, with units.
+        field: The API's field it comes from; None when it is derived.
+        key: Whether it belongs to the primary key, and so is never null.
+        required: Whether it is never null though no key.
+    """
+
+    name: str
+    type: ColumnType
+    description: str
+    field: str | None = None
+    key: bool = False
+    required: bool = False
+
+    @property
+    def nullable(self) -> bool:
+        """Whether a row may hold null here."""
+        return not (self.key or self.required)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its meaning, its columns in order, and what one row is."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+
+    @property
+    def primary_key(self) -> list[str]:
+        """The names of the columns that identify a row."""
+        return [column.name for column in self.columns if column.key]
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The Arrow schema of the table's rows; JSON is text."""
+        return pa.schema(
+            [pa.field(column.name, _ARROW[column.type], column.nullable) for column in self.columns]
+        )
+
+    def dlt_columns(self) -> dict[str, Any]:
+        """The columns as dlt hints."""
+        hints: dict[str, Any] = {}
+        for column in self.columns:
+            hints[column.name] = {
+                "name": column.name,
+                "data_type": column.type,
+                "nullable": column.nullable,
+                "description": column.description,
+            }
+            if column.type == "timestamp":
+                hints[column.name]["precision"] = 6
+        return hints
+
+
+EVENTS = Table(
+    "events",
+    "One row is an event, once for each id of a project and UTC day.",
+    (
+        Column("project_id", "text", "The project the event belongs to.", "projectId", key=True),
+        Column("event_date", "date", "UTC day of created_at; the unit of replacement.", key=True),
+        Column("id", "text", "The event's id, a UUID.", "id", key=True),
+        Column("name", "text", "The event's name, e.g. screen_view or purchase.", "name"),
+        Column(
+            "created_at",
+            "timestamp",
+            "When it happened, UTC, to the millisecond; imports and offline devices may back-date.",
+            "createdAt",
+            required=True,
+        ),
+        Column("device_id", "text", "The device, a daily rotating hash.", "deviceId"),
+        Column(
+            "profile_id",
+            "text",
+            "The identified visitor; the device id for anonymous ones.",
+            "profileId",
+        ),
+        Column("session_id", "text", "The session the event belongs to.", "sessionId"),
+        Column("path", "text", "Path of the page, without the host.", "path"),
+        Column("origin", "text", "Scheme and host of the page.", "origin"),
+        Column("referrer", "text", "URL the visitor came from; empty when direct.", "referrer"),
+        Column("referrer_name", "text", "The referrer's name, e.g. Google.", "referrerName"),
+        Column("referrer_type", "text", "Kind of referrer, e.g. search.", "referrerType"),
+        Column("country", "text", "Two-letter country code; null when unknown.", "country"),
+        Column("city", "text", "City; empty when unknown.", "city"),
+        Column("region", "text", "Region code; empty when unknown.", "region"),
+        Column("longitude", "double", "Degrees east; null when unknown.", "longitude"),
+        Column("latitude", "double", "Degrees north; null when unknown.", "latitude"),
+        Column("os", "text", "Operating system.", "os"),
+        Column("os_version", "text", "Its version.", "osVersion"),
+        Column("browser", "text", "Browser.", "browser"),
+        Column("browser_version", "text", "Its version.", "browserVersion"),
+        Column("device", "text", "Kind of device: desktop, mobile, tablet, server …", "device"),
+        Column("brand", "text", "Brand of the device.", "brand"),
+        Column("model", "text", "Model of the device.", "model"),
+        Column("sdk_name", "text", "SDK that sent the event.", "sdkName"),
+        Column("sdk_version", "text", "Its version.", "sdkVersion"),
+        Column(
+            "revenue",
+            "bigint",
+            "Revenue in the smallest unit that the site sends, usually cents; 0 when none.",
+            "revenue",
+        ),
+        Column("imported_at", "timestamp", "When an import brought it; else null.", "importedAt"),
+        Column(
+            "properties",
+            "json",
+            "All custom properties: one flat map of text to text, dotted keys.",
+            "properties",
+        ),
+        Column("groups", "json", "Ids of the groups of the event, a list of text.", "groups"),
+        Column(
+            "extras",
+            "json",
+            "Fields that the server sent and this version does not know; null when none.",
+        ),
+    ),
+)
+
+SYNC_DAYS = Table(
+    "sync_days",
+    "The ledger: one row is a UTC day of a project as it was read by a run, and how it went.",
+    (
+        Column("project_id", "text", "The project.", key=True),
+        Column(
+            "query_fingerprint",
+            "text",
+            "Which events were asked for: 'all', or a hash of events, filters and profile_id.",
+            key=True,
+        ),
+        Column("day", "date", "The UTC day.", key=True),
+        Column("load_id", "text", "The dlt load package that holds the day's rows.", key=True),
+        Column("verdict", "text", "complete, open, moving or short; see the docs.", required=True),
+        Column("reason", "text", "Why it was read: new, open, forced.", required=True),
+        Column("total_count", "bigint", "Rows the server counted.", required=True),
+        Column("rows_received", "bigint", "Rows received, deliveries counted.", required=True),
+        Column("distinct_ids", "bigint", "Rows loaded into events: distinct ids.", required=True),
+        Column("rejected_rows", "bigint", "Rows put into rejected_events.", required=True),
+        Column("pages", "bigint", "Pages of the last reading.", required=True),
+        Column("requests", "bigint", "Requests made for the day.", required=True),
+        Column("rereads", "bigint", "Times the day was read again.", required=True),
+        Column("read_at", "timestamp", "When the reading ended, UTC.", required=True),
+    ),
+)
+
+REJECTED_EVENTS = Table(
+    "rejected_events",
+    "One row is an event that the server sent and that could not be shaped into a row of events.",
+    (
+        Column("project_id", "text", "The project that was read.", key=True),
+        Column("event_date", "date", "The UTC day that was read.", key=True),
+        Column("position", "bigint", "Place among the day's rejected rows, from 0.", key=True),
+        Column("reason", "text", "Why it could not be shaped.", required=True),
+        Column("raw", "text", "The row as received; bytes that are no text escaped."),
+    ),
+)
+
+TABLES = (EVENTS, SYNC_DAYS, REJECTED_EVENTS)
+
+INCLUDES = (
+    "properties",
+    "region",
+    "longitude",
+    "latitude",
+    "osVersion",
+    "browserVersion",
+    "device",
+    "brand",
+    "model",
+    "origin",
+    "referrer",
+    "referrerName",
+    "referrerType",
+    "importedAt",
+    "sdkName",
+    "sdkVersion",
+    "revenue",
+    "groups",
+)
+"""Every field that an answer leaves out unless it is named (openpanel-api.md, section 2)."""

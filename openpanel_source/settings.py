@@ -1,0 +1,218 @@
+"""Everything a user can set, checked once, before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from typing import Any
+
+from openpanel_source.errors import InvalidSettingError
+from openpanel_source.filters import Filter, parse_filter
+from openpanel_source.query import MAX_QUERY_BYTES, EventQuery, query_string
+from openpanel_source.schema import INCLUDES
+
+DEFAULT_BASE_URL = "https://api.openpanel.dev"
+"""The hosted service; a self-hosted API is often https://HOST/api."""
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The current time, UTC."""
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one run, which is one load package and one commit.
+
+    Args:
+        max_events: Stop after the day that reaches this many events.
+        max_days: Stop after this many days.
+        pages_in_flight: Pages asked for at a time; memory grows with it.
+    """
+
+    max_events: int = 1_000_000
+    max_days: int = 366
+    pages_in_flight: int = 8
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise InvalidSettingError(f"{name} must be a whole number above 0, not {value!r}.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to read; the checked form of the arguments of ``openpanel()``.
+
+    Args:
+        project_ids: Projects, each once, in the order given.
+        query: Which of their events.
+        start: First UTC day; None for the first day that holds an event.
+        end: Last UTC day; None for all there is.
+        limits: Bounds of a run.
+        reload: Read days again that the ledger holds as complete.
+        now: The clock.
+    """
+
+    project_ids: tuple[str, ...]
+    query: EventQuery = field(default_factory=EventQuery)
+    start: date | None = None
+    end: date | None = None
+    limits: Limits = field(default_factory=Limits)
+    reload: bool = False
+    now: Clock = utc_now
+
+
+def parse_settings(
+    project_id: str | Sequence[str],
+    *,
+    start_date: str | date | None = None,
+    end_date: str | date | None = None,
+    events: str | Sequence[str] = (),
+    filters: Sequence[Filter | Mapping[str, Any]] = (),
+    profile_id: str | None = None,
+    limits: Limits | None = None,
+    reload: bool = False,
+    now: Clock = utc_now,
+) -> Settings:
+    """Check what a user gave and make settings of it.
+
+    Args:
+        project_id: One or many ids.
+        start_date: First UTC day, ``YYYY-MM-DD``.
+        end_date: Last UTC day, inclusive.
+        events: Event names to keep.
+        filters: Conditions that all must hold.
+        profile_id: Only this profile.
+        limits: Bounds of a run.
+        reload: Read known days again.
+        now: The clock.
+
+    Returns:
+        Settings that need no further checks.
+
+    Raises:
+        InvalidSettingError: One sentence on what is wrong and what is allowed.
+    """
+    start, end = parse_day("start_date", start_date), parse_day("end_date", end_date)
+    if start and end and start > end:
+        raise InvalidSettingError(f"start_date {start} lies after end_date {end}; swap them.")
+    query = EventQuery(
+        events=_texts("events", events),
+        filters=tuple(parse_filter(item) for item in _list("filters", filters)),
+        profile_id=_profile_id(profile_id),
+    )
+    settings = Settings(
+        project_ids=_project_ids(project_id),
+        query=query,
+        start=start,
+        end=end,
+        limits=limits or Limits(),
+        reload=reload,
+        now=now,
+    )
+    for project in settings.project_ids:
+        _check_length(query, project)
+    return settings
+
+
+def parse_day(name: str, value: str | date | None) -> date | None:
+    """A UTC day from ``YYYY-MM-DD``, a date or a time.
+
+    Raises:
+        InvalidSettingError: It is nothing of that, or a time without a zone.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidSettingError(
+                f"{name} {value} has no time zone; give a date or a UTC time."
+            )
+        return value.astimezone(timezone.utc).date()
+    if isinstance(value, date):
+        return value
+    try:
+        # fromisoformat also takes 20260101 and 2026-W01-1 on newer Pythons; one form is enough.
+        return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=timezone.utc).date()
+    except (TypeError, ValueError):
+        raise InvalidSettingError(
+            f"{name} {value!r} is not a date; write it as YYYY-MM-DD, e.g. 2026-01-31."
+        ) from None
+
+
+def parse_clock(now: str | datetime | None) -> Clock:
+    """The clock that always shows a given instant; the real one without.
+
+    Raises:
+        InvalidSettingError: ``now`` is no ISO time with a zone.
+    """
+    if not now:
+        return utc_now
+    try:
+        instant = now if isinstance(now, datetime) else datetime.fromisoformat(now)
+    except (TypeError, ValueError):
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InvalidSettingError(
+            f"now {now!r} is not a time; write it as 2026-01-31T12:00:00+00:00."
+        )
+    frozen = instant.astimezone(timezone.utc)
+    return lambda: frozen
+
+
+def _project_ids(value: str | Sequence[str]) -> tuple[str, ...]:
+    projects = _texts("project_id", value)
+    if not projects:
+        raise InvalidSettingError(
+            "project_id is missing; set it to the id in the dashboard's address, or to a list."
+        )
+    for project in projects:
+        # Ids become part of SQL conditions and format strings: only what ids are made of passes.
+        if not all(character.isalnum() or character in "-_.~:" for character in project):
+            raise InvalidSettingError(
+                f"project_id {project!r} is not an id; it is in the dashboard's address and holds"
+                " letters, digits and - _ . ~ : only."
+            )
+    return tuple(dict.fromkeys(projects))
+
+
+def _profile_id(value: str | None) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        raise InvalidSettingError(
+            "profile_id must not be empty (the server would answer with all profiles); leave it"
+            " out to read all."
+        )
+    return value
+
+
+def _texts(name: str, value: str | Sequence[str]) -> tuple[str, ...]:
+    texts = (value,) if isinstance(value, str) else tuple(_list(name, value))
+    for text in texts:
+        if not isinstance(text, str) or not text:
+            raise InvalidSettingError(f"{name} holds {text!r}; give one or more non-empty texts.")
+    return texts
+
+
+def _list(name: str, value: object) -> Iterable[Any]:
+    if value is None:
+        return ()
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        raise InvalidSettingError(f"{name} must be a list, not {value!r}.")
+    return value
+
+
+def _check_length(query: EventQuery, project: str) -> None:
+    day = date(2000, 1, 1)
+    params = query.params(project, day, day, includes=INCLUDES)
+    length = len(query_string(params))
+    if length > MAX_QUERY_BYTES:
+        raise InvalidSettingError(
+            f"events, filters and profile_id make a URL of {length} bytes; the server reads about"
+            " 16,000: name fewer events or shorter filters."
+        )

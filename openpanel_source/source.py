@@ -1,0 +1,255 @@
+"""The dlt source: settings in, Arrow tables, ledger and state out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common import pendulum
+from dlt.common.typing import TSecretStrValue
+from dlt.extract import DltResource
+
+from openpanel_source.client import Client, Credentials, RetryPolicy
+from openpanel_source.ledger import Ledger, ledger_table
+from openpanel_source.plan import DAY, EARLIEST
+from openpanel_source.read import DayReader
+from openpanel_source.run import Run, RunReport
+from openpanel_source.schema import EVENTS, REJECTED_EVENTS, SYNC_DAYS, Table
+from openpanel_source.scope import days_condition
+from openpanel_source.settings import (
+    DEFAULT_BASE_URL,
+    Limits,
+    Settings,
+    parse_clock,
+    parse_day,
+    parse_settings,
+)
+from openpanel_source.shape import shape_rejected
+
+logger = logging.getLogger(__name__)
+
+_ROWS_A_TABLE = 10_000
+"""Rows handed to dlt at a time; each hand-over has a fixed cost."""
+
+
+@dlt.source(name="openpanel", section="openpanel", max_table_nesting=0)
+def openpanel(
+    project_id: Any = dlt.config.value,
+    client_id: str = dlt.config.value,
+    client_secret: TSecretStrValue = dlt.secrets.value,
+    base_url: str = DEFAULT_BASE_URL,
+    start_date: Any = None,
+    end_date: Any = None,
+    events: Any = None,
+    filters: Any = None,
+    profile_id: Any = None,
+    max_events_per_run: int = 1_000_000,
+    max_days_per_run: int = 366,
+    pages_in_flight: int = 8,
+    reload: bool = False,
+    allow_http: bool = False,
+    connect_timeout: float = 10.0,
+    read_timeout: float = 60.0,
+    backoff_seconds: float = 0.5,
+    now: Any = None,
+    report: RunReport | None = None,
+) -> Sequence[DltResource]:
+    """Events of OpenPanel projects, incremental by UTC day, each day proven complete.
+
+    Every argument may also come from dlt's configuration, section ``[sources.openpanel]``.
+
+    Args:
+        project_id: A project's id, or a list of ids; each becomes rows, not tables.
+        client_id: Id of a client of type read or root.
+        client_secret: Its secret.
+        base_url: Root of the API; self-hosted often ``https://HOST/api``.
+        start_date: First UTC day, ``YYYY-MM-DD``; the first day with events when left out.
+        end_date: Last UTC day, inclusive; everything there is when left out.
+        events: Names of events to load; all when left out.
+        filters: Conditions that all must hold: ``Filter`` objects or mappings.
+        profile_id: Load only this profile's events and those of its devices.
+        max_events_per_run: A run ends after the day that reaches this many events.
+        max_days_per_run: A run ends after this many days.
+        pages_in_flight: Pages of 1,000 events asked for at a time.
+        reload: Read days again that are recorded as complete.
+        allow_http: Permit plain http to other hosts than this one.
+        connect_timeout: Seconds to connect.
+        read_timeout: Seconds to wait for the next byte.
+        backoff_seconds: First wait before a failed request is tried again; it doubles.
+        now: Act as if this were the current time (ISO, with zone), for replays and tests.
+        report: Filled with what the run does; for callers in Python.
+
+    Returns:
+        The resource ``events``, which also loads ``sync_days`` and ``rejected_events``.
+
+    Raises:
+        ConfigurationError: Some argument is not allowed; the message says which and why.
+    """
+    settings = parse_settings(
+        project_id,
+        start_date=start_date,
+        end_date=end_date,
+        events=events or (),
+        filters=filters or (),
+        profile_id=profile_id,
+        limits=Limits(max_events_per_run, max_days_per_run, pages_in_flight),
+        reload=reload,
+        now=parse_clock(now),
+    )
+    client = Client(
+        base_url,
+        Credentials(client_id, client_secret),
+        pool_size=pages_in_flight,
+        timeout=(connect_timeout, read_timeout),
+        retry=RetryPolicy(backoff_seconds=backoff_seconds),
+        allow_http=allow_http,
+    )
+    return [_events_resource(settings, client, report or RunReport())]
+
+
+def _events_resource(settings: Settings, client: Client, report: RunReport) -> DltResource:
+    def events(
+        created_at: dlt.sources.incremental[pendulum.DateTime] = _cursor(settings),  # noqa: B008
+    ) -> Iterator[Any]:
+        # Days, not rows, are what the cursor selects: rows pass unfiltered.
+        created_at.advance(None)  # type: ignore[arg-type]
+        start, end = _range_of(created_at)
+        ranged = replace(settings, start=start, end=end)
+        ledger = Ledger(dlt.current.resource_state(), settings.query.fingerprint)
+        reader = DayReader(
+            client,
+            settings.query,
+            settings.limits.pages_in_flight,
+            settings.now,
+            dlt.current.load_package_state()["load_id"],
+        )
+        run = Run(ranged, reader, ledger, report)
+        yield from _items(run, report)
+        if run.newest is not None:
+            newest = pendulum.instance(min(run.newest, settings.now()))
+            last = created_at.last_value
+            created_at.advance(newest if last is None else max(newest, last))
+        if report.days_left > 0:
+            logger.info("%d days are left for the next run", report.days_left)
+
+    resource: DltResource = dlt.resource(
+        events,
+        name=EVENTS.name,
+        primary_key=EVENTS.primary_key,
+        columns=_event_columns(),
+        write_disposition=_replace_days("1 = 0"),
+    )
+    _silence_json_warning()
+    for table in (SYNC_DAYS, REJECTED_EVENTS):
+        _declare(resource, table)
+    return resource
+
+
+def _items(run: Run, report: RunReport) -> Iterator[Any]:
+    """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
+    waiting: list[pa.Table] = []
+    for reading in run.readings():
+        waiting += reading.tables
+        while sum(table.num_rows for table in waiting) >= _ROWS_A_TABLE:
+            yield pa.concat_tables(waiting)
+            waiting = []
+        if reading.rejected:
+            record = reading.record
+            rejected = shape_rejected(reading.rejected, record.project_id, record.day)
+            yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
+    if any(table.num_rows for table in waiting):
+        yield pa.concat_tables(waiting)
+    records = report.records + report.settled
+    if records:
+        yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
+    if run.replaced:
+        yield _materialize(EVENTS, run.replaced, variant=False)
+    if run.had_rejected:
+        yield _materialize(REJECTED_EVENTS, run.had_rejected, variant=True)
+
+
+def _materialize(table: Table, days: list[tuple[str, date]], *, variant: bool) -> Any:
+    """Have the load replace exactly these days of a table, also where no row came."""
+    hints = dlt.mark.make_hints(
+        table_name=table.name, write_disposition=_replace_days(days_condition(days))
+    )
+    return dlt.mark.with_hints(
+        dlt.mark.materialize_table_schema(), hints, create_table_variant=variant
+    )
+
+
+def _replace_days(condition: str) -> Any:
+    # Rows are deduplicated before they are yielded, so the load need not do it again.
+    return {
+        "disposition": "merge",
+        "strategy": "delete-insert",
+        "deduplicated": True,
+        "destination_scope": condition,
+    }
+
+
+def _declare(resource: DltResource, table: Table) -> None:
+    # A variant starts as a copy of the resource's own hints: empty it first.
+    resource.apply_hints(
+        table_name=table.name, columns={}, primary_key=(), create_table_variant=True
+    )
+    resource.apply_hints(
+        table_name=table.name,
+        columns=table.dlt_columns(),
+        primary_key=table.primary_key,
+        write_disposition={"disposition": "merge", "strategy": "delete-insert"},
+        additional_table_hints={"description": table.description},
+        create_table_variant=True,
+    )
+
+
+def _event_columns() -> dict[str, Any]:
+    columns = EVENTS.dlt_columns()
+    columns["event_date"]["partition"] = True
+    return columns
+
+
+def _cursor(settings: Settings) -> Any:
+    start, end = settings.start, settings.end
+    if end is not None and start is None:
+        start = EARLIEST
+    return dlt.sources.incremental[pendulum.DateTime](
+        "created_at",
+        initial_value=_midnight(start),
+        end_value=_midnight(end + DAY if end else None),
+        # Rows of one day are deduplicated by id where they are read.
+        primary_key=(),
+    )
+
+
+def _range_of(cursor: Any) -> tuple[date | None, date | None]:
+    """The days a cursor asks for: its initial value, and up to but excluding its end value."""
+    start = parse_day("initial_value", cursor.initial_value)
+    end = cursor.end_value
+    if isinstance(end, datetime):
+        end = end - timedelta(microseconds=1)
+    return None if start == EARLIEST else start, parse_day("end_value", end)
+
+
+def _midnight(day: date | None) -> Any:
+    return None if day is None else pendulum.datetime(day.year, day.month, day.day)
+
+
+class _JsonIsMeant(logging.Filter):
+    """Drops dlt's warning that text columns are declared JSON, which is what they are."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        return not message.startswith(f"In resource: {EVENTS.name}, when merging arrow schema")
+
+
+_json_is_meant = _JsonIsMeant()
+
+
+def _silence_json_warning() -> None:
+    logging.getLogger("dlt").addFilter(_json_is_meant)
