@@ -1,3 +1,52 @@
-"""Load OpenPanel events and charts through the Export API, losing nothing."""
+"""Load OpenPanel events and charts through the Export API, losing nothing.
+
+This module is the table of contents: the names in ``__all__`` are what the project promises.
+They are imported when first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from openpanel_source.errors import (
+        ConfigurationError,
+        OpenPanelError,
+        ServerFaultError,
+        TransientError,
+    )
+    from openpanel_source.filters import Filter
+    from openpanel_source.paginator import EventsPaginator
+    from openpanel_source.source import openpanel
+    from openpanel_source.sync import SyncSummary, sync
+
+__all__ = [
+    "ConfigurationError",
+    "EventsPaginator",
+    "Filter",
+    "OpenPanelError",
+    "ServerFaultError",
+    "SyncSummary",
+    "TransientError",
+    "openpanel",
+    "sync",
+]
+
+_MODULES = {
+    "ConfigurationError": "errors",
+    "EventsPaginator": "paginator",
+    "Filter": "filters",
+    "OpenPanelError": "errors",
+    "ServerFaultError": "errors",
+    "SyncSummary": "sync",
+    "TransientError": "errors",
+    "openpanel": "source",
+    "sync": "sync",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

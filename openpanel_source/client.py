@@ -8,7 +8,6 @@ import threading
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
-from weakref import WeakValueDictionary
 
 import requests
 import requests.adapters
@@ -33,17 +32,14 @@ from openpanel_source.ratelimit import RateLimiter
 
 logger = logging.getLogger(__name__)
 
-_limiters: WeakValueDictionary[tuple[str, str], RateLimiter] = WeakValueDictionary()
+_limiters: dict[tuple[str, str], RateLimiter] = {}
 _limiters_lock = threading.Lock()
 
 
 def limiter_for(base_url: str, client_id: str) -> RateLimiter:
     """The one limiter that all clients of this process share for a client id."""
     with _limiters_lock:
-        limiter = _limiters.get((base_url, client_id))
-        if limiter is None:
-            limiter = _limiters[base_url, client_id] = RateLimiter()
-        return limiter
+        return _limiters.setdefault((base_url, client_id), RateLimiter())
 
 
 @dataclass(frozen=True)

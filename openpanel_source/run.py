@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 import pyarrow.compute as pc
 
+from openpanel_source.client import Client
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.ledger import DayRecord, Known, Ledger, Reason, Verdict
 from openpanel_source.plan import (
@@ -33,28 +34,40 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class RunReport:
-    """What a run did, for whoever started it.
+    """What a run did, and what whoever started it has to say meanwhile.
 
     Attributes:
+        already: Projects and days to leave out, because this sync has read them.
+        should_stop: Asked after each day; true ends the run.
+        on_day: Called after each day.
         records: Days read, or counted and found empty, newest first.
         settled: Days that were open when read, are over, and hold what they held.
         unchanged: Open days that were counted and hold what the ledger says.
         days_left: Days that a further run has to read.
+        events_loaded: Rows for the table ``events``.
+        stopped: Whether ``should_stop`` ended the run.
         failure: The error that ended the run early, if one did.
-        on_day: Called after each day.
+        client: What makes the requests, once the source is configured.
+        settings: What is read, once the source is configured.
     """
 
+    already: frozenset[tuple[str, date]] = frozenset()
+    should_stop: Callable[[], bool] = lambda: False
+    on_day: Callable[[RunReport], None] = lambda report: None
     records: list[DayRecord] = field(default_factory=list)
     settled: list[DayRecord] = field(default_factory=list)
     unchanged: int = 0
     days_left: int = 0
+    events_loaded: int = 0
+    stopped: bool = False
     failure: OpenPanelError | None = None
-    on_day: Callable[[RunReport], None] = lambda report: None
+    client: Client | None = None
+    settings: Settings | None = None
 
     @property
-    def events(self) -> int:
-        """Rows read for the table ``events``."""
-        return sum(record.distinct_ids for record in self.records)
+    def requests(self) -> int:
+        """Requests sent."""
+        return self.client.requests_sent if self.client else 0
 
 
 class Run:
@@ -99,7 +112,8 @@ class Run:
                 if self._take(reading):
                     yield reading
                 self._report.on_day(self._report)
-                if self._report.events >= limits.max_events:
+                self._report.stopped = self._report.should_stop()
+                if self._report.stopped or self._report.events_loaded >= limits.max_events:
                     return
         except OpenPanelError as error:
             if not self._report.records:
@@ -118,6 +132,7 @@ class Run:
             self._ledger.record(msgspec.structs.replace(before, verdict=record.verdict))
             return False
         self._ledger.record(record)
+        self._report.events_loaded += record.distinct_ids
         self.replaced.append((record.project_id, record.day))
         if reading.rejected or (before is not None and before.rejected_rows):
             self.had_rejected.append((record.project_id, record.day))
@@ -150,7 +165,12 @@ class Run:
             planned += days_to_read(
                 project, first, last, self._today, known, reload=self._settings.reload
             )
-        return [item for item in planned if not self._is_unchanged(item, known)]
+        return [
+            item
+            for item in planned
+            if (project, item.day) not in self._report.already
+            and not self._is_unchanged(item, known)
+        ]
 
     def _first_day(self, project: str) -> date | None:
         first = self._ledger.first_day(project)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import Any
 
+import msgspec
+
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.filters import Filter, parse_filter
 from openpanel_source.query import MAX_QUERY_BYTES, EventQuery, query_string
@@ -192,7 +194,8 @@ def _profile_id(value: str | None) -> str | None:
 
 
 def _texts(name: str, value: str | Sequence[str]) -> tuple[str, ...]:
-    texts = (value,) if isinstance(value, str) else tuple(_list(name, value))
+    is_one = isinstance(value, str) and not value.startswith("[")
+    texts = (value,) if is_one else tuple(_list(name, value))
     for text in texts:
         if not isinstance(text, str) or not text:
             raise InvalidSettingError(f"{name} holds {text!r}; give one or more non-empty texts.")
@@ -202,6 +205,12 @@ def _texts(name: str, value: str | Sequence[str]) -> tuple[str, ...]:
 def _list(name: str, value: object) -> Iterable[Any]:
     if value is None:
         return ()
+    if isinstance(value, str):
+        # Environment variables carry lists as JSON.
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            raise InvalidSettingError(f"{name} must be a list, not {value!r}.") from None
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
         raise InvalidSettingError(f"{name} must be a list, not {value!r}.")
     return value

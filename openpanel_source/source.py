@@ -109,7 +109,21 @@ def openpanel(
         retry=RetryPolicy(backoff_seconds=backoff_seconds),
         allow_http=allow_http,
     )
-    return [_events_resource(settings, client, report or RunReport())]
+    report = report or RunReport()
+    report.client, report.settings = client, settings
+    return [_events_resource(settings, client, report)]
+
+
+def configured(**settings: Any) -> tuple[Client, Settings]:
+    """A client and checked settings, from arguments of ``openpanel()`` and dlt's configuration.
+
+    Raises:
+        ConfigurationError: Some setting is missing or not allowed.
+    """
+    report = RunReport()
+    openpanel(report=report, **settings)
+    assert report.client is not None and report.settings is not None  # noqa: S101, PT018
+    return report.client, report.settings
 
 
 def _events_resource(settings: Settings, client: Client, report: RunReport) -> DltResource:
@@ -129,7 +143,10 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
             dlt.current.load_package_state()["load_id"],
         )
         run = Run(ranged, reader, ledger, report)
-        yield from _items(run, report)
+        try:
+            yield from _items(run, report)
+        finally:
+            client.close()
         if run.newest is not None:
             newest = pendulum.instance(min(run.newest, settings.now()))
             last = created_at.last_value

@@ -160,7 +160,7 @@ class _Legacy:
         digits = self._next()
         if not digits.isdecimal():
             return False
-        self._end_clock([second, 0, 0][: 3 - len(self._clock)] + [_thousandths(digits)])
+        self._end_clock([*(second, 0)[: 3 - len(self._clock)], _thousandths(digits)])
         self._tokens.pop(0)
         return True
 

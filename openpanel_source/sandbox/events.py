@@ -12,6 +12,7 @@ import duckdb
 import msgspec
 
 from openpanel_source.sandbox.answers import Answer, server_error
+from openpanel_source.sandbox.counts import CountCache
 from openpanel_source.sandbox.dataset import Row
 from openpanel_source.sandbox.dates import DAY_MS
 from openpanel_source.sandbox.events_query import EventsQuery, check_events
@@ -59,6 +60,10 @@ class Events:
         self._store = store
         self._generation = generation
         self._now = now
+        self._counts = CountCache()
+        self._hidden = {"duration"} if generation.groups else {"groups"}
+        if not generation.revenue:
+            self._hidden.add("revenue")
 
     def check(self, params: Params) -> EventsQuery:
         """Return the parameters of a request, checked.
@@ -78,12 +83,12 @@ class Events:
         """
         limit = max(min(query.limit, self._generation.max_limit), 1)
         cursor = max(query.page, 1) - 1
-        selection = select_events(project, query)
+        selection = select_events(project, query, self._generation.order)
         if limit != int(limit):
             raise server_error()
         try:
             rows = self._list(selection, query.includes, int(limit), cursor)
-            total = self._store.query(*selection.count())[0][0]
+            total = self._total(project, query, selection)
         except duckdb.Error as error:
             raise server_error() from error
         current = cursor + 1
@@ -116,14 +121,28 @@ class Events:
                 return rows
         return []
 
+    def _total(self, project: str, query: EventsQuery, selection: Selection) -> int:
+        def count() -> int:
+            total: int = self._store.query(*selection.count())[0][0]
+            return total
+
+        if not self._generation.cached_counts:
+            return count()
+        # The key leaves out the days, as that of the real server does.
+        key = (project, query.events, query.profile, query.includes)
+        return self._counts.get(key, self._now(), count)
+
     def _encode(self, project: str, rows: list[_Found], query: EventsQuery) -> list[bytes]:
         store = self._store
-        names = DEFAULT_FIELDS | query.includes - LOOKED_UP - {"duration"}
+        names = (DEFAULT_FIELDS | query.includes) - LOOKED_UP - self._hidden
+        if not self._generation.groups:
+            names |= {"duration"}
         pick = picker(names)
-        tail = b"" if "groups" in names else member("groups", [])
+        without_groups = self._generation.groups and "groups" not in names
+        tail = member("groups", []) if without_groups else b""
         encoded = [b"{%s%s" % (b"".join(pick(store.fragments(row[0]))), tail) for row in rows]
         if query.includes & LOOKED_UP:
-            looked_up = _Lookup(store, project, query.includes, iso(self._now()))
+            looked_up = _Lookup(store, project, query.includes, iso(self._now()), self._generation.groups)
             encoded = [
                 text + looked_up.members(*row[1:]) for text, row in zip(encoded, rows, strict=True)
             ]
@@ -137,8 +156,11 @@ class Events:
 class _Lookup:
     """The members of a row that come from elsewhere, encoded once a page."""
 
-    def __init__(self, store: Store, project: str, includes: frozenset[str], now: str) -> None:
+    def __init__(
+        self, store: Store, project: str, includes: frozenset[str], now: str, has_groups: bool
+    ) -> None:
         self._store = store
+        self._lacking = () if has_groups else ("groups", "lastSeenAt")
         self._project = project
         self._includes = includes
         self._now = now
@@ -162,7 +184,7 @@ class _Lookup:
 
     def _profile(self, profile_id: str, anonymous: bool) -> Row:
         stored = None if anonymous else self._store.profile(self._project, profile_id)
-        return stored or {
+        profile = stored or {
             "id": profile_id,
             "email": "",
             "avatar": "",
@@ -175,3 +197,4 @@ class _Lookup:
             "properties": {},
             "groups": [],
         }
+        return {name: value for name, value in profile.items() if name not in self._lacking}

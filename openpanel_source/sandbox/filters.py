@@ -228,7 +228,7 @@ def _property(key: str, given: Filter) -> Sql:
         raise server_error()
     pattern = _wildcard(key) if "*" in key else key
     if "*" in key and "%" in pattern:
-        inner = _text_or_typed(Sql("x"), given)
+        inner = _any_or_typed(Sql("x"), given)
         return Sql(_SOME_PROPERTY.format(inner.text), (pattern, *inner.parameters))
     # Elsewhere a star gives an array, and a per cent sign is taken for a star.
     if "*" in key or "%" in key:
@@ -261,6 +261,13 @@ def _text_or_typed(left: Sql, given: Filter) -> Sql:
     if _is_typed(given):
         return _typed(left, given)
     return property_condition(left, given.operator, _texts(given))
+
+
+def _any_or_typed(left: Sql, given: Filter) -> Sql:
+    if _is_typed(given) or given.operator != "isNot":
+        return _text_or_typed(left, given)
+    # In the items of a list, isNot joins its values by OR.
+    return joined((text_condition(left, "isNot", [text]) for text in _texts(given)), "OR")
 
 
 def _texts(given: Filter) -> list[str]:

@@ -10,6 +10,7 @@ from openpanel_source.sandbox.conditions import Sql, joined
 from openpanel_source.sandbox.dates import DAY_MS, parse_js_date
 from openpanel_source.sandbox.events_query import EventsQuery
 from openpanel_source.sandbox.filters import conditions
+from openpanel_source.sandbox.generation import Order
 
 Statement = tuple[str, tuple[Any, ...]]
 """A query and its parameters."""
@@ -19,6 +20,12 @@ _OF_PROFILE = (
     "(profile_id = ? OR device_id IN (SELECT e.device_id FROM events e"
     " WHERE e.project_id = ? AND e.device_id <> '' AND e.profile_id = ?))"
 )
+# Where the order leaves ties, a real server's changes with limit and offset.
+_ORDERS: dict[Order, str] = {
+    "id": "created_ms DESC, id_low, id_high, seq",
+    "profile_and_name": "created_ms DESC, profile_id DESC, name DESC, hash(seq, ?, ?)",
+    "unstable": "created_ms DESC, hash(seq, ?, ?)",
+}
 _YEARS = range(-62_167_219_200_000, 253_402_300_800_000)
 """Milliseconds of the years 0 to 9999: others have a form that ClickHouse cannot read."""
 
@@ -34,7 +41,7 @@ class Selection:
     listed: Sql
     counted: Sql
     has_days: bool
-    order: str = "created_ms DESC, id_low, id_high, seq"
+    order: Order
 
     def page(
         self, columns: str, limit: int, offset: int, newer_than: int | None = None
@@ -43,8 +50,10 @@ class Selection:
         where = self.listed
         if newer_than is not None:
             where = joined([where, Sql("created_ms >= ?", (newer_than,))], "AND")
-        sql = f"SELECT {columns} {self._from(where)} ORDER BY {self.order} LIMIT ? OFFSET ?"
-        return sql, (*where.parameters, limit, offset)
+        order = _ORDERS[self.order]
+        keys = (limit, offset) * order.count("hash")
+        sql = f"SELECT {columns} {self._from(where)} ORDER BY {order} LIMIT ? OFFSET ?"
+        return sql, (*where.parameters, *keys, limit, offset)
 
     def count(self) -> Statement:
         """Return the query for the total that the server reports."""
@@ -58,7 +67,7 @@ class Selection:
         return f"FROM {self.source} AS events WHERE {where.text}"
 
 
-def select_events(project: str, query: EventsQuery) -> Selection:
+def select_events(project: str, query: EventsQuery, order: Order) -> Selection:
     """Return the selection that a query of a project makes.
 
     Raises:
@@ -83,6 +92,7 @@ def select_events(project: str, query: EventsQuery) -> Selection:
         listed=joined(listed, "AND"),
         counted=joined(counted, "AND"),
         has_days=days is not None,
+        order=order,
     )
 
 

@@ -1,0 +1,190 @@
+"""The commands and their options. Heavy imports happen inside: ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from openpanel_source import __version__
+from openpanel_source.errors import OpenPanelError
+from openpanel_source.escape import printable
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class _Group(click.Group):
+    """Turns the project's errors into one sentence on stderr and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the chosen command."""
+        try:
+            return super().invoke(ctx)
+        except OpenPanelError as error:
+            click.echo(f"openpanel-source: {printable(str(error), 4000)}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("openpanel-source: interrupted; run again to continue.", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="openpanel-source")
+@click.option("-v", "--verbose", is_flag=True, help="Log what happens, to stderr.")
+def main(verbose: bool) -> None:
+    """Load OpenPanel events into DuckDB or any other dlt destination, and prove nothing was lost.
+
+    Credentials and settings come from .dlt/secrets.toml, .dlt/config.toml or the environment
+    (SOURCES__OPENPANEL__CLIENT_ID, SOURCES__OPENPANEL__CLIENT_SECRET, ...).
+
+    Exit codes: 0 done and verified, 1 failed, 2 wrong usage or configuration, 3 loaded but not
+    verified.
+    """
+    from openpanel_source.cli.logs import configure_logs
+
+    configure_logs(verbose=verbose)
+
+
+def _target_options(command: _Command) -> _Command:
+    """Options that say where the rows are."""
+    for option in (
+        click.option("--dataset", default="openpanel", show_default=True, help="Dataset (schema)."),
+        click.option(
+            "--database",
+            type=click.Path(dir_okay=True),
+            help="DuckDB file.  [default: openpanel.duckdb]",
+        ),
+        click.option(
+            "--destination",
+            default="duckdb",
+            show_default=True,
+            help="A dlt destination, configured through dlt.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _source_options(command: _Command) -> _Command:
+    """Options that say what is read."""
+    for option in (
+        click.option("--base-url", help="Root of the API, e.g. https://HOST/api."),
+        click.option("--project-id", multiple=True, help="Project to read; repeat for several."),
+    ):
+        command = option(command)
+    return command
+
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
+
+
+@main.command()
+@click.option("--events", default=50_000, show_default=True, help="Events to generate.")
+@click.option("--days", default=60, show_default=True, help="Days they spread over.")
+@click.option("--seed", default=1, show_default=True, help="Same seed, same data.")
+@click.option(
+    "--database",
+    type=click.Path(),
+    default="openpanel_demo.duckdb",
+    show_default=True,
+    help="DuckDB file, replaced if it is there.",
+)
+def demo(events: int, days: int, seed: int, database: str) -> None:
+    """Load a generated shop and blog from a local sandbox server, and show what came."""
+    from openpanel_source.cli.demo import run_demo
+
+    sys.exit(run_demo(events=events, days=days, seed=seed, database=database))
+
+
+@main.command()
+@_source_options
+@_as_json
+def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
+    """Check address, credentials, projects, server generation and rate limit."""
+    from openpanel_source.cli.reports import run_check
+
+    sys.exit(run_check(_given(project_id=list(project_id), base_url=base_url), as_json=as_json))
+
+
+@main.command()
+@_source_options
+@click.option("--start-date", help="First UTC day.  [default: the first day with events]")
+@click.option("--end-date", help="Last UTC day.  [default: all there is]")
+@_target_options
+@click.option("--max-events-per-run", type=int, help="Commit after that many events.")
+@click.option("--max-days-per-run", type=int, help="Commit after that many days.")
+@click.option("--max-runtime", type=float, metavar="SECONDS", help="Begin no day after that.")
+@click.option("--reload", is_flag=True, default=None, help="Read complete days again.")
+@_as_json
+def sync(
+    destination: str,
+    database: str | None,
+    dataset: str,
+    max_runtime: float | None,
+    as_json: bool,
+    project_id: tuple[str, ...],
+    **settings: Any,
+) -> None:
+    """Load every day that is new, open or not yet proven; nothing that is complete."""
+    from openpanel_source.cli.reports import run_sync
+    from openpanel_source.destination import open_pipeline
+
+    pipeline = open_pipeline(destination, database, dataset)
+    given = _given(project_id=list(project_id), **settings)
+    sys.exit(run_sync(pipeline, given, max_runtime=max_runtime, as_json=as_json))
+
+
+@main.command()
+@_target_options
+@_as_json
+def status(destination: str, database: str | None, dataset: str, as_json: bool) -> None:
+    """Show freshness, days and verdicts of what was loaded, from the warehouse alone."""
+    from openpanel_source.cli.reports import run_status
+    from openpanel_source.destination import open_pipeline
+
+    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
+    run_status(pipeline, as_json=as_json)
+
+
+@main.command()
+@click.option("--port", default=0, help="Port on 127.0.0.1; 0 picks a free one.")
+@click.option("--dataset", type=click.Path(), help="Folder with accounts.json and rows.")
+@click.option("--events", default=50_000, show_default=True, help="Events to generate.")
+@click.option("--days", default=60, show_default=True, help="Days they spread over.")
+@click.option("--seed", default=1, show_default=True, help="Same seed, same data.")
+@click.option("--server-date", metavar="YYYY-MM", help="Play the server of that month.")
+@click.option("--rate-limit", type=int, help="Requests per 10 s.  [default: as the server]")
+def sandbox(
+    port: int,
+    dataset: str | None,
+    events: int,
+    days: int,
+    seed: int,
+    server_date: str | None,
+    rate_limit: int | None,
+) -> None:
+    """Serve an Export API like OpenPanel's on this machine, for trying things and for tests."""
+    from openpanel_source.cli.demo import run_sandbox
+
+    run_sandbox(
+        port=port,
+        dataset=dataset,
+        events=events,
+        days=days,
+        seed=seed,
+        server_date=server_date,
+        rate_limit=rate_limit,
+    )
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that were given; the others come from dlt's configuration."""
+    return {name: value for name, value in options.items() if value not in (None, [])}
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print the one object of ``--json``."""
+    click.echo(json.dumps(value, ensure_ascii=True))

@@ -1,0 +1,147 @@
+"""The demo and the sandbox command."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import click
+import duckdb
+
+from openpanel_source.cli.progress import show_progress
+from openpanel_source.cli.reports import print_summary
+from openpanel_source.destination import open_pipeline
+from openpanel_source.errors import DestinationError, InvalidSettingError
+from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
+from openpanel_source.sandbox.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, generate
+from openpanel_source.sync import sync
+
+_PROJECTS = """
+SELECT project_id AS project, count(*) AS events,
+  count(DISTINCT nullif(session_id, '')) AS sessions, count(DISTINCT device_id) AS devices,
+  sum(revenue) / 100 AS revenue
+FROM openpanel.events GROUP BY 1 ORDER BY 1
+"""
+_CAMPAIGNS = """
+WITH visits AS (
+  SELECT session_id,
+    coalesce(max(properties ->> '$."__query.utm_campaign"'), '(none)') AS campaign,
+    bool_or(name = 'purchase') AS bought, sum(revenue) / 100 AS revenue
+  FROM openpanel.events WHERE project_id = 'acme-shop' AND session_id <> '' GROUP BY 1)
+SELECT campaign, count(*) AS sessions,
+  round(100 * count(*) FILTER (bought) / count(*), 1) AS "buyers %",
+  round(sum(revenue) / count(*), 2) AS "revenue a session"
+FROM visits GROUP BY 1 ORDER BY 3 DESC
+"""
+_LEDGER = """
+SELECT project_id AS project, verdict, count(*) AS days, sum(total_count) AS counted,
+  sum(rows_received) AS received, sum(distinct_ids) AS loaded
+FROM openpanel.sync_days GROUP BY ALL ORDER BY ALL
+"""
+_QUESTIONS = (
+    ("What came", _PROJECTS),
+    ("Which campaigns sell", _CAMPAIGNS),
+    ("The proof: what the server counted, what was received, what was loaded", _LEDGER),
+)
+
+
+def run_demo(*, events: int, days: int, seed: int, database: str) -> int:
+    """Generate data, serve it, sync it into a fresh DuckDB file, show it.
+
+    Returns:
+        The exit code of the sync.
+
+    Raises:
+        ConfigurationError: An option is not allowed, or the file cannot be replaced.
+    """
+    dataset = _generated(events, days, seed)
+    rows = sum(map(len, dataset.events.values()))
+    _remove(Path(database))
+    with (
+        tempfile.TemporaryDirectory(prefix="openpanel-demo-") as folder,
+        Sandbox(dataset, rate_limit=None) as server,
+    ):
+        click.echo(f"Sandbox server with {rows:,} events at {server.url}, syncing into {database}")
+        # A demo leaves nothing behind but its database.
+        os.environ["DLT_DATA_DIR"] = folder
+        pipeline = open_pipeline(database=database)
+        with show_progress() as on_day:
+            summary = sync(
+                pipeline,
+                on_day=on_day,
+                project_id=[project.id for project in dataset.accounts.projects],
+                client_id=DEMO_CLIENT_ID,
+                client_secret=DEMO_CLIENT_SECRET,
+                base_url=server.url,
+            )
+    print_summary(summary)
+    _show(database)
+    return summary.exit_code
+
+
+def _show(database: str) -> None:
+    with duckdb.connect(database, read_only=True) as connection:
+        for title, query in _QUESTIONS:
+            click.echo(f"\n{title}\n{connection.sql(query)}".rstrip())
+    click.echo(
+        f"\nNow yours: duckdb {database}, or set client_id, client_secret and project_id and run"
+        " openpanel-source sync."
+    )
+
+
+def _generated(events: int, days: int, seed: int) -> Dataset:
+    try:
+        return generate(events=events, days=days, seed=seed)
+    except ValueError as error:
+        raise InvalidSettingError(str(error)) from None
+
+
+def _remove(database: Path) -> None:
+    for path in (database, database.with_name(f"{database.name}.wal")):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise DestinationError(
+                f"{path} cannot be replaced ({error.strerror}); name another file with --database."
+            ) from None
+
+
+def run_sandbox(
+    *,
+    port: int,
+    dataset: str | None,
+    events: int,
+    days: int,
+    seed: int,
+    server_date: str | None,
+    rate_limit: int | None,
+) -> None:
+    """Serve until interrupted; prints the address when ready.
+
+    Raises:
+        ConfigurationError: An option is not allowed.
+    """
+    data = _loaded(Path(dataset)) if dataset else _generated(events, days, seed)
+    try:
+        server = Sandbox(
+            data, port=port, server_date=server_date, rate_limit=rate_limit or "default"
+        )
+        server.start()
+    except (ValueError, OSError, OverflowError) as error:
+        raise InvalidSettingError(f"the sandbox cannot start: {error}") from None
+    click.echo(f"listening on {server.url}")
+    try:
+        server.serve_forever()
+    finally:
+        server.stop()
+
+
+def _loaded(folder: Path) -> Dataset:
+    try:
+        return load_dataset(folder)
+    except (OSError, ValueError) as error:
+        raise InvalidSettingError(
+            f"{folder} is no dataset folder ({error}); it holds accounts.json and"
+            " PROJECT.events.jsonl.gz files."
+        ) from None

@@ -1,0 +1,110 @@
+"""What check, sync and status print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import dlt
+
+from openpanel_source.check import check
+from openpanel_source.cli.commands import print_json
+from openpanel_source.cli.progress import show_progress
+from openpanel_source.destination import destination_errors
+from openpanel_source.escape import printable
+from openpanel_source.source import configured
+from openpanel_source.status import ProjectStatus, read_status
+from openpanel_source.sync import SyncSummary, sync
+
+_WORST_SHOWN = 10
+
+
+def run_sync(
+    pipeline: dlt.Pipeline, given: dict[str, Any], *, max_runtime: float | None, as_json: bool
+) -> int:
+    """Sync with progress and print the summary; returns the exit code."""
+    with show_progress() as on_day:
+        summary = sync(pipeline, max_runtime=max_runtime, on_day=on_day, **given)
+    if as_json:
+        print_json(summary.as_dict())
+    else:
+        print_summary(summary)
+    return summary.exit_code
+
+
+def print_summary(summary: SyncSummary) -> None:
+    """Say in a few lines what a sync did and what is proven."""
+    if summary.days_read == 0:
+        click.echo(f"Nothing new: {summary.requests} requests, nothing loaded.")
+    else:
+        verdicts = ", ".join(f"{count} {name}" for name, count in sorted(summary.verdicts.items()))
+        click.echo(
+            f"Loaded {summary.events_loaded:,} events of {summary.days_read:,} days"
+            f" ({verdicts}) in {summary.seconds:.1f} s with {summary.requests:,} requests."
+        )
+    if summary.rejected_rows:
+        click.echo(
+            f"{summary.rejected_rows:,} rows could not be shaped; see the table rejected_events."
+        )
+    if summary.days_left:
+        click.echo(f"{summary.days_left:,} days are left; run sync again.")
+    for record in summary.unproven[:_WORST_SHOWN]:
+        click.echo(
+            f"NOT VERIFIED {printable(record.project_id)} {record.day}: {record.verdict.value},"
+            f" {record.rows_received:,} rows received, {record.total_count:,} counted"
+        )
+    if not summary.is_verified:
+        click.echo("The next sync reads these days again.")
+
+
+def run_check(given: dict[str, Any], *, as_json: bool) -> int:
+    """Print what a check found; returns the exit code of the first failure."""
+    with destination_errors():
+        client, settings = configured(**given)
+    findings = []
+    for finding in check(client, settings):
+        findings.append(finding)
+        if not as_json:
+            sign = "FAIL" if finding.error else "ok"
+            click.echo(f"{sign:4}  {printable(finding.name)}: {printable(finding.result)}")
+            if finding.error:
+                click.echo(f"      {printable(str(finding.error), 4000)}")
+    errors = [finding.error for finding in findings if finding.error]
+    if as_json:
+        print_json(
+            {
+                "ok": not errors,
+                "findings": [
+                    {
+                        "name": finding.name,
+                        "result": finding.result,
+                        "error": str(finding.error) if finding.error else None,
+                    }
+                    for finding in findings
+                ],
+            }
+        )
+    return errors[0].exit_code if errors else 0
+
+
+def run_status(pipeline: dlt.Pipeline, *, as_json: bool) -> None:
+    """Print what the warehouse holds."""
+    projects = read_status(pipeline)
+    if as_json:
+        print_json({"projects": [project.as_dict() for project in projects]})
+        return
+    for project in projects:
+        _print_project(project)
+
+
+def _print_project(project: ProjectStatus) -> None:
+    verdicts = ", ".join(f"{count} {name}" for name, count in sorted(project.verdicts.items()))
+    newest = f"{project.newest_event:%Y-%m-%d %H:%M:%S} UTC" if project.newest_event else "none"
+    click.echo(f"{printable(project.project_id)}: {project.events:,} events, newest {newest}")
+    click.echo(f"  days {project.first_day} to {project.last_day}: {verdicts}")
+    if project.last_read:
+        click.echo(f"  last read {project.last_read:%Y-%m-%d %H:%M:%S} UTC")
+    if project.rejected_rows:
+        click.echo(f"  {project.rejected_rows:,} rows in rejected_events")
+    for day in project.unproven_days[:_WORST_SHOWN]:
+        click.echo(f"  not verified: {day}")

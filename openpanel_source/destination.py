@@ -1,0 +1,154 @@
+"""Where rows go: the pipeline of the command, and destination errors in one sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dlt
+from dlt.common.configuration.exceptions import ConfigFieldMissingException
+from dlt.common.exceptions import DltException
+from dlt.common.pipeline import get_dlt_pipelines_dir
+
+from openpanel_source.errors import (
+    ConfigurationError,
+    DestinationBusyError,
+    DestinationError,
+    InvalidSettingError,
+    OpenPanelError,
+    TransientError,
+)
+from openpanel_source.escape import printable
+
+PIPELINE_NAME = "openpanel"
+DEFAULT_DATABASE = "openpanel.duckdb"
+DEFAULT_DATASET = "openpanel"
+
+
+def open_pipeline(
+    destination: str = "duckdb",
+    database: str | None = None,
+    dataset: str = DEFAULT_DATASET,
+    *,
+    must_exist: bool = False,
+) -> dlt.Pipeline:
+    """The pipeline of the command for a destination.
+
+    Each destination, database and dataset has a working directory of its own: state of one must
+    never be taken for state of another.
+
+    Args:
+        destination: A dlt destination's name.
+        database: Path of the DuckDB file; only with ``duckdb``.
+        dataset: Schema of the tables.
+        must_exist: Refuse a DuckDB file that is not there instead of making it.
+
+    Returns:
+        A pipeline named ``openpanel``.
+
+    Raises:
+        ConfigurationError: The file cannot be opened, or the destination is unknown.
+    """
+    if destination != "duckdb" and database is not None:
+        raise InvalidSettingError(
+            f"--database names a DuckDB file; configure {destination} through dlt, under"
+            f" [destination.{destination}]."
+        )
+    identity = [destination, dataset]
+    if destination == "duckdb":
+        path = Path(database or DEFAULT_DATABASE).expanduser().resolve()
+        _check_duckdb_path(path, must_exist=must_exist)
+        identity.append(str(path))
+        target: Any = dlt.destinations.duckdb(str(path))
+    else:
+        target = destination
+    digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
+    pipelines = Path(get_dlt_pipelines_dir()) / "openpanel-source" / digest
+    with destination_errors():
+        pipeline: dlt.Pipeline = dlt.pipeline(
+            PIPELINE_NAME,
+            destination=target,
+            dataset_name=dataset,
+            pipelines_dir=str(pipelines),
+        )
+    return pipeline
+
+
+def _check_duckdb_path(path: Path, *, must_exist: bool) -> None:
+    if path.is_dir():
+        raise DestinationError(f"{path} is a folder; name a file with --database.")
+    if path.exists():
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise DestinationError(f"{path} cannot be written; change its permissions.")
+        return
+    if must_exist:
+        raise DestinationError(
+            f"there is no database {path}; run openpanel-source sync first, or name another file"
+            " with --database."
+        )
+    if not path.parent.is_dir():
+        raise DestinationError(f"the folder {path.parent} does not exist; make it first.")
+    if not os.access(path.parent, os.W_OK):
+        raise DestinationError(f"the folder {path.parent} cannot be written.")
+
+
+@contextmanager
+def destination_errors() -> Iterator[None]:
+    """Raise what a pipeline raises as errors of this project, each with the next step."""
+    try:
+        yield
+    except OpenPanelError:
+        raise
+    except ConfigFieldMissingException as error:
+        raise _missing(error) from None
+    except DltException as error:
+        raise _translated(error) from None
+
+
+def _missing(error: ConfigFieldMissingException) -> ConfigurationError:
+    name = error.fields[0]
+    section = "openpanel" if "sources" in str(error.traces[name]) else error.spec_name
+    if section != "openpanel":
+        return DestinationError(
+            f"the destination lacks {name}; configure it through dlt, in .dlt/secrets.toml or the"
+            " environment."
+        )
+    file = "secrets" if name == "client_secret" else "config"
+    return InvalidSettingError(
+        f"{', '.join(error.fields)} is missing; set SOURCES__OPENPANEL__{name.upper()} in the"
+        f" environment, or {name} under [sources.openpanel] in .dlt/{file}.toml."
+    )
+
+
+def _translated(error: BaseException) -> OpenPanelError:
+    chain = list(_causes(error))
+    for cause in chain:
+        if isinstance(cause, OpenPanelError):
+            return cause
+        if isinstance(cause, ConfigFieldMissingException):
+            return _missing(cause)
+    text = printable(str(chain[-1]).strip().splitlines()[0]) if str(chain[-1]).strip() else ""
+    lowered = text.lower()
+    if "lock" in lowered:
+        return DestinationBusyError(
+            f"another process holds the database open ({text}); close it, then run again."
+        )
+    if any(sign in lowered for sign in ("permission denied", "read-only", "cannot open file")):
+        return DestinationError(f"the destination cannot be written ({text}); check its path.")
+    return TransientError(
+        f"the destination failed ({type(chain[-1]).__name__}: {text}); mend it and run again, the"
+        " sync continues where it stopped."
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__

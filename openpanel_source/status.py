@@ -1,0 +1,108 @@
+"""What the warehouse holds and how far it is proven, asked of the warehouse alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import dlt
+
+from openpanel_source.destination import destination_errors
+from openpanel_source.errors import DestinationError
+from openpanel_source.schema import SYNC_DAYS
+
+
+@dataclass
+class ProjectStatus:
+    """A project in the warehouse.
+
+    Attributes:
+        project_id: The project.
+        events: Rows in ``events``.
+        newest_event: Newest ``created_at``, UTC.
+        last_read: When a day was last read, UTC.
+        first_day: First day in the ledger.
+        last_day: Last day in the ledger.
+        verdicts: How many days stand at each verdict, by their latest reading.
+        unproven_days: Days that stand at neither complete nor open, newest first.
+        rejected_rows: Rows that could not be shaped, by the latest reading of each day.
+    """
+
+    project_id: str
+    events: int = 0
+    newest_event: datetime | None = None
+    last_read: datetime | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    verdicts: dict[str, int] = field(default_factory=dict)
+    unproven_days: list[date] = field(default_factory=list)
+    rejected_rows: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The status as JSON values; times as ISO text, UTC."""
+        return {name: _plain(value) for name, value in vars(self).items()}
+
+
+def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
+    """The status of each project in the pipeline's destination.
+
+    Args:
+        pipeline: A pipeline with its destination.
+
+    Returns:
+        One entry a project, by id.
+
+    Raises:
+        OpenPanelError: The destination cannot be read, or nothing was loaded yet.
+    """
+    with destination_errors():
+        pipeline.sync_destination()
+        if pipeline.default_schema_name is None or SYNC_DAYS.name not in (
+            pipeline.default_schema.tables
+        ):
+            raise DestinationError(
+                f"nothing was loaded into dataset {pipeline.dataset_name} yet; run openpanel-source"
+                " sync first."
+            )
+        dataset = pipeline.dataset()
+        days = dataset(
+            "SELECT project_id, day, verdict, rejected_rows, read_at FROM sync_days"
+            " ORDER BY read_at"
+        ).fetchall()
+        totals = dataset(
+            "SELECT project_id, count(*) AS events, max(created_at) AS newest FROM events"
+            " GROUP BY project_id"
+        ).fetchall()
+    return _summarize(days, totals)
+
+
+def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
+    # Later readings overwrite earlier ones of the same day.
+    latest = {(project, day): (verdict, rejected) for project, day, verdict, rejected, _ in days}
+    projects: dict[str, ProjectStatus] = {}
+    for project, _, _, _, read_at in days:
+        status = projects.setdefault(project, ProjectStatus(project))
+        status.last_read = max(read_at, status.last_read or read_at)
+    for project, status in projects.items():
+        own = {day: fact for (owner, day), fact in latest.items() if owner == project}
+        status.first_day, status.last_day = min(own), max(own)
+        status.verdicts = dict(Counter(verdict for verdict, _ in own.values()))
+        status.rejected_rows = sum(rejected for _, rejected in own.values())
+        status.unproven_days = sorted(
+            (day for day, (verdict, _) in own.items() if verdict not in ("complete", "open")),
+            reverse=True,
+        )
+    for project, count, newest in totals:
+        status = projects.setdefault(project, ProjectStatus(project))
+        status.events, status.newest_event = count, newest
+    return sorted(projects.values(), key=lambda status: status.project_id)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value

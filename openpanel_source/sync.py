@@ -1,0 +1,148 @@
+"""Run a pipeline until nothing is left to read, one bounded run after another."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import dlt
+
+from openpanel_source.destination import destination_errors
+from openpanel_source.ledger import DayRecord, Verdict
+from openpanel_source.run import RunReport
+from openpanel_source.source import openpanel
+
+
+@dataclass
+class SyncSummary:
+    """What a sync did.
+
+    Attributes:
+        events_loaded: Rows written to ``events``, each id of a day once.
+        days_read: Days read, days counted and found empty included.
+        days_unchanged: Open days that were counted and not read, as nothing had come.
+        days_left: Days for a later sync, if this one was stopped early.
+        rejected_rows: Rows written to ``rejected_events``.
+        requests: Requests sent.
+        runs: Load packages committed.
+        seconds: Wall time.
+        verdicts: How many days ended with each verdict.
+        unproven: Days whose verdict is neither complete nor open.
+    """
+
+    events_loaded: int = 0
+    days_read: int = 0
+    days_unchanged: int = 0
+    days_left: int = 0
+    rejected_rows: int = 0
+    requests: int = 0
+    runs: int = 0
+    seconds: float = 0.0
+    verdicts: dict[str, int] = field(default_factory=dict)
+    unproven: list[DayRecord] = field(default_factory=list)
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether every day read is proven to be complete, as far as it was over."""
+        return not self.unproven
+
+    @property
+    def exit_code(self) -> int:
+        """0 when verified, 3 when loaded but not verified."""
+        return 0 if self.is_verified else 3
+
+    def as_dict(self) -> dict[str, Any]:
+        """The summary as JSON values; days as ``YYYY-MM-DD``."""
+        return {
+            **{name: value for name, value in vars(self).items() if name != "unproven"},
+            "seconds": round(self.seconds, 3),
+            "verified": self.is_verified,
+            "unproven": [
+                {
+                    "project_id": record.project_id,
+                    "day": record.day.isoformat(),
+                    "verdict": record.verdict.value,
+                    "total_count": record.total_count,
+                    "rows_received": record.rows_received,
+                }
+                for record in self.unproven
+            ],
+        }
+
+
+OnDay = Callable[[RunReport], None]
+
+
+def sync(
+    pipeline: dlt.Pipeline,
+    *,
+    max_runtime: float | None = None,
+    on_day: OnDay | None = None,
+    **settings: Any,
+) -> SyncSummary:
+    """Load everything that is new, committing run by run, until nothing is left.
+
+    Each run is one load package of bounded size. Killed at any moment, the next call continues.
+
+    Args:
+        pipeline: A dlt pipeline with its destination.
+        max_runtime: Seconds after which no further day is begun; None for no bound.
+        on_day: Called after each day with the report of the current run.
+        settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
+
+    Returns:
+        What was done.
+
+    Raises:
+        OpenPanelError: Something stopped the sync; what was read before is committed.
+    """
+    started = time.monotonic()
+    summary = SyncSummary()
+    already: set[tuple[str, Any]] = set()
+    last: dict[tuple[str, Any], DayRecord] = {}
+    with destination_errors():
+        _finish_pending(pipeline, summary)
+        while True:
+            report = RunReport(
+                already=frozenset(already),
+                should_stop=lambda: (
+                    max_runtime is not None and time.monotonic() - started >= max_runtime
+                ),
+            )
+            if on_day is not None:
+                report.on_day = on_day
+            pipeline.run(openpanel(report=report, **settings))
+            _add(summary, report)
+            last.update({(record.project_id, record.day): record for record in report.records})
+            already.update(last)
+            if report.failure is not None:
+                raise report.failure
+            if report.days_left <= 0 or report.stopped or not report.records:
+                break
+    summary.days_left = max(report.days_left, 0)
+    summary.days_read = len(last)
+    summary.verdicts = dict(Counter(record.verdict.value for record in last.values()))
+    summary.unproven = [
+        record for record in last.values() if record.verdict not in (Verdict.COMPLETE, Verdict.OPEN)
+    ]
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def _finish_pending(pipeline: dlt.Pipeline, summary: SyncSummary) -> None:
+    """Load what an interrupted run had extracted: it is whole, with its state."""
+    pipeline.sync_destination()
+    if pipeline.has_pending_data:
+        pipeline.run()
+        summary.runs += 1
+
+
+def _add(summary: SyncSummary, report: RunReport) -> None:
+    summary.events_loaded += report.events_loaded
+    summary.rejected_rows += sum(record.rejected_rows for record in report.records)
+    summary.days_unchanged += report.unchanged
+    summary.requests += report.requests
+    summary.runs += 1 if report.records or report.settled else 0

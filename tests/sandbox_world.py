@@ -1,0 +1,98 @@
+"""A small world to ask a sandbox about: one project, a few events, a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+import requests
+
+from openpanel_source.sandbox import Dataset, Sandbox
+from openpanel_source.sandbox.dataset import Accounts, Client, Organization, Project
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+CLIENT = "22222222-2222-4222-8222-222222222222"
+SECRET = "sec_read"
+HEADERS = {"openpanel-client-id": CLIENT, "openpanel-client-secret": SECRET}
+DAYS = "start=2026-11-01&end=2026-11-30"
+
+Row = dict[str, Any]
+
+
+def event_id(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def event(number: int = 1, **values: Any) -> Row:
+    """An event in API form; events with higher numbers are newer."""
+    row: Row = {
+        "id": event_id(number),
+        "name": "purchase",
+        "deviceId": "device",
+        "profileId": "anna",
+        "projectId": "web",
+        "sessionId": "session",
+        "properties": {},
+        "createdAt": f"2026-11-10T12:{number // 60:02d}:{number % 60:02d}.000Z",
+        "country": "SE",
+        "city": "Stockholm",
+        "region": "AB",
+        "longitude": 18.0686,
+        "latitude": 59.3293,
+        "os": "iOS",
+        "osVersion": "18.1",
+        "browser": "Safari",
+        "browserVersion": "18",
+        "device": "mobile",
+        "brand": "Apple",
+        "model": "iPhone",
+        "path": "/docs",
+        "origin": "",
+        "referrer": "",
+        "referrerName": "",
+        "referrerType": "",
+        "sdkName": "web",
+        "sdkVersion": "1",
+        "revenue": 0,
+        "groups": [],
+    }
+    return row | values
+
+
+def dataset(*events: Row, profiles: list[Row] | None = None) -> Dataset:
+    """A dataset with the project ``web`` that the client may read, and ``empty``."""
+    accounts = Accounts(
+        organizations=[Organization("acme")],
+        projects=[Project("web", "acme"), Project("empty", "acme")],
+        clients=[
+            Client(CLIENT, "read", "acme", "web", SECRET),
+            Client("11111111-1111-4111-8111-111111111111", "root", "acme", None, "sec_root"),
+        ],
+    )
+    return Dataset(accounts, {"web": list(events)}, {"web": profiles or []})
+
+
+@contextmanager
+def world(*events: Row, **settings: Any) -> Iterator[Sandbox]:
+    """A running sandbox that holds these events, without a rate limit unless one is given."""
+    profiles = settings.pop("profiles", None)
+    settings = {"rate_limit": None, "now": lambda: NOW} | settings
+    with Sandbox(dataset(*events, profiles=profiles), **settings) as sandbox:
+        yield sandbox
+
+
+def get(sandbox: Sandbox, query: str = DAYS, **options: Any) -> requests.Response:
+    """Ask for events; the query goes out as it is written."""
+    options = {"headers": HEADERS, "timeout": 10} | options
+    request = requests.Request("GET", sandbox.url, headers=options.pop("headers")).prepare()
+    request.url = f"{sandbox.url}/export/events?{query}"
+    with requests.Session() as session:
+        return session.send(request, allow_redirects=False, **options)
+
+
+def ids(response: requests.Response) -> list[int]:
+    """The numbers of the events in an answer."""
+    assert response.status_code == 200, response.text
+    return [int(row["id"][-12:]) for row in response.json()["data"]]
