@@ -7,8 +7,6 @@ They are imported when first used, so that importing the package costs nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
 if TYPE_CHECKING:
     from openpanel_source.errors import (
         ConfigurationError,

@@ -6,6 +6,7 @@ import logging
 import random
 import threading
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -14,7 +15,6 @@ import requests.adapters
 import tenacity
 import urllib3.exceptions
 
-from openpanel_source import __version__
 from openpanel_source.answers import error_of, is_definite
 from openpanel_source.errors import (
     ConnectionFailedError,
@@ -232,7 +232,7 @@ def _session(pool_size: int) -> requests.Session:
     session = requests.Session()
     # Without this, requests would add an Authorization header from ~/.netrc.
     session.auth = _no_auth
-    session.headers["user-agent"] = f"openpanel-source/{__version__}"
+    session.headers["user-agent"] = f"openpanel-source/{version('openpanel-source')}"
     adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=pool_size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)

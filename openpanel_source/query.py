@@ -26,6 +26,9 @@ MAX_QUERY_BYTES = 15_000
 """URLs longer than this risk a 431: the server reads about 16 KB of URL and headers."""
 
 
+_JSON_WORDS = ("true", "false", "null")
+
+
 def encode_string(value: str) -> str:
     """The query value that the server decodes to exactly this string.
 
@@ -35,12 +38,9 @@ def encode_string(value: str) -> str:
     Returns:
         The text itself, or as a JSON string where the server would read it as something else.
     """
-    try:
-        # Digits stay text: Python refuses to read integers as long as the server does.
-        json.loads(value, parse_int=str)
-    except (ValueError, RecursionError):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    is_plain = value[:1].isalpha() and value not in _JSON_WORDS
+    # More than JSON is quoted: the server reads 007 as a number as well.
+    return value if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def encode_json(value: Any) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
-
-from openpanel_source.plan import DAY
 
 
 def days_condition(days: Iterable[tuple[str, date]]) -> str:
@@ -38,7 +36,7 @@ def _ranges(days: Iterable[date]) -> Iterator[tuple[date, date]]:
     for day in days:
         if first is None or last is None:
             first = last = day
-        elif day - last == DAY:
+        elif day - last == timedelta(days=1):
             last = day
         else:
             yield first, last

@@ -134,9 +134,9 @@ def parse_day(name: str, value: str | date | None) -> date | None:
             raise InvalidSettingError(
                 f"{name} {value} has no time zone; give a date or a UTC time."
             )
-        return value.astimezone(timezone.utc).date()
+        value = value.astimezone(timezone.utc)
     if isinstance(value, date):
-        return value
+        return date(value.year, value.month, value.day)
     try:
         # fromisoformat also takes 20260101 and 2026-W01-1 on newer Pythons; one form is enough.
         return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=timezone.utc).date()

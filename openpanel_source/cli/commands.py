@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from openpanel_source import __version__
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.escape import printable
 
@@ -32,7 +31,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="openpanel-source")
+@click.version_option(package_name="openpanel-source")
 @click.option("-v", "--verbose", is_flag=True, help="Log what happens, to stderr.")
 def main(verbose: bool) -> None:
     """Load OpenPanel events into DuckDB or any other dlt destination, and prove nothing was lost.

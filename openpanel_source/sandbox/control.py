@@ -15,6 +15,7 @@ from openpanel_source.sandbox.answers import Answer, json_answer, not_found
 from openpanel_source.sandbox.app import Request
 from openpanel_source.sandbox.behaviour import Behaviour
 from openpanel_source.sandbox.dataset import Row
+from openpanel_source.sandbox.rows import complete
 from openpanel_source.sandbox.store import Store
 
 PREFIX = "/_sandbox/"
@@ -72,14 +73,7 @@ class Control:
         Raises:
             ValueError: A project is unknown or a value cannot be stored; nothing was added.
         """
-        events = list(events)
-        for event in events:
-            if not isinstance(event, dict):
-                raise ValueError(f"an event must be an object, not {event!r}")
-            project = event.get("projectId")
-            if not isinstance(project, str) or not self._access.exists(project):
-                raise ValueError(f"unknown project {project!r}")
-        self._store.add(events, self._now())
+        self._store.add([self._completed(event) for event in events])
 
     def remove(self, ids: Sequence[str]) -> None:
         """Delete the events with these ids.
@@ -108,6 +102,25 @@ class Control:
             self._served.clear()
         return {"ok": True}
 
+    def behave(self, behaviour: Row) -> None:
+        """Replace what goes wrong.
+
+        Raises:
+            ValueError: There is no such fault, or a value does not fit it.
+        """
+        for fault in behaviour.get("faults") or [behaviour]:
+            for event in isinstance(fault, dict) and fault.get("add_between") or ():
+                self._completed(event)
+        self.behaviour.set(behaviour)
+
+    def _completed(self, event: Any) -> Row:
+        if not isinstance(event, dict):
+            raise ValueError(f"an event must be an object, not {event!r}")
+        project = event.get("projectId")
+        if not isinstance(project, str) or not self._access.exists(project):
+            raise ValueError(f"unknown project {project!r}")
+        return complete(event, self._now())
+
     def _post_events(self, body: Any) -> dict[str, int]:
         self.add(_array(body, "events"))
         return {"added": len(body)}
@@ -119,7 +132,7 @@ class Control:
     def _post_behaviour(self, body: Any) -> dict[str, bool]:
         if not isinstance(body, dict):
             raise ValueError("the body must be a JSON object")
-        self.behaviour.set(body)
+        self.behave(body)
         return {"ok": True}
 
 

@@ -40,8 +40,8 @@ def check_events(params: Params, generation: Generation) -> EventsQuery:
         events=_names(checker),
         start=_date(checker, "start"),
         end=_date(checker, "end"),
-        page=checker.number("page", 1),
-        limit=checker.number("limit", 50),
+        page=checker.number("page", 1, finite=generation.decodes_values),
+        limit=checker.number("limit", 50, finite=generation.decodes_values),
         filters=_filters(checker) if generation.filters else [],
         includes=_includes(checker, generation),
     )

@@ -135,13 +135,15 @@ class Checker:
         self.expect((name,), value, "string")
         return value if isinstance(value, str) else None
 
-    def number(self, name: str, default: float) -> float:
-        """Return a number, converted as JavaScript does."""
+    def number(self, name: str, default: float, *, finite: bool) -> float:
+        """Return a number, converted as JavaScript does; it may have to be finite."""
         if name not in self._params:
             return default
         number = js_number(self._params[name])
         if math.isnan(number):
             self.issues.append(Issue((name,), "number", "NaN"))
+        elif finite and math.isinf(number):
+            self.issues.append(Issue((name,), "number", "number"))
         return number
 
     def expect(self, path: Path, value: Any, expected: str) -> bool:

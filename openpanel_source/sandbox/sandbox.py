@@ -122,7 +122,7 @@ class Sandbox:
         Raises:
             ValueError: There is no such fault, or a value does not fit it.
         """
-        self._control.behaviour.set(behaviour)
+        self._control.behave(behaviour)
 
     def __enter__(self) -> Sandbox:
         return self.start()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from openpanel_source.sandbox.dataset import Dataset, Row
-from openpanel_source.sandbox.rows import Encoder, Fragments, complete, table
+from openpanel_source.sandbox.rows import Encoder, Fragments, table
 
 _PROFILES = pa.schema(
     [
@@ -82,13 +81,21 @@ class Store:
         """Return the definition of an event."""
         return self._meta.get((project, name))
 
-    def add(self, events: Iterable[Row], now: datetime) -> None:
-        """Ingest events.
-
-        Raises:
-            ValueError: A value cannot be stored; nothing was.
-        """
-        self._insert([complete(event, now) for event in events])
+    def add(self, rows: list[Row]) -> None:
+        """Add events that are complete."""
+        if not rows:
+            return
+        with self._writing:
+            first = len(self._fragments)
+            columns = table(rows, first)
+            for seq, row in enumerate(rows, first):
+                if "_raw" in row:
+                    self._raw[seq] = str(row["_raw"]).encode()
+                self._fragments.append(self._encoder.fragments(row))
+            cursor = self._database.cursor()
+            cursor.register("given", columns)
+            cursor.execute("INSERT INTO events BY NAME FROM given")
+            cursor.unregister("given")
 
     def remove(self, ids: Sequence[str]) -> None:
         """Delete all rows with these ids."""
@@ -117,22 +124,7 @@ class Store:
         cursor.execute("CREATE TABLE profiles AS FROM given")
         for rows in dataset.events.values():
             # Rows in order of time let DuckDB skip what lies outside a range.
-            self._insert(sorted(rows, key=lambda row: str(row["createdAt"])))
-
-    def _insert(self, rows: list[Row]) -> None:
-        if not rows:
-            return
-        with self._writing:
-            first = len(self._fragments)
-            columns = table(rows, first)
-            for seq, row in enumerate(rows, first):
-                if "_raw" in row:
-                    self._raw[seq] = str(row["_raw"]).encode()
-                self._fragments.append(self._encoder.fragments(row))
-            cursor = self._database.cursor()
-            cursor.register("given", columns)
-            cursor.execute("INSERT INTO events BY NAME FROM given")
-            cursor.unregister("given")
+            self.add(sorted(rows, key=lambda row: str(row["createdAt"])))
 
 
 def _dotted(properties: Row, prefix: str = "") -> list[tuple[str, str]]:

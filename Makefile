@@ -1,0 +1,40 @@
+# Everything runs in .venv; the only things a machine needs are Python 3.10 or newer, make and git.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint docs bench wheel clean
+
+demo: .venv/.ready
+	$(BIN)/openpanel-source demo
+
+test: .venv/.ready
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest --numprocesses 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+lint: .venv/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: .venv/.ready
+	$(BIN)/python docs/generate.py
+
+bench: .venv/.ready
+	$(BIN)/python benchmarks/run.py
+
+wheel: .venv/.ready
+	rm -rf dist
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf .venv dist build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/.ready: pyproject.toml
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 10), "Python 3.10 or newer is needed"'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable . --group dev
+	touch $@

@@ -1,0 +1,277 @@
+"""Which days a sync reads, and what that does to the warehouse."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import dlt
+import pendulum
+import pytest
+
+from openpanel_source.errors import InternalServerError, OpenPanelError
+from openpanel_source.filters import Filter
+from openpanel_source.source import openpanel
+from openpanel_source.sync import sync
+from tests.sandbox_world import NOW, event, event_id, world
+from tests.warehouse import Warehouse
+
+TODAY = "2026-11-23"
+
+
+def at(day: str, number: int, **values: Any) -> dict[str, Any]:
+    return event(number, createdAt=f"{day}T10:00:{number % 60:02d}.000Z", **values)
+
+
+def later(**elapsed: float) -> datetime:
+    return NOW + timedelta(**elapsed)
+
+
+def test_history_begins_with_the_first_day_that_holds_an_event(warehouse: Warehouse) -> None:
+    with world(at("2024-02-29", 1), at("2026-11-20", 2)) as sandbox:
+        summary = warehouse.sync(sandbox)
+    assert warehouse.numbers() == [1, 2]
+    assert warehouse.query("SELECT min(day)::VARCHAR, max(day)::VARCHAR FROM sync_days") == [
+        ("2024-02-29", TODAY)
+    ]
+    # A thousand days, of which two hold an event, are not read one by one.
+    assert summary.days_read == 999
+    assert summary.requests < 60
+
+
+def test_a_project_without_events_is_no_error(warehouse: Warehouse) -> None:
+    with world() as sandbox:
+        summary = warehouse.sync(sandbox)
+    assert (summary.days_read, summary.exit_code) == (0, 0)
+
+
+def test_an_open_day_is_read_again_when_rows_arrived(warehouse: Warehouse) -> None:
+    with world(at("2026-11-22", 1), at(TODAY, 2)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.add([at(TODAY, 3)])
+        summary = warehouse.sync(sandbox)
+        assert (summary.days_read, warehouse.numbers()) == (1, [1, 2, 3])
+        summary = warehouse.sync(sandbox)
+        assert (summary.days_read, summary.days_unchanged) == (0, 1)
+
+
+def test_an_open_day_that_lost_a_row_and_got_another_is_read_again(warehouse: Warehouse) -> None:
+    with world(at(TODAY, 1), at(TODAY, 2)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.remove([event_id(1)])
+        sandbox.add([at(TODAY, 3)])
+        warehouse.sync(sandbox)
+    assert warehouse.numbers() == [2, 3]
+
+
+def test_a_day_that_is_over_settles_without_being_read_again(warehouse: Warehouse) -> None:
+    with world(at(TODAY, 1)) as sandbox:
+        warehouse.sync(sandbox)
+        summary = warehouse.sync(sandbox, now=later(days=1))
+        latest = warehouse.query(
+            "SELECT verdict FROM sync_days WHERE day = '2026-11-23' ORDER BY read_at DESC"
+        )
+        assert latest == [("complete",), ("open",)]
+        assert summary.events_loaded == 0
+        assert warehouse.sync(sandbox, now=later(days=1)).days_read == 0
+    assert warehouse.numbers() == [1]
+
+
+def test_a_day_that_grew_after_it_was_open_is_read_again(warehouse: Warehouse) -> None:
+    with world(at(TODAY, 1)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.add([at(TODAY, 2)])
+        warehouse.sync(sandbox, now=later(days=1))
+    assert warehouse.numbers() == [1, 2]
+
+
+def test_a_reload_replaces_days_down_to_no_rows(warehouse: Warehouse) -> None:
+    with world(at("2026-11-20", 1), at("2026-11-21", 2), at("2026-11-21", 3)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.remove([event_id(1), event_id(3)])
+        summary = warehouse.sync(sandbox, reload=True)
+    assert warehouse.numbers() == [2]
+    assert summary.days_read == 4
+    assert warehouse.query("SELECT DISTINCT reason FROM sync_days ORDER BY 1") == [
+        ("forced",),
+        ("new",),
+    ]
+
+
+def test_a_reload_in_small_runs_ends(warehouse: Warehouse) -> None:
+    rows = [at(f"2026-11-{day}", day) for day in range(10, 21)]
+    with world(*rows) as sandbox:
+        warehouse.sync(sandbox)
+        summary = warehouse.sync(sandbox, reload=True, max_days_per_run=3)
+    assert (summary.days_read, summary.runs) == (14, 4)
+    assert warehouse.numbers() == list(range(10, 21))
+
+
+def test_start_and_end_bound_the_days_both_inclusive(warehouse: Warehouse) -> None:
+    rows = [at(f"2026-11-{day}", day) for day in range(10, 21)]
+    with world(*rows) as sandbox:
+        warehouse.sync(sandbox, start_date="2026-11-12", end_date="2026-11-14")
+        assert warehouse.numbers() == [12, 13, 14]
+        warehouse.sync(sandbox, end_date="2026-11-11")
+        assert warehouse.numbers() == [10, 11, 12, 13, 14]
+        warehouse.sync(sandbox, start_date="2026-11-20")
+        assert warehouse.numbers() == [10, 11, 12, 13, 14, 20]
+
+
+def test_an_interval_of_an_orchestrator_bounds_the_days(warehouse: Warehouse) -> None:
+    rows = [at(f"2026-11-{day}", day) for day in range(10, 21)]
+    with world(*rows) as sandbox:
+        source = openpanel(**warehouse.settings(sandbox))
+        source.resources["events"].apply_hints(
+            incremental=dlt.sources.incremental(
+                "created_at",
+                initial_value=pendulum.datetime(2026, 11, 15),
+                end_value=pendulum.datetime(2026, 11, 16),
+            )
+        )
+        warehouse.pipeline().run(source)
+    assert warehouse.numbers() == [15]
+
+
+def test_the_cursor_never_passes_now(warehouse: Warehouse) -> None:
+    with world(at("2031-01-01", 1), at("2026-11-20", 2)) as sandbox:
+        warehouse.sync(sandbox)
+        state = warehouse.pipeline().state["sources"]["openpanel"]["resources"]["events"]
+        assert state["incremental"]["created_at"]["last_value"] == NOW
+        sandbox.add([at(TODAY, 3)])
+        warehouse.sync(sandbox)
+    assert warehouse.numbers() == [1, 2, 3]
+
+
+def test_events_dated_in_the_future_are_loaded_once_and_watched(warehouse: Warehouse) -> None:
+    with world(at("2026-11-20", 1), at("2027-05-01", 2), at("2031-01-01", 3)) as sandbox:
+        warehouse.sync(sandbox)
+        assert warehouse.numbers() == [1, 2, 3]
+        assert warehouse.sync(sandbox).days_read == 0
+        sandbox.remove([event_id(3)])
+        sandbox.add([at("2027-05-01", 4), at("2028-01-01", 5)])
+        warehouse.sync(sandbox)
+    assert warehouse.numbers() == [1, 2, 4, 5]
+
+
+def test_a_late_event_in_the_middle_of_an_open_day_is_found(warehouse: Warehouse) -> None:
+    with world(at(TODAY, 10), at(TODAY, 50)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.add([at(TODAY, 30)])
+        warehouse.sync(sandbox)
+    assert warehouse.numbers() == [10, 30, 50]
+
+
+def test_names_of_events_and_filters_select_and_change_what_a_day_holds(
+    warehouse: Warehouse,
+) -> None:
+    rows = [
+        at("2026-11-20", 1, name="404"),
+        at("2026-11-20", 2, name="a,b", country="DE"),
+        at("2026-11-21", 3, name="purchase"),
+    ]
+    with world(*rows) as sandbox:
+        warehouse.sync(sandbox, events=["404", "a,b"])
+        assert warehouse.numbers() == [1, 2]
+        warehouse.sync(sandbox, filters=[Filter("country", "is", "DE")])
+        assert warehouse.numbers() == [2]
+        warehouse.sync(sandbox)
+        assert warehouse.numbers() == [1, 2, 3]
+
+
+def test_a_profiles_listing_is_read_until_a_page_is_empty(warehouse: Warehouse) -> None:
+    own = [at("2026-11-20", number, profileId="007", deviceId="d") for number in range(1, 4)]
+    # Events of the profile's device before it was identified are listed and not counted.
+    anonymous = [
+        at("2026-11-20", number, profileId="d", deviceId="d") for number in range(4, 1200)
+    ]
+    other = at("2026-11-20", 2000, profileId="7", deviceId="e")
+    with world(*own, *anonymous, other) as sandbox:
+        summary = warehouse.sync(sandbox, profile_id="007")
+        assert warehouse.numbers() == list(range(1, 1200))
+        assert summary.is_verified
+        assert warehouse.sync(sandbox, profile_id="007").events_loaded == 0
+
+
+def test_several_projects_become_rows_and_take_turns(warehouse: Warehouse) -> None:
+    rows = [at("2026-11-20", 1), at("2026-11-20", 2, projectId="empty")]
+    root = {
+        "client_id": "11111111-1111-4111-8111-111111111111",
+        "client_secret": "sec_root",
+        "project_id": ["web", "empty"],
+    }
+    with world(rows[0]) as sandbox:
+        sandbox.add([rows[1]])
+        warehouse.sync(sandbox, **root)
+    assert warehouse.query("SELECT project_id, count(*) FROM events GROUP BY 1 ORDER BY 1") == [
+        ("empty", 1),
+        ("web", 1),
+    ]
+
+
+def test_a_plain_run_is_bounded_and_the_next_one_goes_on(warehouse: Warehouse) -> None:
+    rows = [at(f"2026-11-{day}", day) for day in range(10, 24)]
+    with world(*rows) as sandbox:
+        warehouse.run_once(sandbox, max_days_per_run=3)
+        assert warehouse.numbers() == [21, 22, 23]
+        warehouse.run_once(sandbox, max_events_per_run=2)
+        assert warehouse.numbers() == [19, 20, 21, 22, 23]
+        warehouse.run_once(sandbox)
+    assert warehouse.numbers() == list(range(10, 24))
+
+
+def test_a_sync_stops_between_days_when_its_time_is_up(warehouse: Warehouse) -> None:
+    rows = [at(f"2026-11-{day}", day) for day in range(10, 24)]
+    with world(*rows) as sandbox:
+        settings = warehouse.settings(sandbox)
+        summary = sync(warehouse.pipeline(), max_runtime=0, **settings)
+        assert (summary.days_read, summary.days_left) == (1, 13)
+        assert warehouse.numbers() == [23]
+
+
+def test_what_was_read_before_a_fault_is_kept(warehouse: Warehouse) -> None:
+    rows = [at(f"2026-11-{day}", day) for day in range(10, 24)]
+    with world(*rows) as sandbox:
+        sandbox.behave(path="start=2026-11-15&end=2026-11-15&", status=500, body="no")
+        with pytest.raises(InternalServerError, match="500"):
+            warehouse.sync(sandbox)
+        assert warehouse.numbers() == list(range(16, 24))
+        sandbox.behave()
+        warehouse.sync(sandbox)
+    assert warehouse.numbers() == list(range(10, 24))
+
+
+def test_a_fault_before_anything_was_read_fails_a_plain_run(warehouse: Warehouse) -> None:
+    with world(at("2026-11-20", 1)) as sandbox:
+        sandbox.behave(status=503)
+        with pytest.raises(Exception, match="503") as caught:
+            warehouse.run_once(sandbox)
+        causes = [caught.value, caught.value.__cause__, caught.value.__cause__.__cause__]  # type: ignore[union-attr]
+        assert any(isinstance(cause, OpenPanelError) for cause in causes)
+
+
+def test_a_deleted_warehouse_is_filled_again(warehouse: Warehouse) -> None:
+    with world(at("2026-11-20", 1)) as sandbox:
+        warehouse.sync(sandbox)
+        warehouse.path.unlink()
+        warehouse.sync(sandbox)
+    assert warehouse.numbers() == [1]
+
+
+def test_a_new_machine_takes_the_ledger_from_the_warehouse(warehouse: Warehouse) -> None:
+    with world(at("2026-11-20", 1)) as sandbox:
+        warehouse.sync(sandbox)
+        elsewhere = Warehouse(warehouse.folder / "elsewhere")
+        elsewhere.folder.mkdir()
+        elsewhere.path = warehouse.path
+        assert elsewhere.sync(sandbox).events_loaded == 0
+
+
+def test_midnight_utc_decides_the_day_whatever_the_clock_s_zone(warehouse: Warehouse) -> None:
+    tokyo = timezone(timedelta(hours=9))
+    with world(event(1, createdAt="2026-11-22T23:59:59.999Z"), at(TODAY, 2)) as sandbox:
+        warehouse.sync(sandbox, now=datetime(2026, 11, 23, 20, 0, tzinfo=tokyo))
+    assert [day[:2] for day in warehouse.days()] == [
+        ("2026-11-22", "complete"),
+        (TODAY, "open"),
+    ]
