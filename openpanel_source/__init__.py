@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     )
     from openpanel_source.filters import Filter
     from openpanel_source.paginator import EventsPaginator
+    from openpanel_source.pipeline import SyncSummary, sync
     from openpanel_source.source import openpanel
-    from openpanel_source.sync import SyncSummary, sync
 
 __all__ = [
     "ConfigurationError",
@@ -37,10 +37,10 @@ _MODULES = {
     "Filter": "filters",
     "OpenPanelError": "errors",
     "ServerFaultError": "errors",
-    "SyncSummary": "sync",
+    "SyncSummary": "pipeline",
     "TransientError": "errors",
     "openpanel": "source",
-    "sync": "sync",
+    "sync": "pipeline",
 }
 
 

@@ -27,6 +27,7 @@ from openpanel_source.errors import (
     RequestTimeoutError,
     TransientError,
 )
+from openpanel_source.escape import printable
 from openpanel_source.query import Params, query_string
 from openpanel_source.ratelimit import RateLimiter
 
@@ -115,14 +116,15 @@ class Client:
     ) -> None:
         self.base_url = checked_base_url(base_url, allow_http=allow_http)
         self.limiter = limiter_for(self.base_url, credentials.client_id)
+        if min(timeout) <= 0:
+            raise InvalidSettingError("connect_timeout and read_timeout must be above 0 seconds.")
         self._timeout = timeout
         self._retry = retry or RetryPolicy()
         self._session = session or _session(pool_size)
         self._headers = {
-            "openpanel-client-id": credentials.client_id,
-            "openpanel-client-secret": credentials.client_secret,
+            "openpanel-client-id": _header_value("client_id", credentials.client_id),
+            "openpanel-client-secret": _header_value("client_secret", credentials.client_secret),
         }
-        self._secret = credentials.client_secret
         self._lock = threading.Lock()
         self._proven = False
         self.requests_sent = 0
@@ -168,29 +170,42 @@ class Client:
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        # The limiter itself waits for the window that a 429 names.
-        return (
-            0.0 if isinstance(error, RateLimitedError) else self._retry.wait(state.attempt_number)
-        )
+        # The limiter itself waits for the window that a 429 names; one of a proxy names none.
+        if isinstance(error, RateLimitedError) and self.limiter.limit is not None:
+            return 0.0
+        return self._retry.wait(state.attempt_number)
 
     def _get_once(self, url: str) -> requests.Response:
         request = f"GET {url}"
         with self._lock:
             self.requests_sent += 1
+        failure: OpenPanelError | None = None
         with self.limiter.slot() as slot:
             try:
                 response = self._session.get(
                     url, headers=self._headers, timeout=self._timeout, allow_redirects=False
                 )
+                slot.observe(response.headers)
             except requests.RequestException as error:
-                # The chain is cut: the exception holds the request and so the secret.
-                raise _network_error(error, request, self._timeout) from None
-            slot.observe(response.headers)
+                failure = _network_error(error, request, self._timeout)
+        if failure is not None:
+            # Raised here, without a context: the exception holds the request and so the secret.
+            raise failure
         refused = error_of(response, request)
         if refused is not None:
             raise refused
         self._proven = True
         return response
+
+
+def _header_value(name: str, value: str) -> str:
+    # requests would name the value, and so the secret, in its error.
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        raise InvalidSettingError(
+            f"{name} holds a space, a line break or another character that no header may hold; copy"
+            " it again from OpenPanel's settings, Clients."
+        )
+    return value
 
 
 def checked_base_url(base_url: str, *, allow_http: bool) -> str:
@@ -201,6 +216,11 @@ def checked_base_url(base_url: str, *, allow_http: bool) -> str:
             to another host.
     """
     hint = "use something like https://api.openpanel.dev"
+    if any(sign in base_url for sign in "@?#"):
+        raise InvalidSettingError(
+            "base_url must not hold credentials, a query or a fragment; set client_id and"
+            " client_secret instead."
+        )
     try:
         parts = urlsplit(base_url)
         host, _ = parts.hostname, parts.port
@@ -208,11 +228,6 @@ def checked_base_url(base_url: str, *, allow_http: bool) -> str:
         raise InvalidSettingError(f"base_url is not a URL ({error}); {hint}.") from None
     if parts.scheme not in ("http", "https") or not host:
         raise InvalidSettingError(f"base_url {base_url!r} is not an http(s) URL; {hint}.")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise InvalidSettingError(
-            "base_url must not hold credentials, a query or a fragment; set client_id and"
-            " client_secret instead."
-        )
     if parts.scheme == "http" and not allow_http and not _is_loopback(host):
         raise InvalidSettingError(
             f"base_url {base_url!r} would send the client secret unencrypted; use https, or set"
@@ -253,7 +268,8 @@ def _network_error(
             " again.",
             request,
         )
-    if isinstance(error, requests.Timeout) or isinstance(cause, TimeoutError):
+    timeouts = (TimeoutError, urllib3.exceptions.TimeoutError)
+    if isinstance(error, requests.Timeout) or isinstance(cause, timeouts):
         return RequestTimeoutError(
             f"no answer within {timeout[1]:g} s; the server is slow or hangs: run again later, or"
             " raise read_timeout.",
@@ -292,7 +308,7 @@ def _root(error: BaseException) -> BaseException:
 
 def _plain(error: BaseException) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text.rsplit(": ", 1)[-1] or type(error).__name__
+    return printable(text.rsplit(": ", 1)[-1]) or type(error).__name__
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:

@@ -19,13 +19,15 @@ import msgspec
 from openpanel_source.errors import UnexpectedAnswerError
 
 _NULL = msgspec.Raw(b"null")
-_BIGINT = 2**63
+_BIGINT = 2**63 - 1
+_Id = Annotated[str, msgspec.Meta(min_length=1)]
+_Bigint = Annotated[int, msgspec.Meta(ge=-_BIGINT, le=_BIGINT)]
 
 
 class Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
     """An event as the server sends it (openpanel-api.md, section 2); JSON values stay bytes."""
 
-    id: str
+    id: _Id
     created_at: str
     name: str | None = None
     device_id: str | None = None
@@ -51,7 +53,7 @@ class Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False
     model: str | None = None
     sdk_name: str | None = None
     sdk_version: str | None = None
-    revenue: int | None = None
+    revenue: _Bigint | None = None
     imported_at: str | None = None
     properties: msgspec.Raw = _NULL
     groups: msgspec.Raw = _NULL
@@ -67,8 +69,8 @@ class KeptEvent(Event):
 class Meta(msgspec.Struct, rename="camel", gc=False):
     """What a page says of the whole answer: rows in all, and pages of the asked size."""
 
-    total_count: Annotated[int, msgspec.Meta(ge=0)]
-    pages: Annotated[int, msgspec.Meta(ge=0)]
+    total_count: Annotated[int, msgspec.Meta(ge=0, lt=_BIGINT)]
+    pages: Annotated[int, msgspec.Meta(ge=0, lt=_BIGINT)]
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def decode_page(body: bytes, request: str) -> Page:
     try:
         page = _typed.decode(body)
         return Page(page.meta, page.data)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _decode_rows(body, request)
 
 
@@ -171,12 +173,25 @@ def _decode_rows(body: bytes, request: str, day: date | None = None) -> Page:
 def _decode_raw(body: bytes, request: str) -> _Raw:
     try:
         return _raw.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        page = _decode_leniently(body)
+        if page is not None:
+            return page
         raise UnexpectedAnswerError(
             f"the answer is not a page of events ({error}); check that base_url leads to"
             " OpenPanel's API and that no proxy answers in its place.",
             request,
         ) from None
+
+
+def _decode_leniently(body: bytes) -> _Raw | None:
+    """A page that holds what only Python's own decoder reads, such as half an emoji."""
+    try:
+        page = json.loads(body)
+        data = [msgspec.Raw(json.dumps(row).encode()) for row in page["data"]]
+        return _Raw(msgspec.convert(page["meta"], Meta), data)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 def _decode_row(raw: bytes, day: date | None) -> Event | Rejected:
@@ -187,7 +202,7 @@ def _decode_row(raw: bytes, day: date | None) -> Event | Rejected:
             row = _kept(json.loads(raw))
         except (ValueError, RecursionError) as error:
             return Rejected(as_text(raw), str(error))
-    problem = _time_problem(row.created_at, day)
+    problem = _text_problem(raw) or _time_problem(row, day)
     return row if problem is None else Rejected(as_text(raw), problem)
 
 
@@ -203,7 +218,7 @@ def _kept(row: object) -> Event:
     known: dict[str, Any] = {}
     for name, field_ in _FIELDS.items():
         if name in row:
-            keep = _keep_instant if name == "importedAt" else _KEEP[field_.type]
+            keep = _KEEP[field_.type]
             known[field_.name] = keep(row.pop(name))
     for name in ("id", "created_at"):
         if not known.get(name):
@@ -212,8 +227,18 @@ def _kept(row: object) -> Event:
     return KeptEvent(**known, extras=extras)
 
 
-def _time_problem(created_at: str, day: date | None) -> str | None:
-    instant = parse_instant(created_at)
+def _text_problem(raw: bytes) -> str | None:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return str(error)
+    return None
+
+
+def _time_problem(row: Event, day: date | None) -> str | None:
+    if row.imported_at is not None and parse_instant(row.imported_at) is None:
+        return "importedAt is not an ISO date and time"
+    instant = parse_instant(row.created_at)
     if instant is None:
         return "createdAt is not an ISO date and time of the years 1 to 9999"
     if day is not None and instant.date() != day:
@@ -221,7 +246,7 @@ def _time_problem(created_at: str, day: date | None) -> str | None:
     return None
 
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
 def parse_instant(text: str) -> datetime | None:
@@ -237,14 +262,17 @@ def parse_instant(text: str) -> datetime | None:
 
 
 def _json_text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=True)
+    return _whole_characters(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def _whole_characters(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _keep_text(value: object) -> str | None:
     if value is None:
         return None
-    text = value if isinstance(value, str) else _json_text(value)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _whole_characters(value) if isinstance(value, str) else _json_text(value)
 
 
 def _keep_double(value: object) -> float | None:
@@ -265,7 +293,7 @@ def _keep_bigint(value: object) -> int | None:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"revenue is not an integer: {value!r:.50}")
-    if not -_BIGINT <= value < _BIGINT:
+    if not -_BIGINT <= value <= _BIGINT:
         raise ValueError("revenue does not fit 64 bits")
     return value
 
@@ -274,19 +302,12 @@ def _keep_json(value: object) -> msgspec.Raw:
     return msgspec.Raw(_json_text(value).encode())
 
 
-def _keep_instant(value: object) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or parse_instant(value) is None:
-        raise ValueError("importedAt is not an ISO date and time")
-    return value
-
-
 _KEEP: dict[Any, Any] = {
+    _Id: _keep_text,
     str: _keep_text,
     str | None: _keep_text,
     float | None: _keep_double,
-    int | None: _keep_bigint,
+    _Bigint | None: _keep_bigint,
     msgspec.Raw: _keep_json,
 }
 _FIELDS = {item.encode_name: item for item in msgspec.structs.fields(Event)}

@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.common.configuration.exceptions import ConfigFieldMissingException
+from dlt.common.configuration.exceptions import (
+    ConfigFieldMissingException,
+    ConfigurationException,
+)
 from dlt.common.exceptions import DltException
 from dlt.common.pipeline import get_dlt_pipelines_dir
 
+from openpanel_source.duckdb_file import duckdb_file
 from openpanel_source.errors import (
     ConfigurationError,
     DestinationBusyError,
@@ -63,7 +67,7 @@ def open_pipeline(
         path = Path(database or DEFAULT_DATABASE).expanduser().resolve()
         _check_duckdb_path(path, must_exist=must_exist)
         identity.append(str(path))
-        target: Any = dlt.destinations.duckdb(str(path))
+        target: Any = duckdb_file(str(path), destination_name="duckdb")
     else:
         target = destination
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
@@ -131,18 +135,41 @@ def _translated(error: BaseException) -> OpenPanelError:
             return cause
         if isinstance(cause, ConfigFieldMissingException):
             return _missing(cause)
-    text = printable(str(chain[-1]).strip().splitlines()[0]) if str(chain[-1]).strip() else ""
-    lowered = text.lower()
-    if "lock" in lowered:
-        return DestinationBusyError(
-            f"another process holds the database open ({text}); close it, then run again."
-        )
-    if any(sign in lowered for sign in ("permission denied", "read-only", "cannot open file")):
-        return DestinationError(f"the destination cannot be written ({text}); check its path.")
+    lines = str(chain[-1]).strip().splitlines() or [""]
+    text = f"{type(chain[-1]).__name__}: {printable(lines[0])}"
+    if any(isinstance(cause, ConfigurationException) for cause in chain):
+        return InvalidSettingError(f"the configuration does not work ({text}); correct it.")
+    for signs, make, advice in _SIGNS:
+        if any(sign in text.lower() for sign in signs):
+            return make(f"{advice} ({text}).")
     return TransientError(
-        f"the destination failed ({type(chain[-1]).__name__}: {text}); mend it and run again, the"
-        " sync continues where it stopped."
+        f"the destination failed ({text}); mend it and run again, the sync continues where it"
+        " stopped."
     )
+
+
+_SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
+    (
+        ("could not set lock", "database is locked"),
+        DestinationBusyError,
+        "another process holds the database open; close it, then run again",
+    ),
+    (
+        ("permission denied", "read-only", "cannot open file", "not a valid duckdb database"),
+        DestinationError,
+        "the destination cannot be opened; check its path and permissions, or name another",
+    ),
+    (
+        ("ambiguous reference to catalog or schema",),
+        DestinationError,
+        "DuckDB cannot tell a file from a dataset of the same name; name one of them otherwise",
+    ),
+    (
+        ("unknowndestination",),
+        DestinationError,
+        "there is no such destination; use a name that dlt knows, as duckdb or postgres",
+    ),
+)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

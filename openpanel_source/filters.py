@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from openpanel_source.errors import InvalidSettingError
@@ -133,6 +134,10 @@ class Filter:
                 raise InvalidSettingError(
                     f"filter on {self.property!r}: value {value!r} must be text, a number, true,"
                     " false or null."
+                )
+            if isinstance(value, float) and not isfinite(value):
+                raise InvalidSettingError(
+                    f"filter on {self.property!r}: value {value!r} is no number that JSON can hold."
                 )
         if self.operator == "doesNotContain" and len(self.value) > 1:
             raise InvalidSettingError(

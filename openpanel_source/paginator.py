@@ -46,6 +46,7 @@ class EventsPaginator(BasePaginator):
     def _start(self) -> None:
         self._has_next_page = True
         self._barren = 0
+        self._last_rows: list[bytes] | None = None
         self.page = 0
         """Pages seen."""
         self.pages = 1
@@ -71,7 +72,9 @@ class EventsPaginator(BasePaginator):
                 f"the answer is not a page of events ({error}); check that the address leads to"
                 " OpenPanel's API."
             ) from None
-        self.observe(page.meta, len(page.data))
+        rows = [bytes(row) for row in page.data]
+        self.observe(page.meta, len(rows), new_rows=0 if rows == self._last_rows else None)
+        self._last_rows = rows
 
     def observe(self, meta: Meta, rows: int, new_rows: int | None = None) -> None:
         """Take in what the next page said.

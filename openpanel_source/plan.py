@@ -73,8 +73,10 @@ def days_with_events(
     middle = first + (last - first) // 2
     newer = count(middle + DAY, last)
     yield from days_with_events(count, middle + DAY, last, newer)
-    # What moves between two counts is found when the day itself is read and counted.
-    yield from days_with_events(count, first, middle, max(total - newer, 0))
+    # What arrived since the total was counted hides older rows from the difference, so nothing is
+    # called empty that was not counted empty itself.
+    older = total - newer if total > newer else count(first, middle)
+    yield from days_with_events(count, first, middle, older)
 
 
 def days_to_read(

@@ -106,14 +106,14 @@ class Run:
         """
         limits = self._settings.limits
         try:
-            planned = islice(self._planned(), limits.max_days)
+            planned = islice(self._planned(), limits.max_days_per_run)
             for reading in self._reader.read_days(planned):
                 self._report.days_left -= 1
                 if self._take(reading):
                     yield reading
                 self._report.on_day(self._report)
                 self._report.stopped = self._report.should_stop()
-                if self._report.stopped or self._report.events_loaded >= limits.max_events:
+                if self._report.stopped or self._report.events_loaded >= limits.max_events_per_run:
                     return
         except OpenPanelError as error:
             if not self._report.records:

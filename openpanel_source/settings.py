@@ -30,13 +30,13 @@ class Limits:
     """Bounds of one run, which is one load package and one commit.
 
     Args:
-        max_events: Stop after the day that reaches this many events.
-        max_days: Stop after this many days.
+        max_events_per_run: Stop after the day that reaches this many events.
+        max_days_per_run: Stop after this many days.
         pages_in_flight: Pages asked for at a time; memory grows with it.
     """
 
-    max_events: int = 1_000_000
-    max_days: int = 366
+    max_events_per_run: int = 1_000_000
+    max_days_per_run: int = 366
     pages_in_flight: int = 8
 
     def __post_init__(self) -> None:
@@ -219,7 +219,13 @@ def _list(name: str, value: object) -> Iterable[Any]:
 def _check_length(query: EventQuery, project: str) -> None:
     day = date(2000, 1, 1)
     params = query.params(project, day, day, includes=INCLUDES)
-    length = len(query_string(params))
+    try:
+        length = len(query_string(params))
+    except UnicodeEncodeError:
+        raise InvalidSettingError(
+            "events, filters and profile_id must be text that UTF-8 can hold; they contain half a"
+            " character (a lone surrogate)."
+        ) from None
     if length > MAX_QUERY_BYTES:
         raise InvalidSettingError(
             f"events, filters and profile_id make a URL of {length} bytes; the server reads about"

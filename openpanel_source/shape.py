@@ -111,6 +111,8 @@ def _values(column: Column, events: Sequence[Event]) -> list[Any]:
 
 def _text(column: Column, events: Sequence[Event]) -> pa.Array:
     array = pa.array(_values(column, events), pa.string())
+    if not column.nullable:
+        return array
     # An unknown country is two NUL characters (section 2), which PostgreSQL refuses.
     only_nul = pc.match_substring_regex(array, r"^\x00+$")
     return pc.if_else(only_nul, None, array) if pc.any(only_nul).as_py() else array

@@ -195,8 +195,9 @@ def _materialize(table: Table, days: list[tuple[str, date]], *, variant: bool) -
     hints = dlt.mark.make_hints(
         table_name=table.name, write_disposition=_replace_days(days_condition(days))
     )
+    # An empty Arrow table, because dlt would give a table of empty rows its own columns.
     return dlt.mark.with_hints(
-        dlt.mark.materialize_table_schema(), hints, create_table_variant=variant
+        table.arrow_schema.empty_table(), hints, create_table_variant=variant
     )
 
 

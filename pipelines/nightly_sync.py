@@ -11,7 +11,8 @@ import dlt
 from openpanel_source import sync
 
 if __name__ == "__main__":
-    pipeline = dlt.pipeline("openpanel", destination="duckdb", dataset_name="openpanel")
+    warehouse = dlt.destinations.duckdb("warehouse.duckdb")
+    pipeline = dlt.pipeline("openpanel", destination=warehouse, dataset_name="openpanel")
     summary = sync(pipeline)
     print(summary.as_dict())
     sys.exit(summary.exit_code)  # 0: verified, 3: loaded, but some day could not be verified

@@ -83,13 +83,19 @@ def world(*events: Row, **settings: Any) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def get(sandbox: Sandbox, query: str = DAYS, **options: Any) -> requests.Response:
+def get(
+    sandbox: Sandbox,
+    query: str = DAYS,
+    *,
+    headers: dict[str, str] | None = None,
+    timeout: float = 10,
+) -> requests.Response:
     """Ask for events; the query goes out as it is written."""
-    options = {"headers": HEADERS, "timeout": 10} | options
-    request = requests.Request("GET", sandbox.url, headers=options.pop("headers")).prepare()
+    request = requests.Request("GET", sandbox.url).prepare()
+    request.headers.update(HEADERS if headers is None else headers)
     request.url = f"{sandbox.url}/export/events?{query}"
     with requests.Session() as session:
-        return session.send(request, allow_redirects=False, **options)
+        return session.send(request, allow_redirects=False, timeout=timeout)
 
 
 def ids(response: requests.Response) -> list[int]:

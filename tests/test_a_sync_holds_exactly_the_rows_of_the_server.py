@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from openpanel_source.pipeline import SyncSummary
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
 from openpanel_source.schema import EVENTS
-from openpanel_source.sync import SyncSummary
 from tests.warehouse import Warehouse
 
 RECORDED_AT = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)

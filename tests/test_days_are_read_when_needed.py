@@ -11,8 +11,8 @@ import pytest
 
 from openpanel_source.errors import InternalServerError, OpenPanelError
 from openpanel_source.filters import Filter
+from openpanel_source.pipeline import sync
 from openpanel_source.source import openpanel
-from openpanel_source.sync import sync
 from tests.sandbox_world import NOW, event, event_id, world
 from tests.warehouse import Warehouse
 
@@ -182,9 +182,7 @@ def test_names_of_events_and_filters_select_and_change_what_a_day_holds(
 def test_a_profiles_listing_is_read_until_a_page_is_empty(warehouse: Warehouse) -> None:
     own = [at("2026-11-20", number, profileId="007", deviceId="d") for number in range(1, 4)]
     # Events of the profile's device before it was identified are listed and not counted.
-    anonymous = [
-        at("2026-11-20", number, profileId="d", deviceId="d") for number in range(4, 1200)
-    ]
+    anonymous = [at("2026-11-20", number, profileId="d", deviceId="d") for number in range(4, 1200)]
     other = at("2026-11-20", 2000, profileId="7", deviceId="e")
     with world(*own, *anonymous, other) as sandbox:
         summary = warehouse.sync(sandbox, profile_id="007")
@@ -275,3 +273,21 @@ def test_midnight_utc_decides_the_day_whatever_the_clock_s_zone(warehouse: Wareh
         ("2026-11-22", "complete"),
         (TODAY, "open"),
     ]
+
+
+def test_a_first_run_over_empty_days_only_leaves_tables_that_take_events(
+    warehouse: Warehouse,
+) -> None:
+    with world(at("2026-11-20", 1)) as sandbox:
+        warehouse.sync(sandbox, start_date="2026-11-11", end_date="2026-11-12")
+        assert warehouse.numbers() == []
+        warehouse.sync(sandbox)
+    assert warehouse.numbers() == [1]
+
+
+def test_a_project_emptied_upstream_is_emptied_here(warehouse: Warehouse) -> None:
+    with world(at("2026-11-20", 1)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.remove([event_id(1)])
+        warehouse.sync(sandbox, reload=True)
+    assert warehouse.numbers() == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -12,12 +12,19 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
-from sandbox_exceptions import EVENTS_BEFORE, EXCEPTIONS, NOT_YET, server_time
-from sandbox_recordings import DATASET, Recording, ask, difference, parsed, recordings
 
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
+from tests.sandbox_exceptions import EVENTS_BEFORE, EXCEPTIONS, NOT_YET, server_time
+from tests.sandbox_recordings import DATASET, Recording, ask, difference, parsed, recordings
 
 GENERATIONS = ("2025-03", "2026-02", "2026-03", "2026-04")
+IN_TIME = (
+    "count_time_1_before_insert",
+    "count_time_2_after_insert_cached",
+    "count_time_4_after_insert_other_limit",
+    "count_time_5_cached_with_row",
+    "count_time_6_row_deleted_cached",
+)
 TIES = {"2025-03": ("createdAt", "profileId", "name"), "2026-02": ("createdAt",)}
 
 
@@ -138,6 +145,50 @@ def test_the_current_server_is_played_as_recorded(recording: Recording, servers:
 @pytest.mark.parametrize("recording", [p for g in GENERATIONS for p in comparable(g)])
 def test_an_older_server_is_played_as_recorded(recording: Recording, servers: Servers) -> None:
     assert_same(recording, servers.get(recording))
+
+
+def named(generation: str, name: str) -> Recording:
+    return next(r for r in recordings(generation) if r.name == name)
+
+
+@pytest.mark.parametrize(
+    ("generation", "names"),
+    [
+        ("2025-03", ("count_cache_1_day_10", "count_cache_2_other_day_same_total")),
+        ("2026-02", ("count_cache_1_day_10", "count_cache_2_other_day_same_total")),
+        ("2026-02", ("count_cache_4_empty_day_first", "count_cache_5_then_full_day_total_0")),
+        ("2026-02", ("count_cache_6_small_day_first", "count_cache_7_big_day_pages_1")),
+    ],
+)
+def test_the_count_of_other_days_is_reported_as_recorded(
+    generation: str, names: tuple[str, ...], servers: Servers
+) -> None:
+    with Sandbox(servers.dataset, server_date=generation, now=servers.clock) as sandbox:
+        for recording in (named(generation, name) for name in names):
+            servers.clock.time = server_time(recording.name, generation)
+            answered = normal(recording, ask(sandbox.url, recording).json())
+            assert difference(normal(recording, recording.body), answered) is None
+
+
+def test_a_cached_count_lasts_as_recorded(servers: Servers) -> None:
+    steps = {name[11]: named("2026-02", name) for name in IN_TIME}
+    added = steps["2"].body["data"][1]
+    with Sandbox(servers.dataset, server_date="2026-02", now=servers.clock) as sandbox:
+
+        def assert_recorded(step: str) -> None:
+            recording = steps[step]
+            answered = normal(recording, ask(sandbox.url, recording).json())
+            assert difference(normal(recording, recording.body), answered) is None
+
+        servers.clock.time = server_time("", "2026-02")
+        assert_recorded("1")
+        sandbox.add([added])
+        assert_recorded("2")
+        assert_recorded("4")
+        servers.clock.time += timedelta(minutes=10)
+        assert_recorded("5")
+        sandbox.remove([added["id"]])
+        assert_recorded("6")
 
 
 def test_every_exception_is_a_recording() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import dlt
 import duckdb
 
+from openpanel_source.pipeline import SyncSummary, sync
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.source import openpanel
-from openpanel_source.sync import SyncSummary, sync
 from tests.sandbox_world import CLIENT, NOW, SECRET
 
 

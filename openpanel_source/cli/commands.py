@@ -25,6 +25,17 @@ class _Group(click.Group):
         except OpenPanelError as error:
             click.echo(f"openpanel-source: {printable(str(error), 4000)}", err=True)
             sys.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params.get("verbose"):
+                raise
+            text = printable(f"{type(error).__name__}: {error}", 500)
+            click.echo(
+                f"openpanel-source: unexpected error ({text}); -v shows where, please report it.",
+                err=True,
+            )
+            sys.exit(1)
         except KeyboardInterrupt:
             click.echo("openpanel-source: interrupted; run again to continue.", err=True)
             sys.exit(1)

@@ -13,9 +13,9 @@ from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.reports import print_summary
 from openpanel_source.destination import open_pipeline
 from openpanel_source.errors import DestinationError, InvalidSettingError
+from openpanel_source.pipeline import sync
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
 from openpanel_source.sandbox.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, generate
-from openpanel_source.sync import sync
 
 _PROJECTS = """
 SELECT project_id AS project, count(*) AS events,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 from openpanel_source.escape import printable
 
@@ -14,6 +15,8 @@ class _OneLine(logging.Formatter):
 
 def configure_logs(*, verbose: bool) -> None:
     """Send this project's logs to stderr: warnings, or with ``verbose`` everything."""
+    # dlt's own log would tell in a hundred lines what this command says in one sentence.
+    os.environ.setdefault("RUNTIME__LOG_LEVEL", "INFO" if verbose else "CRITICAL")
     handler = logging.StreamHandler()
     handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("openpanel_source")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from openpanel_source.escape import printable
+from openpanel_source.pipeline import OnDay
 from openpanel_source.run import RunReport
-from openpanel_source.sync import OnDay
 
 _SECONDS_BETWEEN_LINES = 2.0
 

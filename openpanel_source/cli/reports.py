@@ -12,9 +12,9 @@ from openpanel_source.cli.commands import print_json
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.destination import destination_errors
 from openpanel_source.escape import printable
+from openpanel_source.pipeline import SyncSummary, sync
 from openpanel_source.source import configured
 from openpanel_source.status import ProjectStatus, read_status
-from openpanel_source.sync import SyncSummary, sync
 
 _WORST_SHOWN = 10
 

@@ -91,7 +91,7 @@ class Application:
             answer = export(request, misbehaviour) if within else answers.too_many_requests()
         except Refusal as refusal:
             answer = refusal.answer
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 - as on the real server, all that nobody foresaw is a 500
             answer = server_error().answer
         return replace(answer, headers=headers | answer.headers)
 

@@ -39,6 +39,7 @@ Keys combine. ``{"faults": [...]}`` sets several faults, ``{}`` none.
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -199,6 +200,9 @@ def _fault(given: Any) -> _Fault:
             raise ValueError(f"{name} must be {kinds}, not {value!r}")
     if "reset" in given and given["reset"] not in RESETS:
         raise ValueError(f"reset must be one of {', '.join(RESETS)}")
+    lie = given.get("lie_total", 0)
+    if isinstance(lie, str) and not re.fullmatch(r"[+-]\d+", lie):
+        raise ValueError("lie_total must be a number, or a text such as +3")
     actions = {name: value for name, value in given.items() if name not in _MATCH}
     times = given.get("times", 1 if any(name in given for name in _ONCE) else None)
     return _Fault(given.get("path", ""), given.get("skip", 0), times, actions)

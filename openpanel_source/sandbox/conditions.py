@@ -10,6 +10,7 @@ from typing import Any
 
 from openpanel_source.sandbox.answers import server_error
 from openpanel_source.sandbox.instants import best_effort, best_effort_sql, clickhouse_instant
+from openpanel_source.sandbox.query import js_string
 
 Json = str | float | bool | None
 
@@ -188,11 +189,7 @@ def constant(text: str) -> float:
 
 
 def _cast(value: Json, kind: str) -> float | None:
-    if isinstance(value, bool):
-        value = "true" if value else "false"
-    elif isinstance(value, (int, float)):
-        value = repr(value).removesuffix(".0")
-    text = (value or "").strip()
+    text = "" if value is None else js_string(value).strip()
     if kind == "boolean":
         return int(text.lower() in ("true", "1", "yes"))
     if kind == "number":

@@ -109,7 +109,7 @@ class Control:
             ValueError: There is no such fault, or a value does not fit it.
         """
         for fault in behaviour.get("faults") or [behaviour]:
-            for event in isinstance(fault, dict) and fault.get("add_between") or ():
+            for event in fault.get("add_between", ()) if isinstance(fault, dict) else ():
                 self._completed(event)
         self.behaviour.set(behaviour)
 

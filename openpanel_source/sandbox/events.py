@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import msgspec
 
 from openpanel_source.sandbox.answers import Answer, server_error
@@ -80,17 +79,15 @@ class Events:
 
         Raises:
             Refusal: 500, ClickHouse would fail on it.
+            duckdb.Error: So would DuckDB.
         """
         limit = max(min(query.limit, self._generation.max_limit), 1)
         cursor = max(query.page, 1) - 1
         selection = select_events(project, query, self._generation.order)
         if limit != int(limit):
             raise server_error()
-        try:
-            rows = self._list(selection, query.includes, int(limit), cursor)
-            total = self._total(project, query, selection)
-        except duckdb.Error as error:
-            raise server_error() from error
+        rows = self._list(selection, query.includes, int(limit), cursor)
+        total = self._total(project, query, selection)
         current = cursor + 1
         meta = {
             "count": len(rows),
@@ -142,7 +139,9 @@ class Events:
         tail = member("groups", []) if without_groups else b""
         encoded = [b"{%s%s" % (b"".join(pick(store.fragments(row[0]))), tail) for row in rows]
         if query.includes & LOOKED_UP:
-            looked_up = _Lookup(store, project, query.includes, iso(self._now()), self._generation.groups)
+            looked_up = _Lookup(
+                store, project, query.includes, iso(self._now()), self._generation.groups
+            )
             encoded = [
                 text + looked_up.members(*row[1:]) for text, row in zip(encoded, rows, strict=True)
             ]

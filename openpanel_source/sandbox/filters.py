@@ -206,20 +206,23 @@ def _column(name: str, given: Filter) -> Sql | None:
     if name in _INSTANTS:
         column, unit = _INSTANTS[name]
         if _is_typed(given):
-            return _typed(Sql(f"{column}::VARCHAR"), given, Sql(f"{column} // {1000 // unit}"))
+            # As text an instant is neither a number nor true.
+            return _typed(Sql("''"), given, Sql(f"{column} // {1000 // unit}"))
         return instant_condition(column, unit, given.operator, _texts(given))
     if name not in _TEXT and name not in _NUMBERS and name != "id":
         return None
     if _is_typed(given):
         return _typed(Sql(f"{name}::VARCHAR"), given)
-    if name in _NUMBERS:
-        return number_condition(name, _NUMBERS[name], given.operator, _texts(given))
-    if name == "id":
-        return id_condition(given.operator, _texts(given))
     texts = _texts(given)
-    if given.operator == "regex":
-        texts = [text.strip("/").strip() for text in texts]
-    return text_condition(Sql(name), given.operator, texts)
+    if name in _NUMBERS:
+        condition = number_condition(name, _NUMBERS[name], given.operator, texts)
+    elif name == "id":
+        condition = id_condition(given.operator, texts)
+    else:
+        if given.operator == "regex":
+            texts = [text.strip("/").strip() for text in texts]
+        condition = text_condition(Sql(name), given.operator, texts)
+    return condition
 
 
 def _property(key: str, given: Filter) -> Sql:

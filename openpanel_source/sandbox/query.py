@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -18,7 +19,10 @@ Path = tuple[str | int, ...]
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
-_JS_NUMBER = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|Infinity)\Z")
+_JS_NUMBER = re.compile(
+    r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|Infinity)\Z",
+    re.ASCII,
+)
 _JS_SPACE = " \t\n\r\v\f\u00a0\ufeff\u2028\u2029"
 
 
@@ -172,7 +176,7 @@ def parse_json(text: str) -> Any:
         ValueError: The text is no JSON.
     """
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_int=float, parse_constant=_no_constant)
     except RecursionError as error:
         raise ValueError("too deep") from error
 
@@ -183,9 +187,7 @@ def _no_constant(name: str) -> Any:
 
 def _unescape(text: str) -> str:
     text = text.replace("+", " ")
-    if "%" not in text:
-        return text
-    if _BAD_ESCAPE.search(text):
+    if "%" not in text or _BAD_ESCAPE.search(text):
         return text
     try:
         return unquote_to_bytes(text).decode()
@@ -206,17 +208,11 @@ def _decode_value(value: Any) -> Any:
 
 
 def _js_number_text(number: float) -> str:
-    if math.isnan(number):
-        return "NaN"
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
-    if number == int(number) and abs(number) < 1e21:
-        return str(int(number))
-    text = repr(number)
-    mantissa, _, exponent = text.partition("e")
-    if not exponent:
-        return text
-    power = int(exponent)
-    if -7 <= power < 0:
-        return f"{number:.{len(mantissa.replace('.', '').lstrip('-')) - 1 - power}f}"
-    return f"{mantissa.removesuffix('.0')}e{power:+d}"
+    if number == 0:
+        return "0"
+    if 1e-6 <= abs(number) < 1e21:
+        return f"{Decimal(repr(number)):f}".removesuffix(".0")
+    mantissa, _, exponent = repr(number).partition("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent):+d}"

@@ -14,7 +14,7 @@ import pyarrow as pa
 from openpanel_source.sandbox.dataset import Row
 from openpanel_source.sandbox.dates import parse_js_date
 
-# (name in the API, column, is always returned); in the order of the server's answers.
+# Name in the API and whether it always comes, in the order of the server's answers.
 _FIELDS = (
     ("id", True),
     ("name", True),
@@ -112,8 +112,9 @@ def complete(event: Row, now: datetime) -> Row:
     for name in ("createdAt", "importedAt"):
         if name in row and (not isinstance(row[name], str) or parse_js_date(row[name]) is None):
             raise ValueError(f"{name} {row[name]!r} is not a date")
-    if not all(isinstance(row[name], int) and row[name] >= 0 for name in ("revenue", "duration")):
-        raise ValueError("revenue and duration must be whole numbers from 0")
+    for name in ("revenue", "duration"):
+        if not (isinstance(row[name], int) and 0 <= row[name] < 2**64):
+            raise ValueError(f"{name} {row[name]!r} is not a whole number of 64 bits")
     for name in ("longitude", "latitude"):
         if not isinstance(row[name], (int, float, type(None))):
             raise ValueError(f"{name} {row[name]!r} is not a number")

@@ -57,6 +57,7 @@ class Sandbox:
         self._port = port
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
+        self._stopping = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -88,17 +89,19 @@ class Sandbox:
 
     def stop(self) -> None:
         """End all connections and free the port; does nothing when it is not running."""
-        if self._server is not None and self._thread is not None:
-            self._server.close()
-            self._thread.join()
-            self._server = self._thread = None
+        with self._stopping:
+            if self._server is not None and self._thread is not None:
+                self._server.close()
+                self._thread.join()
+                self._server = self._thread = None
 
     def serve_forever(self) -> None:
         """Serve until interrupted."""
         self.start()
+        thread = self._thread
         try:
-            while self._thread is not None and self._thread.is_alive():
-                self._thread.join(0.5)
+            while thread is not None and thread.is_alive():
+                thread.join(0.5)
         except KeyboardInterrupt:
             pass
         finally:

@@ -104,10 +104,6 @@ class Store:
                 "DELETE FROM events WHERE id IN (SELECT unnest(?::VARCHAR[]))", [list(ids)]
             )
 
-    def close(self) -> None:
-        """Give the memory back."""
-        self._database.close()
-
     def _create(self, dataset: Dataset) -> None:
         empty = table([], 0)
         profiles = pa.Table.from_pylist(

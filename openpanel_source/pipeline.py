@@ -13,7 +13,7 @@ import dlt
 from openpanel_source.destination import destination_errors
 from openpanel_source.ledger import DayRecord, Verdict
 from openpanel_source.run import RunReport
-from openpanel_source.source import openpanel
+from openpanel_source.source import configured, openpanel
 
 
 @dataclass
@@ -104,6 +104,8 @@ def sync(
     already: set[tuple[str, Any]] = set()
     last: dict[tuple[str, Any], DayRecord] = {}
     with destination_errors():
+        # Settings are checked before the destination is touched.
+        configured(**settings)
         _finish_pending(pipeline, summary)
         while True:
             report = RunReport(

@@ -1,0 +1,53 @@
+"""dlt's DuckDB destination, for a file that may be named like the dataset in it.
+
+DuckDB names a file's catalog after the file. With ``openpanel.duckdb`` and the dataset
+``openpanel`` it then refuses ``openpanel.events`` as ambiguous, so names have to say the catalog
+as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlt.destinations import duckdb
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+
+_catalogs: dict[str, str] = {}
+"""Catalog names by path: DuckDB alone knows how it makes the one from the other."""
+
+
+class _SqlClient(DuckDbSqlClient):
+    def catalog_name(self, quote: bool = True, casefold: bool = True) -> str | None:
+        path = str(self.credentials._conn_str())
+        pool = self.credentials.conn_pool
+        if path not in _catalogs and pool is not None:
+            connection = pool.borrow_conn()
+            try:
+                row = connection.execute("SELECT current_database()").fetchone()
+                _catalogs[path] = str(row[0]) if row else ""
+            finally:
+                pool.return_conn(connection)
+        catalog = _catalogs.get(path) or None
+        if catalog is None or not quote:
+            return catalog
+        return str(self.capabilities.escape_identifier(catalog))
+
+    def warn_if_catalog_equals_dataset_name(self) -> None:
+        """Qualified names leave nothing to warn of."""
+
+
+class _Client(DuckDbClient):
+    def __init__(self, schema: Any, config: Any, capabilities: Any) -> None:
+        super().__init__(schema, config, capabilities)
+        dataset, staging = DuckDbClient.create_dataset_names(schema, config)
+        self.sql_client = _SqlClient(dataset, staging, config.credentials, capabilities)
+
+
+class duckdb_file(duckdb):  # noqa: N801 - dlt's destinations are named like functions
+    """A DuckDB file as destination; takes what ``dlt.destinations.duckdb`` takes."""
+
+    @property
+    def client_class(self) -> type[DuckDbClient]:
+        """The client that qualifies names with the catalog."""
+        return _Client

@@ -1,0 +1,353 @@
+"""The command as a user meets it: one sentence for each mistake, the right exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from openpanel_source.cli import main
+from openpanel_source.sandbox import Sandbox
+from openpanel_source.sandbox.dataset import Client
+from tests.sandbox_world import CLIENT, NOW, SECRET, dataset, event, world
+
+TODAY = "2026-11-23T10:00:00.000Z"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with world(event(1), event(2), event(3, createdAt=TODAY)) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def configured(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+    settings = {
+        "client_id": CLIENT,
+        "client_secret": SECRET,
+        "project_id": "web",
+        "base_url": sandbox.url,
+        "backoff_seconds": "0.001",
+        "now": NOW.isoformat(),
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", value)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def fails(result: Result, code: int, *words: str) -> None:
+    """The command failed with one sentence that holds these words, and no traceback."""
+    assert result.exit_code == code, result.output
+    sentences = [line for line in result.stderr.splitlines() if "openpanel-source:" in line]
+    assert len(sentences) == 1, result.stderr
+    assert "Traceback" not in result.output
+    assert "SECRET" not in sentences[0].replace("CLIENT_SECRET", "")
+    assert SECRET not in result.output
+    for word in words:
+        assert word in sentences[0]
+
+
+def test_sync_loads_and_says_so_and_then_says_that_nothing_is_new() -> None:
+    first = run("sync")
+    assert first.exit_code == 0, first.output
+    assert "Loaded 3 events of 14 days (13 complete, 1 open)" in first.stdout
+    assert "Nothing new" in run("sync").stdout
+    with duckdb.connect("openpanel.duckdb") as connection:
+        count = connection.execute("SELECT count(*) FROM openpanel.openpanel.events").fetchone()
+    assert count == (3,)
+
+
+def test_sync_prints_one_json_object_and_progress_goes_to_stderr() -> None:
+    result = run("sync", "--json", "--database", "other.duckdb", "--dataset", "raw")
+    summary = json.loads(result.stdout)
+    assert summary["events_loaded"] == 3
+    assert summary["days_read"] == 14
+    assert summary["verdicts"] == {"complete": 13, "open": 1}
+    assert summary["verified"] is True
+    assert summary["requests"] > 3
+    assert summary["seconds"] > 0
+    assert "web 2026-11-23" in result.stderr
+    with duckdb.connect("other.duckdb") as connection:
+        assert connection.execute("SELECT count(*) FROM raw.events").fetchone() == (3,)
+
+
+def test_options_of_sync_overrule_the_configuration() -> None:
+    result = run("sync", "--json", "--start-date", "2026-11-11", "--end-date", "2026-11-12")
+    assert json.loads(result.stdout)["days_read"] == 2
+    reloaded = run(
+        *("sync", "--json", "--start-date", "2026-11-11", "--reload"),
+        *("--max-days-per-run", "5", "--max-events-per-run", "1", "--max-runtime", "60"),
+    )
+    assert json.loads(reloaded.stdout)["days_read"] == 13
+
+
+def test_a_day_that_is_not_proven_ends_with_exit_code_3(sandbox: Sandbox) -> None:
+    sandbox.behave(path="start=2026-11-10&end=2026-11-10&", lie_total="+1")
+    result = run("sync")
+    assert result.exit_code == 3
+    assert "NOT VERIFIED web 2026-11-10: short, 2 rows received, 3 counted" in result.stdout
+    assert json.loads(run("sync", "--json").stdout)["unproven"] == [
+        {
+            "project_id": "web",
+            "day": "2026-11-10",
+            "verdict": "short",
+            "total_count": 3,
+            "rows_received": 2,
+        }
+    ]
+    status = run("status")
+    assert "not verified: 2026-11-10" in status.stdout
+    sandbox.behave()
+    assert run("sync").exit_code == 0
+    assert "not verified" not in run("status").stdout
+
+
+def test_databases_do_not_share_what_they_know() -> None:
+    for name in ("a.duckdb", "b.duckdb", "a.duckdb"):
+        assert run("sync", "--database", name).exit_code == 0
+        with duckdb.connect(name) as connection:
+            count = connection.execute("SELECT count(*) FROM openpanel.events").fetchone()
+        assert count == (3,)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code", "words"),
+    [
+        ("client_secret", "wrong", 2, ["secret is wrong", "check client_secret"]),
+        ("client_id", "nope", 2, ["UUIDv4"]),
+        ("client_id", "99999999-9999-4999-8999-999999999999", 2, ["knows no client"]),
+        ("project_id", "empty", 2, ["may not read the project", "project_id"]),
+        ("project_id", "a'b", 2, ["project_id", "not an id"]),
+        ("base_url", "http://example.com", 2, ["unencrypted", "allow_http"]),
+        ("base_url", "example.com", 2, ["base_url", "https://"]),
+        ("max_events_per_run", "many", 2, ["configuration"]),
+        ("now", "yesterday", 2, ["now 'yesterday'"]),
+        ("filters", "{", 2, ["filters must be a list"]),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, setting: str, value: str, code: int, words: list[str]
+) -> None:
+    monkeypatch.setenv(f"SOURCES__OPENPANEL__{setting.upper()}", value)
+    fails(run("sync"), code, *words)
+    fails_check = run("check")
+    assert fails_check.exit_code == code
+    assert "Traceback" not in fails_check.output
+
+
+@pytest.mark.parametrize("setting", ["project_id", "client_id", "client_secret"])
+def test_a_missing_setting_names_where_to_put_it(
+    monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    monkeypatch.delenv(f"SOURCES__OPENPANEL__{setting.upper()}")
+    fails(run("sync"), 2, setting, f"SOURCES__OPENPANEL__{setting.upper()}", ".dlt/")
+    assert not Path("openpanel.duckdb").exists()
+
+
+def test_a_write_client_is_told_to_use_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    write = "33333333-3333-4333-8333-333333333333"
+    world_ = dataset(event(1))
+    world_.accounts.clients.append(
+        type(world_.accounts.clients[0])(write, "write", "acme", "web", SECRET)
+    )
+    with Sandbox(world_, rate_limit=None) as server:
+        monkeypatch.setenv("SOURCES__OPENPANEL__BASE_URL", server.url)
+        monkeypatch.setenv("SOURCES__OPENPANEL__CLIENT_ID", write)
+        fails(run("sync"), 2, "client", "read or root")
+
+
+def test_an_unknown_project_of_a_root_client_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCES__OPENPANEL__CLIENT_ID", "11111111-1111-4111-8111-111111111111")
+    monkeypatch.setenv("SOURCES__OPENPANEL__CLIENT_SECRET", "sec_root")
+    fails(run("sync", "--project-id", "web", "--project-id", "nope"), 2, "no such project", "nope")
+
+
+def test_an_unreachable_server_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("SOURCES__OPENPANEL__BASE_URL", f"http://127.0.0.1:{port}")
+    fails(run("sync"), 1, "cannot be reached", "run again")
+    check = run("check")
+    assert check.exit_code == 1
+    assert "FAIL  server" in check.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--start-date", "2026-13-01"], ["start_date '2026-13-01'", "YYYY-MM-DD"]),
+        (["--end-date", "20261110"], ["end_date '20261110'"]),
+        (["--start-date", "2026-11-20", "--end-date", "2026-11-01"], ["lies after"]),
+        (["--max-days-per-run", "0"], ["max_days_per_run"]),
+        (["--database", "nowhere/x.duckdb"], ["nowhere", "does not exist"]),
+        (["--database", "."], ["is a folder"]),
+        (["--destination", "nosuch"], ["no such destination"]),
+        (["--destination", "postgres"], ["destination lacks credentials"]),
+        (["--destination", "postgres", "--database", "x"], ["--database names a DuckDB file"]),
+    ],
+)
+def test_a_wrong_option_is_one_sentence(arguments: list[str], words: list[str]) -> None:
+    fails(run("sync", *arguments), 2, *words)
+
+
+def test_a_file_that_is_no_database_is_named() -> None:
+    Path("bad.duckdb").write_text("this is not a database, but it was somebody's file")
+    fails(run("sync", "--database", "bad.duckdb"), 2, "bad.duckdb", "cannot be opened")
+    assert Path("bad.duckdb").read_text().startswith("this is not")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_database_that_may_not_be_written_is_named() -> None:
+    Path("locked").mkdir(mode=0o500)
+    fails(run("sync", "--database", "locked/x.duckdb"), 2, "cannot be written")
+
+
+def test_a_database_held_by_another_process_is_named() -> None:
+    assert run("sync").exit_code == 0
+    holder = (
+        "import duckdb, sys; connection = duckdb.connect('openpanel.duckdb');"
+        " print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        fails(run("sync"), 1, "another process holds the database", "run again")
+        fails(run("status"), 1, "another process holds the database")
+        process.communicate(b"")
+    assert run("sync").exit_code == 0
+
+
+def test_status_needs_something_to_tell() -> None:
+    fails(run("status"), 2, "there is no database", "sync")
+    assert not Path("openpanel.duckdb").exists()
+    duckdb.connect("openpanel.duckdb").close()
+    fails(run("status"), 2, "nothing was loaded", "sync")
+
+
+def test_status_tells_freshness_days_and_verdicts_from_the_warehouse_alone(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("sync")
+    sandbox.stop()
+    monkeypatch.delenv("SOURCES__OPENPANEL__CLIENT_SECRET")
+    text = run("status").stdout
+    assert "web: 3 events, newest 2026-11-23 10:00:00 UTC" in text
+    assert "days 2026-11-10 to 2026-11-23: 13 complete, 1 open" in text
+    project = json.loads(run("status", "--json").stdout)["projects"][0]
+    assert project["events"] == 3
+    assert project["verdicts"] == {"complete": 13, "open": 1}
+    assert project["newest_event"] == "2026-11-23T10:00:00+00:00"
+
+
+def test_check_says_what_a_sync_would_meet() -> None:
+    result = run("check")
+    assert result.exit_code == 0
+    for line in (
+        "answers, credentials are valid",
+        "client type: read",
+        "project web: 3 events",
+        "server generation: 2026-05 or later",
+        "rate limit: none seen",
+    ):
+        assert line in result.stdout
+
+
+def test_check_goes_on_after_a_project_it_may_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run("check", "--project-id", "empty", "--project-id", "web", "--json")
+    assert result.exit_code == 2
+    findings = {item["name"]: item for item in json.loads(result.stdout)["findings"]}
+    assert "may not read" in findings["project empty"]["error"]
+    assert findings["project web"]["error"] is None
+
+
+@pytest.mark.parametrize(
+    ("server_date", "words"),
+    [
+        ("2026-04", "filters on events are not available"),
+        ("2026-03", "2026-03-03 to 2026-04-08: upgrade it"),
+        ("2026-02", "before 2026-03-03: upgrade it"),
+        ("2025-03", "before 2025-04-16: upgrade it"),
+    ],
+)
+def test_check_recognises_the_generation_of_the_server(
+    server_date: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [event(number) for number in range(1, 60)]
+    with world(*rows, server_date=server_date) as server:
+        monkeypatch.setenv("SOURCES__OPENPANEL__BASE_URL", server.url)
+        result = run("check")
+    assert words in result.stdout
+
+
+def test_a_rate_limit_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    with world(event(1), rate_limit=100) as server:
+        monkeypatch.setenv("SOURCES__OPENPANEL__BASE_URL", server.url)
+        assert "100 requests a window" in run("check").stdout
+
+
+def test_the_demo_shows_what_was_loaded_and_leaves_one_file(tmp_path: Path) -> None:
+    Path("openpanel_demo.duckdb").write_text("an older demo")
+    result = run("demo", "--events", "2000", "--days", "10", "--seed", "3")
+    assert result.exit_code == 0, result.output
+    for text in ("2,000 events", "Which campaigns sell", "The proof", "acme-shop", "complete"):
+        assert text in result.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["openpanel_demo.duckdb"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["demo", "--events", "-1"], ["events"]),
+        (["demo", "--database", "no/such/folder.duckdb"], ["does not exist"]),
+        (["sandbox", "--dataset", "nowhere"], ["no dataset folder"]),
+        (["sandbox", "--server-date", "2020-01"], ["2025-03"]),
+        (["sandbox", "--port", "99999"], ["cannot start"]),
+    ],
+)
+def test_demo_and_sandbox_refuse_in_one_sentence(arguments: list[str], words: list[str]) -> None:
+    fails(run(*arguments), 2, *words)
+
+
+def test_the_sandbox_command_serves_until_it_is_stopped() -> None:
+    import requests
+
+    command = [sys.executable, "-m", "openpanel_source.cli", "sandbox", "--events", "10"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline().strip()
+        assert line.startswith("listening on http://127.0.0.1:")
+        assert requests.get(line.removeprefix("listening on "), timeout=10).status_code == 200
+        process.terminate()
+
+
+def test_the_example_script_runs_as_it_stands(tmp_path: Path) -> None:
+    script = Path(__file__).parents[1] / "pipelines" / "nightly_sync.py"
+    environment: dict[str, Any] = dict(os.environ)
+    result = subprocess.run(
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "'events_loaded': 3" in result.stdout
+
+
+def test_an_unexpected_error_asks_for_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openpanel_source.cli.reports.check", lambda *_: 1 / 0)
+    result = run("check")
+    assert result.exit_code == 1
+    assert "unexpected error (ZeroDivisionError" in result.stderr
+    assert "report" in result.stderr

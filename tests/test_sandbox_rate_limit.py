@@ -1,0 +1,57 @@
+"""Clients are limited to a number of requests in a fixed window."""
+
+from __future__ import annotations
+
+from openpanel_source.sandbox.ratelimit import RateLimit
+from tests.sandbox_world import DAYS, HEADERS, event, get, world
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_the_window_begins_with_the_first_request_and_rejections_do_not_prolong_it() -> None:
+    clock = Clock()
+    limit = RateLimit(2, 10, clock)
+    assert limit.count("a") == (True, headers(1, 10))
+    clock.seconds = 4.5
+    assert limit.count("a") == (True, headers(0, 6))
+    assert limit.count("a") == (False, headers(0, 6) | {"retry-after": "6"})
+    assert limit.count("b") == (True, headers(1, 10))
+    clock.seconds = 10
+    assert limit.count("a") == (True, headers(1, 10))
+
+
+def headers(remaining: int, reset: int) -> dict[str, str]:
+    return {
+        "x-ratelimit-limit": "2",
+        "x-ratelimit-remaining": str(remaining),
+        "x-ratelimit-reset": str(reset),
+    }
+
+
+def test_every_answer_tells_the_limit_and_it_comes_before_everything_else() -> None:
+    wrong = HEADERS | {"openpanel-client-secret": "wrong"}
+    with world(event(), rate_limit=3, window_seconds=3600) as sandbox:
+        answers = [get(sandbox), get(sandbox, "page=x"), get(sandbox, DAYS, headers=wrong)]
+        answers.append(get(sandbox, "page=x", headers=wrong))
+        assert get(sandbox, headers={}).status_code == 401
+    assert [answer.status_code for answer in answers] == [200, 400, 401, 429]
+    remaining = [answer.headers["x-ratelimit-remaining"] for answer in answers]
+    assert remaining == ["2", "1", "0", "0"]
+    assert answers[-1].headers["retry-after"] == answers[-1].headers["x-ratelimit-reset"]
+
+
+def test_without_a_limit_there_are_no_headers_about_it() -> None:
+    with world(event()) as sandbox:
+        assert not [name for name in get(sandbox).headers if "ratelimit" in name]
+
+
+def test_the_limit_is_that_of_the_servers_time() -> None:
+    for server_date, limit in ((None, "100"), ("2025-03", "10")):
+        with world(event(), rate_limit="default", server_date=server_date) as sandbox:
+            assert get(sandbox).headers["x-ratelimit-limit"] == limit

@@ -1,0 +1,75 @@
+"""The condition for the destination holds for exactly the days it is made of."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openpanel_source.scope import days_condition
+
+FIRST = date(2024, 2, 20)
+PROJECTS = ("acme-web", "acme.web", "2024", "a_b", "é~:", "ACME-WEB")
+CALENDAR = [(project, FIRST + timedelta(days=n)) for project in PROJECTS for n in range(40)]
+
+pairs = st.sets(st.sampled_from(CALENDAR), max_size=60)
+
+
+@pytest.fixture(scope="module")
+def table() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE events (project_id VARCHAR, event_date DATE)")
+    connection.executemany("INSERT INTO events VALUES (?, ?)", CALENDAR)
+    return connection
+
+
+def selected(table: duckdb.DuckDBPyConnection, condition: str) -> set[tuple[str, date]]:
+    return set(table.execute(f"SELECT * FROM events WHERE {condition}").fetchall())
+
+
+@settings(max_examples=60)
+@given(pairs)
+def test_exactly_the_days_given_are_selected(
+    table: duckdb.DuckDBPyConnection, days: set[tuple[str, date]]
+) -> None:
+    assert selected(table, days_condition(days)) == days
+
+
+@settings(max_examples=60)
+@given(pairs)
+def test_it_survives_being_a_format_string(days: set[tuple[str, date]]) -> None:
+    condition = days_condition(days)
+    assert condition.format() == condition
+    assert "%" not in condition
+
+
+@given(pairs, st.randoms(use_true_random=False))
+def test_it_depends_on_neither_order_nor_repetition(
+    days: set[tuple[str, date]], random: object
+) -> None:
+    listed = list(days) * 2
+    random.shuffle(listed)  # type: ignore[attr-defined]
+    assert days_condition(listed) == days_condition(days)
+
+
+def test_no_days_select_nothing(table: duckdb.DuckDBPyConnection) -> None:
+    assert days_condition([]) == "1 = 0"
+    assert selected(table, days_condition([])) == set()
+
+
+def test_days_in_a_row_are_one_range_across_months_and_leap_days() -> None:
+    days = [("web", FIRST + timedelta(days=n)) for n in range(15)]
+    assert days_condition(days) == (
+        "(project_id = 'web' AND (event_date BETWEEN '2024-02-20' AND '2024-03-05'))"
+    )
+
+
+def test_each_hole_begins_a_new_range() -> None:
+    days = [("web", date(2024, 1, day)) for day in (1, 2, 4, 9)]
+    assert days_condition(days) == (
+        "(project_id = 'web' AND (event_date BETWEEN '2024-01-01' AND '2024-01-02'"
+        " OR event_date = '2024-01-04' OR event_date = '2024-01-09'))"
+    )
