@@ -105,6 +105,11 @@ class _Raw(msgspec.Struct, gc=False):
     data: list[msgspec.Raw]
 
 
+class _Parsed(msgspec.Struct, gc=False):
+    meta: Meta
+    data: list[Any]
+
+
 class _Identified(msgspec.Struct, gc=False):
     id: str | None = None
 
@@ -187,11 +192,10 @@ def _decode_raw(body: bytes, request: str) -> _Raw:
 def _decode_leniently(body: bytes) -> _Raw | None:
     """A page that holds what only Python's own decoder reads, such as half an emoji."""
     try:
-        page = json.loads(body)
-        data = [msgspec.Raw(json.dumps(row).encode()) for row in page["data"]]
-        return _Raw(msgspec.convert(page["meta"], Meta), data)
-    except (ValueError, TypeError, KeyError, RecursionError):
+        page = msgspec.convert(json.loads(body), _Parsed)
+    except (ValueError, RecursionError, msgspec.MsgspecError):
         return None
+    return _Raw(page.meta, [msgspec.Raw(json.dumps(row).encode()) for row in page.data])
 
 
 def _decode_row(raw: bytes, day: date | None) -> Event | Rejected:

@@ -292,7 +292,7 @@ def mutated_rows(draw: st.DrawFn) -> bytes:
             row.pop(name, None)
         else:
             row[name] = draw(anything)
-    text: bytes = json.dumps(draw(st.one_of(st.just(row), anything.map(lambda _: row)))).encode()
+    text: bytes = json.dumps(row).encode()
     return text.replace(b"S", b"\xff", 1) if draw(st.integers(0, 9)) == 0 else text
 
 

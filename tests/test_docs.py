@@ -1,0 +1,66 @@
+"""The documentation says what the code does."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from openpanel_source.cli import main
+from openpanel_source.ledger import Reason, Verdict
+from openpanel_source.schema import TABLES
+from openpanel_source.source import openpanel
+
+ROOT = Path(__file__).parents[1]
+
+
+def _generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["schema.md", "command.md"])
+def test_generated_pages_are_up_to_date(name: str) -> None:
+    assert _page(f"docs/{name}") == _generator().PAGES[name](), "run: make docs"
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = _page("README.md")
+    for name in main.commands:
+        assert f"`openpanel-source {name}`" in readme
+
+
+def test_every_table_is_in_the_readme() -> None:
+    readme = _page("README.md")
+    for table in TABLES:
+        assert f"`{table.name}`" in readme
+
+
+def test_every_argument_of_the_source_is_documented() -> None:
+    page = _page("docs/python.md")
+    for name in inspect.signature(openpanel).parameters:
+        assert f"`{name}`" in page or name == "report"
+
+
+def test_every_verdict_and_reason_is_explained() -> None:
+    page = _page("docs/completeness.md")
+    for member in [*Verdict, *Reason]:
+        assert f"| `{member.value}` |" in page
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
