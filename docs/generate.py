@@ -39,10 +39,10 @@ def _table(table: Table) -> str:
 def command_page() -> str:
     """The help of every command."""
     parts = ["# The command\n", "Made by `make docs` from the command's own help.\n"]
-    context = click.Context(main, info_name="openpanel-source", max_content_width=100)
+    context = main.make_context("openpanel-source", [], resilient_parsing=True)
     parts.append(f"```\n{main.get_help(context)}\n```\n")
     for name, command in sorted(main.commands.items()):
-        inner = click.Context(command, context, info_name=name, max_content_width=100)
+        inner = click.Context(command, parent=context, info_name=name)
         parts.append(f"## {name}\n\n```\n{command.get_help(inner)}\n```\n")
     return "\n".join(parts)
 

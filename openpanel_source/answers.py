@@ -96,7 +96,7 @@ def error_of(response: requests.Response, request: str) -> OpenPanelError | None
 def _message(body: bytes) -> str:
     try:
         answer: Any = msgspec.json.decode(body[:65536])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         answer = body[:500].decode("utf-8", "replace")
     if isinstance(answer, dict):
         parts = [answer.get("message"), *_details(answer.get("details"))]

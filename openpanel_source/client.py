@@ -171,7 +171,7 @@ class Client:
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         # The limiter itself waits for the window that a 429 names; one of a proxy names none.
-        if isinstance(error, RateLimitedError) and self.limiter.limit is not None:
+        if isinstance(error, RateLimitedError) and self.limiter.is_timed:
             return 0.0
         return self._retry.wait(state.attempt_number)
 
@@ -268,7 +268,7 @@ def _network_error(
             " again.",
             request,
         )
-    timeouts = (TimeoutError, urllib3.exceptions.TimeoutError)
+    timeouts = (TimeoutError, urllib3.exceptions.ReadTimeoutError)
     if isinstance(error, requests.Timeout) or isinstance(cause, timeouts):
         return RequestTimeoutError(
             f"no answer within {timeout[1]:g} s; the server is slow or hangs: run again later, or"

@@ -60,6 +60,11 @@ class RateLimiter:
         """Requests a window, as last seen; None before the first answer or without a limit."""
         return None if self._limit in (None, inf) else int(self._limit or 0)
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether the server has said when the present window ends."""
+        return self._ends_at != inf
+
     @contextmanager
     def slot(self) -> Iterator[Slot]:
         """Wait for a place in the budget and hold it while a request is made."""

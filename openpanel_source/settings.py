@@ -74,7 +74,7 @@ def parse_settings(
     start_date: str | date | None = None,
     end_date: str | date | None = None,
     events: str | Sequence[str] = (),
-    filters: Sequence[Filter | Mapping[str, Any]] = (),
+    filters: str | Sequence[Filter | Mapping[str, Any]] = (),
     profile_id: str | None = None,
     limits: Limits | None = None,
     reload: bool = False,

@@ -17,7 +17,6 @@ from click.testing import CliRunner, Result
 
 from openpanel_source.cli import main
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.sandbox.dataset import Client
 from tests.sandbox_world import CLIENT, NOW, SECRET, dataset, event, world
 
 TODAY = "2026-11-23T10:00:00.000Z"

@@ -30,9 +30,7 @@ def day(number: int) -> date:
     return FIRST + timedelta(days=number)
 
 
-histories = st.dictionaries(
-    st.integers(0, DAYS - 1).map(day), st.integers(1, 5_000), max_size=12
-)
+histories = st.dictionaries(st.integers(0, DAYS - 1).map(day), st.integers(1, 5_000), max_size=12)
 ranges = st.tuples(st.integers(0, DAYS - 1), st.integers(0, DAYS - 1)).map(
     lambda ends: (day(min(ends)), day(max(ends)))
 )
@@ -209,4 +207,4 @@ def test_days_apart_are_never_counted_across_the_gap() -> None:
     counter = Counter({day(5): 1_000})
     planned = [PlannedDay("web", day(n), Reason.NEW) for n in (9, 8, 2, 1)]
     assert list(split_empty(counter, planned)) == [([], planned[:2]), ([], planned[2:])]
-    assert DAY == timedelta(days=1)
+    assert timedelta(days=1) == DAY

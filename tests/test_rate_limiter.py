@@ -51,7 +51,7 @@ class FixedWindow:
         return headers
 
 
-class Blocked(Exception):
+class BlockedError(Exception):
     """A simulated thread would have to wait for that many seconds, or for news if None."""
 
     def __init__(self, seconds: float | None) -> None:
@@ -62,7 +62,7 @@ class Blocked(Exception):
 class Simulation:
     """Threads that share a limiter, on a clock that only the simulation moves.
 
-    A thread that would wait raises Blocked and tries again later, as it would after waking up.
+    A thread that would wait raises BlockedError and tries again later, as it would after waking up.
     """
 
     def __init__(self, server: FixedWindow, threads: int, latency: Callable[[], float]) -> None:
@@ -70,15 +70,18 @@ class Simulation:
         self.server = server
         self.latency = latency
         self.limiter = RateLimiter(clock=lambda: self.now, sleep=self._sleep)
-        self.limiter._changed.wait = self._sleep  # type: ignore[assignment, method-assign]
+        self.limiter._changed.wait = self._wait  # type: ignore[method-assign]
         self.idle = threads
         self.order = 0
         self.events: list[tuple[float, int, Callable[[], None]]] = []
         self.sent = 0
         self.refused = 0
 
-    def _sleep(self, seconds: float | None = None) -> bool:
-        raise Blocked(seconds)
+    def _wait(self, timeout: float | None = None) -> bool:
+        raise BlockedError(timeout)
+
+    def _sleep(self, seconds: float) -> None:
+        raise BlockedError(seconds)
 
     def at(self, when: float, action: Callable[[], None]) -> None:
         self.order += 1
@@ -99,7 +102,7 @@ class Simulation:
             place = self.limiter.slot()
             try:
                 slot = place.__enter__()
-            except Blocked as blocked:
+            except BlockedError as blocked:
                 if blocked.seconds is not None:
                     self.at(self.now + max(blocked.seconds, 1e-6), lambda: None)
                 return
@@ -205,9 +208,23 @@ class Sleeper:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("7", 7.0), ("0.5", 0.5), ("0", 0.0), ("-5", 0.0), ("soon", 1.0), ("", 1.0), ("nan", 1.0)]
-    + [("inf", 1.0), ("1e300", 300.0), ("86400", 300.0), (" 3 ", 3.0), ("é", 1.0)]
-    + [("Wed, 99 Foo 2026", 1.0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0), ("9" * 400, 1.0)],
+    [
+        ("7", 7.0),
+        ("0.5", 0.5),
+        ("0", 0.0),
+        ("-5", 0.0),
+        ("soon", 1.0),
+        ("", 1.0),
+        ("nan", 1.0),
+        ("inf", 1.0),
+        ("1e300", 300.0),
+        ("86400", 300.0),
+        (" 3 ", 3.0),
+        ("é", 1.0),
+        ("Wed, 99 Foo 2026", 1.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("9" * 400, 1.0),
+    ],
 )
 def test_a_refusal_is_waited_out_within_bounds(value: str, seconds: float) -> None:
     assert retry_after({"retry-after": value}) == seconds
@@ -236,9 +253,7 @@ def test_after_a_refusal_the_next_window_is_used() -> None:
     assert limiter.limit == 5
 
 
-@pytest.mark.parametrize(
-    "headers", [{}, {"x-ratelimit-limit": "many"}, {"x-ratelimit-limit": "0"}]
-)
+@pytest.mark.parametrize("headers", [{}, {"x-ratelimit-limit": "many"}, {"x-ratelimit-limit": "0"}])
 def test_without_a_limit_nothing_is_limited(headers: dict[str, str]) -> None:
     sleeper = Sleeper()
     limiter = sleeper.limiter()
@@ -282,7 +297,7 @@ def failing(limiter: RateLimiter) -> Iterator[None]:
 
 
 def test_requests_that_fail_give_their_place_back() -> None:
-    limiter = RateLimiter(sleep=pytest.fail)
+    limiter = Sleeper().limiter()
     for _ in range(5):
         with pytest.raises(ConnectionError):
             list(failing(limiter))

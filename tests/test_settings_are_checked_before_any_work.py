@@ -32,15 +32,29 @@ def refused(expected: str, project_id: Any = "web", **settings: Any) -> str:
 @pytest.mark.parametrize("name", ["start_date", "end_date"])
 @pytest.mark.parametrize(
     "value",
-    ["2026-02-30", "2026-13-01", "20260101", "2026-W01-1", "01.02.2026", "yesterday", "1767225600"]
-    + ["2026-01-01T00:00:00Z", " 2026-01-01", "0000-01-01", "99999-01-01", 20260101, True, ["a"]],
+    [
+        "2026-02-30",
+        "2026-13-01",
+        "20260101",
+        "2026-W01-1",
+        "01.02.2026",
+        "yesterday",
+        "1767225600",
+        "2026-01-01T00:00:00Z",
+        " 2026-01-01",
+        "0000-01-01",
+        "99999-01-01",
+        20260101,
+        True,
+        ["a"],
+    ],
 )
 def test_what_is_no_date_is_refused(name: str, value: Any) -> None:
     refused(f"{name} .* is not a date; write it as YYYY-MM-DD", **{name: value})
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
-    refused("has no time zone", start_date=datetime(2026, 1, 1))
+    refused("has no time zone", start_date=datetime(2026, 1, 1))  # noqa: DTZ001
 
 
 def test_reversed_days_are_refused() -> None:
@@ -65,7 +79,21 @@ def test_every_day_may_be_given_as_text_or_date(day: date) -> None:
 
 @pytest.mark.parametrize(
     "project",
-    ["a'b", 'a"b', "a b", "a;b", "a{b}", "a%sb", "a/b", "a\\b", "a\nb", "a\0b", "a--'", "a)b", "a$b"],
+    [
+        "a'b",
+        'a"b',
+        "a b",
+        "a;b",
+        "a{b}",
+        "a%sb",
+        "a/b",
+        "a\\b",
+        "a\nb",
+        "a\0b",
+        "a--'",
+        "a)b",
+        "a$b",
+    ],
 )
 def test_a_project_id_that_means_something_in_sql_or_a_format_is_refused(project: str) -> None:
     refused("is not an id", project)
@@ -142,10 +170,11 @@ def test_half_a_character_is_refused(values: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "now", ["yesterday", "2026-01-31", "2026-01-31T12:00:00", datetime(2026, 1, 1), 5, "12:00"]
+    "now",
+    ["yesterday", "2026-01-31", "2026-01-31T12:00:00", datetime(2026, 1, 1), 5, "12:00"],  # noqa: DTZ001
 )
 def test_a_clock_needs_a_time_with_a_zone(now: Any) -> None:
-    with pytest.raises(InvalidSettingError, match="now .* is not a time; write it as"):
+    with pytest.raises(InvalidSettingError, match=r"now .* is not a time; write it as"):
         parse_clock(now)
 
 
@@ -157,8 +186,21 @@ def test_a_clock_shows_the_time_given_in_utc() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["total", "groups", "profile.email", "profile.id", "Name", "NAME", "", "properties."]
-    + ["profile.properties.", "createdat", "group.name", "osVersion", " os"],
+    [
+        "total",
+        "groups",
+        "profile.email",
+        "profile.id",
+        "Name",
+        "NAME",
+        "",
+        "properties.",
+        "profile.properties.",
+        "createdat",
+        "group.name",
+        "osVersion",
+        " os",
+    ],
 )
 def test_a_filter_that_the_server_would_drop_is_refused(name: str) -> None:
     message = refused("the server would ignore this name", filters=[{"property": name, "value": 1}])
@@ -231,19 +273,39 @@ def test_no_value_is_needed_to_ask_for_null() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "api.openpanel.dev", "ftp://host", "https://", "//host", "file:///etc/passwd", "https:host"]
-    + ["http:///x", "https://host:port", "https://host:99999", "https://[::1"],
+    [
+        "",
+        "api.openpanel.dev",
+        "ftp://host",
+        "https://",
+        "//host",
+        "file:///etc/passwd",
+        "https:host",
+        "http:///x",
+        "https://host:port",
+        "https://host:99999",
+        "https://[::1",
+    ],
 )
 def test_what_is_no_base_url_is_refused(url: str) -> None:
-    with pytest.raises(InvalidSettingError, match="base_url .* URL"):
+    with pytest.raises(InvalidSettingError, match=r"base_url .* URL"):
         checked_base_url(url, allow_http=True)
 
 
 @pytest.mark.parametrize(
     "url",
-    ["https://id:hunter2@host", "https://hunter2@host/api", "https://id:hun/hunter2@host"]
-    + ["id:hunter2@host", "ftp://id:hunter2@host", "https://host?secret=hunter2"]
-    + ["https://host#hunter2", "https://id:hunter2@[::1", "https://@host", "https://host?"],
+    [
+        "https://id:hunter2@host",
+        "https://hunter2@host/api",
+        "https://id:hun/hunter2@host",
+        "id:hunter2@host",
+        "ftp://id:hunter2@host",
+        "https://host?secret=hunter2",
+        "https://host#hunter2",
+        "https://id:hunter2@[::1",
+        "https://@host",
+        "https://host?",
+    ],
 )
 def test_a_base_url_with_more_than_an_address_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(InvalidSettingError, match="must not hold credentials") as caught:
@@ -263,7 +325,9 @@ def test_plain_http_to_this_machine_is_allowed(host: str) -> None:
     assert checked_base_url(f"http://{host}/api/", allow_http=False) == f"http://{host}/api"
 
 
-@pytest.mark.parametrize("secret", ["hunter2\n", " hunter2", "hunter2\r\nx: y", "hunter2\0", "hunter2€"])
+@pytest.mark.parametrize(
+    "secret", ["hunter2\n", " hunter2", "hunter2\r\nx: y", "hunter2\0", "hunter2€"]
+)
 def test_a_secret_that_no_header_may_hold_is_refused_without_repeating_it(secret: str) -> None:
     with pytest.raises(InvalidSettingError, match="client_secret holds") as caught:
         Client("https://host", Credentials(ID, secret))

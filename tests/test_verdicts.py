@@ -84,7 +84,9 @@ records = st.builds(
     requests=counts,
     rereads=counts,
     read_at=st.datetimes(
-        datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(timezone.utc)
+        datetime(2020, 1, 1),  # noqa: DTZ001
+        datetime(2030, 1, 1),  # noqa: DTZ001
+        timezones=st.just(timezone.utc),
     ),
     newest_id=st.none() | st.text("abc-", max_size=5),
 )

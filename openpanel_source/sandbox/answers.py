@@ -66,6 +66,11 @@ def too_many_requests() -> Answer:
     return json_answer(429, {"status": 429, "error": "Too Many Requests", "message": message})
 
 
+def no_answer() -> Refusal:
+    """Return what a request gets whose server dies over it: the end of the connection."""
+    return Refusal(Answer(0, b""))
+
+
 def unauthorized(reason: str) -> Refusal:
     """Return the refusal of credentials."""
     return Refusal(json_answer(401, {"error": "Unauthorized", "message": f"Export: {reason}"}))
@@ -95,13 +100,27 @@ def invalid(generation: Generation, issues: list[Issue]) -> Refusal:
 
 
 def _old_detail(issue: Issue) -> dict[str, Any]:
-    path = list(issue.path)
-    received = issue.received.lower()
-    message = f"Expected {issue.expected}, received {received}"
+    if issue.alternatives:
+        errors = [
+            {"issues": [_old_detail(inner)], "name": "ZodError"} for inner in issue.alternatives
+        ]
+        shape: dict[str, Any] = {"code": "invalid_union", "unionErrors": errors}
+        return shape | {"path": list(issue.path), "message": "Invalid input"}
+    choices = " | ".join(f"'{option}'" for option in issue.options)
+    if choices and issue.expected:
+        return {
+            "code": "invalid_enum_value",
+            "options": list(issue.options),
+            "received": issue.received,
+            "path": list(issue.path),
+            "message": f"Invalid enum value. Expected {choices}, received '{issue.received}'",
+        }
+    expected, received = choices or issue.expected, issue.received.lower()
+    message = f"Expected {expected}, received {received}"
     return {
         "code": "invalid_type",
-        "expected": issue.expected,
+        "expected": expected,
         "received": received,
-        "path": path,
+        "path": list(issue.path),
         "message": "Required" if received == "undefined" else message,
     }

@@ -19,7 +19,7 @@ from openpanel_source.sandbox.conditions import (
     text_condition,
     typed_condition,
 )
-from openpanel_source.sandbox.query import Checker, Issue, Path, js_string
+from openpanel_source.sandbox.query import Checker, Issue, Path, js_string, js_type
 
 OPERATORS = (
     "is",
@@ -138,10 +138,25 @@ class Conditions:
     by_group: bool = False
 
 
-def check_filters(checker: Checker, path: Path, value: Any) -> list[Filter]:
-    """Return the filters in a JSON value, noting what is wrong with them."""
+def check_filters(
+    checker: Checker,
+    path: Path,
+    value: Any,
+    operators: tuple[str, ...] = OPERATORS,
+    *,
+    typed: bool = True,
+) -> list[Filter]:
+    """Return the filters in a JSON value, noting what is wrong with them.
+
+    Args:
+        checker: Takes the notes.
+        path: Where the value is.
+        value: What should be an array of filters.
+        operators: Those that the server knows.
+        typed: Whether it knows types and cohorts.
+    """
     return [
-        _check_filter(checker, item_path, item)
+        _check_filter(checker, item_path, item, operators, typed=typed)
         for item_path, item in checker.items(path, value)
         if checker.expect(item_path, item, "object")
     ]
@@ -162,18 +177,22 @@ def conditions(filters: list[Filter]) -> Conditions:
     return Conditions(joined(pieces, "AND"), by_group)
 
 
-def _check_filter(checker: Checker, path: Path, item: dict[str, Any]) -> Filter:
+def _check_filter(
+    checker: Checker, path: Path, item: dict[str, Any], operators: tuple[str, ...], *, typed: bool
+) -> Filter:
     missing = checker.MISSING
     if "id" in item:
         checker.expect((*path, "id"), item["id"], "string")
     name = item.get("name", missing)
     checker.expect((*path, "name"), name, "string")
-    checker.one_of((*path, "operator"), item.get("operator"), OPERATORS)
+    checker.one_of((*path, "operator"), item.get("operator", missing), operators)
     values = []
     for value_path, value in checker.items((*path, "value"), item.get("value", missing)):
         if isinstance(value, (list, dict)):
-            checker.issues.append(Issue(value_path))
+            checker.issues.append(_no_value(value_path, js_type(value)))
         values.append(value)
+    if not typed:
+        return Filter(name, item.get("operator", ""), values)
     if "type" in item:
         checker.one_of((*path, "type"), item["type"], TYPES)
     cohorts = []
@@ -184,6 +203,14 @@ def _check_filter(checker: Checker, path: Path, item: dict[str, Any]) -> Filter:
             checker.expect(cohort_path, cohort, "string")
             cohorts.append(cohort)
     return Filter(name, item.get("operator", ""), values, item.get("type"), tuple(cohorts))
+
+
+def _no_value(path: Path, received: str) -> Issue:
+    """Note that a value is none of the four types; the server asks for them pair by pair."""
+    issue = Issue(path, "string", received)
+    for expected in ("number", "boolean", "null"):
+        issue = Issue(path, alternatives=(issue, Issue(path, expected, received)))
+    return issue
 
 
 def _condition(given: Filter) -> Sql | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from openpanel_source.sandbox import charts_dialect
+from openpanel_source.sandbox.charts_dialect import Dialect
+
 Window = Literal["never", "without_dates", "always"]
 """When page 1 shows only the newest rows: never, without a start and end, or on every request."""
 
@@ -30,6 +33,7 @@ class Generation:
         revenue: Rows can have ``revenue``.
         named_errors: Errors of access are ``{error, message}``, not ``{status, message}``.
         health: The ``/healthz`` routes exist.
+        charts: What ``/export/charts`` can do.
     """
 
     max_limit: int = 1000
@@ -45,6 +49,7 @@ class Generation:
     revenue: bool = True
     named_errors: bool = False
     health: bool = True
+    charts: Dialect = charts_dialect.CURRENT
 
 
 CURRENT = Generation()
@@ -64,6 +69,7 @@ GENERATIONS: dict[str, Generation] = {
         revenue=False,
         named_errors=True,
         health=False,
+        charts=charts_dialect.EARLY_2025,
     ),
     "2025-11": Generation(
         decodes_values=False,
@@ -73,6 +79,7 @@ GENERATIONS: dict[str, Generation] = {
         order="profile_and_name",
         cached_counts=True,
         groups=False,
+        charts=charts_dialect.AUTUMN_2025,
     ),
     "2026-02": Generation(
         decodes_values=False,
@@ -82,9 +89,10 @@ GENERATIONS: dict[str, Generation] = {
         order="unstable",
         cached_counts=True,
         groups=False,
+        charts=charts_dialect.WINTER_2026,
     ),
-    "2026-03": Generation(decodes_values=False, filters=False),
-    "2026-04": Generation(filters=False),
+    "2026-03": Generation(decodes_values=False, filters=False, charts=charts_dialect.MARCH_2026),
+    "2026-04": Generation(filters=False, charts=charts_dialect.SPRING_2026),
 }
 
 

@@ -33,14 +33,17 @@ class Issue:
     Attributes:
         path: Where it is.
         expected: The type asked for; empty where none of several forms fits.
-        received: The type that came, in JavaScript's words (``NaN`` for no number).
+        received: The type that came, in JavaScript's words (``NaN`` for no number); with options
+            the text that came, where it was text.
         options: The values allowed, where the value must be one of a few.
+        alternatives: What is wrong by each of several forms, where none fits.
     """
 
     path: Path
     expected: str = ""
     received: str = ""
     options: tuple[str, ...] = ()
+    alternatives: tuple[Issue, ...] = ()
 
     def text(self) -> str:
         """Return the message of the current server."""
@@ -159,8 +162,10 @@ class Checker:
 
     def one_of(self, path: Path, value: Any, options: tuple[str, ...]) -> None:
         """Note an issue unless the value is one of the options."""
-        if value not in options:
-            self.issues.append(Issue(path, options=options))
+        if not isinstance(value, str):
+            self.issues.append(Issue(path, received=js_type(value), options=options))
+        elif value not in options:
+            self.issues.append(Issue(path, expected="string", received=value, options=options))
 
     def items(self, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
         """Yield path and value of each item of what must be an array."""

@@ -1,0 +1,194 @@
+"""dlt's RESTClient with EventsPaginator reads all rows of a range, and always comes to an end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+import requests
+from dlt.sources.helpers.rest_client.client import RESTClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openpanel_source import EventsPaginator
+from openpanel_source.decode import Meta
+from openpanel_source.errors import UnexpectedAnswerError
+from openpanel_source.query import encode_string
+from openpanel_source.sandbox import Sandbox
+from tests.helpers_core import READ, Row, page_of, real_world, rows_of_day
+
+DAY = date(2026, 11, 9)
+PROFILE = "12345"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Sandbox]:
+    with real_world() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(server: Sandbox) -> Iterator[Sandbox]:
+    server.behave()
+    yield server
+    server.behave()
+
+
+def read(sandbox: Sandbox, paginator: EventsPaginator | None = None, **params: Any) -> list[Row]:
+    session = requests.Session()
+    session.headers["openpanel-client-id"] = READ.client_id
+    session.headers["openpanel-client-secret"] = READ.client_secret
+    client = RESTClient(
+        sandbox.url, paginator=paginator or EventsPaginator(), session=session, data_selector="data"
+    )
+    days = {"projectId": "acme-web", "start": str(DAY), "end": str(DAY), "limit": "100"}
+    with session:
+        return [
+            row for page in client.paginate("/export/events", params=days | params) for row in page
+        ]
+
+
+def requests_made(sandbox: Sandbox, before: int) -> int:
+    return len(sandbox.requests) - before
+
+
+def ids(rows: list[Row]) -> list[str]:
+    return sorted(row["id"] for row in rows)
+
+
+def test_all_rows_of_a_range_arrive_once_in_as_many_requests_as_there_are_pages(
+    sandbox: Sandbox,
+) -> None:
+    expected = rows_of_day(DAY)
+    before = len(sandbox.requests)
+    assert len(expected) > 200
+    assert ids(read(sandbox)) == ids(expected)
+    assert requests_made(sandbox, before) == -(-len(expected) // 100)
+
+
+def test_a_day_without_rows_costs_one_request(sandbox: Sandbox) -> None:
+    before = len(sandbox.requests)
+    assert read(sandbox, start="2020-01-01", end="2020-01-01") == []
+    assert requests_made(sandbox, before) == 1
+
+
+def test_a_paginator_can_be_used_again(sandbox: Sandbox) -> None:
+    paginator = EventsPaginator()
+    assert read(sandbox, paginator) == read(sandbox, paginator)
+
+
+def test_rows_of_a_profile_beyond_the_counted_ones_arrive(sandbox: Sandbox) -> None:
+    params = {
+        "profileId": encode_string(PROFILE),
+        "start": "2026-10-01",
+        "end": "2026-11-30",
+        "limit": "50",
+    }
+    counted = read(sandbox, EventsPaginator(), **params)
+    listed = read(sandbox, EventsPaginator(until_empty=True), **params)
+    assert len(listed) == 280  # page 6 of "5" holds 30 more: events_profileId_stitched_page6
+    assert len(counted) < len(listed)
+
+
+def test_a_number_of_pages_that_is_too_small_ends_nothing(sandbox: Sandbox) -> None:
+    sandbox.behave(stale_pages=1)
+    assert ids(read(sandbox)) == ids(rows_of_day(DAY))
+
+
+def test_a_number_of_pages_that_is_too_large_ends_with_an_empty_page(sandbox: Sandbox) -> None:
+    sandbox.behave(stale_pages=10_000)
+    before = len(sandbox.requests)
+    expected = rows_of_day(DAY)
+    assert ids(read(sandbox)) == ids(expected)
+    assert requests_made(sandbox, before) == -(-len(expected) // 100) + 1
+
+
+def test_a_short_page_is_not_taken_for_the_end(sandbox: Sandbox) -> None:
+    sandbox.behave(path="page=2", drop_rows=60)
+    assert len(read(sandbox)) == len(rows_of_day(DAY)) - 60
+
+
+def test_an_empty_page_is_the_end(sandbox: Sandbox) -> None:
+    sandbox.behave(empty_pages=True, lie_total=1_000_000)
+    before = len(sandbox.requests)
+    assert read(sandbox) == []
+    assert requests_made(sandbox, before) == 1
+
+
+@pytest.mark.parametrize("until_empty", [False, True])
+@pytest.mark.parametrize("lie", [{}, {"lie_total": "+5000"}, {"stale_pages": 9_999}])
+def test_a_server_that_repeats_a_page_for_ever_is_left(
+    sandbox: Sandbox, until_empty: bool, lie: dict[str, Any]
+) -> None:
+    first_page = read(sandbox)[:100]
+    sandbox.behave(repeat_page=True, **lie)
+    before = len(sandbox.requests)
+    rows = read(sandbox, EventsPaginator(until_empty=until_empty))
+    assert set(ids(rows)) == set(ids(first_page))
+    assert requests_made(sandbox, before) <= 4
+
+
+@pytest.mark.parametrize("lie", [{"meta_missing": True}, {"data_object": True}])
+def test_what_is_no_page_is_an_error_and_not_the_end(sandbox: Sandbox, lie: dict[str, Any]) -> None:
+    sandbox.behave(skip=1, **lie)
+    with pytest.raises(UnexpectedAnswerError, match="not a page of events"):
+        read(sandbox)
+
+
+def follow(paginator: EventsPaginator, pages: list[tuple[int, int, int]], **known: int) -> int:
+    """How many of these pages (rows, total, pages) are asked for."""
+    for number, (rows, total, count) in enumerate(pages, 1):
+        paginator.observe(Meta(total_count=total, pages=count), rows, **known)
+        if not paginator.has_next_page:
+            return number
+    return len(pages) + 1
+
+
+counts = st.integers(0, 3_000)
+
+
+@given(st.lists(st.tuples(st.integers(1, 1_000), counts, counts), max_size=20), st.booleans())
+def test_it_ends_only_where_all_counted_rows_came(
+    pages: list[tuple[int, int, int]], until_empty: bool
+) -> None:
+    paginator = EventsPaginator(until_empty=until_empty)
+    asked = follow(paginator, pages)
+    if asked <= len(pages):
+        assert not until_empty
+        assert paginator.rows == sum(rows for rows, _, _ in pages[:asked])
+        assert paginator.rows >= pages[asked - 1][1]
+        assert asked >= pages[asked - 1][2]
+
+
+@given(st.lists(st.tuples(counts, counts, counts), max_size=20), st.booleans())
+def test_an_empty_page_is_always_the_end(
+    pages: list[tuple[int, int, int]], until_empty: bool
+) -> None:
+    paginator = EventsPaginator(until_empty=until_empty)
+    assert follow(paginator, [*pages, (0, 10**9, 10**9)]) <= len(pages) + 1
+
+
+def test_pages_that_bring_nothing_new_end_it_where_the_caller_knows() -> None:
+    paginator = EventsPaginator(until_empty=True)
+    assert follow(paginator, [(1_000, 10**9, 10**9)] * 10, new_rows=0) == 3
+
+
+def test_a_new_row_now_and_then_keeps_it_going() -> None:
+    paginator = EventsPaginator(until_empty=True)
+    for new_rows in (0, 0, 1, 0, 0, 1):
+        paginator.observe(Meta(total_count=9, pages=9), 1_000, new_rows)
+    assert paginator.has_next_page
+
+
+def test_page_numbers_are_added_to_the_parameters_given() -> None:
+    paginator = EventsPaginator()
+    request = requests.Request("GET", "http://x", params={"limit": 5})
+    paginator.init_request(request)
+    assert request.params == {"limit": 5, "page": 1}
+    response = requests.Response()
+    response._content = page_of({"id": "a"}, total=2, pages=2)
+    paginator.update_state(response)
+    paginator.update_request(request)
+    assert request.params == {"limit": 5, "page": 2}
