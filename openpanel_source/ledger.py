@@ -11,19 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from openpanel_source.schema import SYNC_DAYS
-
-
-class Verdict(str, Enum):
-    """What a reading proved; documented in docs/completeness.md."""
-
-    COMPLETE = "complete"
-    """Every row the server counted was received, and the count did not move meanwhile."""
-    OPEN = "open"
-    """The day was not over; what it held when read was received, and it will be read again."""
-    MOVING = "moving"
-    """The count changed during each reading."""
-    SHORT = "short"
-    """The count stood still and rows were missing, or there were too many, at each reading."""
+from openpanel_source.verdict import Verdict
 
 
 class Reason(str, Enum):
@@ -60,10 +48,8 @@ class DayRecord(msgspec.Struct, frozen=True):
 
     @property
     def is_proven(self) -> bool:
-        """Whether the rows received are exactly the rows the server counted."""
-        return self.verdict in (Verdict.COMPLETE, Verdict.OPEN) and (
-            self.rows_received == self.total_count
-        )
+        """Whether the rows that the server counted are among the rows received."""
+        return self.verdict.is_proof and self.rows_received >= self.total_count
 
 
 class Ledger:
@@ -110,32 +96,6 @@ class Ledger:
             entry = {"query_fingerprint": self._fingerprint, "days": {}}
             self._projects[project_id] = entry
         return entry
-
-
-def judge(
-    *, first_total: int, last_total: int, rows: int, is_open: bool, is_counted: bool
-) -> Verdict:
-    """What a reading of one day proves.
-
-    Args:
-        first_total: The server's count with the first page.
-        last_total: The server's count with the last page.
-        rows: Rows received.
-        is_open: Whether the day is not over (UTC).
-        is_counted: Whether the count covers all rows that are listed; with a profile id the list
-            holds more (openpanel-api.md, section 3), and its end is an empty page.
-
-    Returns:
-        The verdict.
-    """
-    enough = rows >= first_total
-    if is_open and enough:
-        return Verdict.OPEN
-    if first_total != last_total:
-        return Verdict.MOVING
-    if rows == first_total or (enough and not is_counted):
-        return Verdict.COMPLETE
-    return Verdict.SHORT
 
 
 def ledger_table(records: list[DayRecord]) -> pa.Table:

@@ -11,7 +11,7 @@ from typing import Any
 import dlt
 
 from openpanel_source.destination import destination_errors
-from openpanel_source.ledger import DayRecord, Verdict
+from openpanel_source.ledger import DayRecord
 from openpanel_source.run import RunReport
 from openpanel_source.source import configured, openpanel
 
@@ -127,9 +127,7 @@ def sync(
     summary.days_left = max(report.days_left, 0)
     summary.days_read = len(last)
     summary.verdicts = dict(Counter(record.verdict.value for record in last.values()))
-    summary.unproven = [
-        record for record in last.values() if record.verdict not in (Verdict.COMPLETE, Verdict.OPEN)
-    ]
+    summary.unproven = [record for record in last.values() if not record.verdict.is_proof]
     summary.seconds = time.monotonic() - started
     return summary
 

@@ -13,13 +13,14 @@ import pyarrow as pa
 
 from openpanel_source.client import Client
 from openpanel_source.decode import Meta, Page, Rejected, peek
-from openpanel_source.ledger import DayRecord, Verdict, judge
+from openpanel_source.ledger import DayRecord
 from openpanel_source.paginator import EventsPaginator
 from openpanel_source.plan import PlannedDay
 from openpanel_source.query import EventQuery
 from openpanel_source.schema import INCLUDES
 from openpanel_source.settings import Clock
 from openpanel_source.shape import shape_page
+from openpanel_source.verdict import Counts, judge
 
 EVENTS_PATH = "/export/events"
 _READINGS = 3
@@ -39,20 +40,14 @@ class DayReading:
     tables: list[pa.Table]
     rejected: list[Rejected]
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether at least as many rows came as the server counted in the end."""
-        return self.record.rows_received >= self.record.total_count
-
 
 @dataclass
 class _Attempt:
     """One reading of a day from its first page to its last."""
 
-    first_total: int = 0
-    last_total: int = 0
+    totals: list[int] = field(default_factory=list)
     rows: int = 0
-    pages: int = 0
+    repeats: int = 0
     ids: set[str] = field(default_factory=set)
     tables: list[pa.Table] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
@@ -60,20 +55,35 @@ class _Attempt:
     def add(self, answer: _Answer) -> int:
         """Take in the next page; returns how many of its rows are new."""
         page, table = answer
-        if self.pages == 0:
-            self.first_total = page.meta.total_count
-        self.last_total = page.meta.total_count
-        self.pages += 1
+        self.totals.append(page.meta.total_count)
         self.rows += page.rows
-        before = len(self.ids)
-        keep = []
-        for event in page.events:
-            keep.append(event.id not in self.ids)
-            self.ids.add(event.id)
-        new = len(self.ids) - before
-        self.tables.append(table if new == len(keep) else table.filter(pa.array(keep)))
+        ids = [event.id for event in page.events]
+        fresh = set(ids) - self.ids
+        self.repeats += sum(event_id in self.ids for event_id in ids)
+        self.tables.append(table if len(fresh) == len(ids) else table.filter(_firsts(ids, fresh)))
+        self.ids |= fresh
         self.rejected.extend(page.rejected)
-        return new + len(page.rejected)
+        return len(fresh) + len(page.rejected)
+
+    def counts(self, earlier_ids: set[str] | None) -> Counts:
+        """What it said and brought, given the ids of the attempt before."""
+        return Counts(
+            first_total=self.totals[0],
+            lowest_total=min(self.totals),
+            highest_total=max(self.totals),
+            rows=self.rows,
+            repeats=0 if self.ids == earlier_ids else self.repeats,
+        )
+
+
+def _firsts(ids: list[str], fresh: set[str]) -> pa.Array:
+    """A mask that keeps the first row of each fresh id."""
+    left = set(fresh)
+    keep = []
+    for event_id in ids:
+        keep.append(event_id in left)
+        left.discard(event_id)
+    return pa.array(keep, pa.bool_())
 
 
 class DayReader:
@@ -138,20 +148,17 @@ class DayReader:
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[_Answer]
     ) -> DayReading:
         requests = readings = 0
+        earlier: set[str] | None = None
         while True:
             readings += 1
             is_open = item.day >= self._now().date()
             attempt = self._read_once(pool, item, first)
-            requests += attempt.pages
-            verdict = judge(
-                first_total=attempt.first_total,
-                last_total=attempt.last_total,
-                rows=attempt.rows,
-                is_open=is_open,
-                is_counted=self._query.is_counted,
-            )
-            if verdict in (Verdict.COMPLETE, Verdict.OPEN) or readings == _READINGS:
+            requests += len(attempt.totals)
+            counts = attempt.counts(earlier)
+            verdict = judge(counts, is_open=is_open, is_counted=self._query.is_counted)
+            if verdict.is_proof or readings == _READINGS:
                 break
+            earlier = attempt.ids
             first = pool.submit(self._page, item, 1)
         record = DayRecord(
             project_id=item.project_id,
@@ -160,11 +167,12 @@ class DayReader:
             load_id=self.load_id,
             verdict=verdict,
             reason=item.reason,
-            total_count=attempt.last_total if self._query.is_counted else attempt.rows,
+            # Of a day still growing only the rows of the first count are sure to be here.
+            total_count=counts.first_total if is_open else attempt.totals[-1],
             rows_received=attempt.rows,
             distinct_ids=len(attempt.ids),
             rejected_rows=len(attempt.rejected),
-            pages=attempt.pages,
+            pages=len(attempt.totals),
             requests=requests,
             rereads=readings - 1,
             read_at=self._now(),

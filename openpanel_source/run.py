@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from openpanel_source.client import Client
 from openpanel_source.errors import OpenPanelError
-from openpanel_source.ledger import DayRecord, Known, Ledger, Reason, Verdict
+from openpanel_source.ledger import DayRecord, Known, Ledger, Reason
 from openpanel_source.plan import (
     DAY,
     EARLIEST,
@@ -28,6 +28,7 @@ from openpanel_source.plan import (
 )
 from openpanel_source.read import DayReader, DayReading
 from openpanel_source.settings import Settings
+from openpanel_source.verdict import Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -127,8 +128,8 @@ class Run:
         record = reading.record
         before = self._ledger.get(record.project_id, record.day)
         self._report.records.append(record)
-        if not reading.is_whole and before is not None:
-            # The destination holds a fuller reading of the day than this one.
+        if not record.verdict.is_proof and before is not None:
+            # What the destination holds of the day may be more than this reading brought.
             self._ledger.record(msgspec.structs.replace(before, verdict=record.verdict))
             return False
         self._ledger.record(record)

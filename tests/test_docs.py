@@ -11,9 +11,10 @@ from types import ModuleType
 import pytest
 
 from openpanel_source.cli import main
-from openpanel_source.ledger import Reason, Verdict
+from openpanel_source.ledger import Reason
 from openpanel_source.schema import TABLES
 from openpanel_source.source import openpanel
+from openpanel_source.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,11 +9,12 @@ from typing import Any
 import requests
 
 from openpanel_source.client import Client, Credentials
-from openpanel_source.ledger import Reason, Verdict
+from openpanel_source.ledger import Reason
 from openpanel_source.plan import PlannedDay
 from openpanel_source.query import EventQuery
 from openpanel_source.read import DayReader
 from openpanel_source.sandbox import Sandbox
+from openpanel_source.verdict import Verdict
 from tests.sandbox_world import CLIENT, NOW, SECRET, dataset, event, world
 from tests.warehouse import Warehouse
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openpanel_source.ledger import DayRecord, Reason, Verdict
+from openpanel_source.ledger import DayRecord, Reason
 from openpanel_source.plan import (
     DAY,
     PlannedDay,
@@ -19,6 +19,7 @@ from openpanel_source.plan import (
     first_day_with_events,
     split_empty,
 )
+from openpanel_source.verdict import Verdict
 
 FIRST = date(2024, 1, 1)
 DAYS = 400

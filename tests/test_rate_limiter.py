@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from email.utils import formatdate
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -133,13 +134,29 @@ class Simulation:
 def test_alone_no_request_is_refused(
     limit: int, seconds: float, threads: int, latencies: list[float]
 ) -> None:
-    turns = iter(lambda: None, 0)
-    latency = (latencies[index % len(latencies)] for index, _ in enumerate(turns))
+    latency = cycle(latencies)
     server = FixedWindow(limit, seconds)
     simulation = Simulation(server, threads, lambda: next(latency))
     simulation.run(4 * math.ceil(seconds))
     assert server.refused == 0
     assert len(server.windows) >= 2
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    limit=st.integers(2, 8),
+    seconds=st.integers(1, 3),
+    threads=st.integers(8, 32),
+    latencies=st.lists(st.sampled_from([0.01, 0.3, 0.9, 2.5, 7.0]), min_size=2, max_size=9),
+)
+def test_requests_that_outlast_a_window_are_counted_in_the_next(
+    limit: int, seconds: int, threads: int, latencies: list[float]
+) -> None:
+    latency = cycle(latencies)
+    server = FixedWindow(limit, seconds)
+    simulation = Simulation(server, threads, lambda: next(latency))
+    simulation.run(12 * seconds)
+    assert server.refused == 0
 
 
 @pytest.mark.parametrize("limit", [10, 100, 1000])

@@ -8,7 +8,7 @@ from typing import Any
 
 from openpanel_source.sandbox.answers import invalid
 from openpanel_source.sandbox.charts_dialect import Dialect
-from openpanel_source.sandbox.filters import Filter, check_filters
+from openpanel_source.sandbox.filters_query import Filter, check_filters
 from openpanel_source.sandbox.generation import Generation
 from openpanel_source.sandbox.query import Checker, Params, Path, decode_values
 
@@ -57,7 +57,7 @@ def check_chart(params: Params, generation: Generation) -> ChartQuery:
     series = found.get("series")
     return ChartQuery(
         project=ids.get("projectId") or ids.get("project_id"),
-        series=found["events"] or () if series is None else series,
+        series=(found["events"] or ()) if series is None else series,
         breakdowns=found["breakdowns"],
         interval=found["interval"],
         range=found["range"],

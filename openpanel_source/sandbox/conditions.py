@@ -80,7 +80,7 @@ def property_condition(left: Sql, operator: str, values: list[str]) -> Sql:
     """Return a condition on a property: text, but compared as numbers, 0 for what is none."""
     if operator not in ("gt", "gte", "lt", "lte"):
         return text_condition(left, operator, values)
-    number = Sql(f"coalesce({_number_sql(left.text)}, 0)", left.parameters * 2)
+    number = Sql(f"coalesce({number_sql(left.text)}, 0)", left.parameters * 2)
     return _any(values, lambda value: compared(number, operator, constant(value)))
 
 
@@ -161,7 +161,7 @@ def typed_condition(
         values: The values as given.
     """
     if kind == "number":
-        cast = Sql(_number_sql(left.text), left.parameters * 2)
+        cast = Sql(number_sql(left.text), left.parameters * 2)
     elif kind == "boolean":
         text = f"(lower(trim({left.text})) IN ('true', '1', 'yes') IS TRUE)::INTEGER"
         cast = Sql(text, left.parameters)
@@ -175,6 +175,11 @@ def typed_condition(
         right = _cast(value, kind)
         pieces.append(Sql("FALSE") if right is None else compared(cast, operator, right))
     return joined(pieces, "AND" if operator == "isNot" else "OR")
+
+
+def number_sql(text: str) -> str:
+    """Return the SQL for the number in a text expression, twice in it; null for no number."""
+    return f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN {text}::DOUBLE END"
 
 
 def constant(text: str) -> float:
@@ -196,10 +201,6 @@ def _cast(value: Json, kind: str) -> float | None:
         return float(text) if re.fullmatch(_NUMBER, text) else None
     seconds = best_effort(text)
     return seconds if seconds is None or kind == "datetime" else seconds // 86_400
-
-
-def _number_sql(text: str) -> str:
-    return f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN {text}::DOUBLE END"
 
 
 def _any(values: list[str], condition: Callable[[str], Sql]) -> Sql:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openpanel_source.sandbox.answers import invalid
-from openpanel_source.sandbox.filters import Filter, check_filters
+from openpanel_source.sandbox.filters_query import Filter, check_filters
 from openpanel_source.sandbox.generation import Generation
 from openpanel_source.sandbox.query import Checker, Issue, Params, js_string, parse_json
 

@@ -15,7 +15,9 @@ from openpanel_source.sandbox.generation import Order
 Statement = tuple[str, tuple[Any, ...]]
 """A query and its parameters."""
 
-_BY_GROUP = "(SELECT *, unnest(groups) AS group_id FROM events)"
+BY_GROUP = "(SELECT *, unnest(groups) AS group_id FROM events)"
+"""Each event once for each of its groups."""
+
 _OF_PROFILE = (
     "(profile_id = ? OR device_id IN (SELECT e.device_id FROM events e"
     " WHERE e.project_id = ? AND e.device_id <> '' AND e.profile_id = ?))"
@@ -88,7 +90,7 @@ def select_events(project: str, query: EventsQuery, order: Order) -> Selection:
         listed = [*pieces, Sql(_OF_PROFILE, (query.profile, project, query.profile))]
         counted = [*pieces, Sql("profile_id = ?", (query.profile,))]
     return Selection(
-        source=_BY_GROUP if given.by_group else "events",
+        source=BY_GROUP if given.by_group else "events",
         listed=joined(listed, "AND"),
         counted=joined(counted, "AND"),
         has_days=days is not None,
