@@ -71,7 +71,7 @@ def error_of(response: requests.Response, request: str) -> OpenPanelError | None
     """
     status = response.status_code
     if status == 200:
-        return None
+        return None if _is_object(response.content) else _no_json(response, request)
     message = _message(response.content)
     if 300 <= status < 400:
         return errors.RedirectedError(
@@ -82,13 +82,27 @@ def error_of(response: requests.Response, request: str) -> OpenPanelError | None
     explain = _STATUSES.get(status)
     if explain is not None:
         return explain(message, request)
-    if status in (502, 503, 504):
+    if status > 500 or status in (408, 425):
         return errors.ServerUnavailableError(
             f"the server is not available (status {status}); run again later.", request
         )
     return errors.UnexpectedAnswerError(
         f"the server answered status {status}{_quoted(message)}; check that base_url leads to"
         " OpenPanel's API.",
+        request,
+    )
+
+
+def _is_object(body: bytes) -> bool:
+    """Whether the bytes begin and end like a JSON object, as every answer of the API does."""
+    return body[:1] == b"{" and body[-1:] == b"}"
+
+
+def _no_json(response: requests.Response, request: str) -> OpenPanelError:
+    kind = printable(response.headers.get("content-type", "no content type"), 100)
+    return errors.UnexpectedAnswerError(
+        f"the answer is no JSON object ({kind}); check that base_url leads to OpenPanel's API and"
+        " that no proxy or login page answers in its place.",
         request,
     )
 

@@ -20,11 +20,11 @@ from openpanel_source.errors import (
     ConnectionFailedError,
     CredentialsError,
     IncompleteBodyError,
-    InternalServerError,
     InvalidSettingError,
     OpenPanelError,
     RateLimitedError,
     RequestTimeoutError,
+    ServerFaultError,
     TransientError,
 )
 from openpanel_source.escape import printable
@@ -77,7 +77,7 @@ class RetryPolicy:
         """How many tries a request has that failed with this error."""
         if isinstance(error, RateLimitedError):
             return self.limited_attempts
-        if isinstance(error, (InternalServerError, CredentialsError)):
+        if isinstance(error, (ServerFaultError, CredentialsError)):
             return self.doubtful_attempts
         return self.attempts if isinstance(error, TransientError) else 1
 
@@ -162,7 +162,7 @@ class Client:
         if isinstance(error, CredentialsError):
             # Credentials that have worked do not become wrong from one request to the next.
             return self._proven or not is_definite(error)
-        return isinstance(error, (TransientError, InternalServerError))
+        return isinstance(error, (TransientError, ServerFaultError))
 
     def _is_exhausted(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
@@ -183,7 +183,12 @@ class Client:
         with self.limiter.slot() as slot:
             try:
                 response = self._session.get(
-                    url, headers=self._headers, timeout=self._timeout, allow_redirects=False
+                    url,
+                    headers=self._headers,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    # A proxy would read what goes over plain http.
+                    proxies={"http": ""},
                 )
                 slot.observe(response.headers)
             except requests.RequestException as error:

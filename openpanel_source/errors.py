@@ -23,7 +23,7 @@ OpenPanelError
 │   ├── RequestTimeoutError       no answer in time
 │   ├── IncompleteBodyError       the answer was cut off
 │   ├── RateLimitedError          429 again and again
-│   ├── ServerUnavailableError    502, 503 or 504
+│   ├── ServerUnavailableError    502, 503, 504 and the like
 │   └── DestinationBusyError      another process holds the destination
 └── ServerFaultError          the server misbehaves; report it to who runs it (exit code 1)
     ├── InternalServerError       500

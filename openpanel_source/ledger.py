@@ -22,13 +22,15 @@ class Reason(str, Enum):
     OPEN = "open"
     """It was not over when last read, or is not over now."""
     RECOUNT = "recount"
-    """The server's count was not the ledger's, or the last reading was not proven."""
+    """Counted alone, it did not hold what the ledger says; or its last reading proved nothing."""
+    CHANGED = "changed"
+    """Counts of longer ranges led to it: it does not hold what the ledger says."""
     FORCED = "forced"
     """The user asked for it."""
 
 
 class DayRecord(msgspec.Struct, frozen=True):
-    """One UTC day of a project as a run read it; the fields are the columns of ``sync_days``."""
+    """One UTC day of a project as a run read it: a row of ``sync_days``, and the newest event."""
 
     project_id: str
     query_fingerprint: str
@@ -45,11 +47,17 @@ class DayRecord(msgspec.Struct, frozen=True):
     rereads: int
     read_at: datetime
     newest_id: str | None = None
+    newest_at: datetime | None = None
 
     @property
     def is_proven(self) -> bool:
         """Whether the rows that the server counted are among the rows received."""
         return self.verdict.is_proof and self.rows_received >= self.total_count
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the day was over when it was read, and is proven."""
+        return self.verdict is Verdict.COMPLETE
 
 
 class Ledger:
@@ -81,14 +89,17 @@ class Ledger:
         days = self._entry(record.project_id)["days"]
         days[record.day.isoformat()] = msgspec.to_builtins(record)
 
-    def first_day(self, project_id: str) -> date | None:
-        """The first day that holds an event, as found earlier."""
+    def first_day(self, project_id: str, since: date) -> date | None:
+        """The first day from ``since`` on that holds an event, as found earlier."""
         found = self._entry(project_id).get("first_day")
-        return date.fromisoformat(found) if found else None
+        if found is None or found["since"] != since.isoformat():
+            return None
+        return date.fromisoformat(found["day"])
 
-    def remember_first_day(self, project_id: str, day: date) -> None:
-        """Keep the first day that holds an event."""
-        self._entry(project_id)["first_day"] = day.isoformat()
+    def remember_first_day(self, project_id: str, since: date, day: date) -> None:
+        """Keep the first day from ``since`` on that holds an event."""
+        found = {"since": since.isoformat(), "day": day.isoformat()}
+        self._entry(project_id)["first_day"] = found
 
     def _entry(self, project_id: str) -> dict[str, Any]:
         entry: dict[str, Any] | None = self._projects.get(project_id)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 
-from openpanel_source.ledger import Known, Reason
+from openpanel_source.ledger import DayRecord, Known, Reason
+from openpanel_source.verdict import Verdict
 
 Count = Callable[[date, date], int]
 """Rows the server counts in a range of UTC days, both inclusive."""
@@ -25,8 +28,8 @@ class PlannedDay:
     project_id: str
     day: date
     reason: Reason
-    expected: int | None = None
-    """Rows the server counted while planning, where it counted this day alone."""
+    tail_of: DayRecord | None = None
+    """What was read of the day before, if only newer rows may have to be read."""
 
 
 def first_day_with_events(count: Count, first: date, last: date) -> date | None:
@@ -108,9 +111,70 @@ def _reason(day: date, today: date, known: Known) -> Reason | None:
     record = known.get(day)
     if record is None:
         return Reason.NEW
-    if day >= today or record.verdict.value == "open":
+    if day >= today or record.verdict is Verdict.OPEN:
         return Reason.OPEN
     return None if record.is_proven else Reason.RECOUNT
+
+
+def known_stretches(
+    held: Mapping[date, int], since: date, first: date
+) -> Iterator[tuple[date, date]]:
+    """Ranges of days whose counts are all known, so that one count of the server checks each.
+
+    Args:
+        held: Known counts by day.
+        since: Where the days to check begin.
+        first: From here on a day is known if ``held`` has it; before, it holds nothing otherwise.
+
+    Yields:
+        First and last day of each range, oldest first.
+    """
+    start, end = since, first - DAY
+    for day in sorted(day for day in held if day >= first):
+        if day - end == DAY:
+            end = day
+            continue
+        if start <= end:
+            yield start, end
+        start = end = day
+    if start <= end:
+        yield start, end
+
+
+def changed_days(
+    count: Count, first: date, last: date, held: Mapping[date, int], *, split: date
+) -> Iterator[date]:
+    """The days of a range whose count is not the one that is held, as far as sums show it.
+
+    Args:
+        count: Counts rows of a range.
+        first: First day of the range.
+        last: Last day of the range.
+        held: Known counts by day; 0 for days that are missing.
+        split: A day to split at first: where the days that hold something begin.
+
+    Yields:
+        Changed days, newest first; one count if nothing changed, else O(k·log n). Changes that
+        cancel out within a range that is counted as a whole are not seen.
+    """
+    days = sorted(held)
+    sums = [0, *accumulate(held[day] for day in days)]
+
+    def known(start: date, end: date) -> int:
+        return sums[bisect_right(days, end)] - sums[bisect_left(days, start)]
+
+    def descend(start: date, end: date, total: int) -> Iterator[date]:
+        if total == known(start, end):
+            return
+        if start == end:
+            yield start
+            return
+        middle = split - DAY if start < split <= end else start + (end - start) // 2
+        newer = count(middle + DAY, end)
+        yield from descend(middle + DAY, end, newer)
+        yield from descend(start, middle, total - newer)
+
+    yield from descend(first, last, count(first, last))
 
 
 def split_empty(

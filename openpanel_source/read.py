@@ -6,10 +6,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
+import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from openpanel_source.client import Client
 from openpanel_source.decode import Meta, Page, Rejected, peek
@@ -20,7 +22,7 @@ from openpanel_source.query import EventQuery
 from openpanel_source.schema import INCLUDES
 from openpanel_source.settings import Clock
 from openpanel_source.shape import shape_page
-from openpanel_source.verdict import Counts, judge
+from openpanel_source.verdict import Counts, Verdict, judge
 
 EVENTS_PATH = "/export/events"
 _READINGS = 3
@@ -39,6 +41,8 @@ class DayReading:
     record: DayRecord
     tables: list[pa.Table]
     rejected: list[Rejected]
+    after: datetime | None = None
+    """If only a tail was read: the rows are those after this instant."""
 
 
 @dataclass
@@ -59,11 +63,13 @@ class _Attempt:
         self.rows += page.rows
         ids = [event.id for event in page.events]
         fresh = set(ids) - self.ids
+        kept = {row.raw for row in self.rejected}
+        rejected = [row for row in page.rejected if row.raw not in kept]
         self.repeats += sum(event_id in self.ids for event_id in ids)
         self.tables.append(table if len(fresh) == len(ids) else table.filter(_firsts(ids, fresh)))
         self.ids |= fresh
-        self.rejected.extend(page.rejected)
-        return len(fresh) + len(page.rejected)
+        self.rejected.extend(rejected)
+        return len(fresh) + len(rejected)
 
     def counts(self, earlier_ids: set[str] | None) -> Counts:
         """What it said and brought, given the ids of the attempt before."""
@@ -107,8 +113,15 @@ class DayReader:
         self.load_id = load_id
 
     def count(self, project_id: str, first: date, last: date) -> int:
-        """Rows the server counts in a range of UTC days, both inclusive; one cheap request."""
-        return self._peek(project_id, first, last)[0].total_count
+        """Rows the server counts in a range of UTC days, both inclusive; one cheap request.
+
+        With a profile id the server lists rows that it does not count: then at least 1 if it
+        lists any.
+        """
+        meta, newest_id = self._peek(project_id, first, last)
+        if self._query.is_counted:
+            return meta.total_count
+        return max(meta.total_count, 0 if newest_id is None else 1)
 
     def newest(self, project_id: str, day: date) -> tuple[int, str | None]:
         """The server's count for a UTC day, and the id of its newest row."""
@@ -147,6 +160,9 @@ class DayReader:
     def _read_day(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[_Answer]
     ) -> DayReading:
+        tail = self._read_tail(pool, item, first) if item.tail_of else None
+        if tail is not None:
+            return tail
         requests = readings = 0
         earlier: set[str] | None = None
         while True:
@@ -160,6 +176,7 @@ class DayReader:
                 break
             earlier = attempt.ids
             first = pool.submit(self._page, item, 1)
+        newest_id, newest_at = _newest(attempt.tables)
         record = DayRecord(
             project_id=item.project_id,
             query_fingerprint=self._query.fingerprint,
@@ -176,9 +193,61 @@ class DayReader:
             requests=requests,
             rereads=readings - 1,
             read_at=self._now(),
-            newest_id=_first_id(attempt.tables),
+            newest_id=newest_id,
+            newest_at=newest_at,
         )
         return DayReading(record, attempt.tables, attempt.rejected)
+
+    def _read_tail(
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[_Answer]
+    ) -> DayReading | None:
+        """Read the rows that are newer than what was read of the day before.
+
+        Returns:
+            The rows, if with those known they are as many as the server counts; else None: then
+            rows came or went among the known ones, or the count moved, and the day must be read.
+        """
+        before = item.tail_of
+        if before is None or before.newest_at is None:
+            return None
+        is_open = item.day >= self._now().date()
+        attempt = _Attempt()
+        rows = number = 0
+        while True:
+            number += 1
+            answer = first.result() if number == 1 else self._page(item, number)
+            newer = answer.table.filter(
+                pc.greater(answer.table.column("created_at"), before.newest_at)
+            )
+            rows += newer.num_rows
+            attempt.add(_Answer(answer.page, answer.table))
+            if newer.num_rows < answer.page.rows or attempt.totals[0] <= before.total_count:
+                break
+        counts = attempt.counts(None)
+        if counts.moved or attempt.rejected or before.total_count + rows != counts.first_total:
+            return None
+        tables = [
+            table.filter(pc.greater(table.column("created_at"), before.newest_at))
+            for table in attempt.tables
+        ]
+        new_ids = sum(table.num_rows for table in tables)
+        newest_id, newest_at = _newest(attempt.tables)
+        record = msgspec.structs.replace(
+            before,
+            load_id=self.load_id,
+            verdict=Verdict.OPEN if is_open else Verdict.COMPLETE,
+            reason=item.reason,
+            total_count=counts.first_total,
+            rows_received=before.rows_received + rows,
+            distinct_ids=before.distinct_ids + new_ids,
+            pages=number,
+            requests=number,
+            rereads=0,
+            read_at=self._now(),
+            newest_id=newest_id,
+            newest_at=newest_at,
+        )
+        return DayReading(record, tables, [], after=before.newest_at)
 
     def _read_once(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[_Answer]
@@ -208,8 +277,9 @@ class DayReader:
         return _Answer(*shape_page(response.content, item.project_id, item.day, request))
 
 
-def _first_id(tables: list[pa.Table]) -> str | None:
+def _newest(tables: list[pa.Table]) -> tuple[str | None, datetime | None]:
+    """Id and time of the first row: the server lists the newest first."""
     for table in tables:
         if table.num_rows:
-            return str(table.column("id")[0])
-    return None
+            return table.column("id")[0].as_py(), table.column("created_at")[0].as_py()
+    return None, None

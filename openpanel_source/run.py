@@ -15,18 +15,11 @@ import pyarrow.compute as pc
 
 from openpanel_source.client import Client
 from openpanel_source.errors import OpenPanelError
-from openpanel_source.ledger import DayRecord, Known, Ledger, Reason
-from openpanel_source.plan import (
-    DAY,
-    EARLIEST,
-    LATEST,
-    PlannedDay,
-    days_to_read,
-    days_with_events,
-    first_day_with_events,
-    split_empty,
-)
+from openpanel_source.ledger import DayRecord, Ledger, Reason
+from openpanel_source.plan import PlannedDay, split_empty
+from openpanel_source.planner import Planner
 from openpanel_source.read import DayReader, DayReading
+from openpanel_source.scope import Replaced
 from openpanel_source.settings import Settings
 from openpanel_source.verdict import Verdict
 
@@ -89,9 +82,12 @@ class Run:
         self._ledger = ledger
         self._report = report
         self._today = settings.now().date()
-        self.replaced: list[tuple[str, date]] = []
-        """Projects and days whose rows in the destination make way for what was read."""
-        self.had_rejected: list[tuple[str, date]] = []
+        self._planner = Planner(
+            settings, reader, ledger, already=report.already, settle=self._settle
+        )
+        self.replaced: list[Replaced] = []
+        """What makes way in the destination for what was read."""
+        self.had_rejected: list[Replaced] = []
         """Those of them that have or had rows in ``rejected_events``."""
         self.newest: datetime | None = None
         """The newest ``created_at`` read, UTC."""
@@ -133,10 +129,10 @@ class Run:
             self._ledger.record(msgspec.structs.replace(before, verdict=record.verdict))
             return False
         self._ledger.record(record)
-        self._report.events_loaded += record.distinct_ids
-        self.replaced.append((record.project_id, record.day))
-        if reading.rejected or (before is not None and before.rejected_rows):
-            self.had_rejected.append((record.project_id, record.day))
+        self._report.events_loaded += sum(table.num_rows for table in reading.tables)
+        self.replaced.append(Replaced(record.project_id, record.day, reading.after))
+        if reading.after is None and (reading.rejected or (before and before.rejected_rows)):
+            self.had_rejected.append(Replaced(record.project_id, record.day))
         for table in reading.tables:
             newest = pc.max(table.column("created_at")).as_py() if table.num_rows else None
             if newest is not None and (self.newest is None or newest > self.newest):
@@ -144,7 +140,8 @@ class Run:
         return True
 
     def _planned(self) -> Iterator[PlannedDay]:
-        projects = [self._plan_project(project) for project in self._settings.project_ids]
+        projects = [self._planner.plan(project) for project in self._settings.project_ids]
+        self._report.unchanged = self._planner.unchanged
         self._report.days_left = sum(len(days) for days in projects)
         stretches = [
             split_empty(self._counter(days[0].project_id), days) for days in projects if days
@@ -154,61 +151,6 @@ class Run:
             for item in empty:
                 self._record_empty(item)
             yield from filled
-
-    def _plan_project(self, project: str) -> list[PlannedDay]:
-        known = self._ledger.days(project)
-        last = self._settings.end or self._today
-        planned: list[PlannedDay] = []
-        if self._settings.end is None:
-            planned += self._future_days(project, known)
-        first = self._settings.start or self._first_day(project)
-        if first is not None and first <= last:
-            planned += days_to_read(
-                project, first, last, self._today, known, reload=self._settings.reload
-            )
-        return [
-            item
-            for item in planned
-            if (project, item.day) not in self._report.already
-            and not self._is_unchanged(item, known)
-        ]
-
-    def _first_day(self, project: str) -> date | None:
-        first = self._ledger.first_day(project)
-        if first is None:
-            first = first_day_with_events(self._counter(project), EARLIEST, self._today)
-            if first is not None:
-                self._ledger.remember_first_day(project, first)
-        return first
-
-    def _future_days(self, project: str, known: Known) -> list[PlannedDay]:
-        """Days after today that hold events, as imports and wrong clocks bring them."""
-        tomorrow = self._today + DAY
-        first = max(tomorrow, self._settings.start or tomorrow)
-        total = self._reader.count(project, first, LATEST)
-        held = sum(record.total_count for day, record in known.items() if day >= first)
-        if total == held and not self._settings.reload:
-            return []
-        found = {day for day, _ in days_with_events(self._counter(project), first, LATEST, total)}
-        emptied = {day for day, record in known.items() if day >= first and record.total_count}
-        return [
-            PlannedDay(project, day, Reason.OPEN if day in known else Reason.NEW)
-            for day in sorted(found | emptied, reverse=True)
-        ]
-
-    def _is_unchanged(self, item: PlannedDay, known: Known) -> bool:
-        """Whether a day that may have grown holds just what it held, by one count."""
-        record = known.get(item.day)
-        if item.reason is not Reason.OPEN or record is None or not record.is_proven:
-            return False
-        total, newest_id = self._reader.newest(item.project_id, item.day)
-        if (total, newest_id) != (record.total_count, record.newest_id):
-            return False
-        if item.day < self._today:
-            self._settle(record)
-        else:
-            self._report.unchanged += 1
-        return True
 
     def _settle(self, record: DayRecord) -> None:
         settled = msgspec.structs.replace(
@@ -224,12 +166,13 @@ class Run:
         self._report.settled.append(settled)
 
     def _record_empty(self, item: PlannedDay) -> None:
+        verdict = Verdict.OPEN if item.day >= self._today else Verdict.COMPLETE
         record = DayRecord(
             project_id=item.project_id,
             query_fingerprint=self._settings.query.fingerprint,
             day=item.day,
             load_id=self._reader.load_id,
-            verdict=Verdict.OPEN if item.day >= self._today else Verdict.COMPLETE,
+            verdict=verdict,
             reason=item.reason,
             total_count=0,
             rows_received=0,

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 
-def days_condition(days: Iterable[tuple[str, date]]) -> str:
-    """A condition on ``project_id`` and ``event_date`` that holds for exactly these days.
+class Replaced(NamedTuple):
+    """A project's UTC day whose rows make way; only those after an instant if one is given."""
+
+    project_id: str
+    day: date
+    after: datetime | None = None
+
+
+def days_condition(days: Iterable[Replaced]) -> str:
+    """A condition on ``project_id``, ``event_date`` and ``created_at`` for exactly these rows.
 
     Days in a row become one range, so that a destination can prune partitions. Project ids are
     checked by the settings to hold nothing that means something in SQL or in a format string.
 
     Args:
-        days: Projects and their UTC days, in any order.
+        days: What makes way, in any order.
 
     Returns:
         Portable SQL; ``1 = 0`` for no days.
     """
+    wanted = sorted(set(days), key=lambda item: (item.project_id, item.day))
     parts = []
-    for project, pairs in groupby(sorted(set(days)), key=lambda pair: pair[0]):
+    for project, items in groupby(wanted, key=lambda item: item.project_id):
+        own = list(items)
         ranges = [
             f"event_date = '{first}'"
             if first == last
             else f"event_date BETWEEN '{first}' AND '{last}'"
-            for first, last in _ranges(day for _, day in pairs)
+            for first, last in _ranges(item.day for item in own if item.after is None)
+        ]
+        ranges += [
+            f"(event_date = '{item.day}' AND created_at > '{item.after.isoformat(' ')}')"
+            for item in own
+            if item.after is not None
         ]
         parts.append(f"(project_id = '{project}' AND ({' OR '.join(ranges)}))")
     return " OR ".join(parts) or "1 = 0"

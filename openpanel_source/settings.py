@@ -55,6 +55,7 @@ class Settings:
         start: First UTC day; None for the first day that holds an event.
         end: Last UTC day; None for all there is.
         limits: Bounds of a run.
+        lookback_days: Settled days, the newest, that are counted one by one on each sync.
         reload: Read days again that the ledger holds as complete.
         now: The clock.
     """
@@ -64,6 +65,7 @@ class Settings:
     start: date | None = None
     end: date | None = None
     limits: Limits = field(default_factory=Limits)
+    lookback_days: int = 3
     reload: bool = False
     now: Clock = utc_now
 
@@ -77,6 +79,7 @@ def parse_settings(
     filters: str | Sequence[Filter | Mapping[str, Any]] = (),
     profile_id: str | None = None,
     limits: Limits | None = None,
+    lookback_days: int = 3,
     reload: bool = False,
     now: Clock = utc_now,
 ) -> Settings:
@@ -90,6 +93,7 @@ def parse_settings(
         filters: Conditions that all must hold.
         profile_id: Only this profile.
         limits: Bounds of a run.
+        lookback_days: Settled days to count one by one.
         reload: Read known days again.
         now: The clock.
 
@@ -113,6 +117,7 @@ def parse_settings(
         start=start,
         end=end,
         limits=limits or Limits(),
+        lookback_days=_lookback(lookback_days),
         reload=reload,
         now=now,
     )
@@ -164,6 +169,12 @@ def parse_clock(now: str | datetime | None) -> Clock:
         )
     frozen = instant.astimezone(timezone.utc)
     return lambda: frozen
+
+
+def _lookback(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidSettingError(f"lookback_days must be 0 or more, not {value!r}.")
+    return value
 
 
 def _project_ids(value: str | Sequence[str]) -> tuple[str, ...]:

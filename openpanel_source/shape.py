@@ -134,10 +134,7 @@ def _double(column: Column, events: Sequence[Event]) -> pa.Array:
 
 
 def _bigint(column: Column, events: Sequence[Event]) -> pa.Array:
-    try:
-        return pa.array(_values(column, events), pa.int64())
-    except (pa.ArrowInvalid, OverflowError) as error:
-        raise ShapeError(str(error)) from None
+    return pa.array(_values(column, events), pa.int64())
 
 
 def _timestamp(column: Column, events: Sequence[Event]) -> pa.Array:

@@ -20,7 +20,7 @@ from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.read import DayReader
 from openpanel_source.run import Run, RunReport
 from openpanel_source.schema import EVENTS, REJECTED_EVENTS, SYNC_DAYS, Table
-from openpanel_source.scope import days_condition
+from openpanel_source.scope import Replaced, days_condition
 from openpanel_source.settings import (
     DEFAULT_BASE_URL,
     Limits,
@@ -51,6 +51,7 @@ def openpanel(
     max_events_per_run: int = 1_000_000,
     max_days_per_run: int = 366,
     pages_in_flight: int = 8,
+    lookback_days: int = 3,
     reload: bool = False,
     allow_http: bool = False,
     connect_timeout: float = 10.0,
@@ -76,6 +77,8 @@ def openpanel(
         max_events_per_run: A run ends after the day that reaches this many events.
         max_days_per_run: A run ends after this many days.
         pages_in_flight: Pages of 1,000 events asked for at a time.
+        lookback_days: The newest settled days that are counted one by one on each run; older
+            ones are counted together.
         reload: Read days again that are recorded as complete.
         allow_http: Permit plain http to other hosts than this one.
         connect_timeout: Seconds to connect.
@@ -98,6 +101,7 @@ def openpanel(
         filters=filters or (),
         profile_id=profile_id,
         limits=Limits(max_events_per_run, max_days_per_run, pages_in_flight),
+        lookback_days=lookback_days,
         reload=reload,
         now=parse_clock(now),
     )
@@ -190,7 +194,7 @@ def _items(run: Run, report: RunReport) -> Iterator[Any]:
         yield _materialize(REJECTED_EVENTS, run.had_rejected, variant=True)
 
 
-def _materialize(table: Table, days: list[tuple[str, date]], *, variant: bool) -> Any:
+def _materialize(table: Table, days: list[Replaced], *, variant: bool) -> Any:
     """Have the load replace exactly these days of a table, also where no row came."""
     hints = dlt.mark.make_hints(
         table_name=table.name, write_disposition=_replace_days(days_condition(days))

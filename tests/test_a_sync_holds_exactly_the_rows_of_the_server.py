@@ -119,7 +119,7 @@ def test_a_second_sync_loads_nothing_with_a_handful_of_requests(
 ) -> None:
     _, _, second = synced
     assert second.events_loaded == second.days_read == 0
-    assert second.requests <= 2 * len(ROOT_PROJECTS) + 2
+    assert second.requests <= 6 * len(ROOT_PROJECTS)
 
 
 def test_tables_have_the_declared_columns_and_types_in_order(

@@ -291,3 +291,125 @@ def test_a_project_emptied_upstream_is_emptied_here(warehouse: Warehouse) -> Non
         sandbox.remove([event_id(1)])
         warehouse.sync(sandbox, reload=True)
     assert warehouse.numbers() == []
+
+
+def history(days: int, **values: Any) -> list[dict[str, Any]]:
+    """An event on each of the settled days up to yesterday, the newest with number 1."""
+    first = NOW.date()
+    return [
+        event(number, createdAt=f"{first - timedelta(days=number)}T10:00:00.000Z", **values)
+        for number in range(1, days + 1)
+    ]
+
+
+def test_a_row_back_dated_by_a_year_is_loaded_by_the_next_sync(warehouse: Warehouse) -> None:
+    with world(*history(40)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.add([at("2025-11-20", 500), at("2026-11-01", 501)])
+        summary = warehouse.sync(sandbox)
+    assert summary.days_read == 2
+    assert warehouse.numbers() == [*range(1, 41), 500, 501]
+    assert {day[:3] for day in warehouse.days()} >= {
+        ("2025-11-20", "complete", "changed"),
+        ("2026-11-01", "complete", "changed"),
+    }
+
+
+def test_a_row_deleted_upstream_vanishes_from_a_settled_day(warehouse: Warehouse) -> None:
+    with world(*history(40)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.remove([event_id(2), event_id(30)])
+        summary = warehouse.sync(sandbox)
+        assert {day[2] for day in warehouse.days()} >= {"recount", "changed"}
+        assert summary.days_read == 2
+        assert warehouse.sync(sandbox).days_read == 0
+    assert warehouse.numbers() == [number for number in range(1, 41) if number not in (2, 30)]
+
+
+def test_changes_that_cancel_out_are_seen_in_the_look_back(warehouse: Warehouse) -> None:
+    with world(*history(40)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.remove([event_id(1)])
+        sandbox.add([at("2026-11-21", 500)])
+        warehouse.sync(sandbox)
+    assert warehouse.numbers() == [*range(2, 41), 500]
+
+
+def test_a_quiet_night_costs_at_most_eight_requests(warehouse: Warehouse) -> None:
+    with world(*history(730)) as sandbox:
+        warehouse.sync(sandbox)
+        assert warehouse.sync(sandbox).requests <= 8
+        sandbox.add([at("2025-07-01", 5000)])
+        changed = warehouse.sync(sandbox)
+    assert changed.days_read == 1
+    assert changed.requests <= 8 + 16 + 1
+    assert warehouse.numbers() == [*range(1, 731), 5000]
+
+
+def test_the_look_back_can_be_set(warehouse: Warehouse) -> None:
+    with world(*history(40)) as sandbox:
+        warehouse.sync(sandbox)
+        few = warehouse.sync(sandbox, lookback_days=0).requests
+        assert warehouse.sync(sandbox, lookback_days=10).requests == few + 10
+
+
+def test_a_large_open_day_is_tailed(warehouse: Warehouse) -> None:
+    def rows(first: int, last: int) -> list[dict[str, Any]]:
+        return [
+            event(
+                number,
+                createdAt=f"{TODAY}T0{number // 3600}:{number // 60 % 60:02d}:{number % 60:02d}.000Z",
+            )
+            for number in range(first, last)
+        ]
+
+    with world(*rows(1, 2000)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.add(rows(2000, 2010))
+        grown = warehouse.sync(sandbox)
+        assert grown.events_loaded == 10
+        [pages] = warehouse.query("SELECT pages FROM sync_days WHERE total_count = 2009")
+        assert pages == (1,)
+        assert warehouse.numbers() == list(range(1, 2010))
+        # More than a page of new rows.
+        sandbox.add(rows(2010, 3500))
+        assert warehouse.sync(sandbox).events_loaded == 1490
+        # A late row among the known ones costs one full read.
+        sandbox.add([event(9000, createdAt=f"{TODAY}T00:30:00.500Z"), *rows(3500, 3510)])
+        assert warehouse.sync(sandbox).events_loaded == 3510
+        # So does one that vanished.
+        sandbox.remove([event_id(17)])
+        sandbox.add(rows(3510, 3511))
+        warehouse.sync(sandbox)
+        expected = [number for number in range(1, 3511) if number != 17]
+        assert warehouse.numbers() == [*expected, 9000]
+        assert warehouse.sync(sandbox).days_read == 0
+
+
+def test_a_tail_after_midnight_completes_the_day(warehouse: Warehouse) -> None:
+    with world(at(TODAY, 1)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.add([at(TODAY, 2)])
+        warehouse.sync(sandbox, now=later(days=1))
+        assert warehouse.days()[-1][:2] == ("2026-11-24", "open")
+        assert ("2026-11-23", "complete", "open", 2, 2) in warehouse.days()
+        assert warehouse.sync(sandbox, now=later(days=1)).days_read == 0
+    assert warehouse.numbers() == [1, 2]
+
+
+def test_an_event_delivered_again_among_new_ones_is_held_once(warehouse: Warehouse) -> None:
+    with world(at(TODAY, 1), at(TODAY, 2)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.add([at(TODAY, 2), at(TODAY, 3), at(TODAY, 3)])
+        warehouse.sync(sandbox)
+    assert warehouse.numbers() == [1, 2, 3]
+
+
+def test_anonymous_events_of_a_profile_s_device_are_found_though_not_counted(
+    warehouse: Warehouse,
+) -> None:
+    own = at("2026-11-20", 1, profileId="anna", deviceId="d")
+    before = at("2026-10-05", 2, profileId="d", deviceId="d")
+    with world(own, before) as sandbox:
+        assert warehouse.sync(sandbox, profile_id="anna").is_verified
+    assert warehouse.numbers() == [1, 2]

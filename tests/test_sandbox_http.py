@@ -132,7 +132,9 @@ def requests_answer(url: str) -> bool:
 
 
 def test_serving_forever_ends_on_an_interrupt() -> None:
-    code = "from openpanel_source.sandbox import *; s = Sandbox(generate(events=9)).start();"
+    # A shell starts background jobs with the interrupt ignored.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    code += "from openpanel_source.sandbox import *; s = Sandbox(generate(events=9)).start();"
     code += "print(s.url, flush=True); s.serve_forever()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True

@@ -14,6 +14,7 @@ from openpanel_source.ledger import DayRecord, Ledger, Reason, ledger_table
 from openpanel_source.schema import SYNC_DAYS
 from openpanel_source.verdict import Counts, Verdict, judge
 
+SINCE = date(2000, 1, 1)
 small = st.integers(0, 5)
 COMPLETE, OPEN, MOVING, SHORT = Verdict.COMPLETE, Verdict.OPEN, Verdict.MOVING, Verdict.SHORT
 
@@ -182,27 +183,28 @@ def test_a_record_is_proven_only_if_all_that_was_counted_came(record: DayRecord)
 def test_another_query_knows_nothing_of_what_this_one_read(record: DayRecord) -> None:
     state: dict[str, Any] = {}
     Ledger(state, "all").record(record)
-    Ledger(state, "all").remember_first_day(record.project_id, record.day)
+    Ledger(state, "all").remember_first_day(record.project_id, SINCE, record.day)
     changed = Ledger(stored(state), "0123456789abcdef")
     assert changed.days(record.project_id) == {}
     assert changed.get(record.project_id, record.day) is None
-    assert changed.first_day(record.project_id) is None
+    assert changed.first_day(record.project_id, SINCE) is None
 
 
 def test_a_query_that_came_back_has_to_read_again() -> None:
     state: dict[str, Any] = {}
     day = date(2026, 11, 10)
-    Ledger(state, "all").remember_first_day("web", day)
-    Ledger(state, "other").remember_first_day("web", day + timedelta(days=1))
-    assert Ledger(stored(state), "all").first_day("web") is None
+    Ledger(state, "all").remember_first_day("web", SINCE, day)
+    Ledger(state, "other").remember_first_day("web", SINCE, day + timedelta(days=1))
+    assert Ledger(stored(state), "all").first_day("web", SINCE) is None
 
 
 def test_the_first_day_is_kept_for_each_project() -> None:
     state: dict[str, Any] = {}
-    Ledger(state, "all").remember_first_day("web", date(2024, 2, 29))
+    Ledger(state, "all").remember_first_day("web", SINCE, date(2024, 2, 29))
     again = Ledger(stored(state), "all")
-    assert again.first_day("web") == date(2024, 2, 29)
-    assert again.first_day("app") is None
+    assert again.first_day("web", SINCE) == date(2024, 2, 29)
+    assert again.first_day("app", SINCE) is None
+    assert again.first_day("web", SINCE + timedelta(days=1)) is None
 
 
 @given(st.lists(records, max_size=4))

@@ -75,6 +75,15 @@ def conditions(filters: list[Filter]) -> Conditions:
     return Conditions(joined(pieces, "AND"), by_group)
 
 
+def wildcard(key: str) -> str:
+    """Return the pattern of the keys that a key with a star stands for."""
+    key = key.replace(".*.", ".%.", 1)
+    if key.endswith("[*]"):
+        key = f"{key[:-3]}.%"
+    before, star, after = key.partition("[*]")
+    return f"{before}.%.{after[1:]}" if star else key
+
+
 def _condition(given: Filter) -> Sql | None:
     if given.operator in ("inCohort", "notInCohort"):
         # No dataset holds the members of cohorts: they have none.
@@ -116,7 +125,7 @@ def _property(key: str, given: Filter) -> Sql:
     # The server puts the key between quotes as it is.
     if "'" in key:
         raise server_error()
-    pattern = _wildcard(key) if "*" in key else key
+    pattern = wildcard(key) if "*" in key else key
     if "*" in key and "%" in pattern:
         inner = _any_or_typed(Sql("x"), given)
         return Sql(_SOME_PROPERTY.format(inner.text), (pattern, *inner.parameters))
@@ -170,14 +179,6 @@ def _typed(left: Sql, given: Filter, seconds: Sql | None = None) -> Sql:
 
 def _is_typed(given: Filter) -> bool:
     return given.type not in (None, "string") and is_comparison(given.operator)
-
-
-def _wildcard(key: str) -> str:
-    key = key.replace(".*.", ".%.", 1)
-    if key.endswith("[*]"):
-        key = f"{key[:-3]}.%"
-    before, star, after = key.partition("[*]")
-    return f"{before}.%.{after[1:]}" if star else key
 
 
 _FAMILIES: dict[str, Callable[[str, Filter], Sql | None]] = {

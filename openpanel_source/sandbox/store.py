@@ -10,12 +10,18 @@ import duckdb
 import pyarrow as pa
 
 from openpanel_source.sandbox.dataset import Dataset, Row
+from openpanel_source.sandbox.dates import parse_js_date
 from openpanel_source.sandbox.rows import Encoder, Fragments, table
 
 _PROFILES = pa.schema(
     [
         ("project_id", pa.string()),
         ("id", pa.string()),
+        ("email", pa.string()),
+        ("first_name", pa.string()),
+        ("last_name", pa.string()),
+        ("created_ms", pa.int64()),
+        ("last_seen_ms", pa.int64()),
         ("properties", pa.map_(pa.string(), pa.string())),
     ]
 )
@@ -26,7 +32,7 @@ class Store:
 
     The tables are ``events`` (columns in the server's snake_case; ``created_ms`` and
     ``imported_s`` are instants, ``id_low`` and ``id_high`` order ids as ClickHouse does, ``seq``
-    numbers the rows) and ``profiles`` (``project_id, id, properties``).
+    numbers the rows) and ``profiles`` (likewise; ``created_ms`` and ``last_seen_ms``).
     """
 
     def __init__(self, dataset: Dataset) -> None:
@@ -108,8 +114,7 @@ class Store:
         empty = table([], 0)
         profiles = pa.Table.from_pylist(
             [
-                {"project_id": project, "id": key, "properties": _dotted(profile["properties"])}
-                for (project, key), profile in self._profiles.items()
+                _profile_row(project, profile) for (project, _), profile in self._profiles.items()
             ],
             _PROFILES,
         )
@@ -121,6 +126,19 @@ class Store:
         for rows in dataset.events.values():
             # Rows in order of time let DuckDB skip what lies outside a range.
             self.add(sorted(rows, key=lambda row: str(row["createdAt"])))
+
+
+def _profile_row(project: str, profile: Row) -> Row:
+    return {
+        "project_id": project,
+        "id": profile["id"],
+        "email": profile.get("email") or "",
+        "first_name": profile.get("firstName") or "",
+        "last_name": profile.get("lastName") or "",
+        "created_ms": parse_js_date(profile.get("createdAt") or ""),
+        "last_seen_ms": parse_js_date(profile.get("lastSeenAt") or ""),
+        "properties": _dotted(profile["properties"]),
+    }
 
 
 def _dotted(properties: Row, prefix: str = "") -> list[tuple[str, str]]:

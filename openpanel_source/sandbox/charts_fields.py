@@ -1,0 +1,209 @@
+"""What a chart can be broken down by, and what its property segments compute with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from openpanel_source.sandbox.answers import server_error
+from openpanel_source.sandbox.charts_dialect import Dialect
+from openpanel_source.sandbox.charts_query import SeriesQuery
+from openpanel_source.sandbox.columns import INSTANTS, NUMBERS, TEXT, canonical
+from openpanel_source.sandbox.conditions import Sql, number_sql
+from openpanel_source.sandbox.filters import wildcard
+
+Label = Any
+"""A breakdown's value in an answer: text, a number, a list of texts, or null."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NO_ID = "00000000-0000-0000-0000-000000000000"
+_OF_PROFILE = (
+    "coalesce((SELECT p.{} FROM profiles p"
+    " WHERE p.project_id = events.project_id AND p.id = events.profile_id), {})"
+)
+_PROFILE_TEXT = frozenset(("id", "email", "first_name", "last_name"))
+_PROFILE_INSTANTS = {"created_at": "created_ms", "last_seen_at": "last_seen_ms"}
+_PROFILE_PROPERTY = "profile.properties."
+_HAS_PROFILE = Sql("CASE WHEN profile_id <> device_id THEN 'true' ELSE 'false' END")
+_VALUES_LIKE = (
+    "list_transform(list_filter(map_entries(properties), lambda e: e.key LIKE ?),"
+    " lambda e: trim(e.value))"
+)
+
+
+def _as_is(value: Any, _zone: ZoneInfo) -> Label:
+    return value
+
+
+@dataclass(frozen=True)
+class Field:
+    """Something to break down by.
+
+    Attributes:
+        sql: Its value in the store.
+        label: Turns that value into the one in the answer.
+        default: The label of rows that only fill a gap.
+        is_property: Whether it is one of an event's properties.
+        by_group: Whether rows are taken once for each of their groups.
+    """
+
+    sql: Sql
+    label: Callable[[Any, ZoneInfo], Label] = _as_is
+    default: Label = ""
+    is_property: bool = False
+    by_group: bool = False
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What a property segment computes with, and the rows that have it."""
+
+    sql: Sql
+    where: Sql
+    nullable: bool
+
+
+def breakdown_field(name: str, dialect: Dialect) -> Field | None:
+    """Return what a breakdown stands for, None for one that the server drops.
+
+    Raises:
+        Refusal: 500, ClickHouse would fail on it.
+    """
+    if dialect.known_fields:
+        name = canonical(name)
+        if name == "cohort":
+            # No dataset knows cohorts, and without any the server drops this breakdown.
+            return None
+        if name.startswith("cohort:"):
+            return Field(Sql("'Not In Cohort'"))
+    if name == "has_profile":
+        return Field(_HAS_PROFILE)
+    family, dot, rest = name.partition(".")
+    of_family = _FAMILIES.get(family) if dot else None
+    field = of_family(rest, dialect) if of_family else _column(name, dialect)
+    if field is None and not dialect.known_fields:
+        raise server_error()
+    return field
+
+
+def property_amount(series: SeriesQuery, dialect: Dialect, *, with_profile: bool) -> Amount:
+    """Return what a property segment computes with.
+
+    Args:
+        series: Names the property.
+        dialect: What the server can do.
+        with_profile: Whether the query reads profiles anyway.
+
+    Raises:
+        Refusal: 500, ClickHouse would fail on it.
+    """
+    name = series.property or ""
+    if name in NUMBERS and not dialect.early:
+        if dialect.strict_numbers:
+            raise server_error()
+        return Amount(Sql(name), Sql(f"{name} IS NOT NULL"), nullable=False)
+    text = _amount_text(canonical(name) if dialect.known_fields else name, with_profile)
+    where = Sql(f"{text.text} <> ''", text.parameters)
+    if dialect.strict_numbers:
+        return Amount(Sql(f"({text.text})::DOUBLE", text.parameters), where, nullable=False)
+    return Amount(Sql(number_sql(text.text), text.parameters * 2), where, nullable=True)
+
+
+def _amount_text(name: str, with_profile: bool) -> Sql:
+    if name == "has_profile":
+        return _HAS_PROFILE
+    if name in TEXT:
+        return Sql(name)
+    family, _, rest = name.partition(".")
+    if rest and "*" not in rest:
+        if family == "properties":
+            return _property_text(rest)
+        if family == "profile" and with_profile:
+            return _profile_text(rest)
+    raise server_error()
+
+
+def _property_text(key: str) -> Sql:
+    # The server puts the key between quotes as it is.
+    if "'" in key:
+        raise server_error()
+    return Sql("coalesce(properties[?], '')", (key,))
+
+
+def _profile_text(field: str) -> Sql:
+    key = field.removeprefix("properties.")
+    if key != field and "'" not in key:
+        return Sql(_OF_PROFILE.format("properties[?]", "''"), (key,))
+    if field not in _PROFILE_TEXT:
+        raise server_error()
+    return Sql(_OF_PROFILE.format(field, "''"))
+
+
+def _column(name: str, dialect: Dialect) -> Field | None:
+    if name == "revenue" and dialect.early:
+        return None
+    if name == "country":
+        return Field(Sql(name), _country, default="\0\0")
+    if name in TEXT:
+        return Field(Sql(name))
+    if name == "id":
+        return Field(Sql(name), default=_NO_ID)
+    if name in INSTANTS:
+        column, unit = INSTANTS[name]
+        if name == "imported_at":
+            return Field(Sql(f"{column} * {unit}"), _second, default=None)
+        return Field(Sql(column), _millisecond, default=0)
+    if NUMBERS.get(name) == "FLOAT":
+        # As text it has the few digits that ClickHouse writes of a single-precision number.
+        return Field(Sql(f"{name}::VARCHAR"), _number, default=None)
+    return Field(Sql(name), default=0) if name in NUMBERS else None
+
+
+def _property(key: str, _dialect: Dialect) -> Field:
+    if "*" in key:
+        return Field(Sql(_VALUES_LIKE, (wildcard(key),)), default=[], is_property=True)
+    return Field(_property_text(key), is_property=True)
+
+
+def _profile(field: str, dialect: Dialect) -> Field:
+    if dialect.early:
+        raise server_error()
+    if field in _PROFILE_INSTANTS and dialect.known_fields:
+        instant = _OF_PROFILE.format(_PROFILE_INSTANTS[field], "0")
+        return Field(Sql(instant), _millisecond, default=0)
+    return Field(_profile_text(field))
+
+
+def _group(field: str, dialect: Dialect) -> Field | None:
+    if "group" not in dialect.segments:
+        return None
+    # The dataset knows the ids of groups only: a name is taken for the id.
+    known = field != "type" and not field.startswith("properties.")
+    return Field(Sql("group_id" if known else "''"), by_group=True)
+
+
+def _country(value: str, _zone: ZoneInfo) -> str:
+    return value.ljust(2, "\0")
+
+
+def _number(value: str | None, _zone: ZoneInfo) -> float | None:
+    return None if value is None else float(value)
+
+
+def _millisecond(value: int, zone: ZoneInfo) -> str:
+    local = (_EPOCH + timedelta(milliseconds=value)).astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
+def _second(value: int | None, zone: ZoneInfo) -> str | None:
+    return None if value is None else _millisecond(value, zone)[:-4]
+
+
+_FAMILIES: dict[str, Callable[[str, Dialect], Field | None]] = {
+    "properties": _property,
+    "profile": _profile,
+    "group": _group,
+}
