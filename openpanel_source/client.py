@@ -13,21 +13,17 @@ from urllib.parse import urlsplit
 import requests
 import requests.adapters
 import tenacity
-import urllib3.exceptions
 
 from openpanel_source.answers import error_of, is_definite
 from openpanel_source.errors import (
-    ConnectionFailedError,
     CredentialsError,
-    IncompleteBodyError,
     InvalidSettingError,
     OpenPanelError,
     RateLimitedError,
-    RequestTimeoutError,
     ServerFaultError,
     TransientError,
 )
-from openpanel_source.escape import printable
+from openpanel_source.network import network_error
 from openpanel_source.query import Params, query_string
 from openpanel_source.ratelimit import RateLimiter
 
@@ -192,7 +188,7 @@ class Client:
                 )
                 slot.observe(response.headers)
             except requests.RequestException as error:
-                failure = _network_error(error, request, self._timeout)
+                failure = network_error(error, request, self._timeout)
         if failure is not None:
             # Raised here, without a context: the exception holds the request and so the secret.
             raise failure
@@ -261,59 +257,6 @@ def _session(pool_size: int) -> requests.Session:
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def _network_error(
-    error: requests.RequestException, request: str, timeout: tuple[float, float]
-) -> OpenPanelError:
-    cause = _root(error)
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return RequestTimeoutError(
-            f"no connection within {timeout[0]:g} s; check base_url and the network, then run"
-            " again.",
-            request,
-        )
-    timeouts = (TimeoutError, urllib3.exceptions.ReadTimeoutError)
-    if isinstance(error, requests.Timeout) or isinstance(cause, timeouts):
-        return RequestTimeoutError(
-            f"no answer within {timeout[1]:g} s; the server is slow or hangs: run again later, or"
-            " raise read_timeout.",
-            request,
-        )
-    if isinstance(
-        error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
-    ):
-        return IncompleteBodyError(
-            "the answer was cut off or broken again and again; run again later.", request
-        )
-    if isinstance(error, requests.exceptions.SSLError):
-        return ConnectionFailedError(
-            "the server's certificate is not trusted or TLS failed; check base_url, the host's"
-            " certificate and REQUESTS_CA_BUNDLE.",
-            request,
-        )
-    return ConnectionFailedError(
-        f"the server cannot be reached ({_plain(cause)}); check base_url and the network, then run"
-        " again.",
-        request,
-    )
-
-
-def _root(error: BaseException) -> BaseException:
-    """The innermost reason urllib3 gives, as 'connection refused' or 'name not known'."""
-    inner: object = error.args[0] if error.args else None
-    while isinstance(inner, BaseException):
-        error = inner
-        if isinstance(error, urllib3.exceptions.MaxRetryError):
-            inner = error.reason
-        else:
-            inner = next((arg for arg in error.args if isinstance(arg, BaseException)), None)
-    return error
-
-
-def _plain(error: BaseException) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return printable(text.rsplit(": ", 1)[-1]) or type(error).__name__
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from openpanel_source.attempt import Answer, Attempt
 from openpanel_source.client import Client
-from openpanel_source.decode import Meta, Page, Rejected, peek
+from openpanel_source.decode import Meta, Rejected, peek
 from openpanel_source.ledger import DayRecord
 from openpanel_source.paginator import EventsPaginator
 from openpanel_source.plan import PlannedDay
@@ -22,16 +22,11 @@ from openpanel_source.query import EventQuery
 from openpanel_source.schema import INCLUDES
 from openpanel_source.settings import Clock
 from openpanel_source.shape import shape_page
-from openpanel_source.verdict import Counts, Verdict, judge
+from openpanel_source.verdict import Verdict, judge
 
 EVENTS_PATH = "/export/events"
 _READINGS = 3
 """Times a day is read before its verdict stands."""
-
-
-class _Answer(NamedTuple):
-    page: Page
-    table: pa.Table
 
 
 @dataclass
@@ -43,53 +38,6 @@ class DayReading:
     rejected: list[Rejected]
     after: datetime | None = None
     """If only a tail was read: the rows are those after this instant."""
-
-
-@dataclass
-class _Attempt:
-    """One reading of a day from its first page to its last."""
-
-    totals: list[int] = field(default_factory=list)
-    rows: int = 0
-    repeats: int = 0
-    ids: set[str] = field(default_factory=set)
-    tables: list[pa.Table] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-
-    def add(self, answer: _Answer) -> int:
-        """Take in the next page; returns how many of its rows are new."""
-        page, table = answer
-        self.totals.append(page.meta.total_count)
-        self.rows += page.rows
-        ids = [event.id for event in page.events]
-        fresh = set(ids) - self.ids
-        kept = {row.raw for row in self.rejected}
-        rejected = [row for row in page.rejected if row.raw not in kept]
-        self.repeats += sum(event_id in self.ids for event_id in ids)
-        self.tables.append(table if len(fresh) == len(ids) else table.filter(_firsts(ids, fresh)))
-        self.ids |= fresh
-        self.rejected.extend(rejected)
-        return len(fresh) + len(rejected)
-
-    def counts(self, earlier_ids: set[str] | None) -> Counts:
-        """What it said and brought, given the ids of the attempt before."""
-        return Counts(
-            first_total=self.totals[0],
-            lowest_total=min(self.totals),
-            highest_total=max(self.totals),
-            rows=self.rows,
-            repeats=0 if self.ids == earlier_ids else self.repeats,
-        )
-
-
-def _firsts(ids: list[str], fresh: set[str]) -> pa.Array:
-    """A mask that keeps the first row of each fresh id."""
-    left = set(fresh)
-    keep = []
-    for event_id in ids:
-        keep.append(event_id in left)
-        left.discard(event_id)
-    return pa.array(keep, pa.bool_())
 
 
 class DayReader:
@@ -146,7 +94,7 @@ class DayReader:
             OpenPanelError: A request failed for good; the days yielded before are unharmed.
         """
         pool = ThreadPoolExecutor(self._in_flight, thread_name_prefix="openpanel-page")
-        ahead: deque[tuple[PlannedDay, Future[_Answer]]] = deque()
+        ahead: deque[tuple[PlannedDay, Future[Answer]]] = deque()
         try:
             for item in planned:
                 ahead.append((item, pool.submit(self._page, item, 1)))
@@ -158,7 +106,7 @@ class DayReader:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _read_day(
-        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[_Answer]
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Answer]
     ) -> DayReading:
         tail = self._read_tail(pool, item, first) if item.tail_of else None
         if tail is not None:
@@ -176,7 +124,7 @@ class DayReader:
                 break
             earlier = attempt.ids
             first = pool.submit(self._page, item, 1)
-        newest_id, newest_at = _newest(attempt.tables)
+        newest_id, newest_at = attempt.newest()
         record = DayRecord(
             project_id=item.project_id,
             query_fingerprint=self._query.fingerprint,
@@ -199,7 +147,7 @@ class DayReader:
         return DayReading(record, attempt.tables, attempt.rejected)
 
     def _read_tail(
-        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[_Answer]
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Answer]
     ) -> DayReading | None:
         """Read the rows that are newer than what was read of the day before.
 
@@ -211,7 +159,7 @@ class DayReader:
         if before is None or before.newest_at is None:
             return None
         is_open = item.day >= self._now().date()
-        attempt = _Attempt()
+        attempt = Attempt()
         rows = number = 0
         while True:
             number += 1
@@ -220,7 +168,7 @@ class DayReader:
                 pc.greater(answer.table.column("created_at"), before.newest_at)
             )
             rows += newer.num_rows
-            attempt.add(_Answer(answer.page, answer.table))
+            attempt.add(Answer(answer.page, answer.table))
             if newer.num_rows < answer.page.rows or attempt.totals[0] <= before.total_count:
                 break
         counts = attempt.counts(None)
@@ -231,7 +179,7 @@ class DayReader:
             for table in attempt.tables
         ]
         new_ids = sum(table.num_rows for table in tables)
-        newest_id, newest_at = _newest(attempt.tables)
+        newest_id, newest_at = attempt.newest()
         record = msgspec.structs.replace(
             before,
             load_id=self.load_id,
@@ -250,10 +198,10 @@ class DayReader:
         return DayReading(record, tables, [], after=before.newest_at)
 
     def _read_once(
-        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[_Answer]
-    ) -> _Attempt:
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Answer]
+    ) -> Attempt:
         paginator = EventsPaginator(until_empty=not self._query.is_counted)
-        attempt = _Attempt()
+        attempt = Attempt()
         window = deque([first])
         asked = 1
         while window:
@@ -270,16 +218,8 @@ class DayReader:
             unneeded.cancel()
         return attempt
 
-    def _page(self, item: PlannedDay, number: int) -> _Answer:
+    def _page(self, item: PlannedDay, number: int) -> Answer:
         params = self._query.params(item.project_id, item.day, item.day, includes=INCLUDES)
         response = self._client.get(EVENTS_PATH, [*params, ("page", str(number))])
         request = f"GET {response.url}"
-        return _Answer(*shape_page(response.content, item.project_id, item.day, request))
-
-
-def _newest(tables: list[pa.Table]) -> tuple[str | None, datetime | None]:
-    """Id and time of the first row: the server lists the newest first."""
-    for table in tables:
-        if table.num_rows:
-            return table.column("id")[0].as_py(), table.column("created_at")[0].as_py()
-    return None, None
+        return Answer(*shape_page(response.content, item.project_id, item.day, request))

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from openpanel_source.decode import Event, Page, Rejected, decode_page, decode_rows
+from openpanel_source.decode import Page, Rejected, decode_page, decode_rows
+from openpanel_source.event import Event
 from openpanel_source.schema import EVENTS, REJECTED_EVENTS, Column
 
 EVENTS_SCHEMA = EVENTS.arrow_schema

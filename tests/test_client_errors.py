@@ -192,8 +192,12 @@ def test_a_base_url_that_leads_elsewhere_is_told(sandbox: Sandbox, path: str) ->
         ({"status": 503}, errors.ServerUnavailableError, "run again later", 6),
         ({"status": 504}, errors.ServerUnavailableError, "run again later", 6),
         ({"status": 429, "retry_after": 0}, errors.RateLimitedError, "stop other readers", 20),
-        ({"status": 418}, errors.UnexpectedAnswerError, "check that base_url leads to", 1),
-        ({"status": 204}, errors.UnexpectedAnswerError, "check that base_url leads to", 1),
+        ({"status": 418}, errors.UnexpectedAnswerError, "check that base_url leads to", 3),
+        ({"status": 204}, errors.UnexpectedAnswerError, "check that base_url leads to", 3),
+        ({"html": True}, errors.UnexpectedAnswerError, "login page", 3),
+        ({"malformed_json": True}, errors.UnexpectedAnswerError, "no JSON object", 3),
+        ({"status": 408}, errors.ServerUnavailableError, "run again later", 6),
+        ({"status": 522}, errors.ServerUnavailableError, "run again later", 6),
         ({"reset": "before_headers"}, errors.ConnectionFailedError, "check base_url", 6),
         ({"reset": "in_headers"}, errors.ConnectionFailedError, "check base_url", 6),
         ({"reset": "in_body"}, errors.IncompleteBodyError, "run again later", 6),
@@ -393,7 +397,8 @@ def test_an_error_without_a_reason_is_told_without(body: bytes) -> None:
         error = error_of(answer(status, body), "GET x")
         assert error is not None
         assert str(error).endswith(". [GET x]")
-    assert error_of(answer(200, body), "GET x") is None
+    refused = error_of(answer(200, body), "GET x")
+    assert (refused is None) == body.startswith(b"{")
 
 
 def test_a_client_never_shows_its_secret() -> None:

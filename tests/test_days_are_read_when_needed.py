@@ -356,10 +356,7 @@ def test_the_look_back_can_be_set(warehouse: Warehouse) -> None:
 def test_a_large_open_day_is_tailed(warehouse: Warehouse) -> None:
     def rows(first: int, last: int) -> list[dict[str, Any]]:
         return [
-            event(
-                number,
-                createdAt=f"{TODAY}T0{number // 3600}:{number // 60 % 60:02d}:{number % 60:02d}.000Z",
-            )
+            event(number, createdAt=f"{TODAY}T00:{number // 60:02d}:{number % 60:02d}.000Z")
             for number in range(first, last)
         ]
 

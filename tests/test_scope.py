@@ -27,11 +27,7 @@ def table() -> duckdb.DuckDBPyConnection:
     )
     for hour in (1, 12):
         rows = [
-            (
-                item.project_id,
-                item.day,
-                datetime(*item.day.timetuple()[:3], hour, tzinfo=timezone.utc),
-            )
+            (item.project_id, item.day, datetime.combine(item.day, time(hour), timezone.utc))
             for item in CALENDAR
         ]
         connection.executemany("INSERT INTO events VALUES (?, ?, ?)", rows)

@@ -45,14 +45,14 @@ class Field:
     Attributes:
         sql: Its value in the store.
         label: Turns that value into the one in the answer.
-        default: The label of rows that only fill a gap.
+        default: The value of rows that only fill a gap.
         is_property: Whether it is one of an event's properties.
         by_group: Whether rows are taken once for each of their groups.
     """
 
     sql: Sql
     label: Callable[[Any, ZoneInfo], Label] = _as_is
-    default: Label = ""
+    default: Any = ""
     is_property: bool = False
     by_group: bool = False
 
@@ -146,7 +146,7 @@ def _column(name: str, dialect: Dialect) -> Field | None:
     if name == "revenue" and dialect.early:
         return None
     if name == "country":
-        return Field(Sql(name), _country, default="\0\0")
+        return Field(Sql(name), _country)
     if name in TEXT:
         return Field(Sql(name))
     if name == "id":

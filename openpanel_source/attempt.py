@@ -1,0 +1,73 @@
+"""One reading of a day, page by page: its rows each once, and the counts that it is judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from openpanel_source.decode import Page, Rejected
+from openpanel_source.verdict import Counts
+
+
+class Answer(NamedTuple):
+    """A page, and its events as rows of the table ``events``."""
+
+    page: Page
+    table: pa.Table
+
+
+@dataclass
+class Attempt:
+    """One reading of a day from its first page to its last."""
+
+    totals: list[int] = field(default_factory=list)
+    rows: int = 0
+    repeats: int = 0
+    ids: set[str] = field(default_factory=set)
+    tables: list[pa.Table] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def add(self, answer: Answer) -> int:
+        """Take in the next page; returns how many of its rows are new."""
+        page, table = answer
+        self.totals.append(page.meta.total_count)
+        self.rows += page.rows
+        ids = [event.id for event in page.events]
+        fresh = set(ids) - self.ids
+        kept = {row.raw for row in self.rejected}
+        rejected = [row for row in page.rejected if row.raw not in kept]
+        self.repeats += sum(event_id in self.ids for event_id in ids)
+        self.tables.append(table if len(fresh) == len(ids) else table.filter(_firsts(ids, fresh)))
+        self.ids |= fresh
+        self.rejected.extend(rejected)
+        return len(fresh) + len(rejected)
+
+    def newest(self) -> tuple[str | None, datetime | None]:
+        """Id and time of the first row: the server lists the newest first."""
+        for table in self.tables:
+            if table.num_rows:
+                return table.column("id")[0].as_py(), table.column("created_at")[0].as_py()
+        return None, None
+
+    def counts(self, earlier_ids: set[str] | None) -> Counts:
+        """What it said and brought, given the ids of the attempt before."""
+        return Counts(
+            first_total=self.totals[0],
+            lowest_total=min(self.totals),
+            highest_total=max(self.totals),
+            rows=self.rows,
+            repeats=0 if self.ids == earlier_ids else self.repeats,
+        )
+
+
+def _firsts(ids: list[str], fresh: set[str]) -> pa.Array:
+    """A mask that keeps the first row of each fresh id."""
+    left = set(fresh)
+    keep = []
+    for event_id in ids:
+        keep.append(event_id in left)
+        left.discard(event_id)
+    return pa.array(keep, pa.bool_())
