@@ -11,6 +11,7 @@ from openpanel_source.sandbox import answers
 from openpanel_source.sandbox.access import CLIENT_ID, Access
 from openpanel_source.sandbox.answers import Answer, Refusal, json_answer, server_error
 from openpanel_source.sandbox.behaviour import Misbehaviour
+from openpanel_source.sandbox.charts import Charts
 from openpanel_source.sandbox.dataset import Client
 from openpanel_source.sandbox.events import Events
 from openpanel_source.sandbox.generation import Generation
@@ -73,8 +74,12 @@ class Application:
         self._limit = limit
         self._generation = generation
         self._events = Events(store, generation, now)
+        self._charts = Charts(store, generation, now)
         self._open = self._open_routes()
-        self._exports: dict[str, _Export] = {"/export/events": self._answer_events}
+        self._exports: dict[str, _Export] = {
+            "/export/events": self._answer_events,
+            "/export/charts": self._answer_charts,
+        }
 
     def answer(self, request: Request, misbehaviour: Misbehaviour) -> Answer:
         """Return the answer to a request."""
@@ -103,6 +108,13 @@ class Application:
         if misbehaviour.repeats_page_1:
             page.rows = events.page(project, replace(query, page=1)).rows
         return misbehaviour.edited(page).answer()
+
+    def _answer_charts(self, request: Request, _misbehaviour: Misbehaviour) -> Answer:
+        client, query = self._admit(request, self._charts.check)
+        # Early servers draw charts of any project for anybody.
+        early = self._generation.charts.early
+        project = query.project if early else self._access.project(client, query.project)
+        return self._charts.answer(str(project), self._access.timezone(str(project)), query)
 
     def _admit(self, request: Request, check: Callable[[Params], _Query]) -> tuple[Client, _Query]:
         """Check query and credentials, in the order of the generation."""

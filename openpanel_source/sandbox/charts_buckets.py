@@ -56,7 +56,9 @@ def filled(period: Period, interval: str, zone: ZoneInfo) -> Iterator[Bucket]:
             yield bucket, 0
             bucket = following(bucket, interval)
         return
-    instant, last = (moment.replace(tzinfo=zone).astimezone(timezone.utc) for moment in (bucket, end))
+    instant, last = (
+        moment.replace(tzinfo=zone).astimezone(timezone.utc) for moment in (bucket, end)
+    )
     while instant < last:
         local = instant.astimezone(zone)
         offset = local.utcoffset() or timedelta()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from openpanel_source.sandbox.answers import server_error
 from openpanel_source.sandbox.charts_dialect import Dialect
@@ -34,7 +33,7 @@ _VALUES_LIKE = (
 )
 
 
-def _as_is(value: Any, _zone: ZoneInfo) -> Label:
+def _as_is(value: Any, _zone: tzinfo) -> Label:
     return value
 
 
@@ -51,7 +50,7 @@ class Field:
     """
 
     sql: Sql
-    label: Callable[[Any, ZoneInfo], Label] = _as_is
+    label: Callable[[Any, tzinfo], Label] = _as_is
     default: Any = ""
     is_property: bool = False
     by_group: bool = False
@@ -185,20 +184,20 @@ def _group(field: str, dialect: Dialect) -> Field | None:
     return Field(Sql("group_id" if known else "''"), by_group=True)
 
 
-def _country(value: str, _zone: ZoneInfo) -> str:
+def _country(value: str, _zone: tzinfo) -> str:
     return value.ljust(2, "\0")
 
 
-def _number(value: str | None, _zone: ZoneInfo) -> float | None:
+def _number(value: str | None, _zone: tzinfo) -> float | None:
     return None if value is None else float(value)
 
 
-def _millisecond(value: int, zone: ZoneInfo) -> str:
+def _millisecond(value: int, zone: tzinfo) -> str:
     local = (_EPOCH + timedelta(milliseconds=value)).astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d}"
 
 
-def _second(value: int | None, zone: ZoneInfo) -> str | None:
+def _second(value: int | None, zone: tzinfo) -> str | None:
     return None if value is None else _millisecond(value, zone)[:-4]
 
 

@@ -178,6 +178,29 @@ def _twelve_months(now: _Now) -> Period:
     return Period(_month(now.ago(months=12)), _months_before(_month(now.ago()), -1))
 
 
+def early_range(name: str, now: datetime) -> tuple[datetime, datetime]:
+    """Return start and end of a range as servers understood it before 2025-04-16: in UTC."""
+    start = _EARLY_STARTS.get(name, _thirty_days_ago)(now)
+    if name == "lastMonth":
+        return start, _months_before(start, -1) - _SECOND
+    return start, _year(now) - _SECOND if name == "lastYear" else now
+
+
+def _thirty_days_ago(now: datetime) -> datetime:
+    return _midnight(now - timedelta(days=30))
+
+
+_EARLY_STARTS: dict[str, Callable[[datetime], datetime]] = {
+    "30min": lambda now: now - timedelta(minutes=30),
+    "lastHour": lambda now: now - timedelta(hours=1),
+    "today": lambda now: now - timedelta(days=1),
+    "7d": lambda now: _midnight(now - timedelta(days=7)),
+    "monthToDate": _month,
+    "lastMonth": lambda now: _month(_months_before(now, 1)),
+    "yearToDate": _year,
+    "lastYear": lambda now: _year(_months_before(now, 12)),
+}
+
 _DAY = 24 * 60
 _THIRTY_DAYS = _since(_midnight, minutes=30 * _DAY)
 _RANGES: dict[str, Callable[[_Now], Period]] = {

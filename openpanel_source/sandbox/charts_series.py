@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from openpanel_source.sandbox.answers import server_error
 from openpanel_source.sandbox.charts_buckets import (
     Bucket,
     filled,
     floor,
-    is_exact,
     milliseconds,
     order,
     written,
@@ -21,7 +21,6 @@ from openpanel_source.sandbox.charts_numbers import Count, plain
 from openpanel_source.sandbox.charts_query import ChartQuery, SeriesQuery
 from openpanel_source.sandbox.charts_range import Period
 from openpanel_source.sandbox.charts_sql import Counted, Scope, SeriesSql
-from openpanel_source.sandbox.answers import server_error
 from openpanel_source.sandbox.conditions import Sql
 from openpanel_source.sandbox.query import js_string
 from openpanel_source.sandbox.store import Store
@@ -119,9 +118,7 @@ class SeriesReader:
         limits = tuple(milliseconds(moment, self._zone) for moment in (period.start, period.end))
         between = Sql("created_ms BETWEEN ? AND ?", limits)
         query = self._query
-        return Scope(
-            self._project, between, self._zone.key, query.interval, fields, self._dialect
-        )
+        return Scope(self._project, between, self._zone.key, query.interval, fields, self._dialect)
 
 
 class _Groups:

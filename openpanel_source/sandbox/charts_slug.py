@@ -9,20 +9,105 @@ _SYMBOLS = {"$": "dollar", "%": "percent", "&": "and", "<": "less", ">": "greate
 _SYMBOLS |= {"€": "euro", "£": "pound", "¥": "yen", "₽": "russian ruble", "¢": "cent"}
 _SYMBOLS |= {"©": "(c)", "®": "(r)", "™": "tm", "∞": "infinity", "♥": "love", "…": "..."}
 _SYMBOLS |= {"-": " "}
-_LATIN = dict(zip("ßÆæŒœØøĐđŁłÐðÞþıƒ", "ss AE ae OE oe O o DJ dj L l D d TH th i f".split()))
+_LATIN = dict(
+    zip(
+        "ßÆæŒœØøĐđŁłÐðÞþıƒ",
+        [
+            "ss",
+            "AE",
+            "ae",
+            "OE",
+            "oe",
+            "O",
+            "o",
+            "DJ",
+            "dj",
+            "L",
+            "l",
+            "D",
+            "d",
+            "TH",
+            "th",
+            "i",
+            "f",
+        ],
+    )
+)
 _GREEK = dict(
     zip(
         "αβγδεζηθικλμνξοπρσςτυφχψω",
-        "a b g d e z h 8 i k l m n 3 o p r s s t y f x ps w".split(),
+        [
+            "a",
+            "b",
+            "g",
+            "d",
+            "e",
+            "z",
+            "h",
+            "8",
+            "i",
+            "k",
+            "l",
+            "m",
+            "n",
+            "3",
+            "o",
+            "p",
+            "r",
+            "s",
+            "s",
+            "t",
+            "y",
+            "f",
+            "x",
+            "ps",
+            "w",
+        ],
         strict=True,
     )
 )
 _CYRILLIC = dict(
     zip(
         "абвгдеёжзийклмнопрстуфхцчшщъыьэюяєіїґ",
-        "a b v g d e yo zh z i j k l m n o p r s t u f h c ch sh sh u y  e yu ya ye i yi g".split(
-            " "
-        ),
+        [
+            "a",
+            "b",
+            "v",
+            "g",
+            "d",
+            "e",
+            "yo",
+            "zh",
+            "z",
+            "i",
+            "j",
+            "k",
+            "l",
+            "m",
+            "n",
+            "o",
+            "p",
+            "r",
+            "s",
+            "t",
+            "u",
+            "f",
+            "h",
+            "c",
+            "ch",
+            "sh",
+            "sh",
+            "u",
+            "y",
+            "",
+            "e",
+            "yu",
+            "ya",
+            "ye",
+            "i",
+            "yi",
+            "g",
+        ],
         strict=True,
     )
 )

@@ -125,7 +125,9 @@ class SeriesSql:
         amount = self._amount.sql if self._amount else Sql("NULL")
         where = joined(self._where, "AND")
         labels = [f"label_{index}" for index in range(len(fields))]
-        chosen = [f"{field.sql.text} AS {label}" for field, label in zip(fields, labels, strict=True)]
+        chosen = [
+            f"{field.sql.text} AS {label}" for field, label in zip(fields, labels, strict=True)
+        ]
         listed = "".join(f", {label}" for label in labels)
         group = "group_id, " if self._by_group else ""
         sql = (

@@ -121,6 +121,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(request, misbehaviour.spoiled(answer), misbehaviour)
 
     def _send(self, request: Request, answer: Answer, misbehaviour: Misbehaviour) -> None:
+        if not answer.status:
+            self.close_connection = True
+            return
         reusable = deliver(
             self.connection,
             answer,

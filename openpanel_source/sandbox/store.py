@@ -113,9 +113,7 @@ class Store:
     def _create(self, dataset: Dataset) -> None:
         empty = table([], 0)
         profiles = pa.Table.from_pylist(
-            [
-                _profile_row(project, profile) for (project, _), profile in self._profiles.items()
-            ],
+            [_profile_row(project, profile) for (project, _), profile in self._profiles.items()],
             _PROFILES,
         )
         cursor = self._database.cursor()
