@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,14 +73,22 @@ def open_pipeline(
         target = destination
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
     pipelines = Path(get_dlt_pipelines_dir()) / "openpanel-source" / digest
-    with destination_errors():
-        pipeline: dlt.Pipeline = dlt.pipeline(
+
+    def opened() -> dlt.Pipeline:
+        return dlt.pipeline(
             PIPELINE_NAME,
             destination=target,
             dataset_name=dataset,
             pipelines_dir=str(pipelines),
         )
-    return pipeline
+
+    with destination_errors():
+        try:
+            return opened()
+        except (ValueError, OSError):
+            # Files that a power loss cut short: nothing in the folder is worth more than a run.
+            shutil.rmtree(pipelines / PIPELINE_NAME, ignore_errors=True)
+            return opened()
 
 
 def _check_duckdb_path(path: Path, *, must_exist: bool) -> None:

@@ -17,6 +17,7 @@ OpenPanelError
 │   ├── EndpointNotFoundError     base_url does not lead to an Export API
 │   ├── RedirectedError           the server answered with a redirect, which is never followed
 │   ├── UnsupportedServerError    the server is too old for what was asked
+│   ├── PipelineBusyError         another sync of the same pipeline is running
 │   └── DestinationError          the destination cannot be written as configured
 ├── TransientError            wait and run again; the run continues where it stopped (exit code 1)
 │   ├── ConnectionFailedError     no connection, or it broke
@@ -119,6 +120,10 @@ class RedirectedError(ConfigurationError):
 
 class UnsupportedServerError(ConfigurationError):
     """The server is older than what was asked of it."""
+
+
+class PipelineBusyError(ConfigurationError):
+    """Two runs of one pipeline at once would spoil each other's state."""
 
 
 class DestinationError(ConfigurationError):

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import dlt
+from filelock import FileLock, Timeout
 
 from openpanel_source.destination import destination_errors
+from openpanel_source.errors import PipelineBusyError
 from openpanel_source.ledger import DayRecord
 from openpanel_source.run import RunReport
+from openpanel_source.settings import Settings
 from openpanel_source.source import configured, openpanel
+from openpanel_source.warehouse import ProjectDay, count_events, differing_days, ledger_of
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -81,6 +90,7 @@ def sync(
     *,
     max_runtime: float | None = None,
     on_day: OnDay | None = None,
+    wanted: frozenset[ProjectDay] = frozenset(),
     **settings: Any,
 ) -> SyncSummary:
     """Load everything that is new, committing run by run, until nothing is left.
@@ -91,6 +101,7 @@ def sync(
         pipeline: A dlt pipeline with its destination.
         max_runtime: Seconds after which no further day is begun; None for no bound.
         on_day: Called after each day with the report of the current run.
+        wanted: Projects and UTC days to read again, whatever the ledger says.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
     Returns:
@@ -101,29 +112,30 @@ def sync(
     """
     started = time.monotonic()
     summary = SyncSummary()
-    already: set[tuple[str, Any]] = set()
-    last: dict[tuple[str, Any], DayRecord] = {}
+    last: dict[ProjectDay, DayRecord] = {}
     with destination_errors():
         # Settings are checked before the destination is touched.
-        configured(**settings)
-        _finish_pending(pipeline, summary)
-        while True:
-            report = RunReport(
-                already=frozenset(already),
-                should_stop=lambda: (
-                    max_runtime is not None and time.monotonic() - started >= max_runtime
-                ),
-            )
-            if on_day is not None:
-                report.on_day = on_day
-            pipeline.run(openpanel(report=report, **settings))
-            _add(summary, report)
-            last.update({(record.project_id, record.day): record for record in report.records})
-            already.update(last)
-            if report.failure is not None:
-                raise report.failure
-            if report.days_left <= 0 or report.stopped or not report.records:
-                break
+        client, checked = configured(**settings)
+        client.close()
+        with running_alone(pipeline):
+            wanted = wanted | _restored(pipeline, checked)
+            while True:
+                report = RunReport(
+                    already=frozenset(last),
+                    wanted=wanted,
+                    should_stop=lambda: (
+                        max_runtime is not None and time.monotonic() - started >= max_runtime
+                    ),
+                )
+                if on_day is not None:
+                    report.on_day = on_day
+                pipeline.run(openpanel(report=report, **settings))
+                _add(summary, report)
+                last.update({(record.project_id, record.day): record for record in report.records})
+                if report.failure is not None:
+                    raise report.failure
+                if report.days_left <= 0 or report.stopped or not report.records:
+                    break
     summary.days_left = max(report.days_left, 0)
     summary.days_read = len(last)
     summary.verdicts = dict(Counter(record.verdict.value for record in last.values()))
@@ -132,12 +144,52 @@ def sync(
     return summary
 
 
-def _finish_pending(pipeline: dlt.Pipeline, summary: SyncSummary) -> None:
-    """Load what an interrupted run had extracted: it is whole, with its state."""
+@contextmanager
+def running_alone(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Keep other syncs and audits of the same pipeline on this machine out meanwhile.
+
+    Raises:
+        PipelineBusyError: One is running.
+    """
+    folder = Path(pipeline.pipelines_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{pipeline.pipeline_name}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise PipelineBusyError(
+            f"another sync or audit of the pipeline {pipeline.pipeline_name} is running; wait for"
+            " it, or give this one a pipeline of its own."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _restored(pipeline: dlt.Pipeline, settings: Settings) -> frozenset[ProjectDay]:
+    """Forget what this machine remembers of the pipeline: the destination alone tells the state.
+
+    So a run that was killed, a working folder that vanished, and a destination that was restored
+    from a backup are all the same case. What an interrupted run had extracted is read again, not
+    loaded: a job that was cut off may have written its rows, and would write them twice.
+
+    Returns:
+        Projects and days that an interrupted run may have left different from the ledger.
+    """
+    interrupted = pipeline.has_pending_data
+    pipeline.drop()
+    if not interrupted:
+        return frozenset()
+    logger.warning("an earlier run was interrupted: its last, unfinished package is read again")
     pipeline.sync_destination()
-    if pipeline.has_pending_data:
-        pipeline.run()
-        summary.runs += 1
+    ledger = ledger_of(pipeline, settings.query.fingerprint)
+    held = count_events(pipeline)
+    return frozenset(
+        (project, day)
+        for project in settings.project_ids
+        for day in differing_days(ledger.days(project), held, project)
+    )
 
 
 def _add(summary: SyncSummary, report: RunReport) -> None:

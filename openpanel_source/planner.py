@@ -39,6 +39,7 @@ class Planner:
         counter: Counts.
         ledger: What is known.
         already: Projects and days that this sync has read.
+        wanted: Projects and days to read whatever the counts say.
         settle: Called with the record of a day that was open, is over and holds what it held.
     """
 
@@ -49,12 +50,14 @@ class Planner:
         ledger: Ledger,
         *,
         already: frozenset[tuple[str, date]] = frozenset(),
+        wanted: frozenset[tuple[str, date]] = frozenset(),
         settle: Callable[[DayRecord], None],
     ) -> None:
         self._settings = settings
         self._counter = counter
         self._ledger = ledger
         self._already = already
+        self._wanted = wanted
         self._settle = settle
         self._today = settings.now().date()
         self.unchanged = 0
@@ -68,6 +71,9 @@ class Planner:
         """
         known = self._ledger.days(project)
         planned = {item.day: item for item in self._planned(project, known)}
+        for owner, day in self._wanted:
+            if owner == project:
+                planned[day] = PlannedDay(project, day, Reason.CHANGED)
         return [
             planned[day]
             for day in sorted(planned, reverse=True)
@@ -83,7 +89,10 @@ class Planner:
         first = self._first_day(project, since, last)
         if first is None or first > last:
             return
-        if not settings.reload:
+        if settings.reload:
+            earlier = [day for day in known if since <= day < first]
+            yield from (PlannedDay(project, day, Reason.FORCED) for day in earlier)
+        else:
             settled = min(last, self._today - DAY)
             yield from self._changed_days(project, known, (since, first, settled))
         for item in days_to_read(project, first, last, self._today, known, reload=settings.reload):
@@ -127,7 +136,7 @@ class Planner:
             for day, record in known.items()
             if since <= day <= last and record.is_settled
         }
-        lookback = last - (self._settings.lookback_days - 1) * DAY
+        lookback = date.fromordinal(max(last.toordinal() - self._settings.lookback_days + 1, 1))
         recent = [day for day in settled if day >= lookback]
         for day in recent:
             if (project, day) in self._already:

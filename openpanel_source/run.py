@@ -32,6 +32,7 @@ class RunReport:
 
     Attributes:
         already: Projects and days to leave out, because this sync has read them.
+        wanted: Projects and days to read whatever the counts say.
         should_stop: Asked after each day; true ends the run.
         on_day: Called after each day.
         records: Days read, or counted and found empty, newest first.
@@ -46,6 +47,7 @@ class RunReport:
     """
 
     already: frozenset[tuple[str, date]] = frozenset()
+    wanted: frozenset[tuple[str, date]] = frozenset()
     should_stop: Callable[[], bool] = lambda: False
     on_day: Callable[[RunReport], None] = lambda report: None
     records: list[DayRecord] = field(default_factory=list)
@@ -83,7 +85,12 @@ class Run:
         self._report = report
         self._today = settings.now().date()
         self._planner = Planner(
-            settings, reader, ledger, already=report.already, settle=self._settle
+            settings,
+            reader,
+            ledger,
+            already=report.already,
+            wanted=report.wanted,
+            settle=self._settle,
         )
         self.replaced: list[Replaced] = []
         """What makes way in the destination for what was read."""

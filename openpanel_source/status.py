@@ -12,6 +12,7 @@ import dlt
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
 from openpanel_source.schema import SYNC_DAYS
+from openpanel_source.warehouse import has_table
 
 
 @dataclass
@@ -27,6 +28,8 @@ class ProjectStatus:
         last_day: Last day in the ledger.
         verdicts: How many days stand at each verdict, by their latest reading.
         unproven_days: Days that stand at neither complete nor open, newest first.
+        open_days: Days that were not over when last read: the next sync counts them and reads
+            those that have changed.
         rejected_rows: Rows that could not be shaped, by the latest reading of each day.
     """
 
@@ -38,6 +41,7 @@ class ProjectStatus:
     last_day: date | None = None
     verdicts: dict[str, int] = field(default_factory=dict)
     unproven_days: list[date] = field(default_factory=list)
+    open_days: list[date] = field(default_factory=list)
     rejected_rows: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -59,9 +63,7 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
     """
     with destination_errors():
         pipeline.sync_destination()
-        if pipeline.default_schema_name is None or SYNC_DAYS.name not in (
-            pipeline.default_schema.tables
-        ):
+        if not has_table(pipeline, SYNC_DAYS.name):
             raise DestinationError(
                 f"nothing was loaded into dataset {pipeline.dataset_name} yet; run openpanel-source"
                 " sync first."
@@ -90,10 +92,11 @@ def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
         status.first_day, status.last_day = min(own), max(own)
         status.verdicts = dict(Counter(verdict for verdict, _ in own.values()))
         status.rejected_rows = sum(rejected for _, rejected in own.values())
-        status.unproven_days = sorted(
-            (day for day, (verdict, _) in own.items() if verdict not in ("complete", "open")),
-            reverse=True,
-        )
+        newest_first = sorted(own.items(), reverse=True)
+        status.open_days = [day for day, (verdict, _) in newest_first if verdict == "open"]
+        status.unproven_days = [
+            day for day, (verdict, _) in newest_first if verdict not in ("complete", "open")
+        ]
     for project, count, newest in totals:
         status = projects.setdefault(project, ProjectStatus(project))
         status.events, status.newest_event = count, newest

@@ -88,6 +88,18 @@ def _source_options(command: _Command) -> _Command:
     return command
 
 
+def _range_options(command: _Command) -> _Command:
+    """Options that say which days, and how many at a time."""
+    for option in (
+        click.option("--max-days-per-run", type=int, help="Commit after that many days."),
+        click.option("--max-events-per-run", type=int, help="Commit after that many events."),
+        click.option("--end-date", help="Last UTC day.  [default: all there is]"),
+        click.option("--start-date", help="First UTC day.  [default: the first day with events]"),
+    ):
+        command = option(command)
+    return command
+
+
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
 
 
@@ -121,11 +133,8 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
 
 @main.command()
 @_source_options
-@click.option("--start-date", help="First UTC day.  [default: the first day with events]")
-@click.option("--end-date", help="Last UTC day.  [default: all there is]")
+@_range_options
 @_target_options
-@click.option("--max-events-per-run", type=int, help="Commit after that many events.")
-@click.option("--max-days-per-run", type=int, help="Commit after that many days.")
 @click.option("--max-runtime", type=float, metavar="SECONDS", help="Begin no day after that.")
 @click.option("--reload", is_flag=True, default=None, help="Read complete days again.")
 @_as_json
@@ -145,6 +154,32 @@ def sync(
     pipeline = open_pipeline(destination, database, dataset)
     given = _given(project_id=list(project_id), **settings)
     sys.exit(run_sync(pipeline, given, max_runtime=max_runtime, as_json=as_json))
+
+
+@main.command()
+@_source_options
+@_range_options
+@_target_options
+@click.option("--deep", is_flag=True, help="Count every day alone.")
+@click.option("--repair", is_flag=True, help="Read the days that differ again.")
+@_as_json
+def audit(
+    destination: str,
+    database: str | None,
+    dataset: str,
+    deep: bool,
+    repair: bool,
+    as_json: bool,
+    project_id: tuple[str, ...],
+    **settings: Any,
+) -> None:
+    """Count source against warehouse, day by day, and name what differs."""
+    from openpanel_source.cli.reports import run_audit
+    from openpanel_source.destination import open_pipeline
+
+    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
+    given = _given(project_id=list(project_id), **settings)
+    sys.exit(run_audit(pipeline, given, deep=deep, repair=repair, as_json=as_json))
 
 
 @main.command()

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import dlt
 
+from openpanel_source.audit import audit
 from openpanel_source.check import check
 from openpanel_source.cli.commands import print_json
 from openpanel_source.cli.progress import show_progress
@@ -17,6 +18,7 @@ from openpanel_source.source import configured
 from openpanel_source.status import ProjectStatus, read_status
 
 _WORST_SHOWN = 10
+_MOST_SHOWN = 50
 
 
 def run_sync(
@@ -108,3 +110,45 @@ def _print_project(project: ProjectStatus) -> None:
         click.echo(f"  {project.rejected_rows:,} rows in rejected_events")
     for day in project.unproven_days[:_WORST_SHOWN]:
         click.echo(f"  not verified: {day}")
+    click.echo(f"  the next sync {_next_sync(project)}")
+
+
+def _next_sync(project: ProjectStatus) -> str:
+    """What a sync would do, as far as the warehouse tells."""
+    parts = []
+    if project.unproven_days:
+        parts.append(f"reads {len(project.unproven_days)} days again that are not verified")
+    if project.open_days:
+        parts.append(f"counts {len(project.open_days)} open days and reads those that changed")
+    after = f" after {project.last_day}" if project.last_day else ""
+    parts.append(f"reads days{after}, and any whose count has changed")
+    return "; ".join(parts)
+
+
+def run_audit(
+    pipeline: dlt.Pipeline, given: dict[str, Any], *, deep: bool, repair: bool, as_json: bool
+) -> int:
+    """Audit and print what differs; returns the exit code."""
+    report = audit(pipeline, deep=deep, repair=repair, **given)
+    if as_json:
+        print_json(report.as_dict())
+        return report.exit_code
+    for item in report.differences[:_MOST_SHOWN]:
+        counted = "never" if item.ledger is None else f"{item.ledger:,}"
+        click.echo(
+            f"{'DIFFERS' if item.is_damage else 'pending'}  {printable(item.project_id)}"
+            f" {item.day}: {item.problem} (counted when read: {counted}, held: {item.held:,})"
+        )
+    if len(report.differences) > _MOST_SHOWN:
+        click.echo(f"... and {len(report.differences) - _MOST_SHOWN:,} days more; --json has all")
+    damaged = sum(item.is_damage for item in report.differences)
+    pending = len(report.differences) - damaged
+    click.echo(
+        f"{report.days:,} days audited with {report.requests:,} requests: {damaged:,} differ,"
+        f" {pending:,} wait for the next sync."
+    )
+    if report.repair is not None:
+        print_summary(report.repair)
+    elif damaged:
+        click.echo("Run openpanel-source audit --repair to read them again.")
+    return report.exit_code

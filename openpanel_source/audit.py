@@ -1,0 +1,157 @@
+"""Compare server, ledger and destination day by day, and read again what differs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import dlt
+
+from openpanel_source.destination import destination_errors
+from openpanel_source.ledger import DayRecord, Reason
+from openpanel_source.pipeline import SyncSummary, running_alone, sync
+from openpanel_source.plan import PlannedDay
+from openpanel_source.planner import Planner
+from openpanel_source.read import DayReader
+from openpanel_source.source import configured
+from openpanel_source.warehouse import count_events, differing_days, ledger_of
+
+_EVERY_DAY = 1_000_000
+"""A look-back that no history exceeds."""
+_PROBLEMS = {
+    Reason.NEW: "not read yet",
+    Reason.OPEN: "open and changed since it was read",
+    Reason.RECOUNT: "changed upstream, or not proven when read",
+    Reason.CHANGED: "changed upstream",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A day on which server, ledger and destination do not agree.
+
+    Attributes:
+        project_id: The project.
+        day: The UTC day.
+        problem: What is wrong, in words.
+        ledger: Rows the server counted when the day was read; None if it never was.
+        loaded: Rows loaded then.
+        held: Rows the destination holds now.
+        is_damage: Whether a day that was read and over is not what it should be.
+    """
+
+    project_id: str
+    day: date
+    problem: str
+    ledger: int | None
+    loaded: int | None
+    held: int
+    is_damage: bool
+
+
+@dataclass
+class AuditReport:
+    """What an audit found.
+
+    Attributes:
+        days: Days in the ledger.
+        differences: Where server, ledger and destination do not agree, newest day first.
+        requests: Requests sent to find out.
+        seconds: Wall time.
+        repair: The sync that read the differing days again, if one was asked for.
+    """
+
+    days: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    requests: int = 0
+    seconds: float = 0.0
+    repair: SyncSummary | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 if what was read is still right, or was repaired; 3 if not."""
+        if self.repair is not None:
+            return self.repair.exit_code
+        return 3 if any(item.is_damage for item in self.differences) else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        return {
+            "days": self.days,
+            "differences": [
+                {**vars(item), "day": item.day.isoformat()} for item in self.differences
+            ],
+            "requests": self.requests,
+            "seconds": round(self.seconds, 3),
+            "verified": self.exit_code == 0,
+            "repair": self.repair.as_dict() if self.repair else None,
+        }
+
+
+def audit(
+    pipeline: dlt.Pipeline, *, deep: bool = False, repair: bool = False, **settings: Any
+) -> AuditReport:
+    """Count the server and the destination against the ledger.
+
+    Args:
+        pipeline: A pipeline with its destination.
+        deep: Count every day alone, which also finds changes that cancel out between days.
+        repair: Read the days that differ again and replace them.
+        settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
+
+    Returns:
+        What differs.
+
+    Raises:
+        OpenPanelError: Server or destination cannot be asked.
+    """
+    started = time.monotonic()
+    report = AuditReport()
+    with destination_errors():
+        client, checked = configured(**settings)
+        with running_alone(pipeline):
+            pipeline.sync_destination()
+            held = count_events(pipeline)
+        if deep:
+            checked = replace(checked, lookback_days=_EVERY_DAY)
+        reader = DayReader(client, checked.query, 1, checked.now, "")
+        ledger = ledger_of(pipeline, checked.query.fingerprint)
+        planner = Planner(checked, reader, ledger, settle=lambda record: None)
+        for project in checked.project_ids:
+            known = ledger.days(project)
+            report.days += len(known)
+            planned = {item.day: item for item in planner.plan(project)}
+            differing = differing_days(known, held, project)
+            for day in sorted(planned.keys() | differing.keys(), reverse=True):
+                rows = held.get((project, day), 0)
+                report.differences.append(
+                    _difference((project, day), planned.get(day), known.get(day), rows)
+                )
+        report.requests = client.requests_sent
+        client.close()
+    if repair:
+        wanted = frozenset((item.project_id, item.day) for item in report.differences)
+        report.repair = sync(pipeline, wanted=wanted, **settings)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _difference(
+    project_day: tuple[str, date], planned: PlannedDay | None, record: DayRecord | None, held: int
+) -> Difference:
+    problems = [] if planned is None else [_PROBLEMS.get(planned.reason, "asked for")]
+    loaded = None if record is None else record.distinct_ids
+    if loaded is not None and held != loaded:
+        problems.append("changed in the destination")
+    pending = planned is not None and planned.reason in (Reason.NEW, Reason.OPEN)
+    return Difference(
+        project_id=project_day[0],
+        day=project_day[1],
+        problem="; ".join(problems),
+        ledger=None if record is None else record.total_count,
+        loaded=loaded,
+        held=held,
+        is_damage=not pending or (loaded is not None and held != loaded),
+    )

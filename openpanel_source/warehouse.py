@@ -1,0 +1,68 @@
+"""What the destination holds of the events, day by day, and how that compares with the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import dlt
+
+from openpanel_source.ledger import DayRecord, Ledger
+from openpanel_source.schema import EVENTS
+
+ProjectDay = tuple[str, date]
+"""A project and a UTC day."""
+
+
+def count_events(pipeline: dlt.Pipeline) -> dict[ProjectDay, int]:
+    """Rows of the table ``events`` by project and day, counted by the destination.
+
+    Args:
+        pipeline: A pipeline with its destination, synced with it.
+
+    Returns:
+        Counts; days without rows are missing.
+    """
+    if not has_table(pipeline, EVENTS.name):
+        return {}
+    rows = pipeline.dataset()(
+        "SELECT project_id, event_date, count(*) AS n FROM events GROUP BY project_id, event_date"
+    ).fetchall()
+    return {(project, _day(day)): count for project, day, count in rows}
+
+
+def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
+    """Whether the pipeline has ever loaded a table."""
+    return pipeline.default_schema_name is not None and name in pipeline.default_schema.tables
+
+
+def ledger_of(pipeline: dlt.Pipeline, fingerprint: str) -> Ledger:
+    """The ledger in a pipeline's state, for a query; changes to it are not kept."""
+    source = pipeline.state.get("sources", {}).get("openpanel", {})
+    resource = source.get("resources", {}).get(EVENTS.name, {})
+    return Ledger(dict(resource), fingerprint)
+
+
+def differing_days(
+    records: Mapping[date, DayRecord], counts: Mapping[ProjectDay, int], project_id: str
+) -> dict[date, int]:
+    """Days of a project whose rows in the destination are not as many as the ledger says.
+
+    Args:
+        records: The ledger.
+        counts: Rows in the destination.
+        project_id: The project.
+
+    Returns:
+        Rows held on each such day.
+    """
+    held = {day: counts.get((project_id, day), 0) for day in records}
+    return {day: held[day] for day, record in records.items() if held[day] != record.distinct_ids}
+
+
+def _day(value: Any) -> date:
+    """Some destinations give days back as text or as midnight."""
+    if isinstance(value, str):
+        return date.fromisoformat(value[:10])
+    return value.date() if isinstance(value, datetime) else value
