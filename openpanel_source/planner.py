@@ -141,7 +141,8 @@ class Planner:
         for day in recent:
             if (project, day) in self._already:
                 continue
-            if self._counter.count(project, day, day) != settled[day]:
+            # The newest row tells of a row that came for one that went.
+            if self._counter.newest(project, day) != (settled[day], known[day].newest_id):
                 yield PlannedDay(project, day, Reason.RECOUNT)
         held = {day: total for day, total in settled.items() if day < lookback}
         for start, end in known_stretches(held, since, first):

@@ -25,6 +25,9 @@ from openpanel_source.verdict import Verdict
 
 logger = logging.getLogger(__name__)
 
+_DAYS_WORTH_AN_ESTIMATE = 30
+"""So many days take long enough that one more request, to tell how long, does not matter."""
+
 
 @dataclass
 class RunReport:
@@ -39,6 +42,7 @@ class RunReport:
         settled: Days that were open when read, are over, and hold what they held.
         unchanged: Open days that were counted and hold what the ledger says.
         days_left: Days that a further run has to read.
+        events_expected: Rows the server counts in the days planned, as an estimate.
         events_loaded: Rows for the table ``events``.
         stopped: Whether ``should_stop`` ended the run.
         failure: The error that ended the run early, if one did.
@@ -54,6 +58,7 @@ class RunReport:
     settled: list[DayRecord] = field(default_factory=list)
     unchanged: int = 0
     days_left: int = 0
+    events_expected: int = 0
     events_loaded: int = 0
     stopped: bool = False
     failure: OpenPanelError | None = None
@@ -150,6 +155,7 @@ class Run:
         projects = [self._planner.plan(project) for project in self._settings.project_ids]
         self._report.unchanged = self._planner.unchanged
         self._report.days_left = sum(len(days) for days in projects)
+        self._report.events_expected = sum(map(self._expected, projects))
         stretches = [
             split_empty(self._counter(days[0].project_id), days) for days in projects if days
         ]
@@ -158,6 +164,11 @@ class Run:
             for item in empty:
                 self._record_empty(item)
             yield from filled
+
+    def _expected(self, days: list[PlannedDay]) -> int:
+        if len(days) < _DAYS_WORTH_AN_ESTIMATE:
+            return 0
+        return self._reader.count(days[0].project_id, days[-1].day, days[0].day)
 
     def _settle(self, record: DayRecord) -> None:
         settled = msgspec.structs.replace(

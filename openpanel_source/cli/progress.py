@@ -34,6 +34,7 @@ class _Meter:
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._earlier = 0
+        self._expected = 0
         self._report: RunReport | None = None
 
     def line(self, report: RunReport) -> str:
@@ -44,8 +45,10 @@ class _Meter:
         events = self._earlier + report.events_loaded
         rate = events / max(time.monotonic() - self._started, 0.001)
         record = report.records[-1]
+        self._expected = max(self._expected, report.events_expected)
+        of = f" of about {self._expected:,}" if self._expected > events else ""
         return (
-            f"{printable(record.project_id)} {record.day}  {events:,} events  {rate:,.0f}/s "
+            f"{printable(record.project_id)} {record.day}  {events:,}{of} events  {rate:,.0f}/s "
             f" {max(report.days_left, 0):,} days left"
         )
 
