@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from openpanel_source.auditing import AuditReport, audit
     from openpanel_source.errors import (
         ConfigurationError,
         OpenPanelError,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from openpanel_source.source import openpanel
 
 __all__ = [
+    "AuditReport",
     "ConfigurationError",
     "EventsPaginator",
     "Filter",
@@ -27,11 +29,13 @@ __all__ = [
     "ServerFaultError",
     "SyncSummary",
     "TransientError",
+    "audit",
     "openpanel",
     "sync",
 ]
 
 _MODULES = {
+    "AuditReport": "auditing",
     "ConfigurationError": "errors",
     "EventsPaginator": "paginator",
     "Filter": "filters",
@@ -39,6 +43,7 @@ _MODULES = {
     "ServerFaultError": "errors",
     "SyncSummary": "pipeline",
     "TransientError": "errors",
+    "audit": "auditing",
     "openpanel": "source",
     "sync": "pipeline",
 }

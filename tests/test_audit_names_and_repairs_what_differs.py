@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from filelock import FileLock
 
-from openpanel_source.audit import AuditReport, audit
+from openpanel_source.auditing import AuditReport, audit
 from openpanel_source.cli import main
 from openpanel_source.errors import PipelineBusyError
 from openpanel_source.sandbox import Sandbox

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import dlt
 
-from openpanel_source.audit import audit
+from openpanel_source.auditing import audit
 from openpanel_source.check import check
 from openpanel_source.cli.commands import print_json
 from openpanel_source.cli.progress import show_progress
