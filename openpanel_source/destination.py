@@ -18,7 +18,7 @@ from dlt.common.configuration.exceptions import (
 from dlt.common.exceptions import DltException
 from dlt.common.pipeline import get_dlt_pipelines_dir
 
-from openpanel_source.duckdb_file import duckdb_file
+from openpanel_source.duckdb_file import duckdb_file, remove_stillborn
 from openpanel_source.errors import (
     ConfigurationError,
     DestinationBusyError,
@@ -67,6 +67,7 @@ def open_pipeline(
     if destination == "duckdb":
         path = Path(database or DEFAULT_DATABASE).expanduser().resolve()
         _check_duckdb_path(path, must_exist=must_exist)
+        remove_stillborn(path)
         identity.append(str(path))
         target: Any = duckdb_file(str(path), destination_name="duckdb")
     else:

@@ -7,11 +7,31 @@ as well.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from dlt.destinations import duckdb
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+
+_HEADER_BYTES = 3 * 4096
+"""A DuckDB file begins with three blocks of headers; data comes after."""
+
+
+def remove_stillborn(path: Path) -> None:
+    """Remove a DuckDB file whose making was cut short: it holds no data and cannot be opened.
+
+    Args:
+        path: May be missing, or any other file, which is left alone.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER_BYTES)
+    except OSError:
+        return
+    if head[8:12] == b"DUCK" and len(head) < _HEADER_BYTES:
+        path.unlink()
+
 
 _catalogs: dict[str, str] = {}
 """Catalog names by path: DuckDB alone knows how it makes the one from the other."""

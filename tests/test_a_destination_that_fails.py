@@ -1,0 +1,101 @@
+"""A destination that fails is told in a sentence, and the next run recovers by itself."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from openpanel_source.errors import TransientError
+from openpanel_source.sandbox import Sandbox
+from tests.sandbox_world import CLIENT, NOW, SECRET, event, world
+from tests.warehouse import Warehouse
+
+ROWS = [event(number) for number in range(1, 1500)]
+
+
+def command(sandbox: Sandbox, **options: Any) -> subprocess.CompletedProcess[str]:
+    """``openpanel-source sync`` in a process of its own."""
+    settings = {
+        "CLIENT_ID": CLIENT,
+        "CLIENT_SECRET": SECRET,
+        "PROJECT_ID": "web",
+        "BASE_URL": sandbox.url,
+        "NOW": NOW.isoformat(),
+    }
+    environment = {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "openpanel_source.cli", "sync"],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("kilobytes", [4, 40, 400])
+def test_a_full_disk_is_told_and_the_next_run_loads_all(kilobytes: int) -> None:
+    def small_files_only() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, resource.RLIM_INFINITY))
+
+    with world(*ROWS) as sandbox:
+        failed = command(sandbox, preexec_fn=small_files_only)
+        assert failed.returncode in (1, 2), failed.stderr
+        assert "openpanel-source:" in failed.stderr
+        assert "Traceback" not in failed.stderr
+        assert SECRET not in failed.stderr
+        recovered = command(sandbox)
+        assert recovered.returncode == 0, recovered.stderr
+    with duckdb.connect("openpanel.duckdb") as connection:
+        count = "SELECT count(*), count(DISTINCT id) FROM openpanel.openpanel.events"
+        assert connection.execute(count).fetchone() == (1499, 1499)
+
+
+def test_a_working_folder_full_of_rubbish_is_no_obstacle(tmp_path: Path) -> None:
+    with world(*ROWS) as sandbox:
+        assert command(sandbox).returncode == 0
+        for path in (tmp_path / "dlt").rglob("*"):
+            if path.is_file():
+                path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        sandbox.add([event(2000)])
+        again = command(sandbox)
+        assert again.returncode == 0, again.stderr
+        assert "Loaded 1,500 events" in again.stdout or "Loaded 1 events" in again.stdout
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DROP TABLE events",
+        "DROP TABLE sync_days",
+        "DROP TABLE _dlt_pipeline_state",
+        "ALTER TABLE events DROP COLUMN city",
+    ],
+)
+def test_a_schema_changed_by_hand_is_named(warehouse: Warehouse, damage: str) -> None:
+    with world(*ROWS) as sandbox:
+        warehouse.sync(sandbox)
+        with duckdb.connect(str(warehouse.path)) as connection:
+            connection.execute("USE openpanel")
+            connection.execute(damage)
+        name = damage.rsplit(maxsplit=1)[-1]
+        with pytest.raises(TransientError, match=f"the destination failed .*{name}"):
+            warehouse.sync(sandbox, reload=True)
+
+
+def test_a_column_of_another_type_takes_what_it_can_hold(warehouse: Warehouse) -> None:
+    with world(*ROWS) as sandbox:
+        warehouse.sync(sandbox)
+        with duckdb.connect(str(warehouse.path)) as connection:
+            connection.execute("ALTER TABLE openpanel.events ALTER revenue TYPE VARCHAR")
+        warehouse.sync(sandbox, reload=True)
+    assert warehouse.query("SELECT DISTINCT revenue FROM events") == [("0",)]
