@@ -24,6 +24,7 @@ docs: .venv/.ready
 
 bench: .venv/.ready
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/nights.py
 
 wheel: .venv/.ready
 	rm -rf dist

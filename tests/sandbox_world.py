@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -61,10 +63,28 @@ def event(number: int = 1, **values: Any) -> Row:
     return row | values
 
 
-def dataset(*events: Row, profiles: list[Row] | None = None) -> Dataset:
+def profile(profile_id: str = "anna", **values: Any) -> Row:
+    """A profile in API form."""
+    row: Row = {
+        "id": profile_id,
+        "projectId": "web",
+        "email": "",
+        "avatar": "",
+        "firstName": "",
+        "lastName": "",
+        "isExternal": True,
+        "properties": {},
+        "groups": [],
+        "createdAt": "2026-10-01T00:00:00.000Z",
+        "lastSeenAt": "2026-11-01T00:00:00.000Z",
+    }
+    return row | values
+
+
+def dataset(*events: Row, profiles: list[Row] | None = None, timezone: str = "UTC") -> Dataset:
     """A dataset with the project ``web`` that the client may read, and ``empty``."""
     accounts = Accounts(
-        organizations=[Organization("acme")],
+        organizations=[Organization("acme", timezone)],
         projects=[Project("web", "acme"), Project("empty", "acme")],
         clients=[
             Client(CLIENT, "read", "acme", "web", SECRET),
@@ -77,9 +97,9 @@ def dataset(*events: Row, profiles: list[Row] | None = None) -> Dataset:
 @contextmanager
 def world(*events: Row, **settings: Any) -> Iterator[Sandbox]:
     """A running sandbox that holds these events, without a rate limit unless one is given."""
-    profiles = settings.pop("profiles", None)
+    profiles, zone = settings.pop("profiles", None), settings.pop("timezone", "UTC")
     settings = {"rate_limit": None, "now": lambda: NOW} | settings
-    with Sandbox(dataset(*events, profiles=profiles), **settings) as sandbox:
+    with Sandbox(dataset(*events, profiles=profiles, timezone=zone), **settings) as sandbox:
         yield sandbox
 
 
@@ -89,13 +109,37 @@ def get(
     *,
     headers: dict[str, str] | None = None,
     timeout: float = 10,
+    path: str = "/export/events",
 ) -> requests.Response:
     """Ask for events; the query goes out as it is written."""
     request = requests.Request("GET", sandbox.url).prepare()
     request.headers.update(HEADERS if headers is None else headers)
-    request.url = f"{sandbox.url}/export/events?{query}"
+    request.url = f"{sandbox.url}{path}?{query}"
     with requests.Session() as session:
         return session.send(request, allow_redirects=False, timeout=timeout)
+
+
+def ask_chart(sandbox: Sandbox, **params: Any) -> requests.Response:
+    """Ask for a chart, of purchases unless it is told; what is no text goes out as JSON."""
+    params = {"series": [{"name": "purchase"}], "projectId": "web"} | params
+    query = "&".join(
+        f"{name}={quote(value if isinstance(value, str) else json.dumps(value))}"
+        for name, value in params.items()
+    )
+    return get(sandbox, query, path="/export/charts")
+
+
+def chart(sandbox: Sandbox, **params: Any) -> Any:
+    """The chart that is answered, of three days in November unless others are given."""
+    days = {"startDate": "2026-11-09", "endDate": "2026-11-12"}
+    response = ask_chart(sandbox, **(params if "range" in params else days | params))
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def points(series: Any) -> dict[str, Any]:
+    """The counts of a series by date."""
+    return {point["date"]: point["count"] for point in series["data"]}
 
 
 def ids(response: requests.Response) -> list[int]:

@@ -111,10 +111,12 @@ class Application:
 
     def _answer_charts(self, request: Request, _misbehaviour: Misbehaviour) -> Answer:
         client, query = self._admit(request, self._charts.check)
-        # Early servers draw charts of any project for anybody.
-        early = self._generation.charts.early
-        project = query.project if early else self._access.project(client, query.project)
-        return self._charts.answer(str(project), self._access.timezone(str(project)), query)
+        if self._generation.charts.early:
+            # Early servers draw charts of any project for anybody.
+            project = query.project or ""
+        else:
+            project = self._access.project(client, query.project)
+        return self._charts.answer(project, self._access.timezone(project), query)
 
     def _admit(self, request: Request, check: Callable[[Params], _Query]) -> tuple[Client, _Query]:
         """Check query and credentials, in the order of the generation."""

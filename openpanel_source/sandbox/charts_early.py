@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from string import ascii_uppercase
 from typing import Any
@@ -78,7 +78,8 @@ class _Span:
     def before(self) -> _Span:
         shift = self.end - self.start + 1000
         # The server writes both anew, to the second and in UTC.
-        return _Span(*((edge - shift) // 1000 * 1000 for edge in (self.start, self.end)), "Z")
+        start, end = ((edge - shift) // 1000 * 1000 for edge in (self.start, self.end))
+        return _Span(start, end, "Z")
 
 
 @dataclass
@@ -106,7 +107,9 @@ def early_chart(
         raise no_answer()
     reader = _Reader(store, dialect, project, query)
     span = _span(query, now)
-    current = reader.read(span)
+    # Without a subscription, a chart ends tomorrow at the latest.
+    latest = (now - _EPOCH) // timedelta(milliseconds=1) + DAY_MS
+    current = reader.read(replace(span, end=min(span.end, latest)))
     previous = reader.read(span.before()) if query.previous else None
     items = [_item(query, series, len(current), previous, dialect.nothing) for series in current]
     items.sort(key=lambda item: -item["metrics"]["sum"])

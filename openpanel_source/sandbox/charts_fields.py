@@ -10,7 +10,7 @@ from typing import Any
 from openpanel_source.sandbox.answers import server_error
 from openpanel_source.sandbox.charts_dialect import Dialect
 from openpanel_source.sandbox.charts_query import SeriesQuery
-from openpanel_source.sandbox.columns import INSTANTS, NUMBERS, TEXT, canonical
+from openpanel_source.sandbox.columns import NUMBERS, TEXT, canonical
 from openpanel_source.sandbox.conditions import Sql, number_sql
 from openpanel_source.sandbox.filters import wildcard
 
@@ -46,6 +46,7 @@ class Field:
         label: Turns that value into the one in the answer.
         default: The value of rows that only fill a gap.
         is_property: Whether it is one of an event's properties.
+        of_profile: Whether it is from the event's profile.
         by_group: Whether rows are taken once for each of their groups.
     """
 
@@ -53,6 +54,7 @@ class Field:
     label: Callable[[Any, tzinfo], Label] = _as_is
     default: Any = ""
     is_property: bool = False
+    of_profile: bool = False
     by_group: bool = False
 
 
@@ -142,23 +144,8 @@ def _profile_text(field: str) -> Sql:
 
 
 def _column(name: str, dialect: Dialect) -> Field | None:
-    if name == "revenue" and dialect.early:
-        return None
-    if name == "country":
-        return Field(Sql(name), _country)
-    if name in TEXT:
-        return Field(Sql(name))
-    if name == "id":
-        return Field(Sql(name), default=_NO_ID)
-    if name in INSTANTS:
-        column, unit = INSTANTS[name]
-        if name == "imported_at":
-            return Field(Sql(f"{column} * {unit}"), _second, default=None)
-        return Field(Sql(column), _millisecond, default=0)
-    if NUMBERS.get(name) == "FLOAT":
-        # As text it has the few digits that ClickHouse writes of a single-precision number.
-        return Field(Sql(f"{name}::VARCHAR"), _number, default=None)
-    return Field(Sql(name), default=0) if name in NUMBERS else None
+    # Early servers have no such column.
+    return None if name == "revenue" and dialect.early else _COLUMNS.get(name)
 
 
 def _property(key: str, _dialect: Dialect) -> Field:
@@ -172,8 +159,8 @@ def _profile(field: str, dialect: Dialect) -> Field:
         raise server_error()
     if field in _PROFILE_INSTANTS and dialect.known_fields:
         instant = _OF_PROFILE.format(_PROFILE_INSTANTS[field], "0")
-        return Field(Sql(instant), _millisecond, default=0)
-    return Field(_profile_text(field))
+        return Field(Sql(instant), _millisecond, default=0, of_profile=True)
+    return Field(_profile_text(field), of_profile=True)
 
 
 def _group(field: str, dialect: Dialect) -> Field | None:
@@ -198,9 +185,20 @@ def _millisecond(value: int, zone: tzinfo) -> str:
 
 
 def _second(value: int | None, zone: tzinfo) -> str | None:
-    return None if value is None else _millisecond(value, zone)[:-4]
+    return None if value is None else _millisecond(value * 1000, zone)[:-4]
 
 
+_COLUMNS = {
+    **{name: Field(Sql(name)) for name in TEXT},
+    **{name: Field(Sql(name), default=0) for name in NUMBERS},
+    "id": Field(Sql("id"), default=_NO_ID),
+    "country": Field(Sql("country"), _country),
+    "created_at": Field(Sql("created_ms"), _millisecond, default=0),
+    "imported_at": Field(Sql("imported_s"), _second, default=None),
+    # As text these have the few digits that ClickHouse writes of a single-precision number.
+    "longitude": Field(Sql("longitude::VARCHAR"), _number, default=None),
+    "latitude": Field(Sql("latitude::VARCHAR"), _number, default=None),
+}
 _FAMILIES: dict[str, Callable[[str, Dialect], Field | None]] = {
     "properties": _property,
     "profile": _profile,

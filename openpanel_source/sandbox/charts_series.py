@@ -77,8 +77,7 @@ class SeriesReader:
         self._refuse_backwards(period)
         series: list[Series] = []
         for index, asked in enumerate(self._query.series):
-            # Without any row, not even one that fills a gap, the server tries without breakdowns.
-            series += self._read(index, asked, period, self._fields) or []
+            series += self._read(index, asked, period, self._fields)
         return series
 
     def _refuse_backwards(self, period: Period) -> None:
@@ -93,6 +92,9 @@ class SeriesReader:
         sql = SeriesSql(asked, self._scope(period, fields))
         rows = sql.run(self._store)
         gaps = set(filled(period, interval, zone)) - {_bucket(row) for row in rows}
+        if fields and not (rows or gaps):
+            # Without any row, not even one that fills a gap, the server tries without breakdowns.
+            return self._read(index, asked, period, [])
         buckets = sorted({_bucket(row) for row in rows} | gaps, key=order)
         groups = _Groups(index, lambda bucket: written(bucket, interval))
         for row in rows:

@@ -9,110 +9,25 @@ _SYMBOLS = {"$": "dollar", "%": "percent", "&": "and", "<": "less", ">": "greate
 _SYMBOLS |= {"€": "euro", "£": "pound", "¥": "yen", "₽": "russian ruble", "¢": "cent"}
 _SYMBOLS |= {"©": "(c)", "®": "(r)", "™": "tm", "∞": "infinity", "♥": "love", "…": "..."}
 _SYMBOLS |= {"-": " "}
-_LATIN = dict(
-    zip(
-        "ßÆæŒœØøĐđŁłÐðÞþıƒ",
-        [
-            "ss",
-            "AE",
-            "ae",
-            "OE",
-            "oe",
-            "O",
-            "o",
-            "DJ",
-            "dj",
-            "L",
-            "l",
-            "D",
-            "d",
-            "TH",
-            "th",
-            "i",
-            "f",
-        ],
-    )
+_LATIN = "ß ss Æ AE æ ae Œ OE œ oe Ø O ø o Đ DJ đ dj Ł L ł l Ð D ð d Þ TH þ th ı i ƒ f"
+_GREEK = (
+    "α a β b γ g δ d ε e ζ z η h θ 8 ι i κ k λ l μ m ν n ξ 3 ο o π p ρ r σ s ς s τ t υ y φ f"
+    " χ x ψ ps ω w"
 )
-_GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξοπρσςτυφχψω",
-        [
-            "a",
-            "b",
-            "g",
-            "d",
-            "e",
-            "z",
-            "h",
-            "8",
-            "i",
-            "k",
-            "l",
-            "m",
-            "n",
-            "3",
-            "o",
-            "p",
-            "r",
-            "s",
-            "s",
-            "t",
-            "y",
-            "f",
-            "x",
-            "ps",
-            "w",
-        ],
-        strict=True,
-    )
+_CYRILLIC = (
+    "а a б b в v г g д d е e ё yo ж zh з z и i й j к k л l м m н n о o п p р r с s т t у u ф f"
+    " х h ц c ч ch ш sh щ sh ъ u ы y э e ю yu я ya є ye і i ї yi ґ g"
 )
-_CYRILLIC = dict(
-    zip(
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюяєіїґ",
-        [
-            "a",
-            "b",
-            "v",
-            "g",
-            "d",
-            "e",
-            "yo",
-            "zh",
-            "z",
-            "i",
-            "j",
-            "k",
-            "l",
-            "m",
-            "n",
-            "o",
-            "p",
-            "r",
-            "s",
-            "t",
-            "u",
-            "f",
-            "h",
-            "c",
-            "ch",
-            "sh",
-            "sh",
-            "u",
-            "y",
-            "",
-            "e",
-            "yu",
-            "ya",
-            "ye",
-            "i",
-            "yi",
-            "g",
-        ],
-        strict=True,
-    )
-)
-_LETTERS = _SYMBOLS | _LATIN | _GREEK | _CYRILLIC
-_LETTERS |= {lower.upper(): text.title() for lower, text in (_GREEK | _CYRILLIC).items()}
+
+
+def _pairs(table: str) -> dict[str, str]:
+    letters, texts = table.split()[::2], table.split()[1::2]
+    return dict(zip(letters, texts, strict=True))
+
+
+_BOTH_CASES = _pairs(_GREEK) | _pairs(_CYRILLIC)
+_LETTERS = _SYMBOLS | _pairs(_LATIN) | _BOTH_CASES | {"ь": "", "Ь": ""}
+_LETTERS |= {lower.upper(): text.title() for lower, text in _BOTH_CASES.items()}
 
 
 def slug(text: str) -> str:

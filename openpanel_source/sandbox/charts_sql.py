@@ -31,6 +31,14 @@ _AMOUNTS = {
     "property_max": "max(amount)",
     "property_min": "min(amount)",
 }
+_STATEMENT = (
+    "WITH chosen AS (SELECT {columns}"
+    " FROM (SELECT *, timezone(?, make_timestamptz(created_ms * 1000)) AS local FROM {source})"
+    " AS events WHERE {where} {qualify})"
+    " SELECT grouping(bucket), bucket, shift{keys}, {count}, count(DISTINCT profile_id)"
+    " FROM chosen GROUP BY GROUPING SETS ((bucket, shift{keys}), ({labels}))"
+    " ORDER BY bucket, shift DESC{keys}"
+)
 _LATEST_OF_USER = "QUALIFY row_number() OVER (PARTITION BY profile_id ORDER BY created_ms DESC) = 1"
 
 
@@ -103,9 +111,10 @@ class SeriesSql:
         """
         rows = store.query(*self._statement())
         width = len(self._scope.fields)
-        users = {row[3 : 3 + width]: row[-1] for row in rows if row[0]}
+        # Labels can be lists, which are no keys.
+        users = {repr(row[3 : 3 + width]): row[-1] for row in rows if row[0]}
         return [
-            Counted(row[1], row[2], row[3 : 3 + width], row[-2], users[row[3 : 3 + width]])
+            Counted(row[1], row[2], row[3 : 3 + width], row[-2], users[repr(row[3 : 3 + width])])
             for row in rows
             if not row[0]
         ]
@@ -114,44 +123,37 @@ class SeriesSql:
         series = self._series
         if series.segment not in _AMOUNTS or not series.property:
             return None
-        names = [given.name for given in series.filters]
-        with_profile = any(name.startswith("profile.") for name in names) or any(
-            "profiles" in field.sql.text for field in self._scope.fields
-        )
-        return property_amount(series, self._scope.dialect, with_profile=with_profile)
+        scope = self._scope
+        filtered = any(given.name.startswith("profile.") for given in series.filters)
+        with_profile = filtered or any(field.of_profile for field in scope.fields)
+        return property_amount(series, scope.dialect, with_profile=with_profile)
 
     def _statement(self) -> tuple[str, tuple[Any, ...]]:
         fields = self._scope.fields
         amount = self._amount.sql if self._amount else Sql("NULL")
         where = joined(self._where, "AND")
         labels = [f"label_{index}" for index in range(len(fields))]
-        chosen = [
-            f"{field.sql.text} AS {label}" for field, label in zip(fields, labels, strict=True)
-        ]
-        listed = "".join(f", {label}" for label in labels)
-        group = "group_id, " if self._by_group else ""
-        sql = (
-            f"WITH chosen AS (SELECT {self._bucket()}, {''.join(f'{c}, ' for c in chosen)}{group}"
-            f"profile_id, session_id, {amount.text} AS amount"
-            f" FROM (SELECT *, timezone(?, make_timestamptz(created_ms * 1000)) AS local"
-            f" FROM {BY_GROUP if self._by_group else 'events'}) AS events"
-            f" WHERE {where.text} {self._qualify()})"
-            f" SELECT grouping(bucket), bucket, shift{listed}, {self._count()},"
-            f" count(DISTINCT profile_id) FROM chosen"
-            f" GROUP BY GROUPING SETS ((bucket, shift{listed}), ({listed[2:]}))"
-            f" ORDER BY bucket, shift DESC{listed}"
+        values = [f"{f.sql.text} AS {label}" for f, label in zip(fields, labels, strict=True)]
+        columns = [self._bucket(), *values, "profile_id, session_id", f"{amount.text} AS amount"]
+        if self._by_group:
+            columns.append("group_id")
+        sql = _STATEMENT.format(
+            columns=", ".join(columns),
+            source=BY_GROUP if self._by_group else "events",
+            where=where.text,
+            qualify=_LATEST_OF_USER if self._series.segment == "one_event_per_user" else "",
+            keys="".join(f", {label}" for label in labels),
+            labels=", ".join(labels),
+            count=self._count(),
         )
-        before = (p for field in fields for p in field.sql.parameters)
-        parameters = (*before, *amount.parameters, self._scope.timezone, *where.parameters)
+        of_labels = (p for field in fields for p in field.sql.parameters)
+        parameters = (*of_labels, *amount.parameters, self._scope.timezone, *where.parameters)
         return sql, parameters
 
     def _bucket(self) -> str:
         interval = self._scope.interval
         shift = "epoch_ms(local) - created_ms" if is_exact(interval) else "0"
         return f"date_trunc('{interval}', local)::TIMESTAMP AS bucket, {shift} AS shift"
-
-    def _qualify(self) -> str:
-        return _LATEST_OF_USER if self._series.segment == "one_event_per_user" else ""
 
     def _count(self) -> str:
         if self._amount:
@@ -162,7 +164,7 @@ class SeriesSql:
 def _refuse_unknown(series: SeriesQuery, scope: Scope) -> None:
     """Refuse what the server puts into its query although ClickHouse does not know it there."""
     dialect = scope.dialect
-    if not dialect.known_fields and not all(map(_is_plain, series.filters)):
+    if not (dialect.known_fields or all(_is_plain(one, dialect) for one in series.filters)):
         raise server_error()
     if series.segment != "one_event_per_user" or dialect.early:
         return
@@ -172,12 +174,16 @@ def _refuse_unknown(series: SeriesQuery, scope: Scope) -> None:
         raise server_error()
 
 
-def _is_plain(given: Filter) -> bool:
+def _is_plain(given: Filter, dialect: Dialect) -> bool:
     name = given.name
+    if name.startswith("profile."):
+        return not dialect.early
+    if name.startswith("group."):
+        return "group" in dialect.segments
     return (
         name in TEXT
         or name in NUMBERS
         or name in INSTANTS
         or name in ("id", "has_profile")
-        or name.startswith(("properties.", "profile.", "group."))
+        or name.startswith("properties.")
     )
