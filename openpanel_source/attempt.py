@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from openpanel_source.buffer import TableBuffer
 from openpanel_source.decode import Page, Rejected
 from openpanel_source.verdict import Counts
 
@@ -27,7 +28,9 @@ class Attempt:
     rows: int = 0
     repeats: int = 0
     ids: set[str] = field(default_factory=set)
-    tables: list[pa.Table] = field(default_factory=list)
+    tables: TableBuffer = field(default_factory=TableBuffer)
+    newest: tuple[str | None, datetime | None] = (None, None)
+    """Id and time of the first row: the server lists the newest first."""
     rejected: list[Rejected] = field(default_factory=list)
 
     def add(self, answer: Answer) -> int:
@@ -40,17 +43,12 @@ class Attempt:
         kept = {row.raw for row in self.rejected}
         rejected = [row for row in page.rejected if row.raw not in kept]
         self.repeats += sum(event_id in self.ids for event_id in ids)
+        if table.num_rows and not self.ids:
+            self.newest = table.column("id")[0].as_py(), table.column("created_at")[0].as_py()
         self.tables.append(table if len(fresh) == len(ids) else table.filter(_firsts(ids, fresh)))
         self.ids |= fresh
         self.rejected.extend(rejected)
         return len(fresh) + len(rejected)
-
-    def newest(self) -> tuple[str | None, datetime | None]:
-        """Id and time of the first row: the server lists the newest first."""
-        for table in self.tables:
-            if table.num_rows:
-                return table.column("id")[0].as_py(), table.column("created_at")[0].as_py()
-        return None, None
 
     def counts(self, earlier_ids: set[str] | None) -> Counts:
         """What it said and brought, given the ids of the attempt before."""

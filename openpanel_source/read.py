@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import msgspec
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from openpanel_source.attempt import Answer, Attempt
+from openpanel_source.buffer import TableBuffer
 from openpanel_source.client import Client
 from openpanel_source.decode import Meta, Rejected, peek
 from openpanel_source.ledger import DayRecord
@@ -34,7 +34,7 @@ class DayReading:
     """A day as read: its record, and its rows each once."""
 
     record: DayRecord
-    tables: list[pa.Table]
+    tables: TableBuffer
     rejected: list[Rejected]
     after: datetime | None = None
     """If only a tail was read: the rows are those after this instant."""
@@ -124,7 +124,7 @@ class DayReader:
                 break
             earlier = attempt.ids
             first = pool.submit(self._page, item, 1)
-        newest_id, newest_at = attempt.newest()
+        newest_id, newest_at = attempt.newest
         record = DayRecord(
             project_id=item.project_id,
             query_fingerprint=self._query.fingerprint,
@@ -174,12 +174,10 @@ class DayReader:
         counts = attempt.counts(None)
         if counts.moved or attempt.rejected or before.total_count + rows != counts.first_total:
             return None
-        tables = [
-            table.filter(pc.greater(table.column("created_at"), before.newest_at))
-            for table in attempt.tables
-        ]
-        new_ids = sum(table.num_rows for table in tables)
-        newest_id, newest_at = attempt.newest()
+        tables = TableBuffer()
+        for table in attempt.tables:
+            tables.append(table.filter(pc.greater(table.column("created_at"), before.newest_at)))
+        newest_id, newest_at = attempt.newest
         record = msgspec.structs.replace(
             before,
             load_id=self.load_id,
@@ -187,7 +185,7 @@ class DayReader:
             reason=item.reason,
             total_count=counts.first_total,
             rows_received=before.rows_received + rows,
-            distinct_ids=before.distinct_ids + new_ids,
+            distinct_ids=before.distinct_ids + tables.num_rows,
             pages=number,
             requests=number,
             rereads=0,

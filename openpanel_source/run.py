@@ -11,8 +11,8 @@ from itertools import islice
 from typing import TypeVar
 
 import msgspec
-import pyarrow.compute as pc
 
+from openpanel_source.buffer import TableBuffer
 from openpanel_source.client import Client
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.ledger import DayRecord, Ledger, Reason
@@ -141,14 +141,13 @@ class Run:
             self._ledger.record(msgspec.structs.replace(before, verdict=record.verdict))
             return False
         self._ledger.record(record)
-        self._report.events_loaded += sum(table.num_rows for table in reading.tables)
+        self._report.events_loaded += reading.tables.num_rows
         self.replaced.append(Replaced(record.project_id, record.day, reading.after))
         if reading.after is None and (reading.rejected or (before and before.rejected_rows)):
             self.had_rejected.append(Replaced(record.project_id, record.day))
-        for table in reading.tables:
-            newest = pc.max(table.column("created_at")).as_py() if table.num_rows else None
-            if newest is not None and (self.newest is None or newest > self.newest):
-                self.newest = newest
+        newest = record.newest_at
+        if newest is not None and (self.newest is None or newest > self.newest):
+            self.newest = newest
         return True
 
     def _planned(self) -> Iterator[PlannedDay]:
@@ -201,7 +200,7 @@ class Run:
             rereads=0,
             read_at=self._settings.now(),
         )
-        self._take(DayReading(record, [], []))
+        self._take(DayReading(record, TableBuffer(), []))
         self._report.days_left -= 1
 
     def _counter(self, project: str) -> Callable[[date, date], int]:

@@ -175,10 +175,11 @@ def _items(run: Run, report: RunReport) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
     waiting: list[pa.Table] = []
     for reading in run.readings():
-        waiting += reading.tables
-        while sum(table.num_rows for table in waiting) >= _ROWS_A_TABLE:
-            yield pa.concat_tables(waiting)
-            waiting = []
+        for table in reading.tables:
+            waiting.append(table)
+            if sum(table.num_rows for table in waiting) >= _ROWS_A_TABLE:
+                yield pa.concat_tables(waiting)
+                waiting = []
         if reading.rejected:
             record = reading.record
             rejected = shape_rejected(reading.rejected, record.project_id, record.day)
