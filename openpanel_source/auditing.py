@@ -123,7 +123,7 @@ def audit(
             known = ledger.days(project)
             report.days += len(known)
             planned = {item.day: item for item in planner.plan(project)}
-            differing = differing_days(known, held, project)
+            differing = differing_days(known, held, project, checked)
             for day in sorted(planned.keys() | differing.keys(), reverse=True):
                 rows = held.get((project, day), 0)
                 report.differences.append(
@@ -143,7 +143,9 @@ def _difference(
 ) -> Difference:
     problems = [] if planned is None else [_PROBLEMS.get(planned.reason, "asked for")]
     loaded = None if record is None else record.distinct_ids
-    if loaded is not None and held != loaded:
+    if record is None and held:
+        problems.append("held without a record of it")
+    elif loaded is not None and held != loaded:
         problems.append("changed in the destination")
     pending = planned is not None and planned.reason in (Reason.NEW, Reason.OPEN)
     return Difference(

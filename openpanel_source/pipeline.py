@@ -18,9 +18,16 @@ from openpanel_source.destination import destination_errors
 from openpanel_source.errors import PipelineBusyError
 from openpanel_source.ledger import DayRecord
 from openpanel_source.run import RunReport
+from openpanel_source.schema import EVENTS
 from openpanel_source.settings import Settings
 from openpanel_source.source import configured, openpanel
-from openpanel_source.warehouse import ProjectDay, count_events, differing_days, ledger_of
+from openpanel_source.warehouse import (
+    ProjectDay,
+    count_events,
+    differing_days,
+    has_table,
+    ledger_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -136,6 +143,7 @@ def sync(
                     raise report.failure
                 if report.days_left <= 0 or report.stopped or not report.records:
                     break
+            _clean_mark(pipeline).touch()
     summary.days_left = max(report.days_left, 0)
     summary.days_read = len(last)
     summary.verdicts = dict(Counter(record.verdict.value for record in last.values()))
@@ -177,19 +185,29 @@ def _restored(pipeline: dlt.Pipeline, settings: Settings) -> frozenset[ProjectDa
     Returns:
         Projects and days that an interrupted run may have left different from the ledger.
     """
-    interrupted = pipeline.has_pending_data
+    clean = _clean_mark(pipeline)
+    ended_well = clean.exists()
+    clean.unlink(missing_ok=True)
     pipeline.drop()
-    if not interrupted:
-        return frozenset()
-    logger.warning("an earlier run was interrupted: its last, unfinished package is read again")
     pipeline.sync_destination()
+    if ended_well or not has_table(pipeline, EVENTS.name):
+        return frozenset()
+    # Killed, or a new machine: a package that was cut off may have replaced days already.
     ledger = ledger_of(pipeline, settings.query.fingerprint)
     held = count_events(pipeline)
-    return frozenset(
+    differing = frozenset(
         (project, day)
         for project in settings.project_ids
-        for day in differing_days(ledger.days(project), held, project)
+        for day in differing_days(ledger.days(project), held, project, settings)
     )
+    if differing:
+        logger.warning("%d days differ from the ledger and are read again", len(differing))
+    return differing
+
+
+def _clean_mark(pipeline: dlt.Pipeline) -> Path:
+    """A file that is there as long as the last sync on this machine ended well."""
+    return Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.ended-well"
 
 
 def _add(summary: SyncSummary, report: RunReport) -> None:

@@ -10,6 +10,7 @@ import dlt
 
 from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.schema import EVENTS
+from openpanel_source.settings import Settings
 
 ProjectDay = tuple[str, date]
 """A project and a UTC day."""
@@ -45,7 +46,10 @@ def ledger_of(pipeline: dlt.Pipeline, fingerprint: str) -> Ledger:
 
 
 def differing_days(
-    records: Mapping[date, DayRecord], counts: Mapping[ProjectDay, int], project_id: str
+    records: Mapping[date, DayRecord],
+    counts: Mapping[ProjectDay, int],
+    project_id: str,
+    settings: Settings,
 ) -> dict[date, int]:
     """Days of a project whose rows in the destination are not as many as the ledger says.
 
@@ -53,12 +57,19 @@ def differing_days(
         records: The ledger.
         counts: Rows in the destination.
         project_id: The project.
+        settings: Days outside their range are left alone.
 
     Returns:
-        Rows held on each such day.
+        Rows held on each such day; a day that the ledger does not know should hold none.
     """
-    held = {day: counts.get((project_id, day), 0) for day in records}
-    return {day: held[day] for day, record in records.items() if held[day] != record.distinct_ids}
+    held = {day: rows for (owner, day), rows in counts.items() if owner == project_id}
+    loaded = {day: record.distinct_ids for day, record in records.items()}
+    first, last = settings.start or date.min, settings.end or date.max
+    return {
+        day: held.get(day, 0)
+        for day in held.keys() | loaded.keys()
+        if first <= day <= last and held.get(day, 0) != loaded.get(day, 0)
+    }
 
 
 def _day(value: Any) -> date:
