@@ -44,6 +44,9 @@ def command_page() -> str:
     for name, command in sorted(main.commands.items()):
         inner = click.Context(command, parent=context, info_name=name)
         parts.append(f"## {name}\n\n```\n{command.get_help(inner)}\n```\n")
+        for part, child in sorted(getattr(command, "commands", {}).items()):
+            within = click.Context(child, parent=inner, info_name=part)
+            parts.append(f"### {name} {part}\n\n```\n{child.get_help(within)}\n```\n")
     return "\n".join(parts)
 
 

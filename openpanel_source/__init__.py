@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from openpanel_source.auditing import AuditReport, audit
+    from openpanel_source.chart import Chart
     from openpanel_source.errors import (
         ConfigurationError,
         OpenPanelError,
@@ -18,14 +19,17 @@ if TYPE_CHECKING:
     from openpanel_source.filters import Filter
     from openpanel_source.paginator import EventsPaginator
     from openpanel_source.pipeline import SyncSummary, sync
+    from openpanel_source.series import Series
     from openpanel_source.source import openpanel
 
 __all__ = [
     "AuditReport",
+    "Chart",
     "ConfigurationError",
     "EventsPaginator",
     "Filter",
     "OpenPanelError",
+    "Series",
     "ServerFaultError",
     "SyncSummary",
     "TransientError",
@@ -36,10 +40,12 @@ __all__ = [
 
 _MODULES = {
     "AuditReport": "auditing",
+    "Chart": "chart",
     "ConfigurationError": "errors",
     "EventsPaginator": "paginator",
     "Filter": "filters",
     "OpenPanelError": "errors",
+    "Series": "series",
     "ServerFaultError": "errors",
     "SyncSummary": "pipeline",
     "TransientError": "errors",

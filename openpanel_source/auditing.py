@@ -14,8 +14,7 @@ from openpanel_source.ledger import DayRecord, Reason
 from openpanel_source.pipeline import SyncSummary, running_alone, sync
 from openpanel_source.plan import PlannedDay
 from openpanel_source.planner import Planner
-from openpanel_source.read import DayReader
-from openpanel_source.source import configured
+from openpanel_source.source import configured, reader_of
 from openpanel_source.warehouse import count_events, differing_days, ledger_of
 
 _EVERY_DAY = 1_000_000
@@ -116,7 +115,7 @@ def audit(
             held = count_events(pipeline)
         if deep:
             checked = replace(checked, lookback_days=_EVERY_DAY)
-        reader = DayReader(client, checked.query, 1, checked.now, "")
+        reader = reader_of(client, checked)
         ledger = ledger_of(pipeline, checked.query.fingerprint)
         planner = Planner(checked, reader, ledger, settle=lambda record: None)
         for project in checked.project_ids:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from openpanel_source.client import Client
 from openpanel_source.errors import (
@@ -13,9 +12,10 @@ from openpanel_source.errors import (
     ProjectAccessError,
     ProjectNotFoundError,
 )
-from openpanel_source.generation import Generation, probe
+from openpanel_source.generation import CURRENT, Generation, describe
 from openpanel_source.plan import EARLIEST, LATEST
 from openpanel_source.read import DayReader
+from openpanel_source.recognise import probe
 from openpanel_source.settings import Settings
 
 
@@ -38,7 +38,8 @@ def check(client: Client, settings: Settings) -> Iterator[Finding]:
     Yields:
         Findings: credentials, client type, each project, server generation, rate limit.
     """
-    reader = DayReader(client, settings.query, 1, settings.now, "")
+    generation, unrecognised = _generation(client, settings)
+    reader = DayReader(client, settings.query, 1, settings.now, "", generation)
     findings = []
     for project in settings.project_ids:
         finding = _project(reader, project)
@@ -48,15 +49,12 @@ def check(client: Client, settings: Settings) -> Iterator[Finding]:
         yield Finding("server", client.base_url, finding.error)
         return
     yield Finding("server", f"{client.base_url} answers, credentials are valid")
-    yield Finding("client type", _client_type(client, settings))
+    yield Finding("client type", _client_type(reader, settings))
     yield from findings
-    readable = [
-        project
-        for project, finding in zip(settings.project_ids, findings, strict=True)
-        if not finding.error
-    ]
-    if readable:
-        yield _generation(client, settings, readable[0])
+    if not unrecognised:
+        yield Finding("server generation", describe(generation))
+    elif not all(finding.error for finding in findings):
+        yield Finding("server generation", "cannot be told", unrecognised)
     limit = client.limiter.limit
     yield Finding(
         "rate limit",
@@ -72,9 +70,8 @@ def _project(reader: DayReader, project: str) -> Finding:
     return Finding(f"project {project}", f"{total:,} events")
 
 
-def _client_type(client: Client, settings: Settings) -> str:
+def _client_type(reader: DayReader, settings: Settings) -> str:
     """Only a root client is told that a project does not exist; others have no access to any."""
-    reader = DayReader(client, settings.query, 1, settings.now, "")
     try:
         today = settings.now().date()
         reader.count(f"no-such-project-{uuid.uuid4().hex[:8]}", today, today)
@@ -85,20 +82,9 @@ def _client_type(client: Client, settings: Settings) -> str:
     return "unknown: this server does not check access"
 
 
-def _generation(client: Client, settings: Settings, project: str) -> Finding:
-    today = settings.now().date()
+def _generation(client: Client, settings: Settings) -> tuple[Generation, OpenPanelError | None]:
+    """The generation; the current one, with the error, if it cannot be told."""
     try:
-        generation = probe(client, project, today - timedelta(days=366), today)
+        return probe(client, settings.project_ids, settings.now().date()), None
     except OpenPanelError as error:
-        return Finding("server generation", "cannot be told", error)
-    return Finding("server generation", describe(generation))
-
-
-def describe(generation: Generation) -> str:
-    """The generation in words."""
-    if generation is Generation.CURRENT:
-        return str(generation.value)
-    missing = "filters on events are not available"
-    if not generation.is_supported:
-        missing = "upgrade it: rows may be hidden and counts wrong, so it is not read"
-    return f"{generation.value}: {missing}"
+        return CURRENT, error

@@ -52,7 +52,9 @@ class _Typed(msgspec.Struct, gc=False):
     data: list[Event]
 
 
-class _Raw(msgspec.Struct, gc=False):
+class RawPage(msgspec.Struct, gc=False):
+    """A page whose rows are bytes."""
+
     meta: Meta
     data: list[msgspec.Raw]
 
@@ -67,7 +69,7 @@ class _Identified(msgspec.Struct, gc=False):
 
 
 _typed = msgspec.json.Decoder(_Typed)
-_raw = msgspec.json.Decoder(_Raw)
+_raw = msgspec.json.Decoder(RawPage)
 _event = msgspec.json.Decoder(Event)
 
 
@@ -81,7 +83,7 @@ def peek(body: bytes, request: str) -> tuple[Meta, str | None]:
     Raises:
         UnexpectedAnswerError: The body is no page.
     """
-    page = _decode_raw(body, request)
+    page = split_page(body, request)
     first = None
     if page.data:
         with suppress(msgspec.MsgspecError, UnicodeDecodeError):
@@ -115,7 +117,7 @@ def decode_rows(body: bytes, day: date, request: str) -> Page:
 
 
 def _decode_rows(body: bytes, request: str, day: date | None = None) -> Page:
-    page = _decode_raw(body, request)
+    page = split_page(body, request)
     events: list[Event] = []
     rejected: list[Rejected] = []
     for raw in page.data:
@@ -127,7 +129,16 @@ def _decode_rows(body: bytes, request: str, day: date | None = None) -> Page:
     return Page(page.meta, events, rejected)
 
 
-def _decode_raw(body: bytes, request: str) -> _Raw:
+def split_page(body: bytes, request: str) -> RawPage:
+    """The counts and the undecoded rows of an answer of ``/export/events``.
+
+    Args:
+        body: The answer's bytes.
+        request: Method and URL, for the error.
+
+    Raises:
+        UnexpectedAnswerError: The body is no page.
+    """
     try:
         return _raw.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -141,13 +152,13 @@ def _decode_raw(body: bytes, request: str) -> _Raw:
         ) from None
 
 
-def _decode_leniently(body: bytes) -> _Raw | None:
+def _decode_leniently(body: bytes) -> RawPage | None:
     """A page that holds what only Python's own decoder reads, such as half an emoji."""
     try:
         page = msgspec.convert(json.loads(body), _Parsed)
     except (ValueError, RecursionError, msgspec.MsgspecError):
         return None
-    return _Raw(page.meta, [msgspec.Raw(json.dumps(row).encode()) for row in page.data])
+    return RawPage(page.meta, [msgspec.Raw(json.dumps(row).encode()) for row in page.data])
 
 
 def _decode_row(raw: bytes, day: date | None) -> Event | Rejected:

@@ -1,96 +1,79 @@
-"""Recognise which generation of the server answers, by a few cheap requests.
+"""The generations of servers, and what each can do (openpanel-api.md, section 8).
 
-Self-hosted installations lag for years, and older servers answer differently
-(openpanel-api.md, section 8).
+Self-hosted installations lag for years; what differs is said here once, as capabilities.
 """
 
 from __future__ import annotations
 
-from datetime import date
-from enum import Enum
-
-import msgspec
-
-from openpanel_source.client import Client
-from openpanel_source.errors import InvalidQueryError
-from openpanel_source.query import Params, encode_string
-
-_PATH = "/export/events"
+from dataclasses import dataclass
 
 
-class Generation(Enum):
-    """A generation of servers; the value says from when to when."""
+@dataclass(frozen=True)
+class Generation:
+    """What servers of a certain age can do.
 
-    CURRENT = "2026-05 or later"
-    APRIL_2026 = "2026-04-09 to 2026-05-18"
-    MARCH_2026 = "2026-03-03 to 2026-04-08"
-    BEFORE_MARCH_2026 = "before 2026-03-03"
-    BEFORE_APRIL_2025 = "before 2025-04-16"
-    UNDECIDED = "before 2026-04-09"
-
-    @property
-    def is_supported(self) -> bool:
-        """Whether this source reads it."""
-        return self in (Generation.CURRENT, Generation.APRIL_2026)
-
-    @property
-    def has_filters(self) -> bool:
-        """Whether filters on events are applied rather than ignored."""
-        return self is Generation.CURRENT
-
-
-class _Answer(msgspec.Struct):
-    data: list[dict[str, msgspec.Raw]]
-
-
-def probe(client: Client, project_id: str, first: date, last: date) -> Generation:
-    """Find out which generation of the server answers, with 1 to 3 requests.
-
-    Args:
-        client: Asks.
-        project_id: A project the client may read.
-        first: First UTC day of a range that holds events, if there is one.
-        last: Last UTC day of that range.
-
-    Returns:
-        The generation; ``UNDECIDED`` if it is old and the range holds too few rows to tell.
-
-    Raises:
-        OpenPanelError: The server cannot be asked.
+    Attributes:
+        dates: From when to when, in words.
+        decodes_values: Query values are JSON-decoded, so that text has to be quoted.
+        has_filters: Filters on events are applied, rather than ignored.
+        has_profile_id: ``profileId`` is applied, rather than ignored.
+        has_true_counts: ``totalCount`` is that of the range asked for; else a cache may answer.
+        has_stable_pages: Page 1 hides nothing and rows of one millisecond have an order.
+        has_ordered_ties: Rows of one millisecond come by profile and name at least.
+        page_size: The most rows a page holds.
     """
-    days = [("start", first.isoformat()), ("end", last.isoformat())]
-    quoted = [("projectId", encode_string(project_id)), *days, ("limit", '"1"')]
-    if not _accepts(client, quoted):
-        return _old(client, [("projectId", project_id), *days])
-    filters = [*quoted, ("filters", "garbage")]
-    return Generation.APRIL_2026 if _accepts(client, filters) else Generation.CURRENT
+
+    dates: str
+    decodes_values: bool = True
+    has_filters: bool = True
+    has_profile_id: bool = True
+    has_true_counts: bool = True
+    has_stable_pages: bool = True
+    has_ordered_ties: bool = True
+    page_size: int = 1000
 
 
-def _old(client: Client, params: Params) -> Generation:
-    response = client.get(_PATH, [*params, ("limit", "51")])
-    rows = _rows(response.content)
-    if response.headers.get("x-ratelimit-limit") == "10" or len(rows) == 50:
-        return Generation.BEFORE_APRIL_2025
-    if len(rows) < 2:
-        return Generation.UNDECIDED
-    comma = [("limit", "1"), ("page", "2"), ("includes", "properties,revenue")]
-    rows = _rows(client.get(_PATH, [*params, *comma]).content)
-    if not rows:
-        return Generation.UNDECIDED
-    is_march = "properties" in rows[0]
-    return Generation.MARCH_2026 if is_march else Generation.BEFORE_MARCH_2026
+CURRENT = Generation("2026-05 or later")
+APRIL_2026 = Generation("2026-04-09 to 2026-05-18", has_filters=False)
+MARCH_2026 = Generation("2026-03-03 to 2026-04-08", decodes_values=False, has_filters=False)
+BEFORE_MARCH_2026 = Generation(
+    "before 2026-03-03",
+    decodes_values=False,
+    has_filters=False,
+    has_true_counts=False,
+    has_stable_pages=False,
+    has_ordered_ties=False,
+)
+BEFORE_APRIL_2025 = Generation(
+    "before 2025-04-16",
+    decodes_values=False,
+    has_filters=False,
+    has_profile_id=False,
+    has_true_counts=False,
+    has_stable_pages=False,
+    page_size=50,
+)
+UNDECIDED = Generation(
+    "before 2026-04-09, too few events to tell more",
+    decodes_values=False,
+    has_filters=False,
+    has_profile_id=False,
+    has_true_counts=False,
+    has_stable_pages=False,
+    has_ordered_ties=False,
+    page_size=50,
+)
+"""An old server that shows no row to recognise it by: nothing is taken for granted."""
 
 
-def _rows(body: bytes) -> list[dict[str, msgspec.Raw]]:
-    try:
-        return msgspec.json.decode(body, type=_Answer).data
-    except msgspec.MsgspecError:
-        return []
-
-
-def _accepts(client: Client, params: Params) -> bool:
-    try:
-        client.get(_PATH, params)
-    except InvalidQueryError:
-        return False
-    return True
+def describe(generation: Generation) -> str:
+    """The generation in words, and what this source does differently there."""
+    notes = []
+    if not generation.has_stable_pages:
+        notes.append("page 1 may hide rows and pages may overlap: days are read by exact positions")
+    if not generation.has_true_counts:
+        notes.append("counts are asked for past the server's cache")
+    if not generation.has_filters:
+        lacking = "filters" if generation.has_profile_id else "filters and profile_id"
+        notes.append(f"{lacking} on events are not available")
+    return "; ".join([generation.dates, *notes])

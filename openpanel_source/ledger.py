@@ -65,8 +65,8 @@ class Ledger:
 
     Args:
         state: A mapping that dlt stores with the load package.
-        fingerprint: The query's; records of another query are forgotten, because its rows are
-            replaced as soon as this query reads the same days.
+        fingerprint: The query's; of the records of another query only the days are kept that held
+            rows, until this query has read them.
     """
 
     def __init__(self, state: MutableMapping[str, Any], fingerprint: str) -> None:
@@ -83,6 +83,11 @@ class Ledger:
         known = self._entry(project_id)["days"]
         records = msgspec.convert(list(known.values()), list[DayRecord])
         return {record.day: record for record in records}
+
+    def days_of_another_query(self, project_id: str) -> list[date]:
+        """Days whose rows another query left, and that were not read with this one yet."""
+        entry = self._entry(project_id)
+        return [date.fromisoformat(day) for day in _left(entry) if day not in entry["days"]]
 
     def record(self, record: DayRecord) -> None:
         """Remember a reading; it becomes durable together with its rows."""
@@ -104,9 +109,21 @@ class Ledger:
     def _entry(self, project_id: str) -> dict[str, Any]:
         entry: dict[str, Any] | None = self._projects.get(project_id)
         if entry is None or entry["query_fingerprint"] != self._fingerprint:
-            entry = {"query_fingerprint": self._fingerprint, "days": {}}
+            left = _days_with_rows(entry) if entry else []
+            entry = {"query_fingerprint": self._fingerprint, "days": {}, "left": left}
             self._projects[project_id] = entry
         return entry
+
+
+def _days_with_rows(entry: dict[str, Any]) -> list[str]:
+    days = entry["days"]
+    read = [day for day, record in days.items() if record["rows_received"]]
+    return sorted({*read, *(day for day in _left(entry) if day not in days)})
+
+
+def _left(entry: dict[str, Any]) -> list[str]:
+    days: list[str] = entry.get("left", [])
+    return days
 
 
 def ledger_table(records: list[DayRecord]) -> pa.Table:

@@ -14,6 +14,7 @@ from typing import Any
 import dlt
 from filelock import FileLock, Timeout
 
+from openpanel_source.chart_report import ChartsReport
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import PipelineBusyError
 from openpanel_source.ledger import DayRecord
@@ -47,6 +48,8 @@ class SyncSummary:
         seconds: Wall time.
         verdicts: How many days ended with each verdict.
         unproven: Days whose verdict is neither complete nor open.
+        chart_points: Rows written to ``chart_points``.
+        failed_charts: Why charts could not be read, by name; the others are loaded.
     """
 
     events_loaded: int = 0
@@ -59,6 +62,8 @@ class SyncSummary:
     seconds: float = 0.0
     verdicts: dict[str, int] = field(default_factory=dict)
     unproven: list[DayRecord] = field(default_factory=list)
+    chart_points: int = 0
+    failed_charts: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_verified(self) -> bool:
@@ -67,7 +72,9 @@ class SyncSummary:
 
     @property
     def exit_code(self) -> int:
-        """0 when verified, 3 when loaded but not verified."""
+        """0 when verified, 1 when a chart failed, 3 when loaded but not verified."""
+        if self.failed_charts:
+            return 1
         return 0 if self.is_verified else 3
 
     def as_dict(self) -> dict[str, Any]:
@@ -126,8 +133,10 @@ def sync(
         client.close()
         with running_alone(pipeline):
             wanted = wanted | _restored(pipeline, checked)
+            has_charts = True
             while True:
                 report = RunReport(
+                    charts=ChartsReport(skip=not has_charts),
                     already=frozenset(last),
                     wanted=wanted,
                     should_stop=lambda: (
@@ -138,6 +147,8 @@ def sync(
                     report.on_day = on_day
                 pipeline.run(openpanel(report=report, **settings))
                 _add(summary, report)
+                # Charts are read once a sync, and whole in its first run.
+                has_charts = False
                 last.update({(record.project_id, record.day): record for record in report.records})
                 if report.failure is not None:
                     raise report.failure
@@ -212,6 +223,8 @@ def _clean_mark(pipeline: dlt.Pipeline) -> Path:
 
 def _add(summary: SyncSummary, report: RunReport) -> None:
     summary.events_loaded += report.events_loaded
+    summary.chart_points += report.charts.points
+    summary.failed_charts |= {name: str(error) for name, error in report.charts.failures.items()}
     summary.rejected_rows += sum(record.rejected_rows for record in report.records)
     summary.days_unchanged += report.unchanged
     summary.requests += report.requests

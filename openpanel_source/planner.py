@@ -84,9 +84,16 @@ class Planner:
         settings = self._settings
         last = settings.end or self._today
         since = settings.start or EARLIEST
+        for day in self._ledger.days_of_another_query(project):
+            if since <= day <= (settings.end or LATEST):
+                yield PlannedDay(project, day, Reason.NEW)
         if settings.end is None:
             yield from self._future_days(project, known)
         first = self._first_day(project, since, last)
+        if first is None:
+            # Nothing is left on the server of what was read.
+            read = (day for day, record in known.items() if record.rows_received)
+            first = min((day for day in read if since <= day <= last), default=None)
         if first is None or first > last:
             return
         if settings.reload:

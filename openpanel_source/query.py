@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from openpanel_source.filters import Filter
+from openpanel_source.generation import CURRENT, Generation
 
 Params = list[tuple[str, str]]
 """Names and encoded values, in order; a name may repeat."""
@@ -87,6 +89,7 @@ class EventQuery:
         *,
         limit: int = PAGE_SIZE,
         includes: Sequence[str] = (),
+        generation: Generation = CURRENT,
     ) -> Params:
         """The parameters that select the events of whole UTC days.
 
@@ -96,25 +99,34 @@ class EventQuery:
             last: Last UTC day, inclusive.
             limit: Rows a page, 1 to 1,000.
             includes: Fields beyond the ones every answer holds.
+            generation: The server's; it may not decode values.
 
         Returns:
             Parameters without ``page``.
         """
+        encode = encode_string if generation.decodes_values else str
         params = [
-            ("projectId", encode_string(project_id)),
+            ("projectId", encode(project_id)),
             ("start", first.isoformat()),
             ("end", last.isoformat()),
             ("limit", str(limit)),
         ]
-        if self.events:
+        if self.events and generation.decodes_values:
             params.append(("event", encode_json(list(self.events))))
+        elif self.events:
+            params.extend(("event", name) for name in self.events)
         if self.filters:
             params.append(("filters", encode_json([item.to_api() for item in self.filters])))
         if self.profile_id is not None:
-            params.append(("profileId", encode_string(self.profile_id)))
+            params.append(("profileId", encode(self.profile_id)))
         # Repeated keys are the one form that every server version reads.
         params.extend(("includes", name) for name in includes)
         return params
+
+
+def unique_name() -> str:
+    """A name that no field has and no request named before, so that no cache knows the answer."""
+    return f"x{secrets.token_hex(8)}"
 
 
 def query_string(params: Params) -> str:

@@ -7,15 +7,19 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 import pyarrow.compute as pc
 
+from openpanel_source.aligned import AlignedDays
 from openpanel_source.attempt import Answer, Attempt
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.client import Client
 from openpanel_source.decode import Meta, Rejected, peek
+from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.ledger import DayRecord
+from openpanel_source.look import Span
 from openpanel_source.paginator import EventsPaginator
 from openpanel_source.plan import PlannedDay
 from openpanel_source.query import EventQuery
@@ -49,16 +53,26 @@ class DayReader:
         pages_in_flight: Pages asked for at a time, over all days.
         now: The clock.
         load_id: The load package the rows go into.
+        generation: The server's.
     """
 
     def __init__(
-        self, client: Client, query: EventQuery, pages_in_flight: int, now: Clock, load_id: str
+        self,
+        client: Client,
+        query: EventQuery,
+        pages_in_flight: int,
+        now: Clock,
+        load_id: str,
+        generation: Generation = CURRENT,
     ) -> None:
         self._client = client
         self._query = query
         self._in_flight = pages_in_flight
         self._now = now
         self.load_id = load_id
+        self._generation = generation
+        stable = generation.has_stable_pages
+        self._aligned = None if stable else AlignedDays(client, query, generation, now)
 
     def count(self, project_id: str, first: date, last: date) -> int:
         """Rows the server counts in a range of UTC days, both inclusive; one cheap request.
@@ -66,18 +80,22 @@ class DayReader:
         With a profile id the server lists rows that it does not count: then at least 1 if it
         lists any.
         """
+        if self._aligned is not None:
+            return self._aligned.looker.count(Span(project_id, first, last))
         meta, newest_id = self._peek(project_id, first, last)
         if self._query.is_counted:
             return meta.total_count
         return max(meta.total_count, 0 if newest_id is None else 1)
 
     def newest(self, project_id: str, day: date) -> tuple[int, str | None]:
-        """The server's count for a UTC day, and the id of its newest row."""
+        """The server's count for a UTC day, and the id of its newest row if rows have an order."""
+        if self._aligned is not None:
+            return self._aligned.looker.count(Span(project_id, day, day)), None
         meta, newest_id = self._peek(project_id, day, day)
         return meta.total_count, newest_id
 
     def _peek(self, project_id: str, first: date, last: date) -> tuple[Meta, str | None]:
-        params = self._query.params(project_id, first, last, limit=1)
+        params = self._query.params(project_id, first, last, limit=1, generation=self._generation)
         response = self._client.get(EVENTS_PATH, params)
         return peek(response.content, f"GET {response.url}")
 
@@ -94,10 +112,10 @@ class DayReader:
             OpenPanelError: A request failed for good; the days yielded before are unharmed.
         """
         pool = ThreadPoolExecutor(self._in_flight, thread_name_prefix="openpanel-page")
-        ahead: deque[tuple[PlannedDay, Future[Answer]]] = deque()
+        ahead: deque[tuple[PlannedDay, Future[Any]]] = deque()
         try:
             for item in planned:
-                ahead.append((item, pool.submit(self._page, item, 1)))
+                ahead.append((item, self._first(pool, item)))
                 if len(ahead) > self._in_flight:
                     yield self._read_day(pool, *ahead.popleft())
             while ahead:
@@ -105,10 +123,17 @@ class DayReader:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
+    def _first(self, pool: ThreadPoolExecutor, item: PlannedDay) -> Future[Any]:
+        """The first request of a day, under way."""
+        if self._aligned is not None:
+            return pool.submit(self._aligned.first, item)
+        return pool.submit(self._page, item, 1)
+
     def _read_day(
-        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Answer]
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Any]
     ) -> DayReading:
-        tail = self._read_tail(pool, item, first) if item.tail_of else None
+        # A tail relies on page 1 and on the order of its rows.
+        tail = None if self._aligned else self._read_tail(pool, item, first)
         if tail is not None:
             return tail
         requests = readings = 0
@@ -116,14 +141,17 @@ class DayReader:
         while True:
             readings += 1
             is_open = item.day >= self._now().date()
-            attempt = self._read_once(pool, item, first)
+            if self._aligned is not None:
+                attempt = self._aligned.read(pool, first.result())
+            else:
+                attempt = self._read_once(pool, item, first)
             requests += len(attempt.totals)
             counts = attempt.counts(earlier)
             verdict = judge(counts, is_open=is_open, is_counted=self._query.is_counted)
             if verdict.is_proof or readings == _READINGS:
                 break
             earlier = attempt.ids
-            first = pool.submit(self._page, item, 1)
+            first = self._first(pool, item)
         newest_id, newest_at = attempt.newest
         record = DayRecord(
             project_id=item.project_id,
@@ -217,7 +245,13 @@ class DayReader:
         return attempt
 
     def _page(self, item: PlannedDay, number: int) -> Answer:
-        params = self._query.params(item.project_id, item.day, item.day, includes=INCLUDES)
+        params = self._query.params(
+            item.project_id,
+            item.day,
+            item.day,
+            includes=INCLUDES,
+            generation=self._generation,
+        )
         response = self._client.get(EVENTS_PATH, [*params, ("page", str(number))])
         request = f"GET {response.url}"
         return Answer(*shape_page(response.content, item.project_id, item.day, request))

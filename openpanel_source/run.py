@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from openpanel_source.buffer import TableBuffer
+from openpanel_source.chart_report import ChartsReport
 from openpanel_source.client import Client
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.ledger import DayRecord, Ledger, Reason
@@ -48,6 +49,7 @@ class RunReport:
         failure: The error that ended the run early, if one did.
         client: What makes the requests, once the source is configured.
         settings: What is read, once the source is configured.
+        charts: What became of the charts.
     """
 
     already: frozenset[tuple[str, date]] = frozenset()
@@ -64,6 +66,7 @@ class RunReport:
     failure: OpenPanelError | None = None
     client: Client | None = None
     settings: Settings | None = None
+    charts: ChartsReport = field(default_factory=ChartsReport)
 
     @property
     def requests(self) -> int:

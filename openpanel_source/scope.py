@@ -47,6 +47,33 @@ def days_condition(days: Iterable[Replaced]) -> str:
     return " OR ".join(parts) or "1 = 0"
 
 
+class ReplacedBuckets(NamedTuple):
+    """Buckets of a chart that make way: from an instant up to, not including, another."""
+
+    chart_id: str
+    first: datetime
+    end: datetime
+
+
+def buckets_condition(stretches: Iterable[ReplacedBuckets]) -> str:
+    """A condition on ``chart_id`` and ``bucket_start`` for exactly these rows.
+
+    Chart ids are hashes, and so hold nothing that means something in SQL or in a format string.
+
+    Args:
+        stretches: What makes way.
+
+    Returns:
+        Portable SQL; ``1 = 0`` for nothing.
+    """
+    parts = [
+        f"(chart_id = '{item.chart_id}' AND bucket_start >= '{item.first.isoformat(' ')}'"
+        f" AND bucket_start < '{item.end.isoformat(' ')}')"
+        for item in stretches
+    ]
+    return " OR ".join(parts) or "1 = 0"
+
+
 def _ranges(days: Iterable[date]) -> Iterator[tuple[date, date]]:
     first = last = None
     for day in days:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import Any
 
 import msgspec
 
+from openpanel_source.chart import Chart, parse_charts, timezone_problem
+from openpanel_source.chart_file import load_charts
+from openpanel_source.chart_query import check_length
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.filters import Filter, parse_filter
 from openpanel_source.query import MAX_QUERY_BYTES, EventQuery, query_string
@@ -58,6 +62,9 @@ class Settings:
         lookback_days: Settled days, the newest, that are counted one by one on each sync.
         reload: Read days again that the ledger holds as complete.
         now: The clock.
+        charts: Charts to read of each project.
+        timezones: IANA names of organisations' time zones by project; under an empty name, the
+            one of all others.
     """
 
     project_ids: tuple[str, ...]
@@ -68,6 +75,12 @@ class Settings:
     lookback_days: int = 3
     reload: bool = False
     now: Clock = utc_now
+    charts: tuple[Chart, ...] = ()
+    timezones: Mapping[str, str] = field(default_factory=dict)
+
+    def timezone_of(self, project_id: str) -> str:
+        """The time zone in which a project's charts have their buckets."""
+        return self.timezones.get(project_id) or self.timezones.get("") or "UTC"
 
 
 def parse_settings(
@@ -82,6 +95,8 @@ def parse_settings(
     lookback_days: int = 3,
     reload: bool = False,
     now: Clock = utc_now,
+    charts: str | Sequence[Chart | Mapping[str, Any]] = (),
+    timezone: str | Mapping[str, str] | None = None,
 ) -> Settings:
     """Check what a user gave and make settings of it.
 
@@ -96,6 +111,8 @@ def parse_settings(
         lookback_days: Settled days to count one by one.
         reload: Read known days again.
         now: The clock.
+        charts: Definitions, or the path of a file that holds them.
+        timezone: IANA name of the organisation's time zone, or names by project.
 
     Returns:
         Settings that need no further checks.
@@ -120,9 +137,13 @@ def parse_settings(
         lookback_days=_lookback(lookback_days),
         reload=reload,
         now=now,
+        charts=parse_chart_setting(charts),
+        timezones=_timezones(timezone),
     )
     for project in settings.project_ids:
         _check_length(query, project)
+        for chart in settings.charts:
+            check_length(chart, project)
     return settings
 
 
@@ -175,6 +196,34 @@ def _lookback(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InvalidSettingError(f"lookback_days must be 0 or more, not {value!r}.")
     return value
+
+
+def parse_chart_setting(value: str | Sequence[Chart | Mapping[str, Any]]) -> tuple[Chart, ...]:
+    """Charts as they stand in configuration.
+
+    Args:
+        value: Definitions, as a list or as JSON, or the path of a file that holds them.
+
+    Raises:
+        InvalidSettingError: The file cannot be read, or a definition is not allowed.
+    """
+    if isinstance(value, str) and not value.startswith("["):
+        return load_charts(value)
+    return parse_charts(tuple(_list("charts", value)))
+
+
+def _timezones(value: str | Mapping[str, str] | None) -> dict[str, str]:
+    if not value:
+        return {}
+    if isinstance(value, str) and value.startswith("{"):
+        with suppress(msgspec.DecodeError):
+            value = msgspec.json.decode(value)
+    zones = dict(value) if isinstance(value, Mapping) else {"": value}
+    for project, name in zones.items():
+        problem = timezone_problem(name)
+        if problem:
+            raise InvalidSettingError(f"{problem}{f' (project {project})' if project else ''}.")
+    return zones
 
 
 def _project_ids(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -14,13 +14,16 @@ from dlt.common import pendulum
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
+from openpanel_source.chart_resource import Surroundings, chart_resource
 from openpanel_source.client import Client, Credentials, RetryPolicy
 from openpanel_source.ledger import Ledger, ledger_table
+from openpanel_source.loading import declare, materialize, replacing
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.read import DayReader
+from openpanel_source.recognise import recognise
 from openpanel_source.run import Run, RunReport
-from openpanel_source.schema import EVENTS, REJECTED_EVENTS, SYNC_DAYS, Table
-from openpanel_source.scope import Replaced, days_condition
+from openpanel_source.schema import EVENTS, REJECTED_EVENTS, SYNC_DAYS
+from openpanel_source.scope import days_condition
 from openpanel_source.settings import (
     DEFAULT_BASE_URL,
     Limits,
@@ -48,6 +51,8 @@ def openpanel(
     events: Any = None,
     filters: Any = None,
     profile_id: Any = None,
+    charts: Any = None,
+    timezone: Any = None,
     max_events_per_run: int = 1_000_000,
     max_days_per_run: int = 366,
     pages_in_flight: int = 8,
@@ -60,7 +65,7 @@ def openpanel(
     now: Any = None,
     report: RunReport | None = None,
 ) -> Sequence[DltResource]:
-    """Events of OpenPanel projects, incremental by UTC day, each day proven complete.
+    """Events and charts of OpenPanel projects; events by UTC day, each day proven complete.
 
     Every argument may also come from dlt's configuration, section ``[sources.openpanel]``.
 
@@ -74,6 +79,9 @@ def openpanel(
         events: Names of events to load; all when left out.
         filters: Conditions that all must hold: ``Filter`` objects or mappings.
         profile_id: Load only this profile's events and those of its devices.
+        charts: ``Chart`` objects, mappings, or the path of a file of charts.
+        timezone: IANA name of the organisation's time zone, in which charts have their buckets, or
+            names by project; UTC when left out. The API does not tell it.
         max_events_per_run: A run ends after the day that reaches this many events.
         max_days_per_run: A run ends after this many days.
         pages_in_flight: Pages of 1,000 events asked for at a time.
@@ -88,7 +96,8 @@ def openpanel(
         report: Filled with what the run does; for callers in Python.
 
     Returns:
-        The resource ``events``, which also loads ``sync_days`` and ``rejected_events``.
+        The resource ``events``, which also loads ``sync_days`` and ``rejected_events``, and
+        ``chart_NAME`` for each chart.
 
     Raises:
         ConfigurationError: Some argument is not allowed; the message says which and why.
@@ -104,6 +113,8 @@ def openpanel(
         lookback_days=lookback_days,
         reload=reload,
         now=parse_clock(now),
+        charts=charts or (),
+        timezone=timezone,
     )
     client = Client(
         base_url,
@@ -115,7 +126,9 @@ def openpanel(
     )
     report = report or RunReport()
     report.client, report.settings = client, settings
-    return [_events_resource(settings, client, report)]
+    surroundings = Surroundings(client, settings, report)
+    resources = [chart_resource(chart, surroundings) for chart in settings.charts]
+    return [_events_resource(settings, client, report), *resources]
 
 
 def configured(**settings: Any) -> tuple[Client, Settings]:
@@ -130,6 +143,18 @@ def configured(**settings: Any) -> tuple[Client, Settings]:
     return report.client, report.settings
 
 
+def reader_of(client: Client, settings: Settings, load_id: str = "") -> DayReader:
+    """A reader for the server that answers, whatever its age.
+
+    Raises:
+        UnsupportedServerError: The server is too old for the query.
+        OpenPanelError: The server cannot be asked.
+    """
+    generation = recognise(client, settings.query, settings.project_ids, settings.now().date())
+    in_flight = settings.limits.pages_in_flight
+    return DayReader(client, settings.query, in_flight, settings.now, load_id, generation)
+
+
 def _events_resource(settings: Settings, client: Client, report: RunReport) -> DltResource:
     def events(
         created_at: dlt.sources.incremental[pendulum.DateTime] = _cursor(settings),  # noqa: B008
@@ -139,15 +164,9 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         start, end = _range_of(created_at)
         ranged = replace(settings, start=start, end=end)
         ledger = Ledger(dlt.current.resource_state(), settings.query.fingerprint)
-        reader = DayReader(
-            client,
-            settings.query,
-            settings.limits.pages_in_flight,
-            settings.now,
-            dlt.current.load_package_state()["load_id"],
-        )
-        run = Run(ranged, reader, ledger, report)
+        load_id = dlt.current.load_package_state()["load_id"]
         try:
+            run = Run(ranged, reader_of(client, settings, load_id), ledger, report)
             yield from _items(run, report)
         finally:
             client.close()
@@ -163,11 +182,11 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         name=EVENTS.name,
         primary_key=EVENTS.primary_key,
         columns=_event_columns(),
-        write_disposition=_replace_days("1 = 0"),
+        write_disposition=replacing("1 = 0"),
     )
     _silence_json_warning()
     for table in (SYNC_DAYS, REJECTED_EVENTS):
-        _declare(resource, table)
+        declare(resource, table)
     return resource
 
 
@@ -190,45 +209,9 @@ def _items(run: Run, report: RunReport) -> Iterator[Any]:
     if records:
         yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
     if run.replaced:
-        yield _materialize(EVENTS, run.replaced, variant=False)
+        yield materialize(EVENTS, days_condition(run.replaced), variant=False)
     if run.had_rejected:
-        yield _materialize(REJECTED_EVENTS, run.had_rejected, variant=True)
-
-
-def _materialize(table: Table, days: list[Replaced], *, variant: bool) -> Any:
-    """Have the load replace exactly these days of a table, also where no row came."""
-    hints = dlt.mark.make_hints(
-        table_name=table.name, write_disposition=_replace_days(days_condition(days))
-    )
-    # An empty Arrow table, because dlt would give a table of empty rows its own columns.
-    return dlt.mark.with_hints(
-        table.arrow_schema.empty_table(), hints, create_table_variant=variant
-    )
-
-
-def _replace_days(condition: str) -> Any:
-    # Rows are deduplicated before they are yielded, so the load need not do it again.
-    return {
-        "disposition": "merge",
-        "strategy": "delete-insert",
-        "deduplicated": True,
-        "destination_scope": condition,
-    }
-
-
-def _declare(resource: DltResource, table: Table) -> None:
-    # A variant starts as a copy of the resource's own hints: empty it first.
-    resource.apply_hints(
-        table_name=table.name, columns={}, primary_key=(), create_table_variant=True
-    )
-    resource.apply_hints(
-        table_name=table.name,
-        columns=table.dlt_columns(),
-        primary_key=table.primary_key,
-        write_disposition={"disposition": "merge", "strategy": "delete-insert"},
-        additional_table_hints={"description": table.description},
-        create_table_variant=True,
-    )
+        yield materialize(REJECTED_EVENTS, days_condition(run.had_rejected), variant=True)
 
 
 def _event_columns() -> dict[str, Any]:
@@ -268,7 +251,8 @@ class _JsonIsMeant(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        return not message.startswith(f"In resource: {EVENTS.name}, when merging arrow schema")
+        ours = (f"In resource: {EVENTS.name}, ", "In resource: chart_")
+        return not (message.startswith(ours) and "when merging arrow schema" in message)
 
 
 _json_is_meant = _JsonIsMeant()

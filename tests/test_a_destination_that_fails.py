@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,32 @@ def test_a_column_of_another_type_takes_what_it_can_hold(warehouse: Warehouse) -
             connection.execute("ALTER TABLE openpanel.events ALTER revenue TYPE VARCHAR")
         warehouse.sync(sandbox, reload=True)
     assert warehouse.query("SELECT DISTINCT revenue FROM events") == [("0",)]
+
+
+def test_a_second_sync_at_once_says_so_and_harms_nothing() -> None:
+    with world(*ROWS) as sandbox:
+        sandbox.behave(path="page=2", delay=5)
+        settings = {
+            "CLIENT_ID": CLIENT,
+            "CLIENT_SECRET": SECRET,
+            "PROJECT_ID": "web",
+            "BASE_URL": sandbox.url,
+            "NOW": NOW.isoformat(),
+        }
+        environment = {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()}
+        first = subprocess.Popen(
+            [sys.executable, "-m", "openpanel_source.cli", "sync"], env=os.environ | environment
+        )
+        with first:
+            while not any("page=1" in item.url for item in sandbox.requests):
+                assert first.poll() is None
+                time.sleep(0.02)
+            second = command(sandbox)
+            assert first.wait() == 0
+        assert second.returncode == 2
+        assert "another sync or audit" in second.stderr
+        sandbox.behave()
+        assert "Nothing new" in command(sandbox).stdout
+    with duckdb.connect("openpanel.duckdb") as connection:
+        count = "SELECT count(*) FROM openpanel.openpanel.events"
+        assert connection.execute(count).fetchone() == (1499,)

@@ -57,7 +57,7 @@ def _sync_all(warehouse: Warehouse, dataset: Dataset, server: Sandbox) -> SyncSu
 
 def _expected(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the server as a row of the warehouse, written down independently of the code."""
-    expected = {
+    expected: dict[str, Any] = {
         column.name: row.get(column.field) for column in EVENTS.columns if column.field is not None
     }
     expected["event_date"] = row["createdAt"][:10]

@@ -279,9 +279,9 @@ def test_check_goes_on_after_a_project_it_may_not_read(monkeypatch: pytest.Monke
     ("server_date", "words"),
     [
         ("2026-04", "filters on events are not available"),
-        ("2026-03", "2026-03-03 to 2026-04-08: upgrade it"),
-        ("2026-02", "before 2026-03-03: upgrade it"),
-        ("2025-03", "before 2025-04-16: upgrade it"),
+        ("2026-03", "2026-03-03 to 2026-04-08; filters on events are not available"),
+        ("2026-02", "before 2026-03-03; page 1 may hide rows and pages may overlap: days are read"),
+        ("2025-03", "before 2025-04-16; page 1 may hide rows"),
     ],
 )
 def test_check_recognises_the_generation_of_the_server(

@@ -13,6 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openpanel_source.filters import Filter
+from openpanel_source.generation import (
+    BEFORE_APRIL_2025,
+    BEFORE_MARCH_2026,
+    MARCH_2026,
+    Generation,
+)
 from openpanel_source.query import EventQuery, encode_json, encode_string, query_string
 from openpanel_source.schema import INCLUDES
 
@@ -138,6 +144,22 @@ def test_filters_survive_the_url(key: str, values: list[Any]) -> None:
     assert received(query)["filters"] == [
         {"name": f"properties.{key}", "operator": "is", "value": values, "type": "string"}
     ]
+
+
+@pytest.mark.parametrize("generation", [MARCH_2026, BEFORE_MARCH_2026, BEFORE_APRIL_2025])
+@given(st.lists(texts.filter(bool) | numbers, max_size=4), texts.filter(bool))
+def test_values_go_as_they_are_to_servers_that_do_not_decode(
+    generation: Generation, events: list[str], profile_id: str
+) -> None:
+    query = EventQuery(events=tuple(events), profile_id=profile_id)
+    pairs = parse_qsl(
+        query_string(query.params("2024", DAY, DAY, generation=generation)),
+        keep_blank_values=True,
+        strict_parsing=True,
+    )
+    assert [value for name, value in pairs if name == "event"] == events
+    assert dict(pairs)["profileId"] == profile_id
+    assert dict(pairs)["projectId"] == "2024"
 
 
 def test_a_query_always_names_both_days_and_every_include_by_itself() -> None:

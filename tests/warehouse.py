@@ -43,6 +43,9 @@ class Warehouse:
     def sync(self, sandbox: Sandbox, **settings: Any) -> SyncSummary:
         return sync(self.pipeline(), **self.settings(sandbox, **settings))
 
+    def source(self, sandbox: Sandbox, **settings: Any) -> Any:
+        return openpanel(**self.settings(sandbox, **settings))
+
     def run_once(self, sandbox: Sandbox, **settings: Any) -> None:
         self.pipeline().run(openpanel(**self.settings(sandbox, **settings)))
 

@@ -137,6 +137,12 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
 @_target_options
 @click.option("--max-runtime", type=float, metavar="SECONDS", help="Begin no day after that.")
 @click.option("--reload", is_flag=True, default=None, help="Read complete days again.")
+@click.option(
+    "--charts",
+    type=click.Path(),
+    metavar="FILE",
+    help="TOML or YAML file of charts to load as well.",
+)
 @_as_json
 def sync(
     destination: str,
@@ -180,6 +186,30 @@ def audit(
     pipeline = open_pipeline(destination, database, dataset, must_exist=True)
     given = _given(project_id=list(project_id), **settings)
     sys.exit(run_audit(pipeline, given, deep=deep, repair=repair, as_json=as_json))
+
+
+@main.group()
+def charts() -> None:
+    """Check and show the definitions of charts."""
+
+
+@charts.command()
+@click.argument("file", type=click.Path())
+def validate(file: str) -> None:
+    """Check a TOML or YAML file of charts; asks no server."""
+    from openpanel_source.cli.charts import run_validate
+
+    run_validate(file)
+
+
+@charts.command(name="list")
+@click.option("--charts", "file", type=click.Path(), metavar="FILE", help="The file of charts.")
+@_as_json
+def list_charts(file: str | None, as_json: bool) -> None:
+    """Show the charts of a file, or else those of dlt's configuration."""
+    from openpanel_source.cli.charts import run_list
+
+    run_list(file, as_json=as_json)
 
 
 @main.command()

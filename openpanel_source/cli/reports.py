@@ -36,7 +36,7 @@ def run_sync(
 
 def print_summary(summary: SyncSummary) -> None:
     """Say in a few lines what a sync did and what is proven."""
-    if summary.days_read == 0:
+    if summary.days_read == 0 and not summary.chart_points:
         click.echo(f"Nothing new: {summary.requests} requests, nothing loaded.")
     else:
         verdicts = ", ".join(f"{count} {name}" for name, count in sorted(summary.verdicts.items()))
@@ -48,6 +48,10 @@ def print_summary(summary: SyncSummary) -> None:
         click.echo(
             f"{summary.rejected_rows:,} rows could not be shaped; see the table rejected_events."
         )
+    if summary.chart_points:
+        click.echo(f"Loaded {summary.chart_points:,} points of charts.")
+    for name, error in summary.failed_charts.items():
+        click.echo(f"CHART FAILED {printable(name)}: {printable(error, 4000)}")
     if summary.days_left:
         click.echo(f"{summary.days_left:,} days are left; run sync again.")
     for record in summary.unproven[:_WORST_SHOWN]:

@@ -1,0 +1,69 @@
+"""What only a small request tells: how old the server's charts are, and where its days begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from openpanel_source.buckets import Buckets
+from openpanel_source.chart import Chart
+from openpanel_source.chart_answer import check_timezone, read_drawing
+from openpanel_source.chart_query import CHARTS_PATH, chart_params, is_early
+from openpanel_source.client import Client
+from openpanel_source.errors import InvalidQueryError, ProjectAccessError, ProjectNotFoundError
+from openpanel_source.generation import Generation
+
+_HOURLY = Chart("hours", ["*"], interval="hour")
+_LOOKED_AT = timedelta(days=30)
+
+
+def knows_series(client: Client, projects: Sequence[str]) -> bool:
+    """Whether an old server draws charts as it does since 2025-11-26, not as in spring 2025.
+
+    Args:
+        client: Asks.
+        projects: Projects to ask about; the first that the client may read tells.
+
+    Raises:
+        OpenPanelError: The server cannot be asked.
+    """
+    for project in projects:
+        try:
+            client.get(CHARTS_PATH, [("projectId", project), ("series", "[]")])
+        except InvalidQueryError:
+            # It needs the older name, events.
+            return False
+        except (ProjectAccessError, ProjectNotFoundError):
+            continue
+        return True
+    return True
+
+
+def probe_timezone(
+    client: Client, project_id: str, zone: ZoneInfo, now: datetime, generation: Generation
+) -> None:
+    """Refuse a time zone in which the server's hours are not the ones that it shows.
+
+    Hours give a wrong zone away where days would look right and be partial.
+
+    Args:
+        client: Asks; one request, without events in the last 30 days to no avail.
+        project_id: The project.
+        zone: The zone that was set.
+        now: The current instant.
+        generation: The server's.
+
+    Raises:
+        InvalidSettingError: They are not.
+        OpenPanelError: The server cannot be asked.
+    """
+    if is_early(generation):
+        return
+    buckets = Buckets("hour", zone)
+    first, end = buckets.of(now - _LOOKED_AT), buckets.of(now)
+    response = client.get(
+        CHARTS_PATH, chart_params(_HOURLY, project_id, first.start, end.start, generation)
+    )
+    drawing = read_drawing(_HOURLY, response.content, f"GET {response.url}")
+    check_timezone(_HOURLY, drawing, buckets, first, end)

@@ -1,0 +1,185 @@
+"""The dlt resources of charts: one for each, all into the same three tables."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dlt
+from dlt.extract import DltResource
+
+from openpanel_source.buckets import Buckets
+from openpanel_source.chart import Chart
+from openpanel_source.chart_book import ChartBook, ChartRecord, charts_table
+from openpanel_source.chart_plan import bounds
+from openpanel_source.chart_probe import knows_series, probe_timezone
+from openpanel_source.chart_read import ChartReader, ChartReading
+from openpanel_source.chart_shape import chart_id, series_table
+from openpanel_source.client import Client
+from openpanel_source.errors import OpenPanelError
+from openpanel_source.generation import BEFORE_APRIL_2025, Generation
+from openpanel_source.loading import declare, materialize, replacing
+from openpanel_source.plan import EARLIEST, first_day_with_events
+from openpanel_source.query import EventQuery, encode_json
+from openpanel_source.read import DayReader
+from openpanel_source.recognise import probe
+from openpanel_source.run import RunReport
+from openpanel_source.schema import CHART_POINTS, CHART_SERIES, CHARTS
+from openpanel_source.scope import ReplacedBuckets, buckets_condition
+from openpanel_source.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class Surroundings:
+    """What the charts of a run share.
+
+    Args:
+        client: Makes the requests.
+        settings: Projects, time zones, the clock.
+        report: Filled as the charts are read.
+    """
+
+    def __init__(self, client: Client, settings: Settings, report: RunReport) -> None:
+        self.client = client
+        self.settings = settings
+        self.report = report
+        self.now = settings.now()
+        self.replaced: list[ReplacedBuckets] = []
+        """What makes way in ``chart_points``; one condition for the table must name it all."""
+        self._first_days: dict[str, date | None] = {}
+        self._checked: set[tuple[str, str]] = set()
+
+    @cached_property
+    def generation(self) -> Generation:
+        """The server's; one request, some more on old ones."""
+        projects = self.settings.project_ids
+        found = probe(self.client, projects, self.now.date(), filters=False)
+        if found.decodes_values or knows_series(self.client, projects):
+            return found
+        return BEFORE_APRIL_2025
+
+    def check_timezone(self, project_id: str, zone: ZoneInfo) -> None:
+        """Refuse a time zone that is not the organisation's, as far as that can be told.
+
+        Raises:
+            InvalidSettingError: It is another one.
+        """
+        if (project_id, zone.key) not in self._checked:
+            probe_timezone(self.client, project_id, zone, self.now, self.generation)
+            self._checked.add((project_id, zone.key))
+
+    def first_day(self, project_id: str) -> date | None:
+        """The first UTC day of a project that holds an event, found by counting."""
+        if project_id not in self._first_days:
+            reader = DayReader(self.client, EventQuery(), 1, self.settings.now, "", self.generation)
+            self._first_days[project_id] = first_day_with_events(
+                lambda first, last: reader.count(project_id, first, last),
+                EARLIEST,
+                self.now.date(),
+            )
+        return self._first_days[project_id]
+
+
+def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
+    """The resource ``chart_<name>``.
+
+    Args:
+        chart: The definition.
+        surroundings: Shared with the other charts.
+
+    Returns:
+        A resource that yields rows of ``chart_points``, ``chart_series`` and ``charts``.
+    """
+
+    def read_chart() -> Iterator[Any]:
+        if surroundings.report.charts.skip:
+            return
+        book = ChartBook(dlt.current.resource_state())
+        for project_id in surroundings.settings.project_ids:
+            yield from _project_items(chart, project_id, surroundings, book)
+        surroundings.report.charts.read.append(chart.name)
+        surroundings.client.close()
+
+    resource: DltResource = dlt.resource(
+        read_chart,
+        name=chart.resource,
+        table_name=CHART_POINTS.name,
+        primary_key=CHART_POINTS.primary_key,
+        columns=CHART_POINTS.dlt_columns(),
+        write_disposition=replacing("1 = 0"),
+    )
+    for table in (CHARTS, CHART_SERIES):
+        declare(resource, table)
+    return resource
+
+
+def _project_items(
+    chart: Chart, project_id: str, surroundings: Surroundings, book: ChartBook
+) -> Iterator[Any]:
+    """All that a chart of a project yields to dlt; an error ends it alone."""
+    settings, report = surroundings.settings, surroundings.report
+    timezone = chart.timezone or settings.timezone_of(project_id)
+    buckets = Buckets(chart.interval, ZoneInfo(timezone))
+    reading = ChartReading(_record(chart, project_id, timezone, book))
+    record = reading.record
+    record.error = None
+    try:
+        reader = ChartReader(
+            surroundings.client,
+            chart,
+            buckets,
+            surroundings.generation,
+            surroundings.now,
+            report.should_stop,
+        )
+        if record.coverage is None:
+            surroundings.check_timezone(project_id, buckets.zone)
+        start = _start(chart, record, surroundings)
+        end = chart.moment("end") or settings.end
+        whole = bounds(chart, buckets, surroundings.now, start, end)
+        if whole is not None:
+            yield from reader.read(reading, whole, anew=settings.reload)
+    except OpenPanelError as error:
+        record.error = error.message
+        several = len(settings.project_ids) > 1
+        report.charts.failures[f"{chart.name} ({project_id})" if several else chart.name] = error
+        logger.error("chart %s of %s cannot be read: %s", chart.name, project_id, error)
+    if reading.series:
+        rows = series_table(reading.series.values())
+        yield dlt.mark.with_table_name(rows, CHART_SERIES.name)
+    superseded = book.put(record, surroundings.now)
+    yield dlt.mark.with_table_name(charts_table([*superseded, record]), CHARTS.name)
+    if reading.replaced:
+        report.charts.points += record.points
+        surroundings.replaced += reading.replaced
+        condition = buckets_condition(surroundings.replaced)
+        yield materialize(CHART_POINTS, condition, variant=False)
+
+
+def _record(chart: Chart, project_id: str, timezone: str, book: ChartBook) -> ChartRecord:
+    identity = chart_id(chart, project_id, timezone)
+    known = book.get(project_id, identity)
+    if known is not None:
+        return known
+    return ChartRecord(
+        chart_id=identity,
+        project_id=project_id,
+        name=chart.name,
+        definition=encode_json(chart.definition()),
+        interval=chart.interval,
+        timezone=timezone,
+    )
+
+
+def _start(chart: Chart, record: ChartRecord, surroundings: Surroundings) -> date | datetime | None:
+    if chart.range is not None:
+        return None
+    given = chart.moment("start") or surroundings.settings.start
+    if given is not None:
+        return given
+    return record.covered_from or surroundings.first_day(record.project_id)

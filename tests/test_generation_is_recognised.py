@@ -1,0 +1,150 @@
+"""Which generation of servers answers is told by a few cheap requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openpanel_source import generation as generations
+from openpanel_source.client import Client, Credentials, RetryPolicy
+from openpanel_source.errors import ProjectAccessError, ProjectNotFoundError, UnsupportedServerError
+from openpanel_source.filters import Filter
+from openpanel_source.generation import Generation
+from openpanel_source.query import EventQuery
+from openpanel_source.recognise import probe, recognise
+from openpanel_source.sandbox import Dataset, Sandbox
+from openpanel_source.sandbox.dataset import Accounts, Organization, Project
+from openpanel_source.sandbox.dataset import Client as Account
+from tests.sandbox_world import CLIENT, NOW, SECRET, event, world
+
+TODAY = NOW.date()
+ROOT = "11111111-1111-4111-8111-111111111111"
+OLD = "2025-10-01T12:00:00.000Z"
+FILTERED = EventQuery(filters=(Filter("name", "is", "purchase"),))
+KNOWN = {
+    None: generations.CURRENT,
+    "2026-04": generations.APRIL_2026,
+    "2026-03": generations.MARCH_2026,
+    "2026-02": generations.BEFORE_MARCH_2026,
+    "2025-11": generations.BEFORE_MARCH_2026,
+    "2025-03": generations.BEFORE_APRIL_2025,
+}
+
+
+def client_of(sandbox: Sandbox, client_id: str = CLIENT, secret: str = SECRET) -> Client:
+    policy = RetryPolicy(backoff_seconds=0.001)
+    return Client(sandbox.url, Credentials(client_id, secret), retry=policy)
+
+
+def probed(sandbox: Sandbox, *projects: str, filters: bool = True) -> tuple[Generation, int]:
+    """The generation, and the requests that it took to tell."""
+    before = len(sandbox.requests)
+    found = probe(client_of(sandbox), projects or ["web"], TODAY, filters=filters)
+    return found, len(sandbox.requests) - before
+
+
+@pytest.mark.parametrize(("server_date", "expected"), KNOWN.items())
+def test_every_generation_is_recognised_by_two_requests(
+    server_date: str | None, expected: Generation
+) -> None:
+    with world(*(event(number) for number in range(60)), server_date=server_date) as sandbox:
+        assert probed(sandbox) == (expected, 2)
+
+
+@pytest.mark.parametrize("server_date", [None, "2026-04"])
+def test_one_request_is_enough_where_values_are_decoded(server_date: str | None) -> None:
+    with world(event(1), server_date=server_date) as sandbox:
+        assert probed(sandbox, filters=False) == (generations.CURRENT, 1)
+
+
+@pytest.mark.parametrize("rows", [1, 49, 50, 51, 100, 101, 150])
+@pytest.mark.parametrize(
+    ("server_date", "expected"),
+    [("2026-02", generations.BEFORE_MARCH_2026), ("2025-03", generations.BEFORE_APRIL_2025)],
+)
+def test_few_rows_tell_the_oldest_servers_from_those_after_them(
+    server_date: str, expected: Generation, rows: int
+) -> None:
+    # With few rows only the rate limit that these servers came with tells.
+    events = (event(number) for number in range(rows))
+    with world(*events, server_date=server_date, rate_limit="default") as sandbox:
+        assert probed(sandbox)[0] is expected
+
+
+@pytest.mark.parametrize("server_date", ["2026-03", "2026-02", "2025-03"])
+def test_an_old_server_without_rows_stays_undecided(server_date: str) -> None:
+    with world(server_date=server_date) as sandbox:
+        assert probed(sandbox) == (generations.UNDECIDED, 3)
+
+
+def test_rows_older_than_page_1_shows_are_enough_to_tell() -> None:
+    rows = [event(1, createdAt=OLD), event(2, createdAt=OLD)]
+    with world(*rows, server_date="2026-02") as sandbox:
+        assert probed(sandbox) == (generations.BEFORE_MARCH_2026, 3)
+
+
+def test_a_project_that_holds_rows_speaks_for_the_server() -> None:
+    with world(event(1), server_date="2026-03") as sandbox:
+        client = client_of(sandbox, ROOT, "sec_root")
+        assert probe(client, ["empty", "web"], TODAY) is generations.MARCH_2026
+        assert probe(client, ["nope", "web"], TODAY) is generations.MARCH_2026
+
+
+@pytest.mark.parametrize("server_date", [None, "2026-03", "2025-03"])
+def test_a_project_that_may_not_be_read_is_named(server_date: str | None) -> None:
+    with world(event(1), server_date=server_date) as sandbox:
+        with pytest.raises(ProjectAccessError):
+            probed(sandbox, "empty")
+        with pytest.raises(ProjectNotFoundError):
+            probe(client_of(sandbox, ROOT, "sec_root"), ["404"], TODAY)
+
+
+@pytest.mark.parametrize(("server_date", "expected"), KNOWN.items())
+def test_a_numeric_project_id_is_no_hindrance(
+    server_date: str | None, expected: Generation
+) -> None:
+    accounts = Accounts(
+        organizations=[Organization("acme", "UTC")],
+        projects=[Project("2024", "acme")],
+        clients=[
+            Account(CLIENT, "read", "acme", "2024", SECRET),
+            Account(ROOT, "root", "acme", None, "sec_root"),
+        ],
+    )
+    data = Dataset(accounts, {"2024": [event(n, projectId="2024") for n in range(60)]})
+    settings: dict[str, Any] = {"rate_limit": None, "now": lambda: NOW, "server_date": server_date}
+    with Sandbox(data, **settings) as sandbox:
+        assert probe(client_of(sandbox), ["2024"], TODAY) is expected
+        assert probe(client_of(sandbox, ROOT, "sec_root"), ["2024"], TODAY) is expected
+
+
+@pytest.mark.parametrize("server_date", [date for date in KNOWN if date])
+def test_filters_are_refused_where_they_would_be_ignored(server_date: str) -> None:
+    with (
+        world(event(1), server_date=server_date) as sandbox,
+        pytest.raises(UnsupportedServerError, match="filters on events since 2026-05-18"),
+    ):
+        recognise(client_of(sandbox), FILTERED, ["web"], TODAY)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 60])
+def test_a_profile_id_is_refused_where_it_would_be_ignored(rows: int) -> None:
+    query = EventQuery(profile_id="anna")
+    with (
+        world(*(event(number) for number in range(rows)), server_date="2025-03") as sandbox,
+        pytest.raises(UnsupportedServerError, match="profile ids on events since 2025-05-21"),
+    ):
+        recognise(client_of(sandbox), query, ["web"], TODAY)
+
+
+@pytest.mark.parametrize("server_date", [None, "2026-04", "2026-03", "2026-02", "2025-11"])
+def test_a_profile_id_is_accepted_where_it_is_applied(server_date: str | None) -> None:
+    with world(event(1), event(2), server_date=server_date) as sandbox:
+        recognise(client_of(sandbox), EventQuery(profile_id="anna"), ["web"], TODAY)
+
+
+def test_filters_are_accepted_by_current_servers_with_two_requests() -> None:
+    with world(event(1)) as sandbox:
+        assert recognise(client_of(sandbox), FILTERED, ["web"], TODAY) is generations.CURRENT
+        assert len(sandbox.requests) == 2
