@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench wheel clean
+.PHONY: demo test lowest kills lint docs bench wheel clean
 
 demo: .venv/.ready
 	$(BIN)/openpanel-source demo
@@ -12,6 +12,19 @@ test: .venv/.ready
 	$(BIN)/coverage run -m pytest --numprocesses 2
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# What a sync does, with the lowest versions that pyproject.toml allows.
+lowest:
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --editable . --group dev \
+		--constraint tests/lowest.txt
+	.venv-lowest/bin/python -m pytest --numprocesses 2 --quiet tests/test_days_are_read_when_needed.py \
+		tests/test_a_sync_holds_exactly_the_rows_of_the_server.py tests/test_command.py
+
+# A hundred syncs killed at random moments, and where they were hit.
+kills: .venv/.ready
+	OPENPANEL_SOURCE_KILLS=100 $(BIN)/python -m pytest -s -n0 tests/test_killed_at_any_moment.py
 
 lint: .venv/.ready
 	$(BIN)/ruff check .
@@ -31,7 +44,7 @@ wheel: .venv/.ready
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv dist build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest dist build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/.ready: pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 10), "Python 3.10 or newer is needed"'
