@@ -179,6 +179,8 @@ class Worker:
         self.working_folder = folder / "dlt"
         self._env = {
             "DLT_DATA_DIR": str(self.working_folder),
+            # dlt leaves files there when it is killed.
+            "TMPDIR": str(folder),
             "RUNTIME__DLTHUB_TELEMETRY": "false",
             "SOURCES__OPENPANEL__CLIENT_ID": DEMO_CLIENT_ID,
             "SOURCES__OPENPANEL__CLIENT_SECRET": DEMO_CLIENT_SECRET,
