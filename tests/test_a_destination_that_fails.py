@@ -31,10 +31,12 @@ def command(sandbox: Sandbox, **options: Any) -> subprocess.CompletedProcess[str
         "BASE_URL": sandbox.url,
         "NOW": NOW.isoformat(),
     }
+    # Measuring coverage writes files as well, which a full disk would not take.
+    inherited = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
     environment = {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()}
     return subprocess.run(
         [sys.executable, "-m", "openpanel_source.cli", "sync"],
-        env=os.environ | environment,
+        env=inherited | environment,
         capture_output=True,
         text=True,
         check=False,

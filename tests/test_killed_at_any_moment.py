@@ -4,7 +4,7 @@ Commands run in forks of one warm process and die of SIGKILL (tests/forked_comma
 drawn evenly over the measured length of each stage. ``OPENPANEL_SOURCE_KILLS=100 pytest -s -n0
 tests/test_killed_at_any_moment.py`` (``make kills``) kills 100 commands on a machine that keeps its
 files, 50 on machines that lose them or find them damaged, and prints how many hit which stage;
-without the variable it is 16 and 8.
+without the variable it is 8 and 4.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.killing import (
     measured,
 )
 
-KILLS = int(os.environ.get("OPENPANEL_SOURCE_KILLS", "16"))
+KILLS = int(os.environ.get("OPENPANEL_SOURCE_KILLS", "8"))
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL"),
