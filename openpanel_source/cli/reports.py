@@ -36,8 +36,9 @@ def run_sync(
 
 def print_summary(summary: SyncSummary) -> None:
     """Say in a few lines what a sync did and what is proven."""
-    if summary.days_read == 0 and not summary.chart_points:
-        click.echo(f"Nothing new: {summary.requests} requests, nothing loaded.")
+    if summary.days_read == 0:
+        loaded = "no events loaded" if summary.chart_points else "nothing loaded"
+        click.echo(f"Nothing new: {summary.requests} requests, {loaded}.")
     else:
         verdicts = ", ".join(f"{count} {name}" for name, count in sorted(summary.verdicts.items()))
         click.echo(
