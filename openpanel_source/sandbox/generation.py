@@ -17,7 +17,7 @@ Order = Literal["id", "profile_and_name", "unstable"]
 
 @dataclass(frozen=True)
 class Generation:
-    """The capabilities in which servers differ (``shared/openpanel-api.md`` section 8).
+    """The capabilities in which servers differ (openpanel-api.md, section 8).
 
     Attributes:
         max_limit: Most rows on a page.
