@@ -12,14 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from openpanel_source.attempt import Answer, Attempt
+from openpanel_source.attempt import Attempt
 from openpanel_source.client import Client
 from openpanel_source.generation import Generation
 from openpanel_source.look import Look, Looker, Span
 from openpanel_source.plan import PlannedDay
 from openpanel_source.query import EventQuery
 from openpanel_source.settings import Clock
-from openpanel_source.shape import shape_page
+from openpanel_source.shape import ShapedPage, shape_page
 from openpanel_source.ties import Gathered, Group, Listing, Row, Spot, grid_of, varied_spots
 
 logger = logging.getLogger(__name__)
@@ -126,11 +126,11 @@ class AlignedDays:
                 query = replace(looker.query, profile_id=profile)
                 yield AlignedDays(self._client, query, looker.generation, looker.now)
 
-    def _shape(self, item: PlannedDay, rows: list[Row], total: int) -> Answer:
+    def _shape(self, item: PlannedDay, rows: list[Row], total: int) -> ShapedPage:
         data = b",".join(row.raw for row in rows)
         body = b'{"meta":{"totalCount":%d,"pages":1},"data":[%s]}' % (total, data)
         request = f"rows of {item.project_id}, {item.day}"
-        return Answer(*shape_page(body, item.project_id, item.day, request))
+        return shape_page(body, item.project_id, item.day, request)
 
 
 class _Reading:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import requests
 
 from openpanel_source import errors
+from openpanel_source.body import Response
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.escape import printable
 
@@ -59,17 +59,17 @@ def is_definite(error: OpenPanelError) -> bool:
     return isinstance(error, _DEFINITE)
 
 
-def error_of(response: requests.Response, request: str) -> OpenPanelError | None:
+def error_of(response: Response, request: str) -> OpenPanelError | None:
     """The error an answer stands for.
 
     Args:
-        response: Any answer of the server, body read.
+        response: Any answer of the server, with its body.
         request: Method and URL, for the message.
 
     Returns:
         None for status 200, otherwise the error to raise.
     """
-    status = response.status_code
+    status = response.status
     if status == 200:
         return None if _is_object(response.content) else _no_json(response, request)
     message = _message(response.content)
@@ -98,7 +98,7 @@ def _is_object(body: bytes) -> bool:
     return body[:1] == b"{" and body[-1:] == b"}"
 
 
-def _no_json(response: requests.Response, request: str) -> OpenPanelError:
+def _no_json(response: Response, request: str) -> OpenPanelError:
     kind = printable(response.headers.get("content-type", "no content type"), 100)
     return errors.UnexpectedAnswerError(
         f"the answer is no JSON object ({kind}); check that base_url leads to OpenPanel's API and"

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 import pyarrow as pa
 
 from openpanel_source.buffer import TableBuffer
-from openpanel_source.decode import Page, Rejected
+from openpanel_source.decode import Rejected
+from openpanel_source.shape import ShapedPage
 from openpanel_source.verdict import Counts
-
-
-class Answer(NamedTuple):
-    """A page, and its events as rows of the table ``events``."""
-
-    page: Page
-    table: pa.Table
 
 
 @dataclass
@@ -33,20 +26,21 @@ class Attempt:
     """Id and time of the first row: the server lists the newest first."""
     rejected: list[Rejected] = field(default_factory=list)
 
-    def add(self, answer: Answer) -> int:
+    def add(self, page: ShapedPage) -> int:
         """Take in the next page; returns how many of its rows are new."""
-        page, table = answer
+        table = page.table
         self.totals.append(page.meta.total_count)
         self.rows += page.rows
-        ids = [event.id for event in page.events]
-        fresh = set(ids) - self.ids
-        kept = {row.raw for row in self.rejected}
-        rejected = [row for row in page.rejected if row.raw not in kept]
-        self.repeats += sum(event_id in self.ids for event_id in ids)
         if table.num_rows and not self.ids:
             self.newest = table.column("id")[0].as_py(), table.column("created_at")[0].as_py()
-        self.tables.append(table if len(fresh) == len(ids) else table.filter(_firsts(ids, fresh)))
+        fresh = set(page.ids) - self.ids
+        if len(fresh) < len(page.ids):
+            self.repeats += sum(event_id in self.ids for event_id in page.ids)
+            table = table.filter(_firsts(page.ids, fresh))
+        self.tables.append(table)
         self.ids |= fresh
+        kept = {row.raw for row in self.rejected}
+        rejected = [row for row in page.rejected if row.raw not in kept]
         self.rejected.extend(rejected)
         return len(fresh) + len(rejected)
 

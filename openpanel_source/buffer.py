@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 import pyarrow as pa
@@ -53,3 +54,14 @@ class TableBuffer:
             for batch in pa.ipc.open_stream(self._file):
                 yield pa.Table.from_batches([batch])
         yield from self._tables
+
+
+@contextmanager
+def lean_memory() -> Iterator[None]:
+    """Have Arrow take memory from the system meanwhile: its own allocator keeps far more."""
+    usual = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(usual)

@@ -15,6 +15,7 @@ import requests.adapters
 import tenacity
 
 from openpanel_source.answers import error_of, is_definite
+from openpanel_source.body import Response, read_response
 from openpanel_source.errors import (
     CredentialsError,
     InvalidSettingError,
@@ -125,7 +126,7 @@ class Client:
         self._proven = False
         self.requests_sent = 0
 
-    def get(self, path: str, params: Params) -> requests.Response:
+    def get(self, path: str, params: Params) -> Response:
         """Fetch one answer of status 200, with its whole body.
 
         Args:
@@ -133,7 +134,7 @@ class Client:
             params: The encoded query.
 
         Returns:
-            The answer; ``content`` is complete.
+            The answer.
 
         Raises:
             OpenPanelError: The one of its subclasses that says what to do, after the retries.
@@ -171,22 +172,24 @@ class Client:
             return 0.0
         return self._retry.wait(state.attempt_number)
 
-    def _get_once(self, url: str) -> requests.Response:
+    def _get_once(self, url: str) -> Response:
         request = f"GET {url}"
         with self._lock:
             self.requests_sent += 1
         failure: OpenPanelError | None = None
         with self.limiter.slot() as slot:
             try:
-                response = self._session.get(
+                answer = self._session.get(
                     url,
                     headers=self._headers,
                     timeout=self._timeout,
                     allow_redirects=False,
+                    stream=True,
                     # A proxy would read what goes over plain http.
                     proxies={"http": ""},
                 )
-                slot.observe(response.headers)
+                slot.observe(answer.headers)
+                response = read_response(answer)
             except requests.RequestException as error:
                 failure = network_error(error, request, self._timeout)
         if failure is not None:

@@ -36,6 +36,12 @@ def materialize(table: Table, condition: str, *, variant: bool) -> Any:
     )
 
 
+def appended(table: Table) -> Any:
+    """What to yield to have the load add the rows of the resource's own table, replacing none."""
+    hints = dlt.mark.make_hints(table_name=table.name, write_disposition="append")
+    return dlt.mark.with_hints(table.arrow_schema.empty_table(), hints)
+
+
 def declare(resource: DltResource, table: Table) -> None:
     """Declare a further table of a resource, merged by its key."""
     # A variant starts as a copy of the resource's own hints: empty it first.

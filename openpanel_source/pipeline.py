@@ -8,14 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dlt
+from dlt.extract import DltSource
 from filelock import FileLock, Timeout
 
+from openpanel_source.buffer import lean_memory
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.destination import destination_errors
+from openpanel_source.duckdb_load import differing_after, holds_none, modest
 from openpanel_source.errors import PipelineBusyError
 from openpanel_source.ledger import DayRecord
 from openpanel_source.run import RunReport
@@ -127,7 +131,7 @@ def sync(
     started = time.monotonic()
     summary = SyncSummary()
     last: dict[ProjectDay, DayRecord] = {}
-    with destination_errors():
+    with destination_errors(), lean_memory():
         # Settings are checked before the destination is touched.
         client, checked = configured(**settings)
         client.close()
@@ -142,16 +146,23 @@ def sync(
                     should_stop=lambda: (
                         max_runtime is not None and time.monotonic() - started >= max_runtime
                     ),
+                    holds_none=partial(holds_none, pipeline),
                 )
                 if on_day is not None:
                     report.on_day = on_day
-                pipeline.run(openpanel(report=report, **settings))
+                _load(pipeline, openpanel(report=report, **settings))
                 _add(summary, report)
                 # Charts are read once a sync, and whole in its first run.
                 has_charts = False
                 last.update({(record.project_id, record.day): record for record in report.records})
                 if report.failure is not None:
                     raise report.failure
+                doubtful = differing_after(pipeline, report)
+                wanted |= doubtful
+                for day in doubtful:
+                    del last[day]
+                if doubtful:
+                    continue
                 if report.days_left <= 0 or report.stopped or not report.records:
                     break
             _clean_mark(pipeline).touch()
@@ -161,6 +172,14 @@ def sync(
     summary.unproven = [record for record in last.values() if not record.verdict.is_proof]
     summary.seconds = time.monotonic() - started
     return summary
+
+
+def _load(pipeline: dlt.Pipeline, source: DltSource) -> None:
+    """Run a pipeline that has been restored and has nothing pending."""
+    pipeline.extract(source)
+    pipeline.normalize()
+    with modest(pipeline):
+        pipeline.load()
 
 
 @contextmanager

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
+from math import inf
 from typing import Any
 
 import msgspec
 import pyarrow.compute as pc
 
 from openpanel_source.aligned import AlignedDays
-from openpanel_source.attempt import Answer, Attempt
+from openpanel_source.attempt import Attempt
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.client import Client
 from openpanel_source.decode import Meta, Rejected, peek
@@ -25,7 +28,7 @@ from openpanel_source.plan import PlannedDay
 from openpanel_source.query import EventQuery
 from openpanel_source.schema import INCLUDES
 from openpanel_source.settings import Clock
-from openpanel_source.shape import shape_page
+from openpanel_source.shape import ShapedPage, shape_page
 from openpanel_source.verdict import Verdict, judge
 
 EVENTS_PATH = "/export/events"
@@ -72,6 +75,7 @@ class DayReader:
         self.load_id = load_id
         self._generation = generation
         stable = generation.has_stable_pages
+        self._shaping = threading.Lock()
         self._aligned = None if stable else AlignedDays(client, query, generation, now)
 
     def count(self, project_id: str, first: date, last: date) -> int:
@@ -99,11 +103,16 @@ class DayReader:
         response = self._client.get(EVENTS_PATH, params)
         return peek(response.content, f"GET {response.url}")
 
-    def read_days(self, planned: Iterable[PlannedDay]) -> Iterator[DayReading]:
-        """Read days in the order given; the first pages of the next days are fetched ahead.
+    def read_days(
+        self, planned: Iterable[PlannedDay], most_rows: float = inf
+    ) -> Iterator[DayReading]:
+        """Read days in the order given, each while the one before is being used.
+
+        The first pages of the days that follow are fetched ahead.
 
         Args:
             planned: Days to read.
+            most_rows: No day is begun once so many rows were read.
 
         Yields:
             Each day, read to a verdict.
@@ -112,16 +121,35 @@ class DayReader:
             OpenPanelError: A request failed for good; the days yielded before are unharmed.
         """
         pool = ThreadPoolExecutor(self._in_flight, thread_name_prefix="openpanel-page")
+        reader = ThreadPoolExecutor(1, thread_name_prefix="openpanel-day")
+        days = iter(planned)
         ahead: deque[tuple[PlannedDay, Future[Any]]] = deque()
-        try:
-            for item in planned:
+
+        def look_ahead() -> None:
+            for item in islice(days, self._in_flight - len(ahead)):
                 ahead.append((item, self._first(pool, item)))
-                if len(ahead) > self._in_flight:
-                    yield self._read_day(pool, *ahead.popleft())
-            while ahead:
-                yield self._read_day(pool, *ahead.popleft())
+
+        def begin() -> Future[DayReading] | None:
+            return reader.submit(self._read_day, pool, *ahead.popleft()) if ahead else None
+
+        rows = 0
+        try:
+            look_ahead()
+            under_way = begin()
+            while under_way is not None:
+                reading = under_way.result()
+                rows += reading.tables.num_rows
+                is_enough = rows >= most_rows
+                under_way = None if is_enough else begin()
+                yield reading
+                if not is_enough:
+                    look_ahead()
+                    under_way = under_way or begin()
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            for executor in (pool, reader):
+                executor.shutdown(wait=False, cancel_futures=True)
+            for executor in (pool, reader):
+                executor.shutdown(wait=True)
 
     def _first(self, pool: ThreadPoolExecutor, item: PlannedDay) -> Future[Any]:
         """The first request of a day, under way."""
@@ -175,7 +203,7 @@ class DayReader:
         return DayReading(record, attempt.tables, attempt.rejected)
 
     def _read_tail(
-        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Answer]
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[ShapedPage]
     ) -> DayReading | None:
         """Read the rows that are newer than what was read of the day before.
 
@@ -191,13 +219,11 @@ class DayReader:
         rows = number = 0
         while True:
             number += 1
-            answer = first.result() if number == 1 else self._page(item, number)
-            newer = answer.table.filter(
-                pc.greater(answer.table.column("created_at"), before.newest_at)
-            )
+            page = first.result() if number == 1 else self._page(item, number)
+            newer = page.table.filter(pc.greater(page.table.column("created_at"), before.newest_at))
             rows += newer.num_rows
-            attempt.add(Answer(answer.page, answer.table))
-            if newer.num_rows < answer.page.rows or attempt.totals[0] <= before.total_count:
+            attempt.add(page)
+            if newer.num_rows < page.rows or attempt.totals[0] <= before.total_count:
                 break
         counts = attempt.counts(None)
         if counts.moved or attempt.rejected or before.total_count + rows != counts.first_total:
@@ -224,16 +250,16 @@ class DayReader:
         return DayReading(record, tables, [], after=before.newest_at)
 
     def _read_once(
-        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Answer]
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[ShapedPage]
     ) -> Attempt:
         paginator = EventsPaginator(until_empty=not self._query.is_counted)
         attempt = Attempt()
         window = deque([first])
         asked = 1
         while window:
-            answer = window.popleft().result()
-            new_rows = attempt.add(answer)
-            paginator.observe(answer.page.meta, answer.page.rows, new_rows)
+            page = window.popleft().result()
+            new_rows = attempt.add(page)
+            paginator.observe(page.meta, page.rows, new_rows)
             if not paginator.has_next_page:
                 break
             known = max(paginator.pages, paginator.page + 1)
@@ -244,7 +270,7 @@ class DayReader:
             unneeded.cancel()
         return attempt
 
-    def _page(self, item: PlannedDay, number: int) -> Answer:
+    def _page(self, item: PlannedDay, number: int) -> ShapedPage:
         params = self._query.params(
             item.project_id,
             item.day,
@@ -254,4 +280,6 @@ class DayReader:
         )
         response = self._client.get(EVENTS_PATH, [*params, ("page", str(number))])
         request = f"GET {response.url}"
-        return Answer(*shape_page(response.content, item.project_id, item.day, request))
+        # One page is shaped at a time: more threads would only fight for the interpreter.
+        with self._shaping:
+            return shape_page(response.content, item.project_id, item.day, request)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import date
 
 import msgspec
-from requests import Response
 
 from openpanel_source import generation as generations
+from openpanel_source.body import Response
 from openpanel_source.client import Client
 from openpanel_source.decode import Meta
 from openpanel_source.errors import (

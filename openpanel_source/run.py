@@ -38,6 +38,8 @@ class RunReport:
         already: Projects and days to leave out, because this sync has read them.
         wanted: Projects and days to read whatever the counts say.
         should_stop: Asked after each day; true ends the run.
+        holds_none: Asked, before a package ends, whether the destination surely holds no row of a
+            condition; then its rows are appended, which costs half of a merge.
         on_day: Called after each day.
         records: Days read, or counted and found empty, newest first.
         settled: Days that were open when read, are over, and hold what they held.
@@ -45,6 +47,7 @@ class RunReport:
         days_left: Days that a further run has to read.
         events_expected: Rows the server counts in the days planned, as an estimate.
         events_loaded: Rows for the table ``events``.
+        appends: Whether the package's events are appended.
         stopped: Whether ``should_stop`` ended the run.
         failure: The error that ended the run early, if one did.
         client: What makes the requests, once the source is configured.
@@ -55,6 +58,7 @@ class RunReport:
     already: frozenset[tuple[str, date]] = frozenset()
     wanted: frozenset[tuple[str, date]] = frozenset()
     should_stop: Callable[[], bool] = lambda: False
+    holds_none: Callable[[str], bool] = lambda condition: False
     on_day: Callable[[RunReport], None] = lambda report: None
     records: list[DayRecord] = field(default_factory=list)
     settled: list[DayRecord] = field(default_factory=list)
@@ -62,6 +66,7 @@ class RunReport:
     days_left: int = 0
     events_expected: int = 0
     events_loaded: int = 0
+    appends: bool = False
     stopped: bool = False
     failure: OpenPanelError | None = None
     client: Client | None = None
@@ -119,7 +124,7 @@ class Run:
         limits = self._settings.limits
         try:
             planned = islice(self._planned(), limits.max_days_per_run)
-            for reading in self._reader.read_days(planned):
+            for reading in self._reader.read_days(planned, limits.max_events_per_run):
                 self._report.days_left -= 1
                 if self._take(reading):
                     yield reading

@@ -4,24 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timezone
-from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import astuple
 
-from openpanel_source.decode import Page, Rejected, decode_page, decode_rows
+from openpanel_source.decode import Meta, Rejected, decode_page, decode_rows
 from openpanel_source.event import Event
-from openpanel_source.schema import EVENTS, REJECTED_EVENTS, Column
+from openpanel_source.schema import EVENTS, REJECTED_EVENTS
 
 EVENTS_SCHEMA = EVENTS.arrow_schema
+_FIELDS = Event.__struct_fields__
+Values = Sequence[Any]
+"""The values of one column, in the order of the rows."""
 
 
 class ShapeError(ValueError):
     """Some row of a page does not fit the columns; the page has to be taken row by row."""
 
 
-def shape_page(body: bytes, project_id: str, day: date, request: str) -> tuple[Page, pa.Table]:
+class ShapedPage(NamedTuple):
+    """A page whose events are rows of a table; the events themselves are gone.
+
+    Attributes:
+        meta: What the page says of the whole answer.
+        ids: The events' ids, in order.
+        rejected: Rows that cannot be shaped.
+        table: The events as rows of the table ``events``, in order.
+    """
+
+    meta: Meta
+    ids: list[str]
+    rejected: list[Rejected]
+    table: pa.Table
+
+    @property
+    def rows(self) -> int:
+        """Rows that the server sent."""
+        return len(self.ids) + len(self.rejected)
+
+
+def shape_page(body: bytes, project_id: str, day: date, request: str) -> ShapedPage:
     """Decode a page and shape its events.
 
     Args:
@@ -30,18 +54,16 @@ def shape_page(body: bytes, project_id: str, day: date, request: str) -> tuple[P
         day: The UTC day that was asked for.
         request: Method and URL, for errors.
 
-    Returns:
-        The page, and its events as rows of the table ``events``; rejected rows stay in the page.
-
     Raises:
         UnexpectedAnswerError: The body is no page.
     """
     page = decode_page(body, request)
     try:
-        return page, shape_events(page.events, project_id, day)
+        table = shape_events(page.events, project_id, day)
     except ShapeError:
         page = decode_rows(body, day, request)
-        return page, shape_events(page.events, project_id, day)
+        table = shape_events(page.events, project_id, day)
+    return ShapedPage(page.meta, [event.id for event in page.events], page.rejected, table)
 
 
 def shape_events(events: Sequence[Event], project_id: str, day: date) -> pa.Table:
@@ -58,7 +80,9 @@ def shape_events(events: Sequence[Event], project_id: str, day: date) -> pa.Tabl
     Raises:
         ShapeError: A time is no time, or not of that day.
     """
-    created_at = _timestamps(list(map(attrgetter("created_at"), events)))
+    # Rows become columns in one go: a look-up per value would cost three times as much.
+    values = dict(zip(_FIELDS, zip(*map(astuple, events), strict=False), strict=False))
+    created_at = _timestamps(values.get("created_at", ()))
     if not _all_in_day(created_at, day):
         raise ShapeError(f"an event does not lie in {day}")
     made = {
@@ -68,7 +92,9 @@ def shape_events(events: Sequence[Event], project_id: str, day: date) -> pa.Tabl
         "extras": pa.array([getattr(event, "extras", None) for event in events], pa.string()),
     }
     arrays = [
-        made[column.name] if column.name in made else _MAKE[column.type](column, events)
+        made[column.name]
+        if column.name in made
+        else _MAKE[column.type](values.get(column.name, ()))
         for column in EVENTS.columns
     ]
     return pa.Table.from_arrays(arrays, schema=EVENTS_SCHEMA)
@@ -99,53 +125,43 @@ def _all_in_day(created_at: pa.Array, day: date) -> bool:
     return bool(offset <= first and last < offset + 86_400_000_000)
 
 
-def _timestamps(values: list[str | None]) -> pa.Array:
+def _timestamps(values: Values) -> pa.Array:
     try:
         return pa.array(values, pa.string()).cast(pa.timestamp("us", "UTC"))
     except pa.ArrowInvalid as error:
         raise ShapeError(str(error)) from None
 
 
-def _values(column: Column, events: Sequence[Event]) -> list[Any]:
-    return list(map(attrgetter(column.name), events))
-
-
-def _text(column: Column, events: Sequence[Event]) -> pa.Array:
-    array = pa.array(_values(column, events), pa.string())
-    if not column.nullable:
-        return array
+def _text(values: Values) -> pa.Array:
+    array = pa.array(values, pa.string())
+    characters = array.buffers()[2]
     # An unknown country is two NUL characters (section 2), which PostgreSQL refuses.
-    only_nul = pc.match_substring_regex(array, r"^\x00+$")
-    return pc.if_else(only_nul, None, array) if pc.any(only_nul).as_py() else array
+    if characters is not None and b"\0" in characters.to_pybytes():
+        only_nul = pc.match_substring_regex(array, r"^\x00+$")
+        return pc.if_else(only_nul, None, array)
+    return array
 
 
-def _json(column: Column, events: Sequence[Event]) -> pa.Array:
-    raw = pa.array(list(map(bytes, _values(column, events))), pa.binary())
-    missing = pc.equal(raw, b"null")
-    if pc.any(missing).as_py():
-        raw = pc.if_else(missing, None, raw)
+def _json(values: Values) -> pa.Array:
+    texts = [None if raw == b"null" else raw for raw in map(bytes, values)]
     try:
-        return raw.cast(pa.string())
-    except pa.ArrowInvalid as error:
+        return pa.array(texts, pa.string())
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise ShapeError(str(error)) from None
 
 
-def _double(column: Column, events: Sequence[Event]) -> pa.Array:
-    return pa.array(_values(column, events), pa.float64())
+def _double(values: Values) -> pa.Array:
+    return pa.array(values, pa.float64())
 
 
-def _bigint(column: Column, events: Sequence[Event]) -> pa.Array:
-    return pa.array(_values(column, events), pa.int64())
+def _bigint(values: Values) -> pa.Array:
+    return pa.array(values, pa.int64())
 
 
-def _timestamp(column: Column, events: Sequence[Event]) -> pa.Array:
-    return _timestamps(_values(column, events))
-
-
-_MAKE: dict[str, Callable[[Column, Sequence[Event]], pa.Array]] = {
+_MAKE: dict[str, Callable[[Values], pa.Array]] = {
     "text": _text,
     "json": _json,
     "double": _double,
     "bigint": _bigint,
-    "timestamp": _timestamp,
+    "timestamp": _timestamps,
 }

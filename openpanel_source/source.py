@@ -9,15 +9,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import dlt
-import pyarrow as pa
 from dlt.common import pendulum
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
 from openpanel_source.chart_resource import Surroundings, chart_resource
 from openpanel_source.client import Client, Credentials, RetryPolicy
+from openpanel_source.events_file import EventsFile
 from openpanel_source.ledger import Ledger, ledger_table
-from openpanel_source.loading import declare, materialize, replacing
+from openpanel_source.loading import appended, declare, materialize, replacing
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import recognise
@@ -35,9 +37,6 @@ from openpanel_source.settings import (
 from openpanel_source.shape import shape_rejected
 
 logger = logging.getLogger(__name__)
-
-_ROWS_A_TABLE = 10_000
-"""Rows handed to dlt at a time; each hand-over has a fixed cost."""
 
 
 @dlt.source(name="openpanel", section="openpanel", max_table_nesting=0)
@@ -192,26 +191,32 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
 
 def _items(run: Run, report: RunReport) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
-    waiting: list[pa.Table] = []
-    for reading in run.readings():
-        for table in reading.tables:
-            waiting.append(table)
-            if sum(table.num_rows for table in waiting) >= _ROWS_A_TABLE:
-                yield pa.concat_tables(waiting)
-                waiting = []
-        if reading.rejected:
-            record = reading.record
-            rejected = shape_rejected(reading.rejected, record.project_id, record.day)
-            yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
-    if any(table.num_rows for table in waiting):
-        yield pa.concat_tables(waiting)
+    with EventsFile(_working_dir()) as file:
+        for reading in run.readings():
+            for table in reading.tables:
+                file.add(table)
+            if reading.rejected:
+                record = reading.record
+                rejected = shape_rejected(reading.rejected, record.project_id, record.day)
+                yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
+        if file.rows:
+            yield file.finish()
     records = report.records + report.settled
     if records:
         yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
     if run.replaced:
-        yield materialize(EVENTS, days_condition(run.replaced), variant=False)
+        condition = days_condition(run.replaced)
+        # Where nothing makes way, rows need not pass through a merge.
+        report.appends = report.holds_none(condition)
+        yield appended(EVENTS) if report.appends else materialize(EVENTS, condition, variant=False)
     if run.had_rejected:
         yield materialize(REJECTED_EVENTS, days_condition(run.had_rejected), variant=True)
+
+
+def _working_dir() -> str | None:
+    """The folder of the pipeline that runs; None where rows are taken without one."""
+    context = Container()[PipelineContext]
+    return context.pipeline().working_dir if context.is_active() else None
 
 
 def _event_columns() -> dict[str, Any]:

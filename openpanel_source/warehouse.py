@@ -16,11 +16,15 @@ ProjectDay = tuple[str, date]
 """A project and a UTC day."""
 
 
-def count_events(pipeline: dlt.Pipeline) -> dict[ProjectDay, int]:
+def count_events(
+    pipeline: dlt.Pipeline, first: date = date.min, last: date = date.max
+) -> dict[ProjectDay, int]:
     """Rows of the table ``events`` by project and day, counted by the destination.
 
     Args:
         pipeline: A pipeline with its destination, synced with it.
+        first: First UTC day.
+        last: Last UTC day, inclusive.
 
     Returns:
         Counts; days without rows are missing.
@@ -28,7 +32,8 @@ def count_events(pipeline: dlt.Pipeline) -> dict[ProjectDay, int]:
     if not has_table(pipeline, EVENTS.name):
         return {}
     rows = pipeline.dataset()(
-        "SELECT project_id, event_date, count(*) AS n FROM events GROUP BY project_id, event_date"
+        "SELECT project_id, event_date, count(*) AS n FROM events"  # noqa: S608 - dates
+        f" WHERE event_date BETWEEN '{first}' AND '{last}' GROUP BY project_id, event_date"
     ).fetchall()
     return {(project, _day(day)): count for project, day, count in rows}
 

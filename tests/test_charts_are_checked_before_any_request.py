@@ -195,5 +195,5 @@ def test_what_validation_accepts_the_server_accepts(sandbox: Sandbox, chart: Cha
     whole = bounds(chart, Buckets(chart.interval, ZoneInfo("UTC")), NOW, None, None)
     assert whole is not None
     params = chart_params(chart, "web", whole[0].start, whole[1].start)
-    response = get(sandbox, query_string(params), path="/export/charts")
+    response = get(sandbox, query_string(params), path="/export/charts", timeout=60)
     assert response.status_code == 200, (response.text, json.dumps(chart.definition()))

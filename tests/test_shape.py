@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openpanel_source.decode import Page, peek
+from openpanel_source.decode import peek
 from openpanel_source.errors import UnexpectedAnswerError
 from openpanel_source.schema import EVENTS, REJECTED_EVENTS
-from openpanel_source.shape import EVENTS_SCHEMA, shape_page, shape_rejected
+from openpanel_source.shape import EVENTS_SCHEMA, ShapedPage, shape_page, shape_rejected
 from tests.helpers_core import Row, page_of, real_rows
 
 DAY = date(2026, 11, 10)
@@ -40,13 +40,14 @@ def expected(row: Row) -> dict[str, Any]:
     return made
 
 
-def shaped(*rows: Row | bytes, day: date = DAY) -> tuple[Page, list[dict[str, Any]]]:
+def shaped(*rows: Row | bytes, day: date = DAY) -> tuple[ShapedPage, list[dict[str, Any]]]:
     """The page and the rows made of it, JSON parsed."""
-    page, table = shape_page(page_of(*rows), "web", day, "GET x")
+    page = shape_page(page_of(*rows), "web", day, "GET x")
+    table = page.table
     assert table.schema == EVENTS_SCHEMA
     table.validate(full=True)
     found = table.to_pylist()
-    assert len(found) == len(page.events)
+    assert len(found) == len(page.ids)
     assert page.rows == len(rows)
     for row in found:
         for column in EVENTS.columns:
@@ -91,7 +92,8 @@ def test_every_field_of_every_recorded_row_arrives(project: str) -> None:
     for line in real_rows(project):
         days[date.fromisoformat(json.loads(line)["createdAt"][:10])].append(line)
     for day, lines in days.items():
-        page, table = shape_page(page_of(*lines), project, day, "GET x")
+        page = shape_page(page_of(*lines), project, day, "GET x")
+        table = page.table
         assert page.rejected == []
         rows = table.to_pylist()
         for row, line in zip(rows, lines, strict=True):
@@ -102,7 +104,7 @@ def test_every_field_of_every_recorded_row_arrives(project: str) -> None:
 
 def test_properties_stay_byte_for_byte() -> None:
     text = b'{ "a" : "\\u00e5",  "b.c":"1.50", "a":"twice" }'
-    _, table = shape_page(page_of(raw_event("properties", text)), "web", DAY, "GET x")
+    table = shape_page(page_of(raw_event("properties", text)), "web", DAY, "GET x").table
     assert table.column("properties")[0].as_py().encode() == text
 
 
@@ -274,13 +276,13 @@ def test_a_peek_tells_the_count_and_the_first_id(rows: list[Any], first: str | N
 
 
 def test_an_empty_page_is_an_empty_table_of_the_same_columns() -> None:
-    page, table = shape_page(page_of(), "web", DAY, "GET x")
-    assert (page.rows, table.num_rows, table.schema) == (0, 0, EVENTS_SCHEMA)
+    page = shape_page(page_of(), "web", DAY, "GET x")
+    assert (page.rows, page.table.num_rows, page.table.schema) == (0, 0, EVENTS_SCHEMA)
 
 
 def test_tables_of_all_kinds_of_pages_can_be_joined() -> None:
     pages = [page_of(), page_of(event()), page_of(event(new=1), b"5"), page_of(event(country="\0"))]
-    tables = [shape_page(page, "web", DAY, "GET x")[1] for page in pages]
+    tables = [shape_page(page, "web", DAY, "GET x").table for page in pages]
     assert pa.concat_tables(tables).num_rows == 3
 
 
@@ -334,7 +336,7 @@ def test_every_row_is_an_event_or_rejected_whatever_the_server_sends(
         # Bytes that are no text beside what only Python's decoder reads: then nothing is loaded.
         assert any(b"\xff" in row for row in rows)
         return
-    assert len(page.events) + len(page.rejected) == len(rows)
+    assert len(page.ids) + len(page.rejected) == len(rows)
     assert all(row["event_date"] == day and row["created_at"].date() == day for row in made)
     assert shape_rejected(page.rejected, "web", day).num_rows == len(page.rejected)
     for rejected in page.rejected:
