@@ -1,4 +1,4 @@
-"""Count the requests of a night: nothing changed, and one changed day, among 730 settled days."""
+"""Count the requests of a night: nothing changed, and some changed days, among settled ones."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from benchmarks import report
 from openpanel_source.destination import open_pipeline
 from openpanel_source.pipeline import SyncSummary, sync
 from openpanel_source.sandbox import Dataset, Sandbox
 from openpanel_source.sandbox.dataset import Accounts, Client, Organization, Project
 
-DAYS = 730
 NOW = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
 CLIENT = Client("11111111-1111-4111-8111-111111111111", "root", "acme", None, "sec_benchmark")
 
@@ -30,11 +30,11 @@ def event(number: int, day: int) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Print a table of requests."""
+def measure(days: int) -> list[tuple[str, SyncSummary]]:
+    """The nights, in turn, after so many days that hold an event each."""
     os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
     accounts = Accounts([Organization("acme")], [Project("web", "acme")], [CLIENT])
-    rows = [event(number, number) for number in range(1, DAYS + 1)]
+    rows = [event(number, number) for number in range(1, days + 1)]
     with (
         tempfile.TemporaryDirectory() as folder,
         Sandbox(Dataset(accounts, {"web": []}), rate_limit=None, now=lambda: NOW) as sandbox,
@@ -52,17 +52,29 @@ def main() -> None:
                 now=NOW.isoformat(),
             )
 
-        print("| night | days read | requests |\n|---|---|---|")
+        nights = []
         for name, changed in (
             ("first sync", ()),
             ("nothing changed", ()),
-            ("one changed day", (500,)),
-            ("three changed days", (20, 300, 729)),
+            ("one changed day", (days * 2 // 3,)),
+            ("three changed days", (20, days // 2, days - 1)),
             ("a row back-dated by ten years", (3650,)),
         ):
             sandbox.add([event(10_000 + day, day) for day in changed])
-            summary = night()
-            print(f"| {name} | {summary.days_read} | {summary.requests} |")
+            nights.append((name, night()))
+    return nights
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = report.parser(__doc__)
+    parser.add_argument("--days", type=int, default=730)
+    options = report.parse(parser, {"days": 40})
+    nights = measure(options.days)
+    rows = [[name, f"{night.days_read}", f"{night.requests}"] for name, night in nights]
+    text = report.table(["night", "days read", "requests"], rows)
+    text += f"\n\n{options.days} days that hold events; no page is long."
+    report.publish(options, "nights", {name: night.as_dict() for name, night in nights}, text)
 
 
 if __name__ == "__main__":

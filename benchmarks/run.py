@@ -1,136 +1,131 @@
-"""Time a whole sync against the limit: the same events downloaded, decoded and inserted, no more.
-
-Both load the same events from a sandbox server in a process of its own into a fresh DuckDB file,
-in turns. What counts is the ratio of the medians.
-"""
+"""Time the contestants in turns: the same events from one server into fresh DuckDB files."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import resource
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
+from dataclasses import asdict
+from statistics import median
+from typing import Any
 
-import duckdb
+from benchmarks import harness, report
+from benchmarks.contestants import NAMES
 
-from openpanel_source.client import Client, Credentials
-from openpanel_source.destination import open_pipeline
-from openpanel_source.ledger import Reason
-from openpanel_source.pipeline import sync
-from openpanel_source.plan import PlannedDay
-from openpanel_source.query import EventQuery
-from openpanel_source.read import DayReader
-from openpanel_source.sandbox.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
-from openpanel_source.settings import utc_now
-
-PROJECT = "acme-shop"
-
-
-def connector(url: str, folder: Path, days: int) -> int:
-    """A sync as users run it, with planning, proof, ledger and merge."""
-    summary = sync(
-        open_pipeline(database=str(folder / "connector.duckdb")),
-        project_id=PROJECT,
-        client_id=DEMO_CLIENT_ID,
-        client_secret=DEMO_CLIENT_SECRET,
-        base_url=url,
-    )
-    assert summary.is_verified
-    return summary.events_loaded
+TITLES = {
+    "connector": "openpanel-source",
+    "limit": "the limit: no framework, nothing verified",
+    "expert": "hand-written dlt resource, tuned",
+    "rest_api": "dlt `rest_api`, Parquet",
+}
+_HEADER = (
+    "who",
+    "events",
+    "load s",
+    "CPU s",
+    "process s",
+    "peak MB",
+    "rows",
+    "load / limit",
+    "CPU / limit",
+    "load / connector",
+)
+Figures = dict[str, float]
 
 
-def limit(url: str, folder: Path, days: int) -> int:
-    """Pages into Arrow into DuckDB, without a framework and without proof of anything."""
-    client = Client(url, Credentials(DEMO_CLIENT_ID, DEMO_CLIENT_SECRET))
-    reader = DayReader(client, EventQuery(), 8, utc_now, "")
-    today = datetime.now(timezone.utc).date()
-    wanted = [PlannedDay(PROJECT, today - timedelta(days=back), Reason.NEW) for back in range(days)]
-    rows = 0
-    with duckdb.connect(str(folder / "limit.duckdb")) as connection:
-        for reading in reader.read_days(wanted):
-            for table in reading.tables:
-                connection.register("page", table)
-                target = "INSERT INTO events" if rows else "CREATE TABLE events AS"
-                connection.execute(f"{target} SELECT * FROM page")
-                rows += table.num_rows
-    return rows
+def measure(name: str, server: harness.Server, events: int) -> Figures:
+    """One run of a contestant in a process of its own.
 
-
-CONTESTANTS: dict[str, Callable[[str, Path, int], int]] = {"connector": connector, "limit": limit}
-
-
-def measure(name: str, url: str, days: int) -> dict[str, float]:
-    """One run of a contestant in a process of its own."""
+    Returns:
+        ``wall`` and ``cpu`` seconds of the load without imports, ``process_wall`` and
+        ``process_cpu`` with everything, ``peak_mb``, ``rows``, ``requests`` and ``pages``.
+    """
+    server.ask("/stats/reset")
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, __file__, "--contestant", name, "--url", url]
-        command += ["--folder", folder, "--days", str(days)]
-        environment = {**os.environ, "DLT_DATA_DIR": folder, "RUNTIME__LOG_LEVEL": "CRITICAL"}
-        result = subprocess.run(
-            command, capture_output=True, text=True, check=True, env=environment
+        work = json.dumps(asdict(server.work(folder)))
+        command = [sys.executable, "-m", "benchmarks.contestants", name, work]
+        process = harness.run(command, folder)
+    figures: Figures = json.loads(process.output.splitlines()[-1])
+    if not figures["rows"] == figures["ids"] == events:
+        raise SystemExit(f"{name} loaded {figures['rows']:,} rows of {events:,} events.")
+    asked = server.ask("/stats")
+    figures |= {name: asked[name] for name in ("requests", "pages")}
+    figures |= {"process_wall": process.wall, "process_cpu": process.cpu}
+    return {**figures, "peak_mb": process.peak_mb}
+
+
+def summary(runs: list[Figures], events: int) -> Figures:
+    """Medians of the runs, and of the time also the fastest and slowest."""
+    figures = {name: float(median(run[name] for run in runs)) for name in runs[0]}
+    walls = [run["wall"] for run in runs]
+    return {**figures, "events": events, "fastest": min(walls), "slowest": max(walls)}
+
+
+def markdown(results: dict[str, Figures], options: Any) -> str:
+    """The results as a table, and what to know of them."""
+    rows = []
+    most = max(figures["events"] for figures in results.values())
+    for name, figures in results.items():
+        rows.append(
+            [
+                TITLES[name] + (" ¹" if figures["events"] < most else ""),
+                f"{figures['events']:,.0f}",
+                f"{figures['wall']:.2f} ({figures['fastest']:.2f}–{figures['slowest']:.2f})",
+                f"{figures['cpu']:.2f}",
+                f"{figures['process_wall']:.2f}",
+                f"{figures['peak_mb']:,.0f}",
+                f"{figures['rows']:,.0f}",
+                _ratio(figures, results.get("limit"), "wall"),
+                _ratio(figures, results.get("limit"), "cpu"),
+                _ratio(figures, results.get("connector"), "wall"),
+            ]
         )
-    figures: dict[str, float] = json.loads(result.stdout)
-    return figures
+    text = report.table(_HEADER, rows) + (
+        f"\n\nMedians of {options.runs} runs in turns; {options.events:,} events over"
+        f" {options.days} days. *load* is without the imports before it, *process* with all."
+    )
+    if any(figures["events"] < most for figures in results.values()):
+        text += (
+            f"\n\n¹ Loaded {options.rest_api_events:,} events only, in the interest of time; its"
+            " ratios are of the time an event, as if it needed the same for each of more events."
+        )
+    return text
 
 
-def run_contestant(name: str, url: str, folder: Path, days: int) -> None:
-    """Load once and print the figures."""
-    started = time.perf_counter()
-    rows = CONTESTANTS[name](url, folder, days)
-    wall = time.perf_counter() - started
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = usage.ru_utime + usage.ru_stime
-    print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": usage.ru_maxrss / 1024, "rows": rows}))
+def _ratio(figures: Figures, other: Figures | None, what: str) -> str:
+    """How many times as long an event takes as with the other."""
+    if other is None:
+        return ""
+    return f"{(figures[what] / figures['events']) / (other[what] / other['events']):.2f}"
 
 
 def main() -> None:
-    """Serve, measure in turns, print a table and write benchmarks/results.json."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=200_000)
+    """Measure, print, write."""
+    parser = report.parser(__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--rest-api-events", type=int, default=100_000)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--contestant", choices=CONTESTANTS)
-    parser.add_argument("--url")
-    parser.add_argument("--folder", type=Path)
-    options = parser.parse_args()
-    if options.contestant:
-        run_contestant(options.contestant, options.url, options.folder, options.days)
-        return
-    command = [sys.executable, "-m", "openpanel_source.cli", "sandbox", "--rate-limit", "1000000"]
-    command += ["--events", str(options.events), "--days", str(options.days)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().split()[-1]
-        runs: dict[str, list[dict[str, float]]] = {name: [] for name in CONTESTANTS}
-        for _ in range(options.runs):
-            for name, figures in runs.items():
-                figures.append(measure(name, url, options.days))
-        server.terminate()
-    report(runs)
-
-
-def report(runs: dict[str, list[dict[str, float]]]) -> None:
-    """Print medians and ratios, and keep them as JSON."""
-    medians = {
-        name: {key: statistics.median(run[key] for run in figures) for key in figures[0]}
-        for name, figures in runs.items()
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
+    smoke = {"events": 3_000, "rest_api_events": 1_000, "days": 3, "runs": 1}
+    options = report.parse(parser, smoke)
+    sizes = {
+        name: min(options.rest_api_events, options.events) if name == "rest_api" else options.events
+        for name in options.only
     }
-    Path(__file__).with_name("results.json").write_text(json.dumps(medians, indent=1) + "\n")
-    print("| contestant | rows | wall s | cpu s | peak MB | wall / limit |")
-    print("|---|---|---|---|---|---|")
-    for name, median in medians.items():
-        ratio = median["wall"] / medians["limit"]["wall"]
-        print(
-            f"| {name} | {median['rows']:,.0f} | {median['wall']:.2f} | {median['cpu']:.2f}"
-            f" | {median['peak_mb']:.0f} | {ratio:.2f} |"
-        )
+    runs: dict[str, list[Figures]] = {name: [] for name in options.only}
+    with (
+        harness.serving(options.events, options.days) as server,
+        harness.serving(min(options.rest_api_events, options.events), options.days) as small,
+    ):
+        for number in range(1, options.runs + 1):
+            for name, done in runs.items():
+                chosen = small if name == "rest_api" else server
+                done.append(measure(name, chosen, sizes[name]))
+                print(f"run {number}: {name} {done[-1]['wall']:.2f} s", file=sys.stderr)
+    results = {name: summary(done, sizes[name]) for name, done in runs.items()}
+    figures = {"medians": results, "runs": runs}
+    report.publish(options, "throughput", figures, markdown(results, options))
 
 
 if __name__ == "__main__":

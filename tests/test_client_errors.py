@@ -12,6 +12,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+import requests
 
 from openpanel_source import errors
 from openpanel_source.answers import error_of
