@@ -1,0 +1,1 @@
+"""How fast a sync is, what it needs, and how that compares: see docs/performance.md."""

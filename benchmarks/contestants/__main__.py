@@ -1,0 +1,42 @@
+"""Run one contestant in this process: ``python -m benchmarks.contestants NAME WORK``.
+
+``WORK`` is a ``Work`` as JSON. The last line printed is a ``Figures`` as JSON. Imports of the
+contestant are made before the clock starts, except those that it makes while it works.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+
+import duckdb
+
+from benchmarks.contestants import NAMES, Work
+
+
+def cpu_seconds() -> float:
+    """User and system time of this process and of those it has waited for."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def main() -> None:
+    """Load, count what was loaded, print."""
+    name, work = sys.argv[1], Work(**json.loads(sys.argv[2]))
+    assert name in NAMES
+    contestant = importlib.import_module(f"benchmarks.contestants.{name}")
+    started, cpu = time.perf_counter(), cpu_seconds()
+    contestant.load(work)
+    figures = {"wall": time.perf_counter() - started, "cpu": cpu_seconds() - cpu}
+    # Not part of what is measured: the proof that all of them did the work.
+    with duckdb.connect(work.database, read_only=True) as connection:
+        query = f"SELECT count(*), count(DISTINCT id) FROM {contestant.TABLE}"
+        rows, ids = connection.sql(query).fetchall()[0]
+    print(json.dumps({**figures, "rows": rows, "ids": ids}))
+
+
+if __name__ == "__main__":
+    main()
