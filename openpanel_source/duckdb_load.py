@@ -2,7 +2,7 @@
 
 A merge writes each row twice, into a staging table and into its own, and DuckDB takes as much of
 the machine as it finds. Neither is needed: days that the file holds nothing of are appended, and
-counted afterwards; and a load gets along with little memory on one core.
+counted afterwards; and a load gets along with little memory.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from openpanel_source.run import RunReport
 from openpanel_source.schema import EVENTS
 from openpanel_source.warehouse import ProjectDay, count_events
 
-MEMORY_LIMIT = "128MB"
-"""More makes a load no faster; what does not fit goes to files beside the database."""
+_SETTINGS = {"memory_limit": "128MB", "threads": "2", "preserve_insertion_order": "false"}
+"""More memory makes a load no faster, and each thread needs some; what does not fit goes to files
+beside the database. Keeping the order of insertion would cost a third of the speed."""
 
 
 def is_duckdb(pipeline: dlt.Pipeline) -> bool:
@@ -61,13 +62,13 @@ def differing_after(pipeline: dlt.Pipeline, report: RunReport) -> frozenset[Proj
 
 @contextmanager
 def modest(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Have DuckDB load with little memory on one core meanwhile, unless it is configured."""
+    """Have DuckDB load with little memory meanwhile, where nothing else is configured."""
     if not is_duckdb(pipeline):
         yield
         return
     with pipeline.sql_client() as client:
         configured = client.credentials.global_config or {}
-        for name, value in (("memory_limit", MEMORY_LIMIT), ("threads", 1)):
+        for name, value in _SETTINGS.items():
             if name not in configured:
                 client.execute_sql(f"SET GLOBAL {name} = '{value}'")
         # All connections of a process to a file share these settings while one is open.
