@@ -21,7 +21,7 @@ from openpanel_source.chart_report import ChartsReport
 from openpanel_source.destination import destination_errors
 from openpanel_source.duckdb_load import differing_after, holds_none, modest
 from openpanel_source.errors import PipelineBusyError
-from openpanel_source.ledger import DayRecord
+from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.run import RunReport
 from openpanel_source.schema import EVENTS
 from openpanel_source.settings import Settings
@@ -177,6 +177,8 @@ def sync(
 def _load(pipeline: dlt.Pipeline, source: DltSource) -> None:
     """Run a pipeline that has been restored and has nothing pending."""
     pipeline.extract(source)
+    if not pipeline.has_pending_data:
+        return
     pipeline.normalize()
     with modest(pipeline):
         pipeline.load()
@@ -220,10 +222,21 @@ def _restored(pipeline: dlt.Pipeline, settings: Settings) -> frozenset[ProjectDa
     clean.unlink(missing_ok=True)
     pipeline.drop()
     pipeline.sync_destination()
-    if ended_well or not has_table(pipeline, EVENTS.name):
+    if pipeline.default_schema_name is None:
+        return frozenset()
+    with pipeline.destination_client() as client:
+        # Tables and columns that somebody dropped are made again, empty.
+        mended = client.update_stored_schema(force=True) or {}
+    if mended:
+        logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
+    if not has_table(pipeline, EVENTS.name):
+        return frozenset()
+    ledger = ledger_of(pipeline, settings.query.fingerprint)
+    if EVENTS.name in mended:
+        return _days_of(ledger, settings)
+    if ended_well:
         return frozenset()
     # Killed, or a new machine: a package that was cut off may have replaced days already.
-    ledger = ledger_of(pipeline, settings.query.fingerprint)
     held = count_events(pipeline)
     differing = frozenset(
         (project, day)
@@ -233,6 +246,16 @@ def _restored(pipeline: dlt.Pipeline, settings: Settings) -> frozenset[ProjectDa
     if differing:
         logger.warning("%d days differ from the ledger and are read again", len(differing))
     return differing
+
+
+def _days_of(ledger: Ledger, settings: Settings) -> frozenset[ProjectDay]:
+    """All days that the ledger holds rows of."""
+    return frozenset(
+        (project, day)
+        for project in settings.project_ids
+        for day, record in ledger.days(project).items()
+        if record.rows_received
+    )
 
 
 def _clean_mark(pipeline: dlt.Pipeline) -> Path:
