@@ -11,7 +11,6 @@ import re
 import uuid
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from openpanel_source.filters import COLUMNS, PREFIXES, Filter
 
@@ -117,6 +116,8 @@ def _pattern_problem(given: Filter) -> str | None:
     if given.property in (*NUMBERS, *INSTANTS, "id"):
         return "operator 'regex' is for text only"
     for value in given.value:
+        import pyarrow.compute as pc
+
         try:
             # Arrow's engine is the server's: RE2.
             pc.match_substring_regex(pa.array([""]), str(value))

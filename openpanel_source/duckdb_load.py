@@ -61,6 +61,16 @@ def differing_after(pipeline: dlt.Pipeline, report: RunReport) -> frozenset[Proj
 
 
 @contextmanager
+def open_meanwhile(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Have a DuckDB file opened once for several steps, not by each."""
+    if not is_duckdb(pipeline):
+        yield
+        return
+    with pipeline.sql_client():
+        yield
+
+
+@contextmanager
 def modest(pipeline: dlt.Pipeline) -> Iterator[None]:
     """Have DuckDB load with little memory meanwhile, where nothing else is configured."""
     if not is_duckdb(pipeline):

@@ -15,7 +15,6 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from openpanel_source.schema import EVENTS
 
@@ -35,12 +34,14 @@ class EventsFile:
     """
 
     def __init__(self, folder: str | None) -> None:
+        from pyarrow.parquet import ParquetWriter
+
         handle, name = tempfile.mkstemp(prefix="events-", suffix=".parquet", dir=folder)
         os.close(handle)
         self.path = Path(name)
         self.rows = 0
         self._schema = EVENTS.arrow_schema
-        self._writer = pq.ParquetWriter(name, self._schema, use_dictionary=_REPEATING)
+        self._writer = ParquetWriter(name, self._schema, use_dictionary=_REPEATING)
         self._waiting: list[pa.Table] = []
         self._waiting_rows = self._waiting_bytes = 0
 

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from openpanel_source.buffer import lean_memory
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.destination import destination_errors
-from openpanel_source.duckdb_load import differing_after, holds_none, modest
+from openpanel_source.duckdb_load import differing_after, holds_none, modest, open_meanwhile
 from openpanel_source.errors import PipelineBusyError
 from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.run import RunReport
@@ -176,8 +176,10 @@ def sync(
 
 def _load(pipeline: dlt.Pipeline, source: DltSource) -> None:
     """Run a pipeline that has been restored and has nothing pending."""
-    pipeline.extract(source)
-    if not pipeline.has_pending_data:
+    info = pipeline.extract(source)
+    if not any(package.jobs["new_jobs"] for package in info.load_packages):
+        # Neither rows nor state: there is nothing to take through the further steps.
+        pipeline.abort_packages()
         return
     pipeline.normalize()
     with modest(pipeline):
@@ -221,12 +223,13 @@ def _restored(pipeline: dlt.Pipeline, settings: Settings) -> frozenset[ProjectDa
     ended_well = clean.exists()
     clean.unlink(missing_ok=True)
     pipeline.drop()
-    pipeline.sync_destination()
-    if pipeline.default_schema_name is None:
-        return frozenset()
-    with pipeline.destination_client() as client:
-        # Tables and columns that somebody dropped are made again, empty.
-        mended = client.update_stored_schema(force=True) or {}
+    with open_meanwhile(pipeline):
+        pipeline.sync_destination()
+        if pipeline.default_schema_name is None:
+            return frozenset()
+        with pipeline.destination_client() as client:
+            # Tables and columns that somebody dropped are made again, empty.
+            mended = client.update_stored_schema(force=True) or {}
     if mended:
         logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
     if not has_table(pipeline, EVENTS.name):

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pyarrow.compute as pc
 
-from openpanel_source.aligned import AlignedDays
 from openpanel_source.attempt import Attempt
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.client import Client
@@ -23,13 +21,15 @@ from openpanel_source.decode import Meta, Rejected, peek
 from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.ledger import DayRecord
 from openpanel_source.look import Span
-from openpanel_source.paginator import EventsPaginator
 from openpanel_source.plan import PlannedDay
 from openpanel_source.query import EventQuery
 from openpanel_source.schema import INCLUDES
 from openpanel_source.settings import Clock
 from openpanel_source.shape import ShapedPage, shape_page
 from openpanel_source.verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    from openpanel_source.aligned import AlignedDays
 
 EVENTS_PATH = "/export/events"
 _READINGS = 3
@@ -74,9 +74,12 @@ class DayReader:
         self._now = now
         self.load_id = load_id
         self._generation = generation
-        stable = generation.has_stable_pages
         self._shaping = threading.Lock()
-        self._aligned = None if stable else AlignedDays(client, query, generation, now)
+        self._aligned: AlignedDays | None = None
+        if not generation.has_stable_pages:
+            from openpanel_source.aligned import AlignedDays
+
+            self._aligned = AlignedDays(client, query, generation, now)
 
     def count(self, project_id: str, first: date, last: date) -> int:
         """Rows the server counts in a range of UTC days, both inclusive; one cheap request.
@@ -214,6 +217,8 @@ class DayReader:
         before = item.tail_of
         if before is None or before.newest_at is None:
             return None
+        import pyarrow.compute as pc
+
         is_open = item.day >= self._now().date()
         attempt = Attempt()
         rows = number = 0
@@ -252,6 +257,8 @@ class DayReader:
     def _read_once(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[ShapedPage]
     ) -> Attempt:
+        from openpanel_source.paginator import EventsPaginator
+
         paginator = EventsPaginator(until_empty=not self._query.is_counted)
         attempt = Attempt()
         window = deque([first])

@@ -7,7 +7,6 @@ from datetime import date, datetime, timezone
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from msgspec.structs import astuple
 
 from openpanel_source.decode import Meta, Rejected, decode_page, decode_rows
@@ -118,6 +117,8 @@ def shape_rejected(rejected: Sequence[Rejected], project_id: str, day: date) -> 
 def _all_in_day(created_at: pa.Array, day: date) -> bool:
     if not len(created_at):
         return True
+    import pyarrow.compute as pc
+
     bounds = pc.min_max(created_at)
     start = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
     first, last = bounds["min"].value, bounds["max"].value
@@ -137,6 +138,8 @@ def _text(values: Values) -> pa.Array:
     characters = array.buffers()[2]
     # An unknown country is two NUL characters (section 2), which PostgreSQL refuses.
     if characters is not None and b"\0" in characters.to_pybytes():
+        import pyarrow.compute as pc
+
         only_nul = pc.match_substring_regex(array, r"^\x00+$")
         return pc.if_else(only_nul, None, array)
     return array

@@ -15,7 +15,6 @@ from dlt.common.pipeline import PipelineContext
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
-from openpanel_source.chart_resource import Surroundings, chart_resource
 from openpanel_source.client import Client, Credentials, RetryPolicy
 from openpanel_source.events_file import EventsFile
 from openpanel_source.ledger import Ledger, ledger_table
@@ -125,9 +124,10 @@ def openpanel(
     )
     report = report or RunReport()
     report.client, report.settings = client, settings
-    surroundings = Surroundings(client, settings, report)
-    resources = [chart_resource(chart, surroundings) for chart in settings.charts]
-    return [_events_resource(settings, client, report), *resources]
+    return [
+        _events_resource(settings, client, report),
+        *_chart_resources(settings, client, report),
+    ]
 
 
 def configured(**settings: Any) -> tuple[Client, Settings]:
@@ -152,6 +152,15 @@ def reader_of(client: Client, settings: Settings, load_id: str = "") -> DayReade
     generation = recognise(client, settings.query, settings.project_ids, settings.now().date())
     in_flight = settings.limits.pages_in_flight
     return DayReader(client, settings.query, in_flight, settings.now, load_id, generation)
+
+
+def _chart_resources(settings: Settings, client: Client, report: RunReport) -> list[DltResource]:
+    if not settings.charts:
+        return []
+    from openpanel_source.chart_resource import Surroundings, chart_resource
+
+    surroundings = Surroundings(client, settings, report)
+    return [chart_resource(chart, surroundings) for chart in settings.charts]
 
 
 def _events_resource(settings: Settings, client: Client, report: RunReport) -> DltResource:

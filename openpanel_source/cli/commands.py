@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -55,6 +56,9 @@ def main(verbose: bool) -> None:
     """
     from openpanel_source.cli.logs import configure_logs
 
+    # Most objects of this process are modules being imported: looking for garbage among them each
+    # 700 objects takes a tenth of the time of a sync that finds nothing new.
+    gc.set_threshold(50_000)
     configure_logs(verbose=verbose)
 
 
