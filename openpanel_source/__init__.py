@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from openpanel_source.filters import Filter
     from openpanel_source.paginator import EventsPaginator
+    from openpanel_source.partition import Partition, partitions
     from openpanel_source.pipeline import SyncSummary, sync
     from openpanel_source.series import Series
     from openpanel_source.source import openpanel
@@ -29,12 +30,14 @@ __all__ = [
     "EventsPaginator",
     "Filter",
     "OpenPanelError",
+    "Partition",
     "Series",
     "ServerFaultError",
     "SyncSummary",
     "TransientError",
     "audit",
     "openpanel",
+    "partitions",
     "sync",
 ]
 
@@ -45,12 +48,14 @@ _MODULES = {
     "EventsPaginator": "paginator",
     "Filter": "filters",
     "OpenPanelError": "errors",
+    "Partition": "partition",
     "Series": "series",
     "ServerFaultError": "errors",
     "SyncSummary": "pipeline",
     "TransientError": "errors",
     "audit": "auditing",
     "openpanel": "source",
+    "partitions": "partition",
     "sync": "pipeline",
 }
 
