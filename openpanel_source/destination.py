@@ -182,6 +182,20 @@ _SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
 )
 
 
+def met_another(error: BaseException) -> bool:
+    """Whether a destination refused to make what another pipeline made at the same moment."""
+    texts = [str(cause).lower() for cause in _causes(error)]
+    return any(sign in text for sign in _MEETINGS for text in texts)
+
+
+_MEETINGS = (
+    "already exists",
+    # PostgreSQL checks a name only as it writes it down.
+    'violates unique constraint "pg_',
+    "tuple concurrently updated",
+)
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     current: BaseException | None = error
