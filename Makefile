@@ -2,12 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lowest kills lint docs bench bench-smoke wheel clean
+.PHONY: demo test coverage lowest kills lint docs bench bench-smoke wheel clean
 
 demo: .venv/.ready
 	$(BIN)/openpanel-source demo
 
 test: .venv/.ready
+	$(BIN)/python -m pytest --numprocesses 2
+
+coverage: .venv/.ready
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest --numprocesses 2
 	$(BIN)/coverage combine --quiet
