@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +18,6 @@ from openpanel_source.body import Response, read_response
 from openpanel_source.errors import (
     CredentialsError,
     InvalidSettingError,
-    LongRefusalError,
     OpenPanelError,
     RateLimitedError,
     RequestAbortedError,
@@ -30,9 +27,8 @@ from openpanel_source.errors import (
 from openpanel_source.network import network_error, too_slow
 from openpanel_source.query import Params, query_string
 from openpanel_source.ratelimit import RateLimiter
+from openpanel_source.retry import RetryPolicy, log_retry
 from openpanel_source.watchdog import Watchdog, WatchedAdapter
-
-logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 MAX_PAGE_BYTES = 64 * 1024 * 1024
@@ -58,41 +54,6 @@ class Credentials:
 
     client_id: str
     client_secret: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How often and how patiently a failed request is tried again.
-
-    Args:
-        attempts: Tries of a request that met a broken connection, a timeout or 502 to 504.
-        doubtful_attempts: Tries of one answered 500 or 401, which may be the server's outage or
-            the client's mistake (openpanel-api.md, section 5).
-        limited_attempts: Tries of one answered 429; each waits as long as the server says.
-        limited_seconds: No further try of one answered 429 begins after that time.
-        backoff_seconds: First wait; it doubles up to 30 seconds, with jitter.
-    """
-
-    attempts: int = 6
-    doubtful_attempts: int = 3
-    limited_attempts: int = 20
-    limited_seconds: float = 900.0
-    backoff_seconds: float = 0.5
-
-    def tries(self, error: BaseException) -> int:
-        """How many tries a request has that failed with this error."""
-        if isinstance(error, (LongRefusalError, RequestAbortedError)):
-            return 1
-        if isinstance(error, RateLimitedError):
-            return self.limited_attempts
-        if isinstance(error, (ServerFaultError, CredentialsError)):
-            return self.doubtful_attempts
-        return self.attempts if isinstance(error, TransientError) else 1
-
-    def wait(self, attempt: int) -> float:
-        """Seconds to wait after the given attempt, counted from 1."""
-        longest: float = min(self.backoff_seconds * 2.0 ** (attempt - 1), 30.0)
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
 class Client:
@@ -204,7 +165,7 @@ class Client:
             stop=lambda state: aborted.is_set() or self._is_exhausted(state),
             wait=self._wait,
             sleep=tenacity.sleep_using_event(aborted),
-            before_sleep=_log_retry,
+            before_sleep=log_retry,
             reraise=True,
         )
         return retrying(lambda: decode(self._get_once(url, aborted), f"GET {url}"))
@@ -324,8 +285,3 @@ def _session(pool_size: int) -> requests.Session:
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def _log_retry(state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    logger.info("attempt %d failed, trying again: %s", state.attempt_number, error)

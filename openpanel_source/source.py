@@ -15,13 +15,14 @@ from dlt.common.pipeline import PipelineContext
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
-from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials, RetryPolicy
+from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
 from openpanel_source.events_file import EventsFile
 from openpanel_source.ledger import Ledger, ledger_table
 from openpanel_source.loading import appended, declare, materialize, replacing
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import recognise
+from openpanel_source.retry import RetryPolicy
 from openpanel_source.run import Run, RunReport
 from openpanel_source.schema import EVENTS, REJECTED_EVENTS, SYNC_DAYS
 from openpanel_source.scope import days_condition
