@@ -67,6 +67,7 @@ class Outcome:
                 read_timeout=0.25,
                 request_timeout=0.5,
                 max_page_bytes=4 * 2**20,
+                backoff_seconds=1e-6,
             )
             self.exit_code = summary.exit_code
             self.text = summary.failed_charts.get("sales", "")
