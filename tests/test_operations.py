@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,12 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def start(sandbox: Sandbox, *arguments: str) -> subprocess.Popen[str]:
+COMMAND = ("-m", "openpanel_source.cli")
+
+
+def start(
+    sandbox: Sandbox, *arguments: str, program: Sequence[str] = COMMAND
+) -> subprocess.Popen[str]:
     """The command in a process of its own."""
     settings = {
         "CLIENT_ID": CLIENT,
@@ -42,7 +47,7 @@ def start(sandbox: Sandbox, *arguments: str) -> subprocess.Popen[str]:
         "NOW": NOW.isoformat(),
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "openpanel_source.cli", *arguments],
+        [sys.executable, *program, *arguments],
         env=os.environ | {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -67,7 +72,7 @@ def days_held() -> int:
 def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(sandbox: Sandbox) -> None:
     sandbox.behave(path="start=2026-11-16&end=2026-11-16&limit=1000", delay=30)
     process = start(sandbox, "sync", "--json")
-    while not any("start=2026-11-16&end=2026-11-16&limit=1000" in r.url for r in sandbox.requests):
+    while not any("start=2026-11-17&end=2026-11-17&limit=1000" in r.url for r in sandbox.requests):
         assert process.poll() is None
         time.sleep(0.05)
     time.sleep(0.5)
@@ -99,22 +104,7 @@ run()
 """
     script = tmp_path / "stuck.py"
     script.write_text(code)
-    process = start(sandbox, "sync")
-    process.kill()
-    process.communicate()
-    stuck = subprocess.Popen(
-        [sys.executable, str(script), "sync"],
-        env=os.environ
-        | {
-            "SOURCES__OPENPANEL__CLIENT_ID": CLIENT,
-            "SOURCES__OPENPANEL__CLIENT_SECRET": SECRET,
-            "SOURCES__OPENPANEL__PROJECT_ID": "web",
-            "SOURCES__OPENPANEL__BASE_URL": sandbox.url,
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    stuck = start(sandbox, "sync", program=[str(script)])
     assert stuck.stdout is not None
     assert stuck.stdout.readline() == "loading\n"
     asked = time.monotonic()
@@ -151,7 +141,7 @@ def test_without_a_terminal_progress_is_lines_of_the_log(sandbox: Sandbox) -> No
 def test_pieces_are_planned_and_loaded_by_command(sandbox: Sandbox) -> None:
     _, output, _ = run(sandbox, "partitions", "--pieces", "2", "--json")
     pieces: list[dict[str, Any]] = json.loads(output)["partitions"]
-    assert [piece["events"] for piece in pieces] == [18, 21]
+    assert [piece["events"] for piece in pieces] == [21, 18]
     for piece in pieces:
         days = ("--start-date", piece["start"], "--end-date", piece["end"])
         code, output, errors = run(sandbox, "sync", "--piece", piece["name"], *days)
