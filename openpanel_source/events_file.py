@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from openpanel_source.schema import EVENTS
 
-_ROWS_A_GROUP = 50_000
-_BYTES_A_GROUP = 32 * 1024 * 1024
+_ROWS_A_GROUP = 20_000
+_BYTES_A_GROUP = 12 * 1024 * 1024
 """Rows of a row group lie in memory at once, here and where the file is loaded."""
 _DIVERSE = {"id", "created_at", "device_id", "profile_id", "session_id", "properties", "extras"}
 _REPEATING = [column.name for column in EVENTS.columns if column.name not in _DIVERSE]

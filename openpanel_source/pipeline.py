@@ -16,7 +16,7 @@ import dlt
 from dlt.extract import DltSource
 from filelock import FileLock, Timeout
 
-from openpanel_source.buffer import lean_memory
+from openpanel_source.buffer import give_back_memory, lean_memory
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.destination import destination_errors
 from openpanel_source.duckdb_load import differing_after, holds_none, modest, open_meanwhile
@@ -182,6 +182,7 @@ def _load(pipeline: dlt.Pipeline, source: DltSource) -> None:
         pipeline.abort_packages()
         return
     pipeline.normalize()
+    give_back_memory()
     with modest(pipeline):
         pipeline.load()
 
