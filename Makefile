@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage lowest kills lint docs bench bench-smoke wheel clean
+.PHONY: demo test coverage lowest kills faults lint docs bench bench-smoke wheel clean
 
 demo: .venv/.ready
 	$(BIN)/openpanel-source demo
@@ -28,6 +28,10 @@ lowest:
 # A hundred syncs killed at random moments, and where they were hit.
 kills: .venv/.ready
 	OPENPANEL_SOURCE_KILLS=100 $(BIN)/python -m pytest -s -n0 tests/test_killed_at_any_moment.py
+
+# Every fault of a server, at every stage of a sync, once, thrice and always: about 15 minutes.
+faults: .venv/.ready
+	OPENPANEL_SOURCE_FAULTS=all $(BIN)/python -m pytest --numprocesses 2 --quiet tests/test_fault_matrix.py
 
 lint: .venv/.ready
 	$(BIN)/ruff check .

@@ -112,7 +112,12 @@ def _check_duckdb_path(path: Path, *, must_exist: bool) -> None:
 
 @contextmanager
 def destination_errors() -> Iterator[None]:
-    """Raise what a pipeline raises as errors of this project, each with the next step."""
+    """Raise what a pipeline raises as errors of this project, each with the next step.
+
+    Raises:
+        OpenPanelError: What the pipeline met.
+        KeyboardInterrupt: The user, however deep in the pipeline it was met.
+    """
     try:
         yield
     except OpenPanelError:
@@ -120,6 +125,8 @@ def destination_errors() -> Iterator[None]:
     except ConfigFieldMissingException as error:
         raise _missing(error) from None
     except DltException as error:
+        if any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
+            raise KeyboardInterrupt from None
         raise _translated(error) from None
 
 

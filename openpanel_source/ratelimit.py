@@ -12,11 +12,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from math import inf, isfinite
 
+from openpanel_source.errors import RequestAbortedError
+
 _MARGIN_SECONDS = 0.01
-_LONGEST_WAIT_SECONDS = 300.0
+LONGEST_WAIT_SECONDS = 300.0
+"""Who asks for more patience gets none: the run ends and says so."""
 
 
 @dataclass
@@ -66,17 +70,31 @@ class RateLimiter:
         return self._ends_at != inf
 
     @contextmanager
-    def slot(self) -> Iterator[Slot]:
-        """Wait for a place in the budget and hold it while a request is made."""
-        slot = self._acquire()
+    def slot(self, aborted: threading.Event | None = None) -> Iterator[Slot]:
+        """Wait for a place in the budget and hold it while a request is made.
+
+        Args:
+            aborted: Once set, and ``wake`` called, the waiting ends.
+
+        Raises:
+            RequestAbortedError: It was set.
+        """
+        slot = self._acquire(aborted)
         try:
             yield slot
         finally:
             self._release(slot)
 
-    def _acquire(self) -> Slot:
+    def wake(self) -> None:
+        """Let those who wait see whether they still have to."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _acquire(self, aborted: threading.Event | None) -> Slot:
         with self._changed:
             while True:
+                if aborted is not None and aborted.is_set():
+                    raise RequestAbortedError("the run ended before the request was made.")
                 now = self._clock()
                 if now >= self._ends_at:
                     self._open_window()
@@ -116,7 +134,7 @@ class RateLimiter:
         now = self._clock()
         limit = _number(headers.get("x-ratelimit-limit"))
         wait = retry_after(headers)
-        if wait is not None:
+        if wait is not None and wait <= LONGEST_WAIT_SECONDS:
             self._budget = 0
             self._ends_at = now + wait + _MARGIN_SECONDS
             self._limit = limit or self._limit or 1
@@ -136,7 +154,7 @@ class RateLimiter:
         reset = _number(headers.get("x-ratelimit-reset"))
         if reset is not None:
             # The header is rounded up: the earliest of these upper bounds is the window's end.
-            end = now + min(reset, _LONGEST_WAIT_SECONDS) + _MARGIN_SECONDS
+            end = now + min(max(reset, 0.0), LONGEST_WAIT_SECONDS) + _MARGIN_SECONDS
             self._ends_at = min(self._ends_at, end)
 
 
@@ -147,7 +165,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         headers: An answer's headers.
 
     Returns:
-        0 to 300 seconds; None without the header; 1 second for a value that says nothing usable.
+        0 or more seconds; None without the header; 1 second for a value that says nothing usable.
     """
     value = headers.get("retry-after")
     if value is None:
@@ -155,10 +173,23 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     seconds = _number(value)
     if seconds is None:
         try:
-            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+            seconds = _instant(value) - _now_of(headers)
         except (ValueError, TypeError, OverflowError):
             seconds = 1.0
-    return min(max(seconds, 0.0), _LONGEST_WAIT_SECONDS)
+    return max(seconds, 0.0)
+
+
+def _now_of(headers: Mapping[str, str]) -> float:
+    """The present by the server's own clock, which may not agree with the one here."""
+    try:
+        return _instant(headers["date"])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return time.time()
+
+
+def _instant(value: str) -> float:
+    instant = parsedate_to_datetime(value)
+    return (instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def _number(value: str | None) -> float | None:
