@@ -59,14 +59,14 @@ def rejected(number: int, **values: Any) -> dict[str, Any]:
 def test_hidden_values_are_in_no_file_of_a_run(
     warehouse: Warehouse, tmp_path: Path, run: str, server_date: str | None
 ) -> None:
-    rows = [marked(1), marked(2), event(3, profileId="bea"), rejected(4)]
+    rows = [rejected(1), marked(2), marked(3), event(4, profileId="bea")]
     with world(*rows, server_date=server_date) as sandbox:
         getattr(warehouse, run)(sandbox, **HIDING)
     assert found(MARK, tmp_path) == []
     assert found(KEY, tmp_path) == []
     assert warehouse.query(
         "SELECT profile_id, city, properties ->> 'email', properties ->> 'plan' FROM events"
-        f" WHERE id = '{event_id(1)}'"
+        f" WHERE id = '{event_id(2)}'"
     ) == [(hashed(MARK), None, hashed(MARK), "pro")]
     [(raw, reason)] = warehouse.query("SELECT raw, reason FROM rejected_events")
     assert json.loads(raw)["properties"] == {"email": hashed(MARK), "plan": "pro"}
