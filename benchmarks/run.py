@@ -9,8 +9,9 @@ from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-from benchmarks import harness, report
 from benchmarks.contestants import NAMES
+
+from benchmarks import harness, report
 
 TITLES = {
     "connector": "openpanel-source",

@@ -62,10 +62,10 @@ def found(secret: str, folder: Path, *outputs: str) -> list[str]:
 def _rows(path: Path) -> bytes:
     with duckdb.connect(str(path), read_only=True) as connection:
         tables = connection.execute(
-            "SELECT table_schema, table_name FROM information_schema.tables"
+            "SELECT table_catalog, table_schema, table_name FROM information_schema.tables"
         ).fetchall()
         rows = [
-            connection.execute(f'SELECT * FROM "{schema}"."{name}"').fetchall()
-            for schema, name in tables
+            connection.execute(f'SELECT * FROM "{catalog}"."{schema}"."{name}"').fetchall()
+            for catalog, schema, name in tables
         ]
     return repr(rows).encode()
