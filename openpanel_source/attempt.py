@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.decode import Rejected
@@ -44,7 +43,9 @@ class Attempt:
             table = table.filter(firsts)
             keep = None if keep is None else keep.filter(firsts)
         if keep is not None:
-            self.erased_at += table.column("created_at").filter(pc.invert(keep)).to_pylist()
+            times = table.column("created_at").to_pylist()
+            kept = keep.to_pylist()
+            self.erased_at += [at for at, is_kept in zip(times, kept, strict=True) if not is_kept]
             table = table.filter(keep)
         self.tables.append(table)
         self.ids |= fresh

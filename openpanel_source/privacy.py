@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from openpanel_source.decode import Rejected
 from openpanel_source.errors import InvalidSettingError
@@ -144,10 +143,12 @@ class Privacy:
         return value
 
     def _kept(self, table: pa.Table) -> pa.Array | None:
+        import pyarrow.compute as pc
+
         erased = None
         for name in ("profile_id", "device_id"):
             column = table.column(name).combine_chunks()
-            found = [text for text in pc.unique(column).to_pylist() if text and self.erases(text)]
+            found = [text for text in column.unique().to_pylist() if text and self.erases(text)]
             if found:
                 here = pc.is_in(column, pa.array(found, pa.string()))
                 erased = here if erased is None else pc.or_(erased, here)

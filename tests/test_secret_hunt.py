@@ -198,7 +198,7 @@ def test_nothing_that_works_tells_the_secrets(hunt: Hunt, server: Sandbox) -> No
 def test_the_python_api_and_plain_dlt_keep_no_secret_given_as_an_argument(
     hunt: Hunt, server: Sandbox, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = {"client_secret": SECRET, "hash_key": HASH_KEY}
+    given: dict[str, Any] = {"client_secret": SECRET, "hash_key": HASH_KEY}
     for name in given:
         monkeypatch.delenv(f"SOURCES__OPENPANEL__{name.upper()}")
     pipeline = warehouse.pipeline()
