@@ -9,9 +9,8 @@ from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-from benchmarks.contestants import NAMES
-
 from benchmarks import harness, report
+from benchmarks.contestants import NAMES
 
 TITLES = {
     "connector": "openpanel-source",

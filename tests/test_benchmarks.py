@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import requests
-from benchmarks.catalogue import INCLUDES
-from benchmarks.contestants import NAMES
 
 from benchmarks import harness, rate_limit, report, run
+from benchmarks.catalogue import INCLUDES
+from benchmarks.contestants import NAMES
 
 ROOT = Path(__file__).parents[1]
 PARTS = {
