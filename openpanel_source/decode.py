@@ -27,9 +27,9 @@ class Meta(msgspec.Struct, rename="camel", gc=False):
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that cannot be shaped: its bytes as text unless they must not be kept, and why."""
+    """A row that cannot be shaped: its bytes as text, empty if they must not be kept, and why."""
 
-    raw: str | None
+    raw: str
     reason: str
 
 

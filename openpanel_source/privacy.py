@@ -115,13 +115,13 @@ class Privacy:
         reason = rejected.reason.partition(":")[0]
         row = _object(rejected.raw)
         if row is None:
-            return Rejected(None, reason)
+            return Rejected("", reason)
         if any(map(self.erases, _ids(row))):
             return None
         try:
             return Rejected(json.dumps(self._redacted_object(row)), reason)
         except RecursionError:
-            return Rejected(None, reason)
+            return Rejected("", reason)
 
     def _redacted_object(self, row: dict[str, Any]) -> dict[str, Any]:
         known = {name: row.pop(name) for name in list(row) if name in _BY_FIELD}

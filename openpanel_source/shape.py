@@ -116,7 +116,7 @@ def shape_rejected(rejected: Sequence[Rejected], project_id: str, day: date) -> 
             "event_date": day,
             "position": position,
             "reason": row.reason,
-            "raw": row.raw,
+            "raw": row.raw or None,
         }
         for position, row in enumerate(rejected)
     ]

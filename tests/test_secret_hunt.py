@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 import dlt
@@ -41,7 +41,7 @@ CHART = [{"name": "sales", "series": [{"event": "purchase"}], "interval": "day",
 class Elsewhere(BaseHTTPRequestHandler):
     """Another server, which writes down what it is sent."""
 
-    heard: list[str]
+    heard: ClassVar[list[str]]
 
     def do_GET(self) -> None:
         self.heard.append(f"{self.requestline}\n{self.headers}")
@@ -56,11 +56,14 @@ class Elsewhere(BaseHTTPRequestHandler):
 @contextmanager
 def elsewhere() -> Iterator[tuple[str, list[str]]]:
     """The address of another origin, and what was sent to it."""
-    handler = type("Handler", (Elsewhere,), {"heard": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+
+    class Handler(Elsewhere):
+        heard: ClassVar[list[str]] = []
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", handler.heard
+        yield f"http://127.0.0.1:{server.server_port}", Handler.heard
         server.shutdown()
         thread.join()
 
@@ -105,7 +108,9 @@ class Hunt:
 
 def everything_about(error: BaseException) -> list[str]:
     """What a log, a debugger or another process may see of an error and of those behind it."""
-    shown = ["".join(traceback.format_exception(error))]
+    # Error reporters print the local variables of frames as well.
+    deep = traceback.TracebackException.from_exception(error, capture_locals=True)
+    shown = ["".join(traceback.format_exception(error)), "".join(deep.format())]
     seen: set[int] = set()
     waiting: list[Any] = [error]
     while waiting:
@@ -203,8 +208,9 @@ def test_the_python_api_and_plain_dlt_keep_no_secret_given_as_an_argument(
         monkeypatch.delenv(f"SOURCES__OPENPANEL__{name.upper()}")
     pipeline = warehouse.pipeline()
     assert hunt.call(pipeline.run, openpanel(**given)) is None
-    hunt.outputs += [str(pipeline.last_trace), pipeline.last_trace.asstr(2)]
-    hunt.outputs.append(json.dumps(pipeline.last_trace.asdict(), default=str))
+    trace = pipeline.last_trace
+    assert trace is not None
+    hunt.outputs += [str(trace), trace.asstr(2), json.dumps(trace.asdict(), default=str)]
     assert hunt.call(sync, warehouse.pipeline(), **given) is None
     assert hunt.call(audit, warehouse.pipeline(), **given) is None
     assert hunt.call(erase, warehouse.pipeline(), ["bea"], **given) is None
