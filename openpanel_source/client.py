@@ -200,12 +200,16 @@ class Client:
             raise failure
         refused = error_of(response, request)
         if refused is not None:
-            raise error_of(self._masked(response), request) or refused
+            response = self._masked(response)
+            refused = error_of(response, request) or refused
+            raise refused
         self._proven = True
         return response
 
     def _masked(self, response: Response) -> Response:
         """An answer without the secret, which debugging servers and proxies echo in errors."""
+        if not self._secret:
+            return response
         content = response.content
         for form in (self._secret, json.dumps(self._secret)[1:-1]):
             content = content.replace(form.encode(), b"***")

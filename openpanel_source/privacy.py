@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from openpanel_source.config_lists import texts
 from openpanel_source.decode import Rejected
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.hidden_keys import Action, KeyRules
@@ -199,18 +200,21 @@ def _object(raw: str | None) -> dict[str, Any] | None:
 
 
 def parse_privacy(
-    *,
-    exclude_columns: Sequence[str] = (),
-    hash_columns: Sequence[str] = (),
-    drop_properties: Sequence[str] = (),
-    erased_profiles: Sequence[str] = (),
+    exclude_columns: str | Sequence[str] | None = None,
+    hash_columns: str | Sequence[str] | None = None,
+    drop_properties: str | Sequence[str] | None = None,
+    erased_profiles: str | Sequence[str] | None = None,
     hash_key: str | None = None,
 ) -> Privacy | None:
-    """Check the privacy settings; None if nothing is to be hidden.
+    """Check the privacy settings, as they stand in configuration; None if nothing is to be hidden.
 
     Raises:
         InvalidSettingError: A column is unknown or cannot be hidden, or the key is missing.
     """
+    exclude_columns = texts("exclude_columns", exclude_columns or ())
+    hash_columns = texts("hash_columns", hash_columns or ())
+    drop_properties = texts("drop_properties", drop_properties or ())
+    erased_profiles = texts("erased_profiles", erased_profiles or ())
     if not (exclude_columns or hash_columns or drop_properties or erased_profiles):
         return None
     for name in exclude_columns:

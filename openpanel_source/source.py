@@ -16,7 +16,7 @@ from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
 from openpanel_source.client import Client, Credentials, RetryPolicy
-from openpanel_source.config_lists import texts
+from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_file import EventsFile
 from openpanel_source.ledger import Ledger, ledger_table
 from openpanel_source.loading import appended, declare, materialize, replacing
@@ -112,13 +112,6 @@ def openpanel(
     Raises:
         ConfigurationError: Some argument is not allowed; the message says which and why.
     """
-    privacy = parse_privacy(
-        exclude_columns=texts("exclude_columns", exclude_columns or ()),
-        hash_columns=texts("hash_columns", hash_columns or ()),
-        drop_properties=texts("drop_properties", drop_properties or ()),
-        erased_profiles=texts("erased_profiles", erased_profiles or ()),
-        hash_key=hash_key,
-    )
     settings = parse_settings(
         project_id,
         start_date=start_date,
@@ -132,7 +125,9 @@ def openpanel(
         now=parse_clock(now),
         charts=charts or (),
         timezone=timezone,
-        privacy=privacy,
+        privacy=parse_privacy(
+            exclude_columns, hash_columns, drop_properties, erased_profiles, hash_key
+        ),
     )
     client = Client(
         base_url,
@@ -157,7 +152,11 @@ def configured(**settings: Any) -> tuple[Client, Settings]:
         ConfigurationError: Some setting is missing or not allowed.
     """
     report = RunReport()
-    openpanel(report=report, **settings)
+    try:
+        openpanel(report=report, **settings)
+    except OpenPanelError as error:
+        # The frames that it comes from hold the secrets in local variables.
+        raise error.with_traceback(None) from None
     assert report.client is not None and report.settings is not None  # noqa: S101, PT018
     return report.client, report.settings
 
