@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage lowest kills faults lint docs bench bench-smoke wheel clean
+.PHONY: demo test coverage lowest kills faults lint audit docs bench bench-smoke wheel clean
 
 demo: .venv/.ready
 	$(BIN)/openpanel-source demo
@@ -38,6 +38,13 @@ lint: .venv/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Known vulnerabilities (needs the internet; says so without), dependencies unused or undeclared,
+# and code that is dangerous.
+audit: .venv/.ready
+	$(BIN)/python .ci/audit_dependencies.py
+	$(BIN)/deptry .
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive openpanel_source pipelines
 
 docs: .venv/.ready
 	$(BIN)/python docs/generate.py

@@ -27,7 +27,7 @@ class Meta(msgspec.Struct, rename="camel", gc=False):
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that cannot be shaped: its bytes as text, and why."""
+    """A row that cannot be shaped: its bytes as text, empty if they must not be kept, and why."""
 
     raw: str
     reason: str

@@ -47,6 +47,7 @@ class SyncSummary:
         days_unchanged: Open days that were counted and not read, as nothing had come.
         days_left: Days for a later sync, if this one was stopped early.
         rejected_rows: Rows written to ``rejected_events``.
+        erased_rows: Rows of erased profiles on the days read, left out.
         requests: Requests sent.
         runs: Load packages committed.
         seconds: Wall time.
@@ -61,6 +62,7 @@ class SyncSummary:
     days_unchanged: int = 0
     days_left: int = 0
     rejected_rows: int = 0
+    erased_rows: int = 0
     requests: int = 0
     runs: int = 0
     seconds: float = 0.0
@@ -272,6 +274,7 @@ def _add(summary: SyncSummary, report: RunReport) -> None:
     summary.chart_points += report.charts.points
     summary.failed_charts |= {name: str(error) for name, error in report.charts.failures.items()}
     summary.rejected_rows += sum(record.rejected_rows for record in report.records)
+    summary.erased_rows += sum(record.erased_rows for record in report.records)
     summary.days_unchanged += report.unchanged
     summary.requests += report.requests
     summary.runs += 1 if report.records or report.settled else 0

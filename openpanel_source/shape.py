@@ -11,6 +11,7 @@ from msgspec.structs import astuple
 
 from openpanel_source.decode import Meta, Rejected, decode_page, decode_rows
 from openpanel_source.event import Event
+from openpanel_source.privacy import Privacy
 from openpanel_source.schema import EVENTS, REJECTED_EVENTS
 
 EVENTS_SCHEMA = EVENTS.arrow_schema
@@ -31,12 +32,14 @@ class ShapedPage(NamedTuple):
         ids: The events' ids, in order.
         rejected: Rows that cannot be shaped.
         table: The events as rows of the table ``events``, in order.
+        keep: Which of them are of no erased profile; None for all.
     """
 
     meta: Meta
     ids: list[str]
     rejected: list[Rejected]
     table: pa.Table
+    keep: pa.Array | None = None
 
     @property
     def rows(self) -> int:
@@ -44,7 +47,9 @@ class ShapedPage(NamedTuple):
         return len(self.ids) + len(self.rejected)
 
 
-def shape_page(body: bytes, project_id: str, day: date, request: str) -> ShapedPage:
+def shape_page(
+    body: bytes, project_id: str, day: date, request: str, privacy: Privacy | None = None
+) -> ShapedPage:
     """Decode a page and shape its events.
 
     Args:
@@ -52,6 +57,7 @@ def shape_page(body: bytes, project_id: str, day: date, request: str) -> ShapedP
         project_id: The project that was asked for.
         day: The UTC day that was asked for.
         request: Method and URL, for errors.
+        privacy: What must not be loaded.
 
     Raises:
         UnexpectedAnswerError: The body is no page.
@@ -62,7 +68,10 @@ def shape_page(body: bytes, project_id: str, day: date, request: str) -> ShapedP
     except ShapeError:
         page = decode_rows(body, day, request)
         table = shape_events(page.events, project_id, day)
-    return ShapedPage(page.meta, [event.id for event in page.events], page.rejected, table)
+    ids = [event.id for event in page.events]
+    if privacy is None:
+        return ShapedPage(page.meta, ids, page.rejected, table)
+    return ShapedPage(page.meta, ids, page.rejected, *privacy.hide(table))
 
 
 def shape_events(events: Sequence[Event], project_id: str, day: date) -> pa.Table:
@@ -107,7 +116,7 @@ def shape_rejected(rejected: Sequence[Rejected], project_id: str, day: date) -> 
             "event_date": day,
             "position": position,
             "reason": row.reason,
-            "raw": row.raw,
+            "raw": row.raw or None,
         }
         for position, row in enumerate(rejected)
     ]

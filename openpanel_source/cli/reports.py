@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from openpanel_source.check import check
 from openpanel_source.cli.commands import print_json
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.destination import destination_errors
+from openpanel_source.erasing import erase
 from openpanel_source.escape import printable
 from openpanel_source.pipeline import SyncSummary, sync
 from openpanel_source.source import configured
@@ -49,6 +51,8 @@ def print_summary(summary: SyncSummary) -> None:
         click.echo(
             f"{summary.rejected_rows:,} rows could not be shaped; see the table rejected_events."
         )
+    if summary.erased_rows:
+        click.echo(f"{summary.erased_rows:,} rows of erased profiles were left out.")
     if summary.chart_points:
         click.echo(f"Loaded {summary.chart_points:,} points of charts.")
     for name, error in summary.failed_charts.items():
@@ -92,6 +96,22 @@ def run_check(given: dict[str, Any], *, as_json: bool) -> int:
             }
         )
     return errors[0].exit_code if errors else 0
+
+
+def run_erase(
+    pipeline: dlt.Pipeline, given: dict[str, Any], profiles: Sequence[str], *, as_json: bool
+) -> int:
+    """Erase profiles and print what became of their days; returns the exit code."""
+    report = erase(pipeline, profiles, **given)
+    if as_json:
+        print_json(report.as_dict())
+        return report.exit_code
+    if report.sync is not None:
+        print_summary(report.sync)
+    click.echo(f"{len(report.days):,} days held the profiles, {len(report.left):,} still do.")
+    for project, day in report.left[:_MOST_SHOWN]:
+        click.echo(f"NOT ERASED {printable(project)} {day}: not configured, or not verified")
+    return report.exit_code
 
 
 def run_status(pipeline: dlt.Pipeline, *, as_json: bool) -> None:
