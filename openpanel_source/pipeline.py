@@ -152,7 +152,7 @@ def sync(
                 )
                 if on_day is not None:
                     report.on_day = on_day
-                _load(pipeline, openpanel(report=report, **settings))
+                _load(pipeline, openpanel(report=report, **settings), report)
                 _add(summary, report)
                 # Charts are read once a sync, and whole in its first run.
                 has_charts = False
@@ -176,7 +176,7 @@ def sync(
     return summary
 
 
-def _load(pipeline: dlt.Pipeline, source: DltSource) -> None:
+def _load(pipeline: dlt.Pipeline, source: DltSource, report: RunReport) -> None:
     """Run a pipeline that has been restored and has nothing pending."""
     info = pipeline.extract(source)
     if not any(package.jobs["new_jobs"] for package in info.load_packages):
@@ -185,7 +185,7 @@ def _load(pipeline: dlt.Pipeline, source: DltSource) -> None:
         return
     pipeline.normalize()
     give_back_memory()
-    with modest(pipeline):
+    with modest(pipeline, report):
         pipeline.load()
 
 

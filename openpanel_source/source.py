@@ -236,8 +236,8 @@ def _items(run: Run, report: RunReport) -> Iterator[Any]:
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
                 yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
-        if file.rows:
-            yield file.finish()
+        yield from file.finish()
+        report.heavy_bytes = file.heavy_bytes
     records = report.records + report.settled
     if records:
         yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
