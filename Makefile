@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage lowest kills faults lint audit docs bench bench-smoke wheel clean
+.PHONY: demo test coverage lowest kills faults fuzz lint audit docs bench bench-smoke wheel clean
 
 demo: .venv/.ready
 	$(BIN)/openpanel-source demo
@@ -32,6 +32,10 @@ kills: .venv/.ready
 # Every fault of a server, at every stage of a sync, once, thrice and always: about 15 minutes.
 faults: .venv/.ready
 	OPENPANEL_SOURCE_FAULTS=all $(BIN)/python -m pytest --numprocesses 2 --quiet tests/test_fault_matrix.py
+
+# 40,000 pages that are not as documented, or damaged; some minutes.
+fuzz: .venv/.ready
+	OPENPANEL_SOURCE_FUZZ=long $(BIN)/python -m pytest -s -n0 --timeout 3600 tests/test_fuzz_decode.py
 
 lint: .venv/.ready
 	$(BIN)/ruff check .

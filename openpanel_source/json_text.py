@@ -64,7 +64,8 @@ def items(raw: bytes) -> list[bytes]:
     raw = raw.strip()
     if _CLOSING.get(raw[:1]) != raw[-1:]:
         raise ValueError("it is no list or object")
-    found, start = [], 1
+    found: list[bytes] = []
+    start = 1
     for place, level in _structure(raw):
         if level == 0:
             if place != len(raw) - 1:
