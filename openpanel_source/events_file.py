@@ -102,14 +102,21 @@ class EventsFile:
         writer = ParquetWriter(name, self._schema, use_dictionary=_REPEATING)
         return _Part(Path(name), writer)
 
-    def finish(self) -> Iterator[Any]:
-        """End the files; yields what to yield to have dlt import them."""
+    @property
+    def paths(self) -> list[Path]:
+        """The files, in order."""
+        return [part.path for part in self._files]
+
+    def finish(self) -> list[Any]:
+        """End the files; returns what to yield to have dlt import them."""
         self._write()
         for part in self._files:
             part.writer.close()
-            yield dlt.mark.with_file_import(
-                str(part.path), "parquet", part.rows, self._schema.empty_table()
-            )
+        empty = self._schema.empty_table()
+        return [
+            dlt.mark.with_file_import(str(part.path), "parquet", part.rows, empty)
+            for part in self._files
+        ]
 
 
 @dataclass

@@ -35,6 +35,6 @@ def test_heavy_rows_come_in_several_files_and_light_ones_in_one(tmp_path: Path) 
     for count, text, files in ((100, MEGABYTE, 2), (60_000, "{}", 1)):
         with EventsFile(str(tmp_path)) as file:
             file.add(rows(count, text))
-            assert len(list(file.finish())) == files
+            assert len(file.finish()) == files
             assert file.rows == count
         assert list(tmp_path.glob("*.parquet")) == []
