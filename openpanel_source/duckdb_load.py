@@ -21,9 +21,8 @@ from openpanel_source.warehouse import ProjectDay, count_events
 _SETTINGS = {"memory_limit": "128MB", "threads": "2", "preserve_insertion_order": "false"}
 """More memory makes a load no faster, and each thread needs some; what does not fit goes to files
 beside the database. Keeping the order of insertion would cost a third of the speed."""
-_MORE_MEMORY = "1GB"
 _HEAVY = 8 * 1024 * 1024
-"""Bytes of long texts that need it."""
+"""Bytes of long texts for which that is too little."""
 
 
 def is_duckdb(pipeline: dlt.Pipeline) -> bool:
@@ -81,9 +80,8 @@ def modest(pipeline: dlt.Pipeline, report: RunReport) -> Iterator[None]:
         return
     statements = {name: f"SET GLOBAL {name} = '{value}'" for name, value in _SETTINGS.items()}
     if report.heavy_bytes > _HEAVY:
-        # Long texts are held until they are committed; a merge commits all of them in one.
-        more = f"SET GLOBAL memory_limit = '{_MORE_MEMORY}'"
-        statements["memory_limit"] = more if report.appends else "RESET GLOBAL memory_limit"
+        # Long texts are held until they are committed: then the limit is DuckDB's own.
+        statements["memory_limit"] = "RESET GLOBAL memory_limit"
     with pipeline.sql_client() as client:
         configured = client.credentials.global_config or {}
         for name, statement in statements.items():
