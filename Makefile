@@ -8,11 +8,11 @@ demo: .venv/.ready
 	$(BIN)/openpanel-source demo
 
 test: .venv/.ready
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 coverage: .venv/.ready
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest --numprocesses 2
+	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadgroup
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
