@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from openpanel_source.auditing import AuditReport, audit
     from openpanel_source.chart import Chart
+    from openpanel_source.erasing import ErasureReport, erase
     from openpanel_source.errors import (
         ConfigurationError,
         OpenPanelError,
@@ -27,6 +28,7 @@ __all__ = [
     "AuditReport",
     "Chart",
     "ConfigurationError",
+    "ErasureReport",
     "EventsPaginator",
     "Filter",
     "OpenPanelError",
@@ -36,6 +38,7 @@ __all__ = [
     "SyncSummary",
     "TransientError",
     "audit",
+    "erase",
     "openpanel",
     "partitions",
     "sync",
@@ -45,6 +48,7 @@ _MODULES = {
     "AuditReport": "auditing",
     "Chart": "chart",
     "ConfigurationError": "errors",
+    "ErasureReport": "erasing",
     "EventsPaginator": "paginator",
     "Filter": "filters",
     "OpenPanelError": "errors",
@@ -54,6 +58,7 @@ _MODULES = {
     "SyncSummary": "pipeline",
     "TransientError": "errors",
     "audit": "auditing",
+    "erase": "erasing",
     "openpanel": "source",
     "partitions": "partition",
     "sync": "pipeline",
