@@ -164,8 +164,8 @@ class RateLimiter:
             self._budget = 0
             self._ends_at = now + wait + _MARGIN_SECONDS
             self._limit = limit or self._limit or 1
-            if slot.window == self._window and self._limit != inf:
-                self._share.refuse(self._in_flight, self._limit)
+            if slot.window == self._window and limit is not None and limit >= 1:
+                self._share.refuse(self._in_flight, limit)
             return
         if limit is None or limit < 1:
             if self._limit is None:

@@ -86,8 +86,10 @@ class Share:
             under_way: Requests of this process that are not answered.
             elapsed: How much of the window is over, from 0 to 1.
         """
-        part = self.part if self._remaining == inf else self._estimate()
-        if part >= 1 or not self._limit:
+        is_unknown = self._remaining == inf
+        part = self.part if is_unknown else self._estimate()
+        if part >= 1 or (is_unknown and not under_way):
+            # Alone; or somebody has to ask how things stand.
             return True
         if elapsed < _PACED and self._issued >= part * self._limit * elapsed / _PACED + 1:
             return False

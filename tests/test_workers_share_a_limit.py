@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import repeat
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from openpanel_source.client import Client, Credentials
 from openpanel_source.share import Share
 from tests.sandbox_world import CLIENT, DAYS, SECRET, event, world
-from tests.test_rate_limiter import FixedWindow, Simulation
+from tests.test_rate_limiter import FixedWindow, Simulation, Sleeper
 
 THREADS = 8
 
@@ -126,6 +126,48 @@ def test_alone_nothing_is_left_to_others() -> None:
         share.learn(number, 0, 100, 100 - number)
     share.open(0)
     assert share.part == 1
+
+
+HEADERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "x-ratelimit-limit": st.sampled_from(["0", "1", "3", "100", "many"]),
+        "x-ratelimit-remaining": st.sampled_from(["0", "1", "2", "99", "none"]),
+        "x-ratelimit-reset": st.sampled_from(["0", "1", "10", "soon"]),
+        "retry-after": st.sampled_from(["0", "1", "later"]),
+    },
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(answers=st.lists(st.lists(st.none() | HEADERS, min_size=1, max_size=4), max_size=12))
+def test_whatever_servers_answer_nobody_waits_for_ever(
+    answers: list[list[dict[str, str] | None]],
+) -> None:
+    sleeper = Sleeper()
+    limiter = sleeper.limiter()
+
+    def never(timeout: float | None = None) -> bool:
+        raise AssertionError("it waits for news that nobody brings")
+
+    limiter._changed.wait = never  # type: ignore[method-assign]
+    for together in answers:
+        places: list[Any] = []
+        for headers in together:
+            place = limiter.slot()
+            try:
+                slot = place.__enter__()
+            except AssertionError:
+                # Somebody is under way who brings news.
+                assert places
+                break
+            places.append(place)
+            if headers is not None:
+                slot.observe(headers)
+        for place in places:
+            place.__exit__(None, None, None)
+    with limiter.slot():
+        pass
 
 
 def ask_for(seconds: float, url: str) -> int:
