@@ -21,20 +21,25 @@ if TYPE_CHECKING:
     from openpanel_source.pipeline import SyncSummary, sync
     from openpanel_source.series import Series
     from openpanel_source.source import openpanel
+    from openpanel_source.status import DayStatus, ProjectStatus, read_days, read_status
 
 __all__ = [
     "AuditReport",
     "Chart",
     "ConfigurationError",
+    "DayStatus",
     "EventsPaginator",
     "Filter",
     "OpenPanelError",
+    "ProjectStatus",
     "Series",
     "ServerFaultError",
     "SyncSummary",
     "TransientError",
     "audit",
     "openpanel",
+    "read_days",
+    "read_status",
     "sync",
 ]
 
@@ -42,15 +47,19 @@ _MODULES = {
     "AuditReport": "auditing",
     "Chart": "chart",
     "ConfigurationError": "errors",
+    "DayStatus": "status",
     "EventsPaginator": "paginator",
     "Filter": "filters",
     "OpenPanelError": "errors",
+    "ProjectStatus": "status",
     "Series": "series",
     "ServerFaultError": "errors",
     "SyncSummary": "pipeline",
     "TransientError": "errors",
     "audit": "auditing",
     "openpanel": "source",
+    "read_days": "status",
+    "read_status": "status",
     "sync": "pipeline",
 }
 
