@@ -107,6 +107,7 @@ class DayStatus:
 def read_days(
     pipeline: dlt.Pipeline,
     *,
+    project_id: str | None = None,
     start_date: str | date | None = None,
     end_date: str | date | None = None,
 ) -> list[DayStatus]:
@@ -114,6 +115,7 @@ def read_days(
 
     Args:
         pipeline: A pipeline with its destination.
+        project_id: A project; all when left out.
         start_date: First UTC day; all when left out.
         end_date: Last UTC day, inclusive.
 
@@ -131,8 +133,9 @@ def read_days(
             f"SELECT {names} FROM sync_days"  # noqa: S608 - names and dates
             f" WHERE day BETWEEN '{start}' AND '{end}' ORDER BY read_at"
         ).fetchall()
-    latest = {(project, day): DayStatus(project, day, *rest) for project, day, *rest in rows}
-    return sorted(latest.values(), key=lambda item: (item.day, item.project_id), reverse=True)
+    latest = {(row[0], row[1]): DayStatus(*row) for row in rows}
+    chosen = [day for day in latest.values() if project_id in (None, day.project_id)]
+    return sorted(chosen, key=lambda item: (item.day, item.project_id), reverse=True)
 
 
 def _dataset(pipeline: dlt.Pipeline) -> dlt.Dataset:

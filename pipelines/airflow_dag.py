@@ -31,7 +31,11 @@ def load(name: str, **days: Any) -> dict[str, Any]:
 @task(retries=0)
 def verify(summaries: Any) -> None:
     """Fail where a sync loaded days that it could not verify, or missed a chart."""
-    doubts = [s["unproven"] or s["failed_charts"] for s in summaries if not s["verified"] or s["failed_charts"]]
+    doubts = [
+        s["unproven"] or s["failed_charts"]
+        for s in summaries
+        if not s["verified"] or s["failed_charts"]
+    ]
     if doubts:
         raise AirflowFailException(f"loaded, but not verified: {doubts}")
 

@@ -1,8 +1,8 @@
 """Load OpenPanel with Dagster: days by schedule, months by backfill, checked against the ledger.
 
-Copy this file into a code location. Settings come from .dlt/ or the environment, as everywhere:
-SOURCES__OPENPANEL__PROJECT_ID and so on. How many pieces a backfill loads at a time is the limit
-of the pool: ``dagster instance concurrency set openpanel 4``, or 1 for a DuckDB file.
+Copy this file into a code location. Settings come from .dlt/ or the environment, as everywhere
+(SOURCES__OPENPANEL__PROJECT_ID). The pool limits how many pieces a backfill loads at a time:
+``dagster instance concurrency set openpanel 4``, or 1 for a DuckDB file.
 """
 
 from collections.abc import Iterator
@@ -12,18 +12,15 @@ from typing import Any
 import dagster as dg
 import dlt
 from dagster_dlt import DagsterDltTranslator, dlt_assets
-from dagster_dlt.translator import DltResourceTranslatorData
 
-from openpanel_source import openpanel, read_days, read_status, sync
+from openpanel_source import Partition, openpanel, read_days, read_status, sync
 
 DESTINATION = "duckdb"  # any dlt destination; backfills from many workers want a server
-PROJECTS = dlt.config.get("sources.openpanel.project_id", list) or ["shop"]
-FIRST_DAY = dlt.config.get("sources.openpanel.start_date", str) or "2024-01-01"
-DAYS = dg.DailyPartitionsDefinition(FIRST_DAY)
-MONTHS = dg.MonthlyPartitionsDefinition(FIRST_DAY, end_offset=1)
-PIECES = dg.MultiPartitionsDefinition(
-    {"project": dg.StaticPartitionsDefinition(PROJECTS), "month": MONTHS}
-)
+PROJECTS = dlt.config.get("sources.openpanel.project_id", list) or ["my-project"]
+FIRST_DAY = dlt.config.get("sources.openpanel.start_date", str) or "2025-01-01"
+MONTHS = dg.MonthlyPartitionsDefinition(FIRST_DAY)  # those that are over
+BY = {"project": dg.StaticPartitionsDefinition(PROJECTS), "month": MONTHS}
+DAY = timedelta(days=1)
 
 
 def warehouse(name: str = "openpanel") -> dlt.Pipeline:
@@ -34,24 +31,73 @@ class Named(DagsterDltTranslator):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def get_asset_spec(self, data: DltResourceTranslatorData) -> dg.AssetSpec:
+    def get_asset_spec(self, data: Any) -> dg.AssetSpec:
         return super().get_asset_spec(data).replace_attributes(key=["openpanel", self.name])
 
 
-def assets(name: str, partitions: dg.PartitionsDefinition, **options: Any) -> Any:
-    # What the source holds is known without credentials; sync() brings its own settings.
-    source = openpanel(PROJECTS, "", "")
+def tables(name: str, partitions: dg.PartitionsDefinition[Any]) -> Any:
     return dlt_assets(
-        dlt_source=source,
+        dlt_source=openpanel(PROJECTS, "-", "-"),  # its tables; sync() brings the credentials
         dlt_pipeline=warehouse(),
-        name=name,
-        group_name="openpanel",
         dagster_dlt_translator=Named(name),
+        name=name,
         partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.multi_run(),
         pool="openpanel",
-        **options,
     )
 
 
-def load(pipeline: dlt.Pipeline, window: dg.TimeWindow, **settings: Any) -> dg.MaterializeResult:
-    ...
+def load(pipeline: dlt.Pipeline, name: str, start: Any, end: Any, **settings: Any) -> Any:
+    """Sync, and show what the ledger says of the days of the partition."""
+    summary = sync(pipeline, **settings)
+    project = settings.get("project_id")
+    found = read_days(pipeline, project_id=project, start_date=start, end_date=end)
+    days = [day.as_dict() for day in found]
+    metadata = {
+        **summary.as_dict(),
+        "dagster/partition_row_count": sum(day["distinct_ids"] for day in days),
+        "days": dg.MetadataValue.table([dg.TableRecord(day) for day in days]),
+    }
+    return dg.MaterializeResult(asset_key=["openpanel", name], metadata=metadata)
+
+
+@tables("events", dg.DailyPartitionsDefinition(FIRST_DAY))
+def events(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    """The newest day brings everything that is new or changed; an older one just itself."""
+    day = context.partition_time_window.start.date()
+    is_newest = day + DAY >= datetime.now(timezone.utc).date()
+    bounds = {} if is_newest else {"start_date": day, "end_date": day}
+    yield load(warehouse(), "events", day, day, **bounds)
+
+
+@tables("history", dg.MultiPartitionsDefinition(BY))
+def history(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    """A month of a project, by a pipeline of its own; the newest day adopts what it read."""
+    key = context.partition_key.keys_by_dimension
+    month = MONTHS.time_window_for_partition_key(key["month"])
+    piece = Partition(key["project"], month.start.date(), month.end.date() - DAY, events=0)
+    yield load(warehouse(piece.name), "history", piece.start, piece.end, **piece.settings)
+
+
+@dg.asset_check(asset=["openpanel", "events"])
+def every_settled_day_is_complete() -> dg.AssetCheckResult:
+    days = {p.project_id: list(map(str, p.unproven_days)) for p in read_status(warehouse())}
+    return dg.AssetCheckResult(passed=not any(days.values()), metadata={"not verified": days})
+
+
+@dg.asset_check(asset=["openpanel", "events"])
+def every_project_is_fresh() -> dg.AssetCheckResult:
+    read = {p.project_id: p.last_read for p in read_status(warehouse())}
+    late = datetime.now(timezone.utc) - 1.5 * DAY
+    passed = all(at and at > late for at in read.values()) and read.keys() >= set(PROJECTS)
+    return dg.AssetCheckResult(passed=passed, metadata={"last read": str(read)})
+
+
+nightly = dg.define_asset_job("openpanel_nightly", [events])
+backfill = dg.define_asset_job("openpanel_backfill", [history])
+defs = dg.Definitions(
+    assets=[events, history],
+    asset_checks=[every_settled_day_is_complete, every_project_is_fresh],
+    jobs=[nightly, backfill],
+    schedules=[dg.build_schedule_from_partitioned_job(nightly, hour_of_day=3)],
+)
