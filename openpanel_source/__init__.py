@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from openpanel_source.filters import Filter
     from openpanel_source.paginator import EventsPaginator
+    from openpanel_source.partition import Partition, partitions
     from openpanel_source.pipeline import SyncSummary, sync
     from openpanel_source.series import Series
     from openpanel_source.source import openpanel
@@ -31,6 +32,7 @@ __all__ = [
     "EventsPaginator",
     "Filter",
     "OpenPanelError",
+    "Partition",
     "ProjectStatus",
     "Series",
     "ServerFaultError",
@@ -38,6 +40,7 @@ __all__ = [
     "TransientError",
     "audit",
     "openpanel",
+    "partitions",
     "read_days",
     "read_status",
     "sync",
@@ -51,6 +54,7 @@ _MODULES = {
     "EventsPaginator": "paginator",
     "Filter": "filters",
     "OpenPanelError": "errors",
+    "Partition": "partition",
     "ProjectStatus": "status",
     "Series": "series",
     "ServerFaultError": "errors",
@@ -58,6 +62,7 @@ _MODULES = {
     "TransientError": "errors",
     "audit": "auditing",
     "openpanel": "source",
+    "partitions": "partition",
     "read_days": "status",
     "read_status": "status",
     "sync": "pipeline",
