@@ -18,7 +18,7 @@ from openpanel_source import Partition, openpanel, read_days, read_status, sync
 DESTINATION = "duckdb"  # any dlt destination; backfills from many workers want a server
 PROJECTS = dlt.config.get("sources.openpanel.project_id", list) or ["my-project"]
 FIRST_DAY = dlt.config.get("sources.openpanel.start_date", str) or "2025-01-01"
-MONTHS = dg.MonthlyPartitionsDefinition(FIRST_DAY)  # those that are over
+MONTHS = dg.MonthlyPartitionsDefinition(f"{FIRST_DAY[:7]}-01")  # those that are over
 BY = {"project": dg.StaticPartitionsDefinition(PROJECTS), "month": MONTHS}
 DAY = timedelta(days=1)
 
