@@ -9,6 +9,7 @@ from typing import Any
 
 import dlt
 
+from openpanel_source.adopt import adoptable_days
 from openpanel_source.destination import destination_errors
 from openpanel_source.ledger import DayRecord, Reason
 from openpanel_source.pipeline import SyncSummary, running_alone, sync
@@ -117,6 +118,8 @@ def audit(
             checked = replace(checked, lookback_days=_EVERY_DAY)
         reader = reader_of(client, checked)
         ledger = ledger_of(pipeline, checked.query.fingerprint)
+        for record in adoptable_days(pipeline, checked, ledger):
+            ledger.record(record)
         planner = Planner(checked, reader, ledger, settle=lambda record: None)
         for project in checked.project_ids:
             known = ledger.days(project)

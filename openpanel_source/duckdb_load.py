@@ -7,16 +7,31 @@ counted afterwards; and a load gets along with little memory.
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
 
 import dlt
 from dlt.destinations import duckdb
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_message,
+    stop_after_delay,
+    wait_random,
+)
 
 from openpanel_source.run import RunReport
 from openpanel_source.schema import EVENTS
 from openpanel_source.warehouse import ProjectDay, count_events
+
+logger = logging.getLogger(__name__)
+
+_loading = threading.Lock()
+"""Held while a file is loaded into, so that no other thread uses its staging tables."""
 
 _SETTINGS = {"memory_limit": "128MB", "threads": "2", "preserve_insertion_order": "false"}
 """More memory makes a load no faster, and each thread needs some; what does not fit goes to files
@@ -28,16 +43,17 @@ def is_duckdb(pipeline: dlt.Pipeline) -> bool:
     return isinstance(pipeline.destination, duckdb)
 
 
-def holds_none(pipeline: dlt.Pipeline, condition: str) -> bool:
+def holds_none(pipeline: dlt.Pipeline, patience: float, condition: str) -> bool:
     """Whether no row of ``events`` meets a condition; false for other destinations.
 
     Args:
         pipeline: A pipeline with its destination.
+        patience: Seconds to wait for a file that another process holds.
         condition: SQL.
     """
     if not is_duckdb(pipeline):
         return False
-    with pipeline.sql_client() as client:
+    with _opened(pipeline, patience) as client:
         table = client.make_qualified_table_name(EVENTS.name)
         try:
             # The condition is made by this package from days and checked ids.
@@ -47,7 +63,9 @@ def holds_none(pipeline: dlt.Pipeline, condition: str) -> bool:
     return not found
 
 
-def differing_after(pipeline: dlt.Pipeline, report: RunReport) -> frozenset[ProjectDay]:
+def differing_after(
+    pipeline: dlt.Pipeline, patience: float, report: RunReport
+) -> frozenset[ProjectDay]:
     """Days just appended whose rows in the file are not as many as were read.
 
     Somebody else may have loaded the same days between the question and the load.
@@ -56,27 +74,52 @@ def differing_after(pipeline: dlt.Pipeline, report: RunReport) -> frozenset[Proj
         return frozenset()
     read = {(record.project_id, record.day): record.distinct_ids for record in report.records}
     days = [day for _, day in read]
-    held = count_events(pipeline, min(days), max(days))
+    with open_meanwhile(pipeline, patience):
+        held = count_events(pipeline, min(days), max(days))
     return frozenset(key for key, rows in read.items() if held.get(key, 0) != rows)
 
 
 @contextmanager
-def open_meanwhile(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Have a DuckDB file opened once for several steps, not by each."""
+def open_meanwhile(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[None]:
+    """Have a DuckDB file opened once for several steps, not by each; other processes wait.
+
+    Args:
+        pipeline: A pipeline; nothing happens if its destination is another.
+        patience: Seconds to wait for a file that another process holds.
+    """
     if not is_duckdb(pipeline):
         yield
         return
-    with pipeline.sql_client():
+    with _opened(pipeline, patience):
         yield
 
 
 @contextmanager
-def modest(pipeline: dlt.Pipeline) -> Iterator[None]:
+def _opened(pipeline: dlt.Pipeline, patience: float) -> Iterator[Any]:
+    """A client with the file open, which takes one process at a time."""
+    client: AbstractContextManager[Any] = pipeline.sql_client()
+    with ExitStack() as stack:
+        yield Retrying(
+            retry=retry_if_exception_message(match=r"(?is).*could not set lock"),
+            stop=stop_after_delay(patience),
+            wait=wait_random(0.05, 0.25),
+            before_sleep=_tell_once,
+            reraise=True,
+        )(lambda: stack.enter_context(client))
+
+
+def _tell_once(state: RetryCallState) -> None:
+    if state.attempt_number == 1:
+        logger.warning("another process holds the database; waiting for it")
+
+
+@contextmanager
+def modest(pipeline: dlt.Pipeline, patience: float) -> Iterator[None]:
     """Have DuckDB load with little memory meanwhile, where nothing else is configured."""
     if not is_duckdb(pipeline):
         yield
         return
-    with pipeline.sql_client() as client:
+    with _loading, _opened(pipeline, patience) as client:
         configured = client.credentials.global_config or {}
         for name, value in _SETTINGS.items():
             if name not in configured:

@@ -27,10 +27,12 @@ class Reason(str, Enum):
     """Counts of longer ranges led to it: it does not hold what the ledger says."""
     FORCED = "forced"
     """The user asked for it."""
+    ADOPTED = "adopted"
+    """It was not: another pipeline had read and recorded it."""
 
 
 class DayRecord(msgspec.Struct, frozen=True):
-    """One UTC day of a project as a run read it: a row of ``sync_days``, and the newest event."""
+    """One UTC day of a project as a run read it: a row of ``sync_days``."""
 
     project_id: str
     query_fingerprint: str

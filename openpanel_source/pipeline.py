@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,22 +18,14 @@ from filelock import FileLock, Timeout
 from openpanel_source.buffer import lean_memory
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.destination import destination_errors
-from openpanel_source.duckdb_load import differing_after, holds_none, modest, open_meanwhile
+from openpanel_source.duckdb_load import differing_after, holds_none, modest
 from openpanel_source.errors import PipelineBusyError
-from openpanel_source.ledger import DayRecord, Ledger
+from openpanel_source.ledger import DayRecord
+from openpanel_source.restore import clean_mark, restored
 from openpanel_source.run import RunReport
-from openpanel_source.schema import EVENTS
-from openpanel_source.settings import Settings
 from openpanel_source.source import configured, openpanel
-from openpanel_source.warehouse import (
-    ProjectDay,
-    count_events,
-    differing_days,
-    has_table,
-    ledger_of,
-)
-
-logger = logging.getLogger(__name__)
+from openpanel_source.staging import drop_staging, separate_staging
+from openpanel_source.warehouse import ProjectDay
 
 
 @dataclass
@@ -45,6 +36,7 @@ class SyncSummary:
         events_loaded: Rows written to ``events``, each id of a day once.
         days_read: Days read, days counted and found empty included.
         days_unchanged: Open days that were counted and not read, as nothing had come.
+        days_adopted: Days that other pipelines had loaded, taken over without reading.
         days_left: Days for a later sync, if this one was stopped early.
         rejected_rows: Rows written to ``rejected_events``.
         requests: Requests sent.
@@ -59,6 +51,7 @@ class SyncSummary:
     events_loaded: int = 0
     days_read: int = 0
     days_unchanged: int = 0
+    days_adopted: int = 0
     days_left: int = 0
     rejected_rows: int = 0
     requests: int = 0
@@ -101,6 +94,7 @@ class SyncSummary:
 
 
 OnDay = Callable[[RunReport], None]
+BUSY_TIMEOUT = 60.0
 
 
 def sync(
@@ -109,6 +103,7 @@ def sync(
     max_runtime: float | None = None,
     on_day: OnDay | None = None,
     wanted: frozenset[ProjectDay] = frozenset(),
+    busy_timeout: float = BUSY_TIMEOUT,
     **settings: Any,
 ) -> SyncSummary:
     """Load everything that is new, committing run by run, until nothing is left.
@@ -120,6 +115,7 @@ def sync(
         max_runtime: Seconds after which no further day is begun; None for no bound.
         on_day: Called after each day with the report of the current run.
         wanted: Projects and UTC days to read again, whatever the ledger says.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
     Returns:
@@ -135,29 +131,32 @@ def sync(
         # Settings are checked before the destination is touched.
         client, checked = configured(**settings)
         client.close()
+        separate_staging(pipeline)
         with running_alone(pipeline):
-            wanted = wanted | _restored(pipeline, checked)
+            doubtful, adoptable = restored(pipeline, checked, busy_timeout)
+            wanted = wanted | doubtful
             has_charts = True
             while True:
                 report = RunReport(
                     charts=ChartsReport(skip=not has_charts),
                     already=frozenset(last),
                     wanted=wanted,
+                    adoptable=adoptable,
                     should_stop=lambda: (
                         max_runtime is not None and time.monotonic() - started >= max_runtime
                     ),
-                    holds_none=partial(holds_none, pipeline),
+                    holds_none=partial(holds_none, pipeline, busy_timeout),
                 )
                 if on_day is not None:
                     report.on_day = on_day
-                _load(pipeline, openpanel(report=report, **settings))
+                _load(pipeline, openpanel(report=report, **settings), busy_timeout)
                 _add(summary, report)
                 # Charts are read once a sync, and whole in its first run.
                 has_charts = False
                 last.update({(record.project_id, record.day): record for record in report.records})
                 if report.failure is not None:
                     raise report.failure
-                doubtful = differing_after(pipeline, report)
+                doubtful = differing_after(pipeline, busy_timeout, report)
                 wanted |= doubtful
                 for day in doubtful:
                     del last[day]
@@ -165,7 +164,10 @@ def sync(
                     continue
                 if report.days_left <= 0 or report.stopped or not report.records:
                     break
-            _clean_mark(pipeline).touch()
+            clean_mark(pipeline).touch()
+            if checked.end is not None and summary.runs:
+                # A piece of a backfill may be the last sync of its pipeline.
+                drop_staging(pipeline)
     summary.days_left = max(report.days_left, 0)
     summary.days_read = len(last)
     summary.verdicts = dict(Counter(record.verdict.value for record in last.values()))
@@ -174,7 +176,7 @@ def sync(
     return summary
 
 
-def _load(pipeline: dlt.Pipeline, source: DltSource) -> None:
+def _load(pipeline: dlt.Pipeline, source: DltSource, patience: float) -> None:
     """Run a pipeline that has been restored and has nothing pending."""
     info = pipeline.extract(source)
     if not any(package.jobs["new_jobs"] for package in info.load_packages):
@@ -182,7 +184,7 @@ def _load(pipeline: dlt.Pipeline, source: DltSource) -> None:
         pipeline.abort_packages()
         return
     pipeline.normalize()
-    with modest(pipeline):
+    with modest(pipeline, patience):
         pipeline.load()
 
 
@@ -209,63 +211,6 @@ def running_alone(pipeline: dlt.Pipeline) -> Iterator[None]:
         lock.release()
 
 
-def _restored(pipeline: dlt.Pipeline, settings: Settings) -> frozenset[ProjectDay]:
-    """Forget what this machine remembers of the pipeline: the destination alone tells the state.
-
-    So a run that was killed, a working folder that vanished, and a destination that was restored
-    from a backup are all the same case. What an interrupted run had extracted is read again, not
-    loaded: a job that was cut off may have written its rows, and would write them twice.
-
-    Returns:
-        Projects and days that an interrupted run may have left different from the ledger.
-    """
-    clean = _clean_mark(pipeline)
-    ended_well = clean.exists()
-    clean.unlink(missing_ok=True)
-    pipeline.drop()
-    with open_meanwhile(pipeline):
-        pipeline.sync_destination()
-        if pipeline.default_schema_name is None:
-            return frozenset()
-        with pipeline.destination_client() as client:
-            # Tables and columns that somebody dropped are made again, empty.
-            mended = client.update_stored_schema(force=True) or {}
-    if mended:
-        logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
-    if not has_table(pipeline, EVENTS.name):
-        return frozenset()
-    ledger = ledger_of(pipeline, settings.query.fingerprint)
-    if EVENTS.name in mended:
-        return _days_of(ledger, settings)
-    if ended_well:
-        return frozenset()
-    # Killed, or a new machine: a package that was cut off may have replaced days already.
-    held = count_events(pipeline)
-    differing = frozenset(
-        (project, day)
-        for project in settings.project_ids
-        for day in differing_days(ledger.days(project), held, project, settings)
-    )
-    if differing:
-        logger.warning("%d days differ from the ledger and are read again", len(differing))
-    return differing
-
-
-def _days_of(ledger: Ledger, settings: Settings) -> frozenset[ProjectDay]:
-    """All days that the ledger holds rows of."""
-    return frozenset(
-        (project, day)
-        for project in settings.project_ids
-        for day, record in ledger.days(project).items()
-        if record.rows_received
-    )
-
-
-def _clean_mark(pipeline: dlt.Pipeline) -> Path:
-    """A file that is there as long as the last sync on this machine ended well."""
-    return Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.ended-well"
-
-
 def _add(summary: SyncSummary, report: RunReport) -> None:
     summary.events_loaded += report.events_loaded
     summary.chart_points += report.charts.points
@@ -273,4 +218,5 @@ def _add(summary: SyncSummary, report: RunReport) -> None:
     summary.rejected_rows += sum(record.rejected_rows for record in report.records)
     summary.days_unchanged += report.unchanged
     summary.requests += report.requests
-    summary.runs += 1 if report.records or report.settled else 0
+    summary.days_adopted += len(report.adopted)
+    summary.runs += 1 if report.records or report.settled or report.adopted else 0

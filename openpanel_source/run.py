@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
@@ -37,12 +37,14 @@ class RunReport:
     Attributes:
         already: Projects and days to leave out, because this sync has read them.
         wanted: Projects and days to read whatever the counts say.
+        adoptable: Days that other pipelines have loaded, for the ledger to take over.
         should_stop: Asked after each day; true ends the run.
         holds_none: Asked, before a package ends, whether the destination surely holds no row of a
             condition; then its rows are appended, which costs half of a merge.
         on_day: Called after each day.
         records: Days read, or counted and found empty, newest first.
         settled: Days that were open when read, are over, and hold what they held.
+        adopted: Days taken over.
         unchanged: Open days that were counted and hold what the ledger says.
         days_left: Days that a further run has to read.
         events_expected: Rows the server counts in the days planned, as an estimate.
@@ -57,11 +59,13 @@ class RunReport:
 
     already: frozenset[tuple[str, date]] = frozenset()
     wanted: frozenset[tuple[str, date]] = frozenset()
+    adoptable: Sequence[DayRecord] = ()
     should_stop: Callable[[], bool] = lambda: False
     holds_none: Callable[[str], bool] = lambda condition: False
     on_day: Callable[[RunReport], None] = lambda report: None
     records: list[DayRecord] = field(default_factory=list)
     settled: list[DayRecord] = field(default_factory=list)
+    adopted: list[DayRecord] = field(default_factory=list)
     unchanged: int = 0
     days_left: int = 0
     events_expected: int = 0
@@ -122,6 +126,7 @@ class Run:
             OpenPanelError: The first request that matters failed: nothing was read.
         """
         limits = self._settings.limits
+        self._adopt()
         try:
             planned = islice(self._planned(), limits.max_days_per_run)
             for reading in self._reader.read_days(planned, limits.max_events_per_run):
@@ -153,10 +158,21 @@ class Run:
         self.replaced.append(Replaced(record.project_id, record.day, reading.after))
         if reading.after is None and (reading.rejected or (before and before.rejected_rows)):
             self.had_rejected.append(Replaced(record.project_id, record.day))
+        self._advance(record)
+        return True
+
+    def _advance(self, record: DayRecord) -> None:
         newest = record.newest_at
         if newest is not None and (self.newest is None or newest > self.newest):
             self.newest = newest
-        return True
+
+    def _adopt(self) -> None:
+        for record in self._report.adoptable:
+            if self._ledger.get(record.project_id, record.day) is None:
+                adopted = self._again(record, Reason.ADOPTED, requests=0)
+                self._ledger.record(adopted)
+                self._report.adopted.append(adopted)
+                self._advance(adopted)
 
     def _planned(self) -> Iterator[PlannedDay]:
         projects = [self._planner.plan(project) for project in self._settings.project_ids]
@@ -178,17 +194,21 @@ class Run:
         return self._reader.count(days[0].project_id, days[-1].day, days[0].day)
 
     def _settle(self, record: DayRecord) -> None:
-        settled = msgspec.structs.replace(
+        settled = self._again(record, Reason.OPEN, requests=1)
+        self._ledger.record(settled)
+        self._report.settled.append(settled)
+
+    def _again(self, record: DayRecord, reason: Reason, requests: int) -> DayRecord:
+        """A day that is over and complete, and was not read again."""
+        return msgspec.structs.replace(
             record,
             verdict=Verdict.COMPLETE,
-            reason=Reason.OPEN,
+            reason=reason,
             load_id=self._reader.load_id,
-            requests=1,
+            requests=requests,
             rereads=0,
             read_at=self._settings.now(),
         )
-        self._ledger.record(settled)
-        self._report.settled.append(settled)
 
     def _record_empty(self, item: PlannedDay) -> None:
         verdict = Verdict.OPEN if item.day >= self._today else Verdict.COMPLETE

@@ -159,7 +159,9 @@ SYNC_DAYS = Table(
         Column("day", "date", "The UTC day.", key=True),
         Column("load_id", "text", "The dlt load package that holds the day's rows.", key=True),
         Column("verdict", "text", "complete, open, moving or short; see the docs.", required=True),
-        Column("reason", "text", "Why: new, open, recount, changed, forced.", required=True),
+        Column(
+            "reason", "text", "Why: new, open, recount, changed, forced, adopted.", required=True
+        ),
         Column("total_count", "bigint", "Rows the server counted.", required=True),
         Column("rows_received", "bigint", "Rows received, deliveries counted.", required=True),
         Column("distinct_ids", "bigint", "Rows loaded into events: distinct ids.", required=True),
@@ -168,6 +170,8 @@ SYNC_DAYS = Table(
         Column("requests", "bigint", "Requests made for the day.", required=True),
         Column("rereads", "bigint", "Times the day was read again.", required=True),
         Column("read_at", "timestamp", "When the reading ended, UTC.", required=True),
+        Column("newest_id", "text", "Id of the newest event, if the server has an order."),
+        Column("newest_at", "timestamp", "Time of the newest event, UTC."),
     ),
 )
 

@@ -210,7 +210,7 @@ def _items(run: Run, report: RunReport) -> Iterator[Any]:
                 yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
         if file.rows:
             yield file.finish()
-    records = report.records + report.settled
+    records = report.records + report.settled + report.adopted
     if records:
         yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
     if run.replaced:

@@ -53,8 +53,8 @@ def test_a_first_sync_is_appended_and_a_later_one_merged(
     dispositions = []
     load = module._load
 
-    def watched(pipeline: dlt.Pipeline, source: Any) -> None:
-        load(pipeline, source)
+    def watched(pipeline: dlt.Pipeline, source: Any, patience: float) -> None:
+        load(pipeline, source, patience)
         dispositions.append(pipeline.default_schema.get_table("events")["write_disposition"])
 
     monkeypatch.setattr(module, "_load", watched)
@@ -69,7 +69,7 @@ def test_a_first_sync_is_appended_and_a_later_one_merged(
 def test_a_second_pipeline_into_the_same_dataset_doubles_nothing(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
         warehouse.sync(sandbox)
-        sync(other_pipeline(warehouse), **warehouse.settings(sandbox))
+        sync(other_pipeline(warehouse), **warehouse.settings(sandbox, reload=True))
     assert warehouse.numbers() == list(range(1, 60))
 
 
@@ -83,7 +83,7 @@ def test_days_that_somebody_else_loaded_at_the_same_moment_are_replaced(
         monkeypatch.setattr(
             module, "holds_none", lambda *args: next(answers, False) or holds_none(*args)
         )
-        summary = sync(other_pipeline(warehouse), **warehouse.settings(sandbox))
+        summary = sync(other_pipeline(warehouse), **warehouse.settings(sandbox, reload=True))
     assert warehouse.numbers() == list(range(1, 60))
     assert summary.runs == 2
     assert summary.is_verified
@@ -91,7 +91,7 @@ def test_days_that_somebody_else_loaded_at_the_same_moment_are_replaced(
 
 def test_a_load_takes_little_memory_unless_it_is_configured(warehouse: Warehouse) -> None:
     def setting(pipeline: dlt.Pipeline, name: str) -> Any:
-        with modest(pipeline), pipeline.sql_client() as client:
+        with modest(pipeline, 0.0), pipeline.sql_client() as client:
             rows = client.execute_sql(f"SELECT current_setting('{name}')")
         assert rows is not None
         return rows[0][0]

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from math import ceil, log2
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from openpanel_source import Partition, partitions, sync
 from openpanel_source.cut import cut
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.sandbox import Sandbox
-from tests.sandbox_world import CLIENT, NOW, SECRET, dataset, event, world
+from tests.sandbox_world import CLIENT, NOW, SECRET, Row, dataset, event, world
 from tests.warehouse import Warehouse
 
 FIRST = date(2024, 1, 1)
@@ -84,7 +85,7 @@ def test_events_that_arrive_while_it_is_planned_do_not_disturb_it() -> None:
     assert sum((piece.last - piece.first).days + 1 for piece in found) == 100
 
 
-def settings(sandbox: Sandbox) -> dict[str, object]:
+def settings(sandbox: Sandbox) -> dict[str, Any]:
     return {
         "project_id": "web",
         "client_id": CLIENT,
@@ -94,7 +95,7 @@ def settings(sandbox: Sandbox) -> dict[str, object]:
     }
 
 
-def rows(*days: str, each: int = 10) -> list[dict[str, object]]:
+def rows(*days: str, each: int = 10) -> list[Row]:
     return [
         event(number * 100 + index, createdAt=f"{day}T10:00:{index:02d}.000Z")
         for number, day in enumerate(days)
@@ -155,7 +156,7 @@ def test_without_events_of_days_that_are_over_there_are_no_pieces(days: list[str
 @pytest.mark.parametrize("wrong", [{"pieces": 0}, {"events_per_piece": -1}, {"pieces": True}])
 def test_a_nonsensical_size_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(InvalidSettingError, match="must be a whole number above 0"):
-        partitions(**wrong)  # type: ignore[arg-type]
+        partitions(**wrong)
 
 
 @pytest.mark.parametrize("project", ["web", "Web", "my-shop.eu", "my_shop-eu", "日本", "x" * 90])

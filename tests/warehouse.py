@@ -21,9 +21,9 @@ class Warehouse:
         self.path = folder / "warehouse.duckdb"
         self.folder = folder
 
-    def pipeline(self) -> dlt.Pipeline:
+    def pipeline(self, name: str = "openpanel") -> dlt.Pipeline:
         pipeline: dlt.Pipeline = dlt.pipeline(
-            "openpanel",
+            name,
             destination=dlt.destinations.duckdb(str(self.path)),
             dataset_name="openpanel",
             pipelines_dir=str(self.folder / "pipelines"),

@@ -1,0 +1,135 @@
+"""Find days that other pipelines have loaded and recorded, so that they need not be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timezone
+from typing import Any
+
+import dlt
+import msgspec
+from dlt.common.destination.exceptions import SqlClientNotAvailable
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+from openpanel_source.ledger import DayRecord, Ledger
+from openpanel_source.plan import DAY, EARLIEST
+from openpanel_source.schema import EVENTS, SYNC_DAYS
+from openpanel_source.settings import Settings
+from openpanel_source.warehouse import ProjectDay, as_day
+
+_MOST_GAPS = 20
+"""More gaps in a ledger are not worth naming: what lies between them is asked for as well."""
+
+
+def adoptable_days(pipeline: dlt.Pipeline, settings: Settings, ledger: Ledger) -> list[DayRecord]:
+    """Days that a ledger does not know and the destination holds whole, as ``sync_days`` says.
+
+    Such a day was over and proven when it was last read, with the same query, and the rows of
+    ``events`` are still as many as were loaded then.
+
+    Args:
+        pipeline: A pipeline with its destination, which may be empty.
+        settings: Projects, query and range.
+        ledger: Its days are left out.
+
+    Returns:
+        The records of these days; none where the destination cannot be asked in SQL.
+    """
+    unknown = _unknown(settings, ledger)
+    if not unknown:
+        return []
+    try:
+        newest = _newest_records(pipeline, unknown)
+        found = [
+            record
+            for record in newest.values()
+            if record.query_fingerprint == settings.query.fingerprint
+            and record.is_settled
+            and record.is_proven
+            and ledger.get(record.project_id, record.day) is None
+        ]
+        held = _held(pipeline, found) if found else {}
+    except (DatabaseUndefinedRelation, SqlClientNotAvailable):
+        return []
+    return [
+        record
+        for record in found
+        if held.get((record.project_id, record.day), 0) == record.distinct_ids
+    ]
+
+
+def _unknown(settings: Settings, ledger: Ledger) -> str:
+    """An SQL condition on ``sync_days`` for the days that are over and not in the ledger."""
+    first = settings.start or EARLIEST
+    last = settings.now().date() - DAY
+    if settings.end is not None:
+        last = min(last, settings.end)
+    parts = []
+    for project in settings.project_ids:
+        gaps = list(_gaps(ledger.days(project), first, last))
+        if len(gaps) > _MOST_GAPS:
+            gaps = [(first, last)]
+        days = " OR ".join(f"day BETWEEN '{start}' AND '{end}'" for start, end in gaps)
+        if days:
+            parts.append(f"(project_id = '{project}' AND ({days}))")
+    return " OR ".join(parts)
+
+
+def _gaps(known: Iterable[date], first: date, last: date) -> Iterator[tuple[date, date]]:
+    start = first
+    for day in sorted(known):
+        if start < day and start <= last:
+            yield start, min(day - DAY, last)
+        start = max(start, day + DAY)
+    if start <= last:
+        yield start, last
+
+
+def _newest_records(pipeline: dlt.Pipeline, condition: str) -> dict[ProjectDay, DayRecord]:
+    """The last record of each day, whichever query it was read with."""
+    records: dict[ProjectDay, DayRecord] = {}
+    for row in _select(pipeline, SYNC_DAYS.name, "*", condition):
+        record = _record(row)
+        key = record.project_id, record.day
+        if key not in records or records[key].read_at <= record.read_at:
+            records[key] = record
+    return records
+
+
+def _record(row: Mapping[str, Any]) -> DayRecord:
+    values = dict(row)
+    values["day"] = as_day(values["day"])
+    for name in ("read_at", "newest_at"):
+        values[name] = _utc(values.get(name))
+    # An older version of this package did not write all of the columns.
+    return msgspec.convert(values, DayRecord, strict=False)
+
+
+def _utc(value: Any) -> datetime | None:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        value = value.replace(tzinfo=timezone.utc)
+    return value if isinstance(value, datetime) else None
+
+
+def _held(pipeline: dlt.Pipeline, records: list[DayRecord]) -> dict[ProjectDay, int]:
+    days = [record.day for record in records]
+    condition = f"event_date BETWEEN '{min(days)}' AND '{max(days)}'"
+    columns = "project_id, event_date, count(*) AS held"
+    rows = _select(pipeline, EVENTS.name, columns, condition, "GROUP BY project_id, event_date")
+    return {(row["project_id"], as_day(row["event_date"])): row["held"] for row in rows}
+
+
+def _select(
+    pipeline: dlt.Pipeline, table: str, columns: str, condition: str, rest: str = ""
+) -> list[dict[str, Any]]:
+    # Not through dlt's datasets: a pipeline that has never run does not know the tables.
+    with pipeline.sql_client() as client:
+        name = client.make_qualified_table_name(table)
+        # The condition is made by this package from days and checked ids.
+        with client.execute_query(
+            f"SELECT {columns} FROM {name} WHERE {condition} {rest}"  # noqa: S608
+        ) as cursor:
+            names = [str(column[0]).lower() for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,91 @@
+"""Start a sync from what the destination says, whatever this machine remembers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dlt
+
+from openpanel_source.adopt import adoptable_days
+from openpanel_source.duckdb_load import open_meanwhile
+from openpanel_source.ledger import DayRecord, Ledger
+from openpanel_source.schema import EVENTS
+from openpanel_source.settings import Settings
+from openpanel_source.warehouse import (
+    ProjectDay,
+    count_events,
+    differing_days,
+    has_table,
+    ledger_of,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def restored(
+    pipeline: dlt.Pipeline, settings: Settings, patience: float
+) -> tuple[frozenset[ProjectDay], list[DayRecord]]:
+    """Forget what this machine remembers of the pipeline: the destination alone tells the state.
+
+    So a run that was killed, a working folder that vanished, and a destination that was restored
+    from a backup are all the same case. What an interrupted run had extracted is read again, not
+    loaded: a job that was cut off may have written its rows, and would write them twice.
+
+    Args:
+        pipeline: A pipeline with its destination.
+        settings: What it reads.
+        patience: Seconds to wait for a DuckDB file that another process holds.
+
+    Returns:
+        Projects and days that an interrupted run may have left different from the ledger, and
+        days that other pipelines have loaded.
+    """
+    clean = clean_mark(pipeline)
+    ended_well = clean.exists()
+    clean.unlink(missing_ok=True)
+    pipeline.drop()
+    with open_meanwhile(pipeline, patience):
+        pipeline.sync_destination()
+        mended: Mapping[str, Any] = {}
+        if pipeline.default_schema_name is not None:
+            with pipeline.destination_client() as client:
+                # Tables and columns that somebody dropped are made again, empty.
+                mended = client.update_stored_schema(force=True) or {}
+        ledger = ledger_of(pipeline, settings.query.fingerprint)
+        adoptable = [] if settings.reload else adoptable_days(pipeline, settings, ledger)
+    if mended:
+        logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
+    if not has_table(pipeline, EVENTS.name):
+        return frozenset(), adoptable
+    if EVENTS.name in mended:
+        return _days_of(ledger, settings), adoptable
+    if ended_well:
+        return frozenset(), adoptable
+    # Killed, or a new machine: a package that was cut off may have replaced days already.
+    held = count_events(pipeline)
+    differing = frozenset(
+        (project, day)
+        for project in settings.project_ids
+        for day in differing_days(ledger.days(project), held, project, settings)
+    ) - {(record.project_id, record.day) for record in adoptable}
+    if differing:
+        logger.warning("%d days differ from the ledger and are read again", len(differing))
+    return differing, adoptable
+
+
+def _days_of(ledger: Ledger, settings: Settings) -> frozenset[ProjectDay]:
+    """All days that the ledger holds rows of."""
+    return frozenset(
+        (project, day)
+        for project in settings.project_ids
+        for day, record in ledger.days(project).items()
+        if record.rows_received
+    )
+
+
+def clean_mark(pipeline: dlt.Pipeline) -> Path:
+    """A file that is there as long as the last sync on this machine ended well."""
+    return Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.ended-well"

@@ -1,0 +1,68 @@
+"""A staging dataset for each pipeline, so that several load into one dataset side by side.
+
+dlt empties the tables of the staging dataset before each load, and names it after the dataset
+alone: two pipelines would empty each other's. Their state is kept apart by their names.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+
+import dlt
+from dlt.common.destination.exceptions import SqlClientNotAvailable
+
+from openpanel_source.duckdb_load import is_duckdb
+
+_LAYOUT = "staging_dataset_name_layout"
+
+
+def separate_staging(pipeline: dlt.Pipeline) -> None:
+    """Give a pipeline a staging dataset of its own, unless one is configured.
+
+    A DuckDB file, which takes one writer, is held for the whole of a load.
+
+    Args:
+        pipeline: A pipeline with its destination.
+    """
+    destination = pipeline.destination
+    if destination is None or is_duckdb(pipeline):
+        return
+    if _LAYOUT not in destination.spec.get_resolvable_fields():
+        return
+    if destination.config_params.get(_LAYOUT) or _is_configured(destination.destination_name):
+        return
+    # Other pipelines of this process may share the destination.
+    own = copy.copy(destination)
+    own.config_params = {**destination.config_params, _LAYOUT: _layout(pipeline)}
+    pipeline.destination = own
+
+
+def drop_staging(pipeline: dlt.Pipeline) -> None:
+    """Drop the staging dataset that ``separate_staging`` gave a pipeline, if it is there.
+
+    Args:
+        pipeline: A pipeline that has nothing to load.
+    """
+    destination = pipeline.destination
+    if destination is None or destination.config_params.get(_LAYOUT) != _layout(pipeline):
+        return
+    try:
+        client = pipeline.sql_client()
+    except SqlClientNotAvailable:
+        return
+    with client, client.with_staging_dataset():
+        if client.has_dataset():
+            client.drop_dataset()
+
+
+def _layout(pipeline: dlt.Pipeline) -> str:
+    # Databases take names of 63 characters, which a pipeline's name may fill.
+    return f"%s_staging_{hashlib.sha256(pipeline.pipeline_name.encode()).hexdigest()[:8]}"
+
+
+def _is_configured(destination_name: str | None) -> bool:
+    return any(
+        dlt.config.get(f"{section}.{_LAYOUT}")
+        for section in (f"destination.{destination_name}", "destination")
+    )
