@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lowest kills lint docs bench bench-smoke wheel clean
+.PHONY: demo test lowest kills test-orchestrators lint docs bench bench-smoke wheel clean
 
 demo: .venv/.ready
 	$(BIN)/openpanel-source demo
@@ -25,6 +25,11 @@ lowest:
 # A hundred syncs killed at random moments, and where they were hit.
 kills: .venv/.ready
 	OPENPANEL_SOURCE_KILLS=100 $(BIN)/python -m pytest -s -n0 tests/test_killed_at_any_moment.py
+
+# The examples in pipelines/, each with its orchestrator in an environment of its own, kept in
+# .orchestrators: 10 minutes, of which 4 are for installing.
+test-orchestrators: .venv/.ready
+	$(BIN)/python -m pytest -n0 tests-orchestrators
 
 lint: .venv/.ready
 	$(BIN)/ruff check .
@@ -50,7 +55,7 @@ wheel: .venv/.ready
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv .venv-lowest dist build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest .orchestrators dist build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/.ready: pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 10), "Python 3.10 or newer is needed"'
