@@ -2,12 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lowest kills test-orchestrators lint docs bench bench-smoke wheel clean
+.PHONY: demo test coverage lowest kills faults test-orchestrators lint docs bench bench-smoke wheel clean
 
 demo: .venv/.ready
 	$(BIN)/openpanel-source demo
 
 test: .venv/.ready
+	$(BIN)/python -m pytest --numprocesses 2
+
+coverage: .venv/.ready
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest --numprocesses 2
 	$(BIN)/coverage combine --quiet
@@ -25,6 +28,10 @@ lowest:
 # A hundred syncs killed at random moments, and where they were hit.
 kills: .venv/.ready
 	OPENPANEL_SOURCE_KILLS=100 $(BIN)/python -m pytest -s -n0 tests/test_killed_at_any_moment.py
+
+# Every fault of a server, at every stage of a sync, once, thrice and always: about 15 minutes.
+faults: .venv/.ready
+	OPENPANEL_SOURCE_FAULTS=all $(BIN)/python -m pytest --numprocesses 2 --quiet tests/test_fault_matrix.py
 
 # The examples in pipelines/, each with its orchestrator in an environment of its own, kept in
 # .orchestrators: 10 minutes, of which 4 are for installing.

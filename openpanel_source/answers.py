@@ -14,6 +14,7 @@ from openpanel_source import errors
 from openpanel_source.body import Response
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.escape import printable
+from openpanel_source.ratelimit import LONGEST_WAIT_SECONDS, retry_after
 
 _DEFINITE = (
     errors.InvalidClientIdError,
@@ -54,6 +55,9 @@ _UNAUTHORIZED: tuple[tuple[str, type[OpenPanelError], str], ...] = (
 )
 
 
+_UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
+
+
 def is_definite(error: OpenPanelError) -> bool:
     """Whether a credentials error names a mistake that no retry can heal."""
     return isinstance(error, _DEFINITE)
@@ -79,6 +83,8 @@ def error_of(response: Response, request: str) -> OpenPanelError | None:
             " address of the API itself.",
             request,
         )
+    if status == 429:
+        return _limited(response, request)
     explain = _STATUSES.get(status)
     if explain is not None:
         return explain(message, request)
@@ -172,12 +178,24 @@ def _not_found(message: str, request: str) -> OpenPanelError:
     )
 
 
-def _limited(message: str, request: str) -> OpenPanelError:
+def _limited(response: Response, request: str) -> OpenPanelError:
+    seconds = retry_after(response.headers)
+    if seconds is not None and seconds > LONGEST_WAIT_SECONDS:
+        return errors.LongRefusalError(
+            f"the server refuses for its rate limit for {_duration(seconds)}; run again then, or"
+            " ask who runs the server.",
+            request,
+        )
     return errors.RateLimitedError(
         "the server kept refusing for its rate limit; stop other readers of this client id, or"
         " run again later.",
         request,
     )
+
+
+def _duration(seconds: float) -> str:
+    unit, length = next((item for item in _UNITS if seconds >= 2 * item[1]), _UNITS[-1])
+    return f"{min(seconds / length, 1e6):.0f} {unit}"
 
 
 def _too_long(message: str, request: str) -> OpenPanelError:
@@ -200,7 +218,6 @@ _STATUSES = {
     401: _unauthorized,
     403: _forbidden,
     404: _not_found,
-    429: _limited,
     431: _too_long,
     500: _internal,
 }

@@ -25,6 +25,9 @@ class Attempt:
     newest: tuple[str | None, datetime | None] = (None, None)
     """Id and time of the first row: the server lists the newest first."""
     rejected: list[Rejected] = field(default_factory=list)
+    has_repeated_page: bool = False
+    """Whether some page came twice, as from a cache: then others may not have come at all."""
+    _seen: set[int] = field(default_factory=set)
 
     def add(self, page: ShapedPage) -> int:
         """Take in the next page; returns how many of its rows are new."""
@@ -33,7 +36,12 @@ class Attempt:
         self.rows += page.rows
         if table.num_rows and not self.ids:
             self.newest = table.column("id")[0].as_py(), table.column("created_at")[0].as_py()
-        fresh = set(page.ids) - self.ids
+        distinct = set(page.ids)
+        if len(distinct) > 1:
+            mark = hash(tuple(page.ids))
+            self.has_repeated_page |= mark in self._seen
+            self._seen.add(mark)
+        fresh = distinct - self.ids
         if len(fresh) < len(page.ids):
             self.repeats += sum(event_id in self.ids for event_id in page.ids)
             table = table.filter(_firsts(page.ids, fresh))
@@ -46,12 +54,13 @@ class Attempt:
 
     def counts(self, earlier_ids: set[str] | None) -> Counts:
         """What it said and brought, given the ids of the attempt before."""
+        is_settled = self.ids == earlier_ids and not self.has_repeated_page
         return Counts(
             first_total=self.totals[0],
             lowest_total=min(self.totals),
             highest_total=max(self.totals),
             rows=self.rows,
-            repeats=0 if self.ids == earlier_ids else self.repeats,
+            repeats=0 if is_settled else self.repeats,
         )
 
 

@@ -1,4 +1,4 @@
-"""An answer and the reading of its body, piece by piece as it arrives."""
+"""An answer and the reading of its body, which may not be larger than is allowed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import NamedTuple
 import requests
 import urllib3.exceptions
 
+from openpanel_source.errors import AnswerTooLargeError
+
 _PIECE = 1024 * 1024
-"""Bytes taken at a time; pieces of requests' own size cost a page a hundred turns of Python."""
+"""Bytes taken at a time of a body whose size is not known before."""
 
 
 class Response(NamedTuple):
@@ -28,19 +30,50 @@ class Response(NamedTuple):
     url: str
 
 
-def read_response(answer: requests.Response) -> Response:
+def read_response(answer: requests.Response, most_bytes: int, request: str) -> Response:
     """Read the body of an answer that was requested as a stream, and give its connection back.
 
+    Args:
+        answer: Its headers have come.
+        most_bytes: What the body may hold, decompressed.
+        request: Method and URL, for the error.
+
     Raises:
+        AnswerTooLargeError: The body is larger; no more of it was read or decompressed than that.
         requests.RequestException: The body broke off or cannot be decompressed.
     """
     try:
-        content: bytes = answer.raw.read(decode_content=True)
+        content = _read(answer, most_bytes)
     except urllib3.exceptions.HTTPError as error:
         answer.close()
         raise _as_requests(error) from None
+    if content is None:
+        answer.close()
+        raise AnswerTooLargeError(
+            f"the answer is larger than max_page_bytes ({most_bytes:,}); raise max_page_bytes, or"
+            " ask for less.",
+            request,
+        )
     answer.raw.release_conn()
     return Response(answer.status_code, answer.headers, content, answer.url)
+
+
+def _read(answer: requests.Response, most_bytes: int) -> bytes | None:
+    """The body, or None if it is too large."""
+    length: int | None = answer.raw.length_remaining
+    if length is not None and length > most_bytes:
+        return None
+    if length is not None and "content-encoding" not in answer.headers:
+        # In one go: pieces would cost a page many turns of Python and a copy.
+        whole: bytes = answer.raw.read(decode_content=True)
+        return whole
+    pieces, size = [], 0
+    while piece := answer.raw.read(_PIECE, decode_content=True):
+        pieces.append(piece)
+        size += len(piece)
+        if size > most_bytes:
+            return None
+    return b"".join(pieces)
 
 
 def _as_requests(error: urllib3.exceptions.HTTPError) -> requests.RequestException:

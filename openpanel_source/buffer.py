@@ -9,7 +9,7 @@ from typing import IO
 
 import pyarrow as pa
 
-_MOST_BYTES = 64 * 1024 * 1024
+_MOST_BYTES = 32 * 1024 * 1024
 
 
 class TableBuffer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from openpanel_source.buckets import Buckets
@@ -62,8 +63,6 @@ def probe_timezone(
         return
     buckets = Buckets("hour", zone)
     first, end = buckets.of(now - _LOOKED_AT), buckets.of(now)
-    response = client.get(
-        CHARTS_PATH, chart_params(_HOURLY, project_id, first.start, end.start, generation)
-    )
-    drawing = read_drawing(_HOURLY, response.content, f"GET {response.url}")
+    params = chart_params(_HOURLY, project_id, first.start, end.start, generation)
+    drawing = client.read(CHARTS_PATH, params, partial(read_drawing, _HOURLY))
     check_timezone(_HOURLY, drawing, buckets, first, end)

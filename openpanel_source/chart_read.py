@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -152,10 +153,8 @@ class ChartReader:
         project = record.project_id
         asked = buckets.before(first) if chart.compares_neighbours else first
         params = chart_params(chart, project, asked.start, end.start, self._generation)
-        response = self._client.get(CHARTS_PATH, params)
-        request = f"GET {response.url}"
-        early = is_early(self._generation)
-        drawing = read_drawing(chart, response.content, request, early=early)
+        decode = partial(read_drawing, chart, early=is_early(self._generation))
+        drawing = self._client.read(CHARTS_PATH, params, decode)
         check_timezone(chart, drawing, buckets, asked, end)
         wanted = list(buckets.between(asked, end))
         drawing = with_silent_series(chart, drawing, (item.local.isoformat() for item in wanted))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from ipaddress import ip_address
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
-import requests.adapters
 import tenacity
 
 from openpanel_source.answers import error_of, is_definite
@@ -21,14 +20,18 @@ from openpanel_source.errors import (
     InvalidSettingError,
     OpenPanelError,
     RateLimitedError,
+    RequestAbortedError,
     ServerFaultError,
     TransientError,
 )
-from openpanel_source.network import network_error
+from openpanel_source.network import network_error, too_slow
 from openpanel_source.query import Params, query_string
 from openpanel_source.ratelimit import RateLimiter
+from openpanel_source.retry import RetryPolicy, log_retry
+from openpanel_source.watchdog import Watchdog, WatchedAdapter
 
-logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
+MAX_PAGE_BYTES = 64 * 1024 * 1024
 
 _limiters: dict[tuple[str, str], RateLimiter] = {}
 _limiters_lock = threading.Lock()
@@ -53,37 +56,6 @@ class Credentials:
     client_secret: str = field(repr=False)
 
 
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How often and how patiently a failed request is tried again.
-
-    Args:
-        attempts: Tries of a request that met a broken connection, a timeout or 502 to 504.
-        doubtful_attempts: Tries of one answered 500 or 401, which may be the server's outage or
-            the client's mistake (openpanel-api.md, section 5).
-        limited_attempts: Tries of one answered 429; each waits as long as the server says.
-        backoff_seconds: First wait; it doubles up to 30 seconds, with jitter.
-    """
-
-    attempts: int = 6
-    doubtful_attempts: int = 3
-    limited_attempts: int = 20
-    backoff_seconds: float = 0.5
-
-    def tries(self, error: BaseException) -> int:
-        """How many tries a request has that failed with this error."""
-        if isinstance(error, RateLimitedError):
-            return self.limited_attempts
-        if isinstance(error, (ServerFaultError, CredentialsError)):
-            return self.doubtful_attempts
-        return self.attempts if isinstance(error, TransientError) else 1
-
-    def wait(self, attempt: int) -> float:
-        """Seconds to wait after the given attempt, counted from 1."""
-        longest: float = min(self.backoff_seconds * 2.0 ** (attempt - 1), 30.0)
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
-
-
 class Client:
     """Reads the Export API of one server with one set of credentials; safe to share by threads.
 
@@ -92,6 +64,8 @@ class Client:
         credentials: Sent in headers, to this origin only.
         pool_size: Connections kept alive: the pages in flight.
         timeout: Seconds to connect, and to wait for the next byte.
+        request_timeout: Seconds that one request may take, from connecting to the last byte.
+        max_page_bytes: What an answer may hold, decompressed.
         retry: When to try again.
         allow_http: Permit plain http to hosts other than this one.
         session: A prepared session instead of a new one.
@@ -107,15 +81,25 @@ class Client:
         *,
         pool_size: int = 8,
         timeout: tuple[float, float] = (10.0, 60.0),
+        request_timeout: float = 300.0,
+        max_page_bytes: int = MAX_PAGE_BYTES,
         retry: RetryPolicy | None = None,
         allow_http: bool = False,
         session: requests.Session | None = None,
     ) -> None:
         self.base_url = checked_base_url(base_url, allow_http=allow_http)
         self.limiter = limiter_for(self.base_url, credentials.client_id)
-        if min(timeout) <= 0:
-            raise InvalidSettingError("connect_timeout and read_timeout must be above 0 seconds.")
+        if not min(*timeout, request_timeout) > 0:
+            raise InvalidSettingError(
+                "connect_timeout, read_timeout and request_timeout must be above 0 seconds."
+            )
+        if not max_page_bytes > 0:
+            raise InvalidSettingError("max_page_bytes must be above 0.")
         self._timeout = timeout
+        self._request_timeout = request_timeout
+        self._watchdog = Watchdog(request_timeout)
+        self.max_page_bytes = max_page_bytes
+        self._aborted = threading.Event()
         self._retry = retry or RetryPolicy()
         self._session = session or _session(pool_size)
         self._headers = {
@@ -139,21 +123,52 @@ class Client:
         Raises:
             OpenPanelError: The one of its subclasses that says what to do, after the retries.
         """
-        url = f"{self.base_url}{path}"
-        if params:
-            url = f"{url}?{query_string(params)}"
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(self._is_retryable),
-            stop=self._is_exhausted,
-            wait=self._wait,
-            before_sleep=_log_retry,
-            reraise=True,
+        return self._retried(path, params, lambda response, _: response)
+
+    def read(self, path: str, params: Params, decode: Callable[[bytes, str], _T]) -> _T:
+        """Fetch one answer and decode it; one that cannot be decoded is asked for again.
+
+        Args:
+            path: Below the base URL, as ``/export/events``.
+            params: The encoded query.
+            decode: Takes the body, and method and URL for its errors.
+
+        Returns:
+            What ``decode`` makes of it.
+
+        Raises:
+            OpenPanelError: The one of its subclasses that says what to do, after the retries.
+        """
+        return self._retried(
+            path, params, lambda response, request: decode(response.content, request)
         )
-        return retrying(self._get_once, url)
+
+    def abort(self) -> None:
+        """End all requests under way at once, their waits included; later ones are unharmed."""
+        self._aborted.set()
+        self._aborted = threading.Event()
+        self._watchdog.end_all()
+        self.limiter.wake()
 
     def close(self) -> None:
         """Close the kept-alive connections."""
         self._session.close()
+        self._watchdog.rest()
+
+    def _retried(self, path: str, params: Params, decode: Callable[[Response, str], _T]) -> _T:
+        url = f"{self.base_url}{path}"
+        if params:
+            url = f"{url}?{query_string(params)}"
+        aborted = self._aborted
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(self._is_retryable),
+            stop=lambda state: aborted.is_set() or self._is_exhausted(state),
+            wait=self._wait,
+            sleep=tenacity.sleep_using_event(aborted),
+            before_sleep=log_retry,
+            reraise=True,
+        )
+        return retrying(lambda: decode(self._get_once(url, aborted), f"GET {url}"))
 
     def _is_retryable(self, error: BaseException) -> bool:
         if isinstance(error, CredentialsError):
@@ -163,7 +178,12 @@ class Client:
 
     def _is_exhausted(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, RateLimitedError) and self._has_waited_long(state):
+            return True
         return error is not None and state.attempt_number >= self._retry.tries(error)
+
+    def _has_waited_long(self, state: tenacity.RetryCallState) -> bool:
+        return (state.seconds_since_start or 0.0) >= self._retry.limited_seconds
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -172,12 +192,12 @@ class Client:
             return 0.0
         return self._retry.wait(state.attempt_number)
 
-    def _get_once(self, url: str) -> Response:
+    def _get_once(self, url: str, aborted: threading.Event) -> Response:
         request = f"GET {url}"
         with self._lock:
             self.requests_sent += 1
         failure: OpenPanelError | None = None
-        with self.limiter.slot() as slot:
+        with self.limiter.slot(aborted) as slot, self._watchdog.watch() as watch:
             try:
                 answer = self._session.get(
                     url,
@@ -189,9 +209,14 @@ class Client:
                     proxies={"http": ""},
                 )
                 slot.observe(answer.headers)
-                response = read_response(answer)
+                response = read_response(answer, self.max_page_bytes, request)
             except requests.RequestException as error:
                 failure = network_error(error, request, self._timeout)
+        if aborted.is_set():
+            failure = RequestAbortedError("the run ended before the answer came.", request)
+        elif watch.is_over:
+            # Cut off, an answer may look whole.
+            failure = too_slow(request, self._request_timeout)
         if failure is not None:
             # Raised here, without a context: the exception holds the request and so the secret.
             raise failure
@@ -252,7 +277,7 @@ def _session(pool_size: int) -> requests.Session:
     # Without this, requests would add an Authorization header from ~/.netrc.
     session.auth = _no_auth
     session.headers["user-agent"] = f"openpanel-source/{version('openpanel-source')}"
-    adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=pool_size)
+    adapter = WatchedAdapter(pool_connections=1, pool_maxsize=pool_size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -260,8 +285,3 @@ def _session(pool_size: int) -> requests.Session:
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def _log_retry(state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    logger.info("attempt %d failed, trying again: %s", state.attempt_number, error)

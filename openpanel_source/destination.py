@@ -112,7 +112,12 @@ def _check_duckdb_path(path: Path, *, must_exist: bool) -> None:
 
 @contextmanager
 def destination_errors() -> Iterator[None]:
-    """Raise what a pipeline raises as errors of this project, each with the next step."""
+    """Raise what a pipeline raises as errors of this project, each with the next step.
+
+    Raises:
+        OpenPanelError: What the pipeline met.
+        KeyboardInterrupt: The user, however deep in the pipeline it was met.
+    """
     try:
         yield
     except OpenPanelError:
@@ -120,6 +125,8 @@ def destination_errors() -> Iterator[None]:
     except ConfigFieldMissingException as error:
         raise _missing(error) from None
     except DltException as error:
+        if any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
+            raise KeyboardInterrupt from None
         raise _translated(error) from None
 
 
@@ -179,6 +186,20 @@ _SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
         DestinationError,
         "there is no such destination; use a name that dlt knows, as duckdb or postgres",
     ),
+)
+
+
+def met_another(error: BaseException) -> bool:
+    """Whether a destination refused to make what another pipeline made at the same moment."""
+    texts = [str(cause).lower() for cause in _causes(error)]
+    return any(sign in text for sign in _MEETINGS for text in texts)
+
+
+_MEETINGS = (
+    "already exists",
+    # PostgreSQL checks a name only as it writes it down.
+    'violates unique constraint "pg_',
+    "tuple concurrently updated",
 )
 
 

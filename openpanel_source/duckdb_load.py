@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import dlt
@@ -97,7 +97,7 @@ def open_meanwhile(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[No
 @contextmanager
 def _opened(pipeline: dlt.Pipeline, patience: float) -> Iterator[Any]:
     """A client with the file open, which takes one process at a time."""
-    client: AbstractContextManager[Any] = pipeline.sql_client()
+    client: Any = pipeline.sql_client()
     with ExitStack() as stack:
         yield Retrying(
             retry=retry_if_exception_message(match=r"(?is).*could not set lock"),

@@ -14,6 +14,7 @@ OpenPanelError
 │   ├── ProjectRequiredError      the request named no project
 │   ├── InvalidQueryError         the server refused a parameter
 │   ├── QueryTooLongError         URL and headers exceed what the server reads
+│   ├── AnswerTooLargeError       an answer is larger than max_page_bytes
 │   ├── EndpointNotFoundError     base_url does not lead to an Export API
 │   ├── RedirectedError           the server answered with a redirect, which is never followed
 │   ├── UnsupportedServerError    the server is too old for what was asked
@@ -24,6 +25,8 @@ OpenPanelError
 │   ├── RequestTimeoutError       no answer in time
 │   ├── IncompleteBodyError       the answer was cut off
 │   ├── RateLimitedError          429 again and again
+│   │   └── LongRefusalError          429 for longer than a run waits
+│   ├── RequestAbortedError       the run ended before the answer came
 │   ├── ServerUnavailableError    502, 503, 504 and the like
 │   └── DestinationBusyError      another process holds the destination
 └── ServerFaultError          the server misbehaves; report it to who runs it (exit code 1)
@@ -110,6 +113,10 @@ class QueryTooLongError(ConfigurationError):
     """URL and headers together exceed the 16 KB a server reads."""
 
 
+class AnswerTooLargeError(ConfigurationError):
+    """An answer holds more than ``max_page_bytes`` and was not read."""
+
+
 class EndpointNotFoundError(ConfigurationError):
     """There is no Export API below ``base_url``."""
 
@@ -148,6 +155,14 @@ class IncompleteBodyError(TransientError):
 
 class RateLimitedError(TransientError):
     """The server kept answering 429."""
+
+
+class LongRefusalError(RateLimitedError):
+    """The server answered 429 and asks for more patience than a run has."""
+
+
+class RequestAbortedError(TransientError):
+    """The run ended before the answer came; nobody waits for it."""
 
 
 class ServerUnavailableError(TransientError):

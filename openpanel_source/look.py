@@ -75,8 +75,7 @@ class Looker:
             includes=(*INCLUDES, unique_name()),
             generation=self.generation,
         )
-        response = self._client.get(_PATH, [*params, ("page", spot.page)])
-        page = split_page(response.content, f"GET {response.url}")
+        page = self._client.read(_PATH, [*params, ("page", spot.page)], split_page)
         return Look(page.meta.total_count, spot, [self._row(bytes(raw)) for raw in page.data])
 
     def count(self, span: Span) -> int:

@@ -14,6 +14,15 @@ from openpanel_source.errors import (
 from openpanel_source.escape import printable
 
 
+def too_slow(request: str, seconds: float) -> OpenPanelError:
+    """The error of a request that was cut off, having taken so many seconds."""
+    return RequestTimeoutError(
+        f"no whole answer within {seconds:g} s; the server or the network is too slow: run again"
+        " later, or raise request_timeout.",
+        request,
+    )
+
+
 def network_error(
     error: requests.RequestException, request: str, timeout: tuple[float, float]
 ) -> OpenPanelError:

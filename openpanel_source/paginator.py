@@ -20,6 +20,8 @@ from openpanel_source.errors import UnexpectedAnswerError
 
 _BARREN_PAGES = 3
 """Pages in a row without a new row after which a server is taken to repeat itself."""
+_MOST_PAGES = 1_000_000
+"""Pages after which a listing is taken to have no end."""
 
 
 class _Counted(msgspec.Struct):
@@ -83,6 +85,9 @@ class EventsPaginator(BasePaginator):
             meta: Its counts.
             rows: Rows it held.
             new_rows: How many of them no page before had, where the caller knows.
+
+        Raises:
+            UnexpectedAnswerError: There were a million pages, and there are more.
         """
         self.page += 1
         self.rows += rows
@@ -91,6 +96,11 @@ class EventsPaginator(BasePaginator):
         counted = self.page >= self.pages and self.rows >= meta.total_count
         ended = rows == 0 or self._barren >= _BARREN_PAGES
         self._has_next_page = not ended and (self._until_empty or not counted)
+        if self._has_next_page and self.page >= _MOST_PAGES:
+            raise UnexpectedAnswerError(
+                f"the server's pages of one listing have no end ({self.page:,} so far); check that"
+                " base_url leads to OpenPanel's API."
+            )
 
     def update_request(self, request: Request) -> None:
         """Ask for the next page."""

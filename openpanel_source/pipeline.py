@@ -14,10 +14,11 @@ from typing import Any
 import dlt
 from dlt.extract import DltSource
 from filelock import FileLock, Timeout
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from openpanel_source.buffer import lean_memory
 from openpanel_source.chart_report import ChartsReport
-from openpanel_source.destination import destination_errors
+from openpanel_source.destination import destination_errors, met_another
 from openpanel_source.duckdb_load import differing_after, holds_none, modest
 from openpanel_source.errors import PipelineBusyError
 from openpanel_source.ledger import DayRecord
@@ -185,7 +186,13 @@ def _load(pipeline: dlt.Pipeline, source: DltSource, patience: float) -> None:
         return
     pipeline.normalize()
     with modest(pipeline, patience):
-        pipeline.load()
+        # Tables are made before anything is loaded, so nothing is loaded twice.
+        Retrying(
+            retry=retry_if_exception(met_another),
+            stop=stop_after_attempt(10),
+            wait=wait_random(0.05, 0.5),
+            reraise=True,
+        )(pipeline.load)
 
 
 @contextmanager

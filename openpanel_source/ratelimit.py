@@ -12,11 +12,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from math import inf, isfinite
 
+from openpanel_source.errors import RequestAbortedError
+from openpanel_source.share import Share
+
 _MARGIN_SECONDS = 0.01
-_LONGEST_WAIT_SECONDS = 300.0
+LONGEST_WAIT_SECONDS = 300.0
+"""Who asks for more patience gets none: the run ends and says so."""
 
 
 @dataclass
@@ -24,6 +29,7 @@ class Slot:
     """One request's place in the budget; ``observe`` tells the limiter what the answer said."""
 
     window: int
+    number: int
     headers: Mapping[str, str] | None = None
 
     def observe(self, headers: Mapping[str, str]) -> None:
@@ -54,6 +60,9 @@ class RateLimiter:
         self._budget: float = 1
         self._ends_at = inf
         self._in_flight = 0
+        self._share = Share()
+        self._seconds = 0.001
+        """How long a window is, as far as was seen."""
 
     @property
     def limit(self) -> int | None:
@@ -66,25 +75,58 @@ class RateLimiter:
         return self._ends_at != inf
 
     @contextmanager
-    def slot(self) -> Iterator[Slot]:
-        """Wait for a place in the budget and hold it while a request is made."""
-        slot = self._acquire()
+    def slot(self, aborted: threading.Event | None = None) -> Iterator[Slot]:
+        """Wait for a place in the budget and hold it while a request is made.
+
+        Args:
+            aborted: Once set, and ``wake`` called, the waiting ends.
+
+        Raises:
+            RequestAbortedError: It was set.
+        """
+        slot = self._acquire(aborted)
         try:
             yield slot
         finally:
             self._release(slot)
 
-    def _acquire(self) -> Slot:
+    @property
+    def _is_spent(self) -> bool:
+        """Whether no request may be made in this window, as far as is known."""
+        return self._budget < 1 or not self._share.permits(self._in_flight, self._elapsed)
+
+    @property
+    def _elapsed(self) -> float:
+        """How much of the window is over, from 0 to 1; 0 if its end is not known."""
+        if self._ends_at == inf:
+            return 0.0
+        return 1.0 - min((self._ends_at - self._clock()) / self._seconds, 1.0)
+
+    def wake(self) -> None:
+        """Let those who wait see whether they still have to."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _acquire(self, aborted: threading.Event | None) -> Slot:
         with self._changed:
             while True:
+                if aborted is not None and aborted.is_set():
+                    raise RequestAbortedError("the run ended before the request was made.")
                 now = self._clock()
                 if now >= self._ends_at:
                     self._open_window()
-                if self._budget >= 1:
+                if not self._is_spent:
                     self._budget -= 1
                     self._in_flight += 1
-                    return Slot(self._window)
-                self._pause(None if self._ends_at == inf else self._ends_at - now)
+                    return Slot(self._window, self._share.issue())
+                self._pause(None if self._ends_at == inf else self._patience(now))
+
+    def _patience(self, now: float) -> float:
+        """Seconds until a request may be permitted, with nobody bringing news."""
+        left = self._ends_at - now
+        if self._budget < 1:
+            return left
+        return min(left, max(self._seconds / (self._limit or 1), 0.005))
 
     def _pause(self, seconds: float | None) -> None:
         if self._wait is None or seconds is None:
@@ -99,6 +141,7 @@ class RateLimiter:
     def _open_window(self) -> None:
         self._window += 1
         self._ends_at = inf
+        self._share.open(self._in_flight)
         # A request still under way may be counted in the new window.
         self._budget = 1 if self._limit is None else max(1, self._limit - self._in_flight)
 
@@ -107,19 +150,22 @@ class RateLimiter:
             self._in_flight -= 1
             if slot.headers is not None:
                 self._learn(slot, slot.headers)
-            if self._in_flight == 0 and self._budget < 1 and self._ends_at == inf:
+            if self._in_flight == 0 and self._is_spent and self._ends_at == inf:
                 # Nobody is left who could bring news of the window: let one request ask.
                 self._budget = 1
+                self._share = Share()
             self._changed.notify_all()
 
     def _learn(self, slot: Slot, headers: Mapping[str, str]) -> None:
         now = self._clock()
         limit = _number(headers.get("x-ratelimit-limit"))
         wait = retry_after(headers)
-        if wait is not None:
+        if wait is not None and wait <= LONGEST_WAIT_SECONDS:
             self._budget = 0
             self._ends_at = now + wait + _MARGIN_SECONDS
             self._limit = limit or self._limit or 1
+            if slot.window == self._window and self._limit != inf:
+                self._share.refuse(self._in_flight, self._limit)
             return
         if limit is None or limit < 1:
             if self._limit is None:
@@ -133,10 +179,13 @@ class RateLimiter:
         if first:
             self._budget = limit - 1
         self._budget = min(self._budget, limit if remaining is None else remaining)
+        if remaining is not None:
+            self._share.learn(slot.number, self._in_flight, limit, remaining)
         reset = _number(headers.get("x-ratelimit-reset"))
         if reset is not None:
             # The header is rounded up: the earliest of these upper bounds is the window's end.
-            end = now + min(reset, _LONGEST_WAIT_SECONDS) + _MARGIN_SECONDS
+            self._seconds = max(self._seconds, min(reset, LONGEST_WAIT_SECONDS))
+            end = now + min(max(reset, 0.0), LONGEST_WAIT_SECONDS) + _MARGIN_SECONDS
             self._ends_at = min(self._ends_at, end)
 
 
@@ -147,7 +196,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         headers: An answer's headers.
 
     Returns:
-        0 to 300 seconds; None without the header; 1 second for a value that says nothing usable.
+        0 or more seconds; None without the header; 1 second for a value that says nothing usable.
     """
     value = headers.get("retry-after")
     if value is None:
@@ -155,10 +204,23 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     seconds = _number(value)
     if seconds is None:
         try:
-            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+            seconds = _instant(value) - _now_of(headers)
         except (ValueError, TypeError, OverflowError):
             seconds = 1.0
-    return min(max(seconds, 0.0), _LONGEST_WAIT_SECONDS)
+    return max(seconds, 0.0)
+
+
+def _now_of(headers: Mapping[str, str]) -> float:
+    """The present by the server's own clock, which may not agree with the one here."""
+    try:
+        return _instant(headers["date"])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return time.time()
+
+
+def _instant(value: str) -> float:
+    instant = parsedate_to_datetime(value)
+    return (instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def _number(value: str | None) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,17 +20,16 @@ from openpanel_source.decode import Meta, Rejected, peek
 from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.ledger import DayRecord
 from openpanel_source.look import Span
+from openpanel_source.pages import EVENTS_PATH, Pages
 from openpanel_source.plan import PlannedDay
 from openpanel_source.query import EventQuery
-from openpanel_source.schema import INCLUDES
 from openpanel_source.settings import Clock
-from openpanel_source.shape import ShapedPage, shape_page
+from openpanel_source.shape import ShapedPage
 from openpanel_source.verdict import Verdict, judge
 
 if TYPE_CHECKING:
     from openpanel_source.aligned import AlignedDays
 
-EVENTS_PATH = "/export/events"
 _READINGS = 3
 """Times a day is read before its verdict stands."""
 
@@ -74,7 +72,7 @@ class DayReader:
         self._now = now
         self.load_id = load_id
         self._generation = generation
-        self._shaping = threading.Lock()
+        self._pages = Pages(client, query, generation)
         self._aligned: AlignedDays | None = None
         if not generation.has_stable_pages:
             from openpanel_source.aligned import AlignedDays
@@ -103,8 +101,7 @@ class DayReader:
 
     def _peek(self, project_id: str, first: date, last: date) -> tuple[Meta, str | None]:
         params = self._query.params(project_id, first, last, limit=1, generation=self._generation)
-        response = self._client.get(EVENTS_PATH, params)
-        return peek(response.content, f"GET {response.url}")
+        return self._client.read(EVENTS_PATH, params, peek)
 
     def read_days(
         self, planned: Iterable[PlannedDay], most_rows: float = inf
@@ -151,6 +148,8 @@ class DayReader:
         finally:
             for executor in (pool, reader):
                 executor.shutdown(wait=False, cancel_futures=True)
+            # What is still under way is of no use: nobody should have to wait for it.
+            self._client.abort()
             for executor in (pool, reader):
                 executor.shutdown(wait=True)
 
@@ -158,13 +157,13 @@ class DayReader:
         """The first request of a day, under way."""
         if self._aligned is not None:
             return pool.submit(self._aligned.first, item)
-        return pool.submit(self._page, item, 1)
+        return pool.submit(self._pages.fetch, item, 1)
 
     def _read_day(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Any]
     ) -> DayReading:
         # A tail relies on page 1 and on the order of its rows.
-        tail = None if self._aligned else self._read_tail(pool, item, first)
+        tail = None if self._aligned else self._read_tail(item, first)
         if tail is not None:
             return tail
         requests = readings = 0
@@ -205,9 +204,7 @@ class DayReader:
         )
         return DayReading(record, attempt.tables, attempt.rejected)
 
-    def _read_tail(
-        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[ShapedPage]
-    ) -> DayReading | None:
+    def _read_tail(self, item: PlannedDay, first: Future[list[ShapedPage]]) -> DayReading | None:
         """Read the rows that are newer than what was read of the day before.
 
         Returns:
@@ -224,11 +221,15 @@ class DayReader:
         rows = number = 0
         while True:
             number += 1
-            page = first.result() if number == 1 else self._page(item, number)
-            newer = page.table.filter(pc.greater(page.table.column("created_at"), before.newest_at))
-            rows += newer.num_rows
-            attempt.add(page)
-            if newer.num_rows < page.rows or attempt.totals[0] <= before.total_count:
+            pages = first.result() if number == 1 else self._pages.fetch(item, number)
+            known = 0
+            for page in pages:
+                is_newer = pc.greater(page.table.column("created_at"), before.newest_at)
+                newer = pc.sum(is_newer).as_py() or 0
+                rows += newer
+                known += page.rows - newer
+                attempt.add(page)
+            if known or attempt.totals[0] <= before.total_count:
                 break
         counts = attempt.counts(None)
         if counts.moved or attempt.rejected or before.total_count + rows != counts.first_total:
@@ -245,8 +246,8 @@ class DayReader:
             total_count=counts.first_total,
             rows_received=before.rows_received + rows,
             distinct_ids=before.distinct_ids + tables.num_rows,
-            pages=number,
-            requests=number,
+            pages=len(attempt.totals),
+            requests=len(attempt.totals),
             rereads=0,
             read_at=self._now(),
             newest_id=newest_id,
@@ -255,7 +256,7 @@ class DayReader:
         return DayReading(record, tables, [], after=before.newest_at)
 
     def _read_once(
-        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[ShapedPage]
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[list[ShapedPage]]
     ) -> Attempt:
         from openpanel_source.paginator import EventsPaginator
 
@@ -264,29 +265,15 @@ class DayReader:
         window = deque([first])
         asked = 1
         while window:
-            page = window.popleft().result()
-            new_rows = attempt.add(page)
-            paginator.observe(page.meta, page.rows, new_rows)
+            pages = window.popleft().result()
+            new_rows = sum([attempt.add(page) for page in pages])
+            paginator.observe(pages[-1].meta, sum(page.rows for page in pages), new_rows)
             if not paginator.has_next_page:
                 break
             known = max(paginator.pages, paginator.page + 1)
             while len(window) < self._in_flight and asked < known:
                 asked += 1
-                window.append(pool.submit(self._page, item, asked))
+                window.append(pool.submit(self._pages.fetch, item, asked))
         for unneeded in window:
             unneeded.cancel()
         return attempt
-
-    def _page(self, item: PlannedDay, number: int) -> ShapedPage:
-        params = self._query.params(
-            item.project_id,
-            item.day,
-            item.day,
-            includes=INCLUDES,
-            generation=self._generation,
-        )
-        response = self._client.get(EVENTS_PATH, [*params, ("page", str(number))])
-        request = f"GET {response.url}"
-        # One page is shaped at a time: more threads would only fight for the interpreter.
-        with self._shaping:
-            return shape_page(response.content, item.project_id, item.day, request)

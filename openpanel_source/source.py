@@ -15,13 +15,14 @@ from dlt.common.pipeline import PipelineContext
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
-from openpanel_source.client import Client, Credentials, RetryPolicy
+from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
 from openpanel_source.events_file import EventsFile
 from openpanel_source.ledger import Ledger, ledger_table
 from openpanel_source.loading import appended, declare, materialize, replacing
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import recognise
+from openpanel_source.retry import RetryPolicy
 from openpanel_source.run import Run, RunReport
 from openpanel_source.schema import EVENTS, REJECTED_EVENTS, SYNC_DAYS
 from openpanel_source.scope import days_condition
@@ -59,6 +60,8 @@ def openpanel(
     allow_http: bool = False,
     connect_timeout: float = 10.0,
     read_timeout: float = 60.0,
+    request_timeout: float = 300.0,
+    max_page_bytes: int = MAX_PAGE_BYTES,
     backoff_seconds: float = 0.5,
     now: Any = None,
     report: RunReport | None = None,
@@ -89,6 +92,8 @@ def openpanel(
         allow_http: Permit plain http to other hosts than this one.
         connect_timeout: Seconds to connect.
         read_timeout: Seconds to wait for the next byte.
+        request_timeout: Seconds that one request may take in all.
+        max_page_bytes: Answers that are larger are refused; a page of events is then read in parts.
         backoff_seconds: First wait before a failed request is tried again; it doubles.
         now: Act as if this were the current time (ISO, with zone), for replays and tests.
         report: Filled with what the run does; for callers in Python.
@@ -119,6 +124,8 @@ def openpanel(
         Credentials(client_id, client_secret),
         pool_size=pages_in_flight,
         timeout=(connect_timeout, read_timeout),
+        request_timeout=request_timeout,
+        max_page_bytes=max_page_bytes,
         retry=RetryPolicy(backoff_seconds=backoff_seconds),
         allow_http=allow_http,
     )

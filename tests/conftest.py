@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import ALL, FAULTS, STAGES, TIMES
 from tests.warehouse import Warehouse
 
 
@@ -24,3 +25,14 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     return Warehouse(tmp_path)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many combinations of the fault matrix were tried."""
+    name = "test_fault_matrix.py::test_a_fault"
+    tried = sum(name in report.nodeid for report in terminalreporter.getreports("passed"))
+    if tried:
+        terminalreporter.write_line(
+            f"fault matrix: {tried} of {len(ALL)} combinations of {len(FAULTS)} faults,"
+            f" {len(STAGES)} stages and {len(TIMES)} counts"
+        )

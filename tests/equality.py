@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,12 @@ Rows = dict[Key, dict[str, Any]]
 
 _ALL_DAYS = {"start": "1970-01-01", "end": "2100-12-31", "limit": "1000"}
 _COLUMNS = [column.name for column in EVENTS.columns]
+SELECT_EVENTS = "SELECT {} FROM events".format(
+    ", ".join(
+        "CAST(event_date AS VARCHAR)" if name == "event_date" else f'"{name}"' for name in _COLUMNS
+    )
+)
+"""All events of a warehouse; ``keyed`` takes what comes."""
 
 
 def server_rows(
@@ -61,19 +67,26 @@ def held(database: Path, dataset: str = "openpanel") -> Rows:
     Raises:
         AssertionError: Some key is there twice.
     """
-    selected = ", ".join(
-        "CAST(event_date AS VARCHAR)" if name == "event_date" else f'"{name}"' for name in _COLUMNS
-    )
-    rows: Rows = {}
     with duckdb.connect(str(database)) as connection:
         connection.execute(f"SET TimeZone = 'UTC'; SET search_path = '{dataset}'")
-        for values in connection.execute(f"SELECT {selected} FROM events").fetchall():
-            row = dict(zip(_COLUMNS, values, strict=True))
-            for name in ("properties", "groups"):
+        return keyed(connection.execute(SELECT_EVENTS).fetchall())
+
+
+def keyed(selected: Iterable[tuple[Any, ...]]) -> Rows:
+    """What ``SELECT_EVENTS`` gave, by key.
+
+    Raises:
+        AssertionError: Some key is there twice.
+    """
+    rows: Rows = {}
+    for values in selected:
+        row = dict(zip(_COLUMNS, values, strict=True))
+        for name in ("properties", "groups"):
+            if isinstance(row[name], str):
                 row[name] = json.loads(row[name])
-            key = (row["project_id"], row["event_date"], row["id"])
-            assert key not in rows, f"{key} is there twice"
-            rows[key] = row
+        key = (row["project_id"], row["event_date"], row["id"])
+        assert key not in rows, f"{key} is there twice"
+        rows[key] = row
     return rows
 
 

@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from openpanel_source.client import Client, Credentials, RetryPolicy
+from openpanel_source.client import Client, Credentials
+from openpanel_source.retry import RetryPolicy
 from openpanel_source.sandbox import Sandbox, load_dataset
 
 DATASET = Path(__file__).parent / "contract" / "dataset"

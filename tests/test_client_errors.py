@@ -17,9 +17,10 @@ import requests
 from openpanel_source import errors
 from openpanel_source.answers import error_of
 from openpanel_source.body import Response
-from openpanel_source.client import Client, Credentials, RetryPolicy
+from openpanel_source.client import Client, Credentials
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.query import Params
+from openpanel_source.retry import RetryPolicy
 from openpanel_source.sandbox import Sandbox
 from tests.helpers_core import (
     FAST,

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from openpanel_source import generation as generations
-from openpanel_source.client import Client, Credentials, RetryPolicy
+from openpanel_source.client import Client, Credentials
 from openpanel_source.errors import ProjectAccessError, ProjectNotFoundError, UnsupportedServerError
 from openpanel_source.filters import Filter
 from openpanel_source.generation import Generation
 from openpanel_source.query import EventQuery
 from openpanel_source.recognise import probe, recognise
+from openpanel_source.retry import RetryPolicy
 from openpanel_source.sandbox import Dataset, Sandbox
 from openpanel_source.sandbox.dataset import Accounts, Organization, Project
 from openpanel_source.sandbox.dataset import Client as Account

@@ -200,3 +200,15 @@ def test_a_server_that_goes_in_circles_ends_in_an_honest_verdict(
         sandbox.behave()
         assert warehouse.sync(sandbox).is_verified
     assert warehouse.numbers() == list(range(1, 2500))
+
+
+def test_a_page_that_comes_in_the_place_of_another_proves_nothing(warehouse: Warehouse) -> None:
+    rows = [event(number) for number in range(1, 2500)]
+    with world(*rows) as sandbox:
+        # As a cache does that takes no notice of page numbers, each time in the same way.
+        sandbox.behave(repeat_page=True, path="page=2")
+        summary = warehouse.sync(sandbox, start_date="2026-11-10", end_date="2026-11-10")
+        assert summary.exit_code == 3
+        sandbox.behave()
+        assert warehouse.sync(sandbox).is_verified
+    assert warehouse.numbers() == list(range(1, 2500))

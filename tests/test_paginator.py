@@ -192,3 +192,11 @@ def test_page_numbers_are_added_to_the_parameters_given() -> None:
     paginator.update_state(response)
     paginator.update_request(request)
     assert request.params == {"limit": 5, "page": 2}
+
+
+def test_pages_that_always_bring_new_rows_end_after_a_million() -> None:
+    paginator = EventsPaginator()
+    for _ in range(999_999):
+        paginator.observe(Meta(10**15, 10**12), 1000, 1000)
+    with pytest.raises(UnexpectedAnswerError, match="have no end"):
+        paginator.observe(Meta(10**15, 10**12), 1000, 1000)

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openpanel_source.errors import RequestAbortedError
 from openpanel_source.ratelimit import RateLimiter, Slot, retry_after
 
 
@@ -234,8 +235,7 @@ class Sleeper:
         ("", 1.0),
         ("nan", 1.0),
         ("inf", 1.0),
-        ("1e300", 300.0),
-        ("86400", 300.0),
+        ("300", 300.0),
         (" 3 ", 3.0),
         ("é", 1.0),
         ("Wed, 99 Foo 2026", 1.0),
@@ -256,8 +256,33 @@ def test_a_refusal_until_a_date_is_waited_out_but_not_for_a_year() -> None:
     soon = retry_after({"retry-after": formatdate(time.time() + 60, usegmt=True)})
     assert soon is not None
     assert 0 < soon <= 61
-    assert retry_after({"retry-after": formatdate(time.time() + 365 * 86400, usegmt=True)}) == 300
     assert retry_after({"x-ratelimit-reset": "5"}) is None
+    for far in ("301", "1e300", formatdate(time.time() + 365 * 86400, usegmt=True)):
+        sleeper = Sleeper()
+        limiter = sleeper.limiter()
+        answered(limiter, {"retry-after": far})
+        answered(limiter, {})
+        assert sleeper.slept == []
+
+
+@pytest.mark.parametrize("offset", [-86_400, 0, 86_400])
+def test_a_date_is_read_by_the_clock_that_wrote_it(offset: int) -> None:
+    there = time.time() + offset
+    headers = {"date": formatdate(there, usegmt=True), "retry-after": formatdate(there + 7)}
+    assert retry_after(headers) == 7.0
+
+
+def test_who_waits_for_a_place_is_woken_when_the_run_ends() -> None:
+    limiter, aborted = RateLimiter(), threading.Event()
+    answered(limiter, {"retry-after": "200"})
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(limiter.slot(aborted).__enter__)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.1)
+        aborted.set()
+        limiter.wake()
+        with pytest.raises(RequestAbortedError):
+            waiting.result(1)
 
 
 def test_after_a_refusal_the_next_window_is_used() -> None:

@@ -109,7 +109,9 @@ def test_malformed_json_has_a_fitting_length(sandbox: Sandbox) -> None:
         response.json()
 
 
-@pytest.mark.parametrize("fault", [{"delay": 0.2}, {"stall": 0.2}, {"drip": 0.02}])
+@pytest.mark.parametrize(
+    "fault", [{"delay": 0.2}, {"stall": 0.2}, {"drip": 0.02}, {"drip_headers": 0.02}]
+)
 def test_a_slow_answer_is_whole(sandbox: Sandbox, fault: dict[str, Any]) -> None:
     sandbox.behave(**fault)
     began = time.monotonic()
@@ -117,7 +119,26 @@ def test_a_slow_answer_is_whole(sandbox: Sandbox, fault: dict[str, Any]) -> None
     assert time.monotonic() - began >= 0.2
 
 
-@pytest.mark.parametrize("fault", [{"hang": True}, {"delay": 60}, {"stall": 60}, {"drip": 60}])
+@pytest.mark.parametrize("framing", ["chunked", "close"])
+def test_a_body_may_end_without_a_length(sandbox: Sandbox, framing: str) -> None:
+    for gzip in (False, True):
+        sandbox.behave(framing=framing, gzip=gzip)
+        response = page(sandbox)
+        assert ids(response) == [5, 4]
+        assert "content-length" not in response.headers
+        assert ("content-encoding" in response.headers) == gzip
+
+
+def test_a_bomb_is_small_on_the_way(sandbox: Sandbox) -> None:
+    sandbox.behave(bomb=2)
+    response = page(sandbox)
+    assert len(response.content) == 2 * 2**20
+    assert int(response.headers["content-length"]) < 2**14
+
+
+@pytest.mark.parametrize(
+    "fault", [{"hang": True}, {"delay": 60}, {"stall": 60}, {"drip": 60}, {"interim": 60}]
+)
 def test_stopping_does_not_wait_for_slow_answers(fault: dict[str, Any]) -> None:
     began = time.monotonic()
     with world(event()) as sandbox:

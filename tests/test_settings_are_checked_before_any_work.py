@@ -340,3 +340,7 @@ def test_a_secret_that_no_header_may_hold_is_refused_without_repeating_it(secret
 def test_timeouts_are_above_zero(timeout: tuple[float, float]) -> None:
     with pytest.raises(InvalidSettingError, match="must be above 0 seconds"):
         Client("https://host", Credentials(ID, "x"), timeout=timeout)
+    with pytest.raises(InvalidSettingError, match="must be above 0 seconds"):
+        Client("https://host", Credentials(ID, "x"), request_timeout=min(timeout))
+    with pytest.raises(InvalidSettingError, match="max_page_bytes must be above 0"):
+        Client("https://host", Credentials(ID, "x"), max_page_bytes=int(min(timeout)))

@@ -20,6 +20,11 @@ key                       meaning
 ``truncate_body``         close the connection after n bytes of the body
 ``wrong_content_length``  send a content-length that is n too large, or too small
 ``drip``                  send the answer in 20 parts, waiting seconds between them
+``drip_headers``          send the headers in 20 parts, waiting seconds between them
+``interim``               send one 100 Continue after the other, waiting seconds between them
+``framing``               say where the body ends in ``chunked`` form, or not at all: ``close``
+``gzip``                  compress the body
+``bomb``                  answer 200 with so many MiB of spaces, compressed
 ``stall``                 stop in the middle of the body for seconds
 ``malformed_json``        cut the last characters off the JSON, with a fitting content-length
 ``retry_after``           send this retry-after header
@@ -39,6 +44,7 @@ Keys combine. ``{"faults": [...]}`` sets several faults, ``{}`` none.
 
 from __future__ import annotations
 
+import gzip
 import re
 import threading
 from dataclasses import dataclass, field, replace
@@ -49,6 +55,7 @@ from openpanel_source.sandbox.dataset import Row
 from openpanel_source.sandbox.events import Page
 
 RESETS = ("before_headers", "in_headers", "in_body", "last_byte")
+FRAMINGS = ("chunked", "close")
 
 _NUMBER, _FLAG, _TEXT = (int, float), (bool,), (str,)
 KEYS: dict[str, tuple[type, ...]] = {
@@ -67,6 +74,11 @@ KEYS: dict[str, tuple[type, ...]] = {
     "truncate_body": (int,),
     "wrong_content_length": (int,),
     "drip": _NUMBER,
+    "drip_headers": _NUMBER,
+    "interim": _NUMBER,
+    "framing": _TEXT,
+    "gzip": _FLAG,
+    "bomb": (int,),
     "stall": _NUMBER,
     "malformed_json": _FLAG,
     "retry_after": (int, str),
@@ -104,6 +116,9 @@ class Misbehaviour:
         if "redirect" in actions:
             headers["location"] = actions["redirect"]
             return Answer(actions.get("status", 302), b"", JSON, headers)
+        if "bomb" in actions:
+            headers["content-encoding"] = "gzip"
+            return Answer(200, gzip.compress(b" " * actions["bomb"] * 2**20), JSON, headers)
         if actions.get("html"):
             return Answer(200, _PAGE, HTML, headers)
         if "status" in actions:
@@ -135,6 +150,10 @@ class Misbehaviour:
         """Return an answer with what is wrong with its text and headers."""
         if self.actions.get("malformed_json"):
             answer = replace(answer, body=answer.body[:-3])
+        if self.actions.get("gzip"):
+            header = {"content-encoding": "gzip"}
+            body = gzip.compress(answer.body, 1)
+            answer = replace(answer, body=body, headers=answer.headers | header)
         if "retry_after" in self.actions:
             header = {"retry-after": str(self.actions["retry_after"])}
             answer = replace(answer, headers=answer.headers | header)
@@ -200,6 +219,8 @@ def _fault(given: Any) -> _Fault:
             raise ValueError(f"{name} must be {kinds}, not {value!r}")
     if "reset" in given and given["reset"] not in RESETS:
         raise ValueError(f"reset must be one of {', '.join(RESETS)}")
+    if "framing" in given and given["framing"] not in FRAMINGS:
+        raise ValueError(f"framing must be one of {', '.join(FRAMINGS)}")
     lie = given.get("lie_total", 0)
     if isinstance(lie, str) and not re.fullmatch(r"[+-]\d+", lie):
         raise ValueError("lie_total must be a number, or a text such as +3")

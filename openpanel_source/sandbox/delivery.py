@@ -12,6 +12,8 @@ from openpanel_source.sandbox.answers import Answer
 from openpanel_source.sandbox.behaviour import Misbehaviour
 
 _PARTS = 20
+_BREAKING = ("reset", "truncate_body", "wrong_content_length", "interim")
+_CHUNKED = {"transfer-encoding": "chunked"}
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -39,11 +41,20 @@ def deliver(
     """
     actions = misbehaviour.actions
     length = len(answer.body) + actions.get("wrong_content_length", 0)
-    broken = not actions.keys().isdisjoint(("reset", "truncate_body", "wrong_content_length"))
+    framing = actions.get("framing")
+    broken = framing == "close" or not actions.keys().isdisjoint(_BREAKING)
     keep_alive = keep_alive and not broken
-    head = _head(answer, length, keep_alive)
+    head = _head(answer, length, keep_alive, framing)
     body = answer.body if with_body else b""
-    if "reset" in actions:
+    if framing == "chunked":
+        body = _chunked(body)
+    if "interim" in actions:
+        while not stopping.wait(actions["interim"]):
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    elif "drip_headers" in actions:
+        _drip(connection, head, actions["drip_headers"], stopping)
+        connection.sendall(body)
+    elif "reset" in actions:
         _reset(connection, head, body, actions["reset"])
     elif "truncate_body" in actions:
         connection.sendall(head + body[: actions["truncate_body"]])
@@ -58,17 +69,24 @@ def deliver(
     return keep_alive
 
 
-def _head(answer: Answer, length: int, keep_alive: bool) -> bytes:
+def _head(answer: Answer, length: int, keep_alive: bool, framing: str | None) -> bytes:
+    ends = {None: {"content-length": str(max(0, length))}, "chunked": _CHUNKED, "close": {}}
     headers = {
         **answer.headers,
+        **ends[framing],
         "content-type": answer.content_type,
-        "content-length": str(max(0, length)),
         "date": formatdate(usegmt=True),
         "connection": "keep-alive" if keep_alive else "close",
     }
     lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Unknown')}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def _chunked(body: bytes) -> bytes:
+    middle = len(body) // 2
+    chunks = [chunk for chunk in (body[:middle], body[middle:]) if chunk]
+    return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in [*chunks, b""])
 
 
 def _reset(connection: socket.socket, head: bytes, body: bytes, where: str) -> None:

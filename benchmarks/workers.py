@@ -1,0 +1,120 @@
+"""Load pieces by several processes on one client id: how much of the limit they use together."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from typing import Any
+
+from benchmarks import harness, report
+from benchmarks.contestants import Work
+from benchmarks.pages import BLOCK
+from openpanel_source import Partition, partitions
+from openpanel_source.destination import open_pipeline
+from openpanel_source.pipeline import sync
+
+
+def together(stats: dict[str, Any], requests: int, seconds: float) -> dict[str, float]:
+    """How workers shared the limit, by the server's own records.
+
+    Args:
+        stats: The server's.
+        requests: Its limit.
+        seconds: The length of its window.
+
+    Returns:
+        ``used``: requests let through, of those that could have been, from the opening of the
+        second window to that of the last; ``refused``: answers of status 429, of all.
+    """
+    whole = stats["windows"][1:]
+    figures = {"refused": stats["limited"] / stats["requests"], "windows": len(whole) - 1.0}
+    passed = sum(window["requests"] - window["limited"] for window in whole[:-1])
+    time = whole[-1]["opened"] - whole[0]["opened"] if len(whole) > 1 else 0.0
+    return figures | {"used": passed / (time / seconds * requests) if time else 0.0}
+
+
+def measure(options: Any) -> dict[str, float]:
+    """One backfill; its figures."""
+    limit = f"{options.requests}/{options.seconds}s"
+    more = ("--rate-limit", limit, "--latency-ms", str(options.latency_ms))
+    with (
+        harness.serving(options.events, options.days, *more) as server,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        work = server.work(folder)
+        pieces = partitions(pieces=options.workers, **_settings(work))
+        server.ask("/stats/reset")
+        workers = [_start(piece, work) for piece in pieces]
+        rows = sum(json.loads(worker.communicate()[0].splitlines()[-1]) for worker in workers)
+        stats = server.ask("/stats")
+    if rows != options.events:
+        raise SystemExit(f"{rows:,} rows were loaded of {options.events:,} events.")
+    return {
+        **together(stats, options.requests, options.seconds),
+        "workers": len(pieces),
+        "requests": stats["requests"],
+        "limited": stats["limited"],
+        "rows": rows,
+    }
+
+
+def _settings(work: Work) -> dict[str, Any]:
+    return {
+        "project_id": work.project,
+        "client_id": work.client_id,
+        "client_secret": work.client_secret,
+        "base_url": work.url,
+    }
+
+
+def _start(piece: Partition, work: Work) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "benchmarks.workers", "--piece", json.dumps(piece.as_dict())]
+    environment = {**os.environ, "BENCHMARK_WORK": json.dumps(asdict(work))}
+    return subprocess.Popen(
+        command, cwd=harness.HERE.parent, env=environment, stdout=subprocess.PIPE, text=True
+    )
+
+
+def _load(piece: Partition, work: Work) -> None:
+    """Load a piece into a file of its own; says how many rows."""
+    os.environ["DLT_DATA_DIR"] = f"{work.folder}/{piece.name}"
+    pipeline = open_pipeline(database=f"{work.folder}/{piece.name}.duckdb")
+    print(sync(pipeline, **_settings(work) | piece.settings).events_loaded)
+
+
+def main() -> None:
+    """Measure, print, write; or be one of the workers."""
+    parser = report.parser(__doc__)
+    parser.add_argument("--events", type=int, default=600_000)
+    parser.add_argument("--days", type=int, default=24)
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--requests", type=int, default=100)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--latency-ms", type=float, default=100)
+    parser.add_argument("--piece", help="what this worker loads; for internal use")
+    smoke = {"events": 240_000, "days": 12, "requests": 50, "seconds": 2.0, "latency_ms": 20}
+    options = report.parse(parser, smoke)
+    if options.piece:
+        work = Work(**json.loads(os.environ["BENCHMARK_WORK"]))
+        _load(Partition.from_dict(json.loads(options.piece)), work)
+        return
+    figures = measure(options)
+    rows = [
+        ["share of the limit that is used", f"{figures['used']:.1%}"],
+        ["answers of status 429", f"{figures['limited']:.0f} ({figures['refused']:.1%})"],
+        ["requests, whole windows", f"{figures['requests']:.0f}, {figures['windows']:.0f}"],
+        ["events loaded", f"{figures['rows']:,.0f}"],
+    ]
+    header = (
+        f"{figures['workers']:.0f} workers, {options.requests} requests in {options.seconds:.0f} s"
+        f" of up to {BLOCK:,} events, answers after {options.latency_ms:.0f} ms"
+    )
+    report.publish(options, "workers", figures, report.table([header, ""], rows))
+
+
+if __name__ == "__main__":
+    main()
