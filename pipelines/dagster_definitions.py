@@ -42,7 +42,6 @@ def tables(name: str, partitions: dg.PartitionsDefinition[Any]) -> Any:
         dagster_dlt_translator=Named(name),
         name=name,
         partitions_def=partitions,
-        backfill_policy=dg.BackfillPolicy.multi_run(),
         pool="openpanel",
     )
 
@@ -63,11 +62,11 @@ def load(pipeline: dlt.Pipeline, name: str, start: Any, end: Any, **settings: An
 
 @tables("events", dg.DailyPartitionsDefinition(FIRST_DAY))
 def events(context: dg.AssetExecutionContext) -> Iterator[Any]:
-    """The newest day brings everything that is new or changed; an older one just itself."""
-    day = context.partition_time_window.start.date()
-    is_newest = day + DAY >= datetime.now(timezone.utc).date()
-    bounds = {} if is_newest else {"start_date": day, "end_date": day}
-    yield load(warehouse(), "events", day, day, **bounds)
+    """The newest day brings everything that is new or changed; older ones just themselves."""
+    start, end = (it.date() for it in context.partition_time_window)
+    is_newest = end >= datetime.now(timezone.utc).date()
+    bounds = {} if is_newest else {"start_date": start, "end_date": end - DAY}
+    yield load(warehouse(), "events", start, end - DAY, **bounds)
 
 
 @tables("history", dg.MultiPartitionsDefinition(BY))
@@ -79,13 +78,13 @@ def history(context: dg.AssetExecutionContext) -> Iterator[Any]:
     yield load(warehouse(piece.name), "history", piece.start, piece.end, **piece.settings)
 
 
-@dg.asset_check(asset=["openpanel", "events"])
+@dg.asset_check(asset=["openpanel", "events"], pool="openpanel")
 def every_settled_day_is_complete() -> dg.AssetCheckResult:
     days = {p.project_id: list(map(str, p.unproven_days)) for p in read_status(warehouse())}
     return dg.AssetCheckResult(passed=not any(days.values()), metadata={"not verified": days})
 
 
-@dg.asset_check(asset=["openpanel", "events"])
+@dg.asset_check(asset=["openpanel", "events"], pool="openpanel")
 def every_project_is_fresh() -> dg.AssetCheckResult:
     read = {p.project_id: p.last_read for p in read_status(warehouse())}
     late = datetime.now(timezone.utc) - 1.5 * DAY

@@ -79,5 +79,7 @@ def openpanel_backfill(
 
 
 if __name__ == "__main__":
-    nights = openpanel_nightly.to_deployment("openpanel-nightly", cron="15 3 * * *")
+    nights = openpanel_nightly.to_deployment(
+        "openpanel-nightly", cron="15 3 * * *", concurrency_limit=1
+    )
     serve(nights, openpanel_backfill.to_deployment("openpanel-backfill"))

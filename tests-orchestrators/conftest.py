@@ -43,7 +43,12 @@ def installed(name: str) -> Path:
     mark = folder / "installed"
     if not mark.exists() or mark.read_text() != wanted:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        pip = [folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip: list[str | Path] = [
+            folder / "bin" / "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)
         packages = {"github": [str(ROOT), "check-jsonschema"]}.get(name, [f"{ROOT}[{name}]"])
         subprocess.run([*pip, "--constraint", constraints, "--editable", *packages], check=True)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -15,7 +16,7 @@ EXAMPLE = "dagster_definitions.py"
 SECONDS = 240
 
 
-def materialize(*days):
+def materialize(*days: str) -> list[dict[str, Any]]:
     sys.path.insert(0, str(Path.cwd()))
     from dagster_definitions import defs
 
@@ -24,7 +25,7 @@ def materialize(*days):
         return [_seen(job.execute_in_process(partition_key=day, instance=instance)) for day in days]
 
 
-def _seen(result):
+def _seen(result: Any) -> dict[str, Any]:
     (made,) = result.asset_materializations_for_node("events")
     metadata = {name: value.value for name, value in made.metadata.items()}
     metadata["days"] = [record.data for record in made.metadata["days"].records]
@@ -32,7 +33,7 @@ def _seen(result):
     return {"success": result.success, "metadata": metadata, "checks": checks}
 
 
-def backfill():
+def backfill() -> dict[str, str]:
     """All partitions at once, as a person would ask for them; the daemon runs them."""
     launch = ["dagster", "job", "backfill", "-f", EXAMPLE, "-j", "openpanel_backfill"]
     subprocess.run([*launch, "--all", "yes", "--noprompt"], check=True)
@@ -46,18 +47,16 @@ def backfill():
             daemon.terminate()
 
 
-def _finished(instance):
+def _finished(instance: dg.DagsterInstance) -> dict[str, str]:
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         runs = instance.get_runs()
         if runs and all(run.is_finished for run in runs):
             break
         time.sleep(1)
-    keys = {run.tags["dagster/partition"]: run.status.value for run in runs}
-    spans = [instance.get_run_record_by_id(run.run_id) for run in runs]
-    return {"runs": keys, "spans": [[span.start_time, span.end_time] for span in spans]}
+    return {run.tags["dagster/partition"]: run.status.value for run in runs}
 
 
 if __name__ == "__main__":
-    does = {"materialize": materialize, "backfill": backfill}[sys.argv[1]]
-    print("RESULT", json.dumps(does(*sys.argv[2:])))
+    did = backfill() if sys.argv[1] == "backfill" else materialize(*sys.argv[2:])
+    print("RESULT", json.dumps(did))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from datetime import timedelta
@@ -63,7 +62,10 @@ def steps(installation: Installation) -> dict[str, int]:
     installation.environment["GITHUB_OUTPUT"] = str(outputs)
     installation.environment["GITHUB_STEP_SUMMARY"] = str(installation.folder / "summary")
     for step in (step for step in job["steps"] if "name" in step):
-        if step.get("if", "") == "steps.sync.outputs.code == '3'" and "code=3\n" not in outputs.read_text():
+        if (
+            step.get("if", "") == "steps.sync.outputs.code == '3'"
+            and "code=3\n" not in outputs.read_text()
+        ):
             continue
         script = step["run"].replace("--destination postgres", "--database warehouse.duckdb")
         assert "postgres" not in script

@@ -35,7 +35,9 @@ def test_a_night_that_fails_in_the_middle_is_resumed_by_its_retry(prefect: Insta
     assert night["tasks"]["load"] == [["COMPLETED", 2]]
     assert prefect.difference() == ""
     # What was read before the failure was not read again.
-    assert prefect.query("SELECT 1 FROM sync_days GROUP BY project_id, day HAVING count(*) > 1") == []
+    assert (
+        prefect.query("SELECT 1 FROM sync_days GROUP BY project_id, day HAVING count(*) > 1") == []
+    )
 
     ledger = night["artifacts"]["openpanel-ledger"]
     assert all(f"| {project} |" in ledger for project in PROJECTS)
