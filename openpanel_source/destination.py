@@ -40,6 +40,7 @@ def open_pipeline(
     dataset: str = DEFAULT_DATASET,
     *,
     must_exist: bool = False,
+    name: str = PIPELINE_NAME,
 ) -> dlt.Pipeline:
     """The pipeline of the command for a destination.
 
@@ -51,9 +52,10 @@ def open_pipeline(
         database: Path of the DuckDB file; only with ``duckdb``.
         dataset: Schema of the tables.
         must_exist: Refuse a DuckDB file that is not there instead of making it.
+        name: The pipeline's.
 
     Returns:
-        A pipeline named ``openpanel``.
+        A pipeline.
 
     Raises:
         ConfigurationError: The file cannot be opened, or the destination is unknown.
@@ -77,7 +79,7 @@ def open_pipeline(
 
     def opened() -> dlt.Pipeline:
         return dlt.pipeline(
-            PIPELINE_NAME,
+            name,
             destination=target,
             dataset_name=dataset,
             pipelines_dir=str(pipelines),
@@ -88,7 +90,7 @@ def open_pipeline(
             return opened()
         except (ValueError, OSError):
             # Files that a power loss cut short: nothing in the folder is worth more than a run.
-            shutil.rmtree(pipelines / PIPELINE_NAME, ignore_errors=True)
+            shutil.rmtree(pipelines / name, ignore_errors=True)
             return opened()
 
 

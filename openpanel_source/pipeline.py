@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,7 +21,8 @@ from openpanel_source.buffer import lean_memory
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.destination import destination_errors, met_another
 from openpanel_source.duckdb_load import differing_after, holds_none, modest
-from openpanel_source.errors import PipelineBusyError
+from openpanel_source.errors import PipelineBusyError, RequestAbortedError
+from openpanel_source.halt import Halt
 from openpanel_source.ledger import DayRecord
 from openpanel_source.restore import clean_mark, restored
 from openpanel_source.run import RunReport
@@ -39,6 +41,7 @@ class SyncSummary:
         days_unchanged: Open days that were counted and not read, as nothing had come.
         days_adopted: Days that other pipelines had loaded, taken over without reading.
         days_left: Days for a later sync, if this one was stopped early.
+        stopped: Whether it was asked to stop.
         rejected_rows: Rows written to ``rejected_events``.
         requests: Requests sent.
         runs: Load packages committed.
@@ -54,6 +57,7 @@ class SyncSummary:
     days_unchanged: int = 0
     days_adopted: int = 0
     days_left: int = 0
+    stopped: bool = False
     rejected_rows: int = 0
     requests: int = 0
     runs: int = 0
@@ -105,6 +109,7 @@ def sync(
     on_day: OnDay | None = None,
     wanted: frozenset[ProjectDay] = frozenset(),
     busy_timeout: float = BUSY_TIMEOUT,
+    stop: threading.Event | None = None,
     **settings: Any,
 ) -> SyncSummary:
     """Load everything that is new, committing run by run, until nothing is left.
@@ -117,6 +122,8 @@ def sync(
         on_day: Called after each day with the report of the current run.
         wanted: Projects and UTC days to read again, whatever the ledger says.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+        stop: Once set, no further day is begun, the one being read is abandoned after 2 seconds,
+            and what was read is committed.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
     Returns:
@@ -126,55 +133,89 @@ def sync(
         OpenPanelError: Something stopped the sync; what was read before is committed.
     """
     started = time.monotonic()
-    summary = SyncSummary()
-    last: dict[ProjectDay, DayRecord] = {}
-    with destination_errors(), lean_memory():
-        # Settings are checked before the destination is touched.
-        client, checked = configured(**settings)
-        client.close()
-        separate_staging(pipeline)
-        with running_alone(pipeline):
-            doubtful, adoptable = restored(pipeline, checked, busy_timeout)
-            wanted = wanted | doubtful
-            has_charts = True
-            while True:
-                report = RunReport(
-                    charts=ChartsReport(skip=not has_charts),
-                    already=frozenset(last),
-                    wanted=wanted,
-                    adoptable=adoptable,
-                    should_stop=lambda: (
-                        max_runtime is not None and time.monotonic() - started >= max_runtime
-                    ),
-                    holds_none=partial(holds_none, pipeline, busy_timeout),
-                )
-                if on_day is not None:
-                    report.on_day = on_day
-                _load(pipeline, openpanel(report=report, **settings), busy_timeout)
-                _add(summary, report)
-                # Charts are read once a sync, and whole in its first run.
-                has_charts = False
-                last.update({(record.project_id, record.day): record for record in report.records})
-                if report.failure is not None:
-                    raise report.failure
-                doubtful = differing_after(pipeline, busy_timeout, report)
-                wanted |= doubtful
-                for day in doubtful:
-                    del last[day]
-                if doubtful:
-                    continue
-                if report.days_left <= 0 or report.stopped or not report.records:
-                    break
-            clean_mark(pipeline).touch()
-            if checked.end is not None and summary.runs:
-                # A piece of a backfill may be the last sync of its pipeline.
-                drop_staging(pipeline)
-    summary.days_left = max(report.days_left, 0)
-    summary.days_read = len(last)
-    summary.verdicts = dict(Counter(record.verdict.value for record in last.values()))
-    summary.unproven = [record for record in last.values() if not record.verdict.is_proof]
+    halt = Halt(max_runtime, stop)
+    runs = _Runs(pipeline, settings, busy_timeout, halt)
+    try:
+        with destination_errors(), lean_memory():
+            # Settings are checked before the destination is touched.
+            client, checked = configured(**settings)
+            client.close()
+            separate_staging(pipeline)
+            with running_alone(pipeline), halt.watching(lambda: runs.report.client):
+                doubtful, adoptable = restored(pipeline, checked, busy_timeout)
+                runs.until_nothing_is_left(wanted | doubtful, adoptable, on_day)
+                clean_mark(pipeline).touch()
+                if checked.end is not None and runs.summary.runs:
+                    # A piece of a backfill may be the last sync of its pipeline.
+                    drop_staging(pipeline)
+    except RequestAbortedError:
+        if not halt.is_asked:
+            raise
+    summary = runs.finished()
     summary.seconds = time.monotonic() - started
     return summary
+
+
+class _Runs:
+    """The runs of a sync, one after the other, and what they add up to."""
+
+    def __init__(
+        self, pipeline: dlt.Pipeline, settings: dict[str, Any], patience: float, halt: Halt
+    ) -> None:
+        self._pipeline = pipeline
+        self._settings = settings
+        self._patience = patience
+        self._halt = halt
+        self._last: dict[ProjectDay, DayRecord] = {}
+        self.report = RunReport()
+        """Of the present run."""
+        self.summary = SyncSummary()
+
+    def until_nothing_is_left(
+        self, wanted: frozenset[ProjectDay], adoptable: list[DayRecord], on_day: OnDay | None
+    ) -> None:
+        """Run and commit until all days are read, or a bound is reached.
+
+        Raises:
+            OpenPanelError: A request failed for good; what was read before is committed.
+        """
+        has_charts = True
+        while True:
+            report = self.report = RunReport(
+                charts=ChartsReport(skip=not has_charts),
+                already=frozenset(self._last),
+                wanted=wanted,
+                adoptable=adoptable,
+                should_stop=self._halt.is_due,
+                holds_none=partial(holds_none, self._pipeline, self._patience),
+            )
+            if on_day is not None:
+                report.on_day = on_day
+            _load(self._pipeline, openpanel(report=report, **self._settings), self._patience)
+            _add(self.summary, report)
+            # Charts are read once a sync, and whole in its first run.
+            has_charts = False
+            self._last.update({(item.project_id, item.day): item for item in report.records})
+            if report.failure is not None:
+                raise report.failure
+            doubtful = differing_after(self._pipeline, self._patience, report)
+            wanted |= doubtful
+            for day in doubtful:
+                del self._last[day]
+            if doubtful:
+                continue
+            if report.days_left <= 0 or report.stopped or not report.records:
+                return
+
+    def finished(self) -> SyncSummary:
+        """The summary, complete but for the time it took."""
+        summary, records = self.summary, self._last.values()
+        summary.stopped = self._halt.is_asked
+        summary.days_left = max(self.report.days_left, 0)
+        summary.days_read = len(records)
+        summary.verdicts = dict(Counter(record.verdict.value for record in records))
+        summary.unproven = [record for record in records if not record.verdict.is_proof]
+        return summary
 
 
 def _load(pipeline: dlt.Pipeline, source: DltSource, patience: float) -> None:

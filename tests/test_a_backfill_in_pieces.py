@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from openpanel_source import partitions, sync
@@ -25,7 +27,7 @@ def test_pieces_loaded_side_by_side_and_killed_end_equal_and_are_adopted(
     data = generate(events=20_000, days=60, seed=7, now=NOW)
     projects = [project.id for project in data.accounts.projects]
     with Sandbox(data, rate_limit=None, now=lambda: NOW) as sandbox:
-        settings = {
+        settings: dict[str, Any] = {
             "project_id": projects,
             "client_id": HEADERS["openpanel-client-id"],
             "client_secret": HEADERS["openpanel-client-secret"],

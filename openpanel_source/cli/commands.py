@@ -10,56 +10,36 @@ from typing import Any, TypeVar
 
 import click
 
-from openpanel_source.errors import OpenPanelError
-from openpanel_source.escape import printable
+from openpanel_source.cli.group import Group
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-class _Group(click.Group):
-    """Turns the project's errors into one sentence on stderr and an exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the chosen command."""
-        try:
-            return super().invoke(ctx)
-        except OpenPanelError as error:
-            click.echo(f"openpanel-source: {printable(str(error), 4000)}", err=True)
-            sys.exit(error.exit_code)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:
-            if ctx.params.get("verbose"):
-                raise
-            text = printable(f"{type(error).__name__}: {error}", 500)
-            click.echo(
-                f"openpanel-source: unexpected error ({text}); -v shows where, please report it.",
-                err=True,
-            )
-            sys.exit(1)
-        except KeyboardInterrupt:
-            click.echo("openpanel-source: interrupted; run again to continue.", err=True)
-            sys.exit(1)
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="openpanel-source")
 @click.option("-v", "--verbose", is_flag=True, help="Log what happens, to stderr.")
-def main(verbose: bool) -> None:
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of what goes to stderr; json is one object a line.",
+)
+def main(verbose: bool, log_format: str) -> None:
     """Load OpenPanel events into DuckDB or any other dlt destination, and prove nothing was lost.
 
     Credentials and settings come from .dlt/secrets.toml, .dlt/config.toml or the environment
     (SOURCES__OPENPANEL__CLIENT_ID, SOURCES__OPENPANEL__CLIENT_SECRET, ...).
 
     Exit codes: 0 done and verified, 1 failed, 2 wrong usage or configuration, 3 loaded but not
-    verified.
+    verified, 143 stopped by SIGTERM.
     """
     from openpanel_source.cli.logs import configure_logs
 
     # Most objects of this process are modules being imported: looking for garbage among them each
     # 700 objects takes a tenth of the time of a sync that finds nothing new.
     gc.set_threshold(50_000)
-    configure_logs(verbose=verbose)
+    configure_logs(verbose=verbose, as_json=log_format == "json")
 
 
 def _target_options(command: _Command) -> _Command:
@@ -140,6 +120,15 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
 @_range_options
 @_target_options
 @click.option("--max-runtime", type=float, metavar="SECONDS", help="Begin no day after that.")
+@click.option(
+    "--busy-timeout",
+    type=float,
+    metavar="SECONDS",
+    default=60.0,
+    show_default=True,
+    help="Wait so long for a DuckDB file that another process holds.",
+)
+@click.option("--piece", metavar="NAME", help="Load as a piece of that name; see partitions.")
 @click.option("--reload", is_flag=True, default=None, help="Read complete days again.")
 @click.option(
     "--charts",
@@ -153,17 +142,33 @@ def sync(
     database: str | None,
     dataset: str,
     max_runtime: float | None,
+    busy_timeout: float,
+    piece: str | None,
     as_json: bool,
     project_id: tuple[str, ...],
     **settings: Any,
 ) -> None:
     """Load every day that is new, open or not yet proven; nothing that is complete."""
     from openpanel_source.cli.reports import run_sync
-    from openpanel_source.destination import open_pipeline
+    from openpanel_source.destination import PIPELINE_NAME, open_pipeline
 
-    pipeline = open_pipeline(destination, database, dataset)
-    given = _given(project_id=list(project_id), **settings)
-    sys.exit(run_sync(pipeline, given, max_runtime=max_runtime, as_json=as_json))
+    pipeline = open_pipeline(destination, database, dataset, name=piece or PIPELINE_NAME)
+    given = _given(project_id=list(project_id), max_runtime=max_runtime, **settings)
+    sys.exit(run_sync(pipeline, given | {"busy_timeout": busy_timeout}, as_json=as_json))
+
+
+@main.command()
+@_source_options
+@click.option("--start-date", help="First UTC day.  [default: the first day with events]")
+@click.option("--end-date", help="Last UTC day.  [default: yesterday]")
+@click.option("--events-per-piece", type=int, help="Size of a piece.  [default: 500,000]")
+@click.option("--pieces", type=int, help="About how many pieces to make, instead.")
+@_as_json
+def partitions(as_json: bool, project_id: tuple[str, ...], **settings: Any) -> None:
+    """Cut a backfill into pieces of about equal size, for several workers to load."""
+    from openpanel_source.cli.reports import run_partitions
+
+    run_partitions(_given(project_id=list(project_id), **settings), as_json=as_json)
 
 
 @main.command()

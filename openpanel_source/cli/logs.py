@@ -1,11 +1,19 @@
-"""Logs go to stderr, with server-controlled text escaped."""
+"""Logs go to stderr, as text or as JSON, with server-controlled text escaped."""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import uuid
+from datetime import datetime, timezone
 
 from openpanel_source.escape import printable
+
+PROGRESS = "openpanel_source.progress"
+"""The logger of what a sync has read so far; it is heard without ``--verbose`` as well."""
+
+_ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class _OneLine(logging.Formatter):
@@ -13,13 +21,36 @@ class _OneLine(logging.Formatter):
         return printable(super().format(record), 4000)
 
 
-def configure_logs(*, verbose: bool) -> None:
-    """Send this project's logs to stderr: warnings, or with ``verbose`` everything."""
+class _Json(logging.Formatter):
+    """One object a line: time, level, logger, message, run_id, and what the message is about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run_id = uuid.uuid4().hex[:12]
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": printable(record.getMessage(), 4000),
+            "run_id": self._run_id,
+            **{name: value for name, value in vars(record).items() if name not in _ORDINARY},
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=True, default=str)
+
+
+def configure_logs(*, verbose: bool, as_json: bool) -> None:
+    """Send this project's logs to stderr: warnings and progress, or with ``verbose`` everything."""
     # dlt's own log would tell in a hundred lines what this command says in one sentence.
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "INFO" if verbose else "CRITICAL")
     handler = logging.StreamHandler()
-    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    text = _OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(_Json() if as_json else text)
     logger = logging.getLogger("openpanel_source")
     logger.handlers = [handler]
     logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
     logger.propagate = False
+    logging.getLogger(PROGRESS).setLevel(logging.INFO)

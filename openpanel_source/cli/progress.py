@@ -1,27 +1,33 @@
-"""Progress of a sync: a live bar on a terminal, plain lines elsewhere; always on stderr."""
+"""Progress of a sync: a live bar on a terminal, log lines elsewhere; always on stderr."""
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from openpanel_source.cli.logs import PROGRESS
 from openpanel_source.escape import printable
 from openpanel_source.pipeline import OnDay
 from openpanel_source.run import RunReport
 
 _SECONDS_BETWEEN_LINES = 2.0
+logger = logging.getLogger(PROGRESS)
 
 
 @contextmanager
-def show_progress() -> Iterator[OnDay]:
+def show_progress(*, as_lines: bool = False) -> Iterator[OnDay]:
     """Show each day that a sync has read.
+
+    Args:
+        as_lines: Write log lines on a terminal as well.
 
     Yields:
         What ``sync(on_day=...)`` takes.
     """
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not as_lines:
         with _bar() as on_day:
             yield on_day
     else:
@@ -61,7 +67,14 @@ class _Lines:
     def __call__(self, report: RunReport) -> None:
         line = self._meter.line(report)
         if time.monotonic() - self._shown_at >= _SECONDS_BETWEEN_LINES or report.days_left <= 0:
-            print(line, file=sys.stderr, flush=True)  # noqa: T201 - stderr is what it is for
+            record = report.records[-1]
+            facts = {
+                "project_id": record.project_id,
+                "day": record.day.isoformat(),
+                "verdict": record.verdict.value,
+                "days_left": max(report.days_left, 0),
+            }
+            logger.info(line, extra=facts)
             self._shown_at = time.monotonic()
 
 

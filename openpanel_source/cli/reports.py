@@ -9,10 +9,13 @@ import dlt
 
 from openpanel_source.auditing import audit
 from openpanel_source.check import check
+from openpanel_source.cli import stopping
 from openpanel_source.cli.commands import print_json
 from openpanel_source.cli.progress import show_progress
+from openpanel_source.cli.stopping import stop_on_sigterm
 from openpanel_source.destination import destination_errors
 from openpanel_source.escape import printable
+from openpanel_source.partition import partitions
 from openpanel_source.pipeline import SyncSummary, sync
 from openpanel_source.source import configured
 from openpanel_source.status import ProjectStatus, read_status
@@ -21,21 +24,35 @@ _WORST_SHOWN = 10
 _MOST_SHOWN = 50
 
 
-def run_sync(
-    pipeline: dlt.Pipeline, given: dict[str, Any], *, max_runtime: float | None, as_json: bool
-) -> int:
+def run_sync(pipeline: dlt.Pipeline, given: dict[str, Any], *, as_json: bool) -> int:
     """Sync with progress and print the summary; returns the exit code."""
-    with show_progress() as on_day:
-        summary = sync(pipeline, max_runtime=max_runtime, on_day=on_day, **given)
+    as_lines = click.get_current_context().find_root().params["log_format"] == "json"
+    with stop_on_sigterm() as stop, show_progress(as_lines=as_lines) as on_day:
+        summary = sync(pipeline, on_day=on_day, stop=stop, **given)
     if as_json:
         print_json(summary.as_dict())
     else:
         print_summary(summary)
-    return summary.exit_code
+    return stopping.EXIT_CODE if summary.stopped else summary.exit_code
+
+
+def run_partitions(given: dict[str, Any], *, as_json: bool) -> None:
+    """Print the pieces of a backfill."""
+    pieces = partitions(**given)
+    if as_json:
+        print_json({"partitions": [piece.as_dict() for piece in pieces]})
+        return
+    for piece in pieces:
+        click.echo(
+            f"{piece.name}: {printable(piece.project_id)} {piece.start} to {piece.end},"
+            f" {piece.events:,} events"
+        )
 
 
 def print_summary(summary: SyncSummary) -> None:
     """Say in a few lines what a sync did and what is proven."""
+    if summary.days_adopted:
+        click.echo(f"Took over {summary.days_adopted:,} days that other pipelines had loaded.")
     if summary.days_read == 0:
         loaded = "no events loaded" if summary.chart_points else "nothing loaded"
         click.echo(f"Nothing new: {summary.requests} requests, {loaded}.")
@@ -53,7 +70,9 @@ def print_summary(summary: SyncSummary) -> None:
         click.echo(f"Loaded {summary.chart_points:,} points of charts.")
     for name, error in summary.failed_charts.items():
         click.echo(f"CHART FAILED {printable(name)}: {printable(error, 4000)}")
-    if summary.days_left:
+    if summary.stopped:
+        click.echo("Stopped; run sync again to continue.")
+    elif summary.days_left:
         click.echo(f"{summary.days_left:,} days are left; run sync again.")
     for record in summary.unproven[:_WORST_SHOWN]:
         click.echo(

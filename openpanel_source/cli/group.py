@@ -1,0 +1,43 @@
+"""How a command ends that cannot go on: one sentence on stderr, and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import click
+
+from openpanel_source.errors import OpenPanelError
+from openpanel_source.escape import printable
+
+
+class Group(click.Group):
+    """Turns the project's errors into one sentence on stderr and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the chosen command."""
+        try:
+            return super().invoke(ctx)
+        except OpenPanelError as error:
+            _say(ctx, str(error), kind=type(error).__name__)
+            sys.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params.get("verbose"):
+                raise
+            text = printable(f"{type(error).__name__}: {error}", 500)
+            _say(ctx, f"unexpected error ({text}); -v shows where, please report it.")
+            sys.exit(1)
+        except KeyboardInterrupt:
+            _say(ctx, "interrupted; run again to continue.")
+            sys.exit(1)
+
+
+def _say(ctx: click.Context, sentence: str, **facts: str) -> None:
+    """Say why the command ends: on stderr, in the form of the logs."""
+    if ctx.params.get("log_format") == "json":
+        logging.getLogger("openpanel_source").error(sentence, extra=facts)
+    else:
+        click.echo(f"openpanel-source: {printable(sentence, 4000)}", err=True)

@@ -1,0 +1,181 @@
+"""What an orchestrator needs of the command: logs it can read, an end when it asks, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from openpanel_source.sandbox import Sandbox
+from tests.sandbox_world import CLIENT, NOW, SECRET, event, world
+
+DAYS = [f"2026-11-{day:02d}" for day in range(10, 24)]
+ROWS = [
+    event(10 * int(day[-2:]) + number, createdAt=f"{day}T10:00:0{number}.000Z")
+    for day in DAYS
+    for number in range(3)
+]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with world(*ROWS) as running:
+        yield running
+
+
+COMMAND = ("-m", "openpanel_source.cli")
+
+
+def start(
+    sandbox: Sandbox, *arguments: str, program: Sequence[str] = COMMAND
+) -> subprocess.Popen[str]:
+    """The command in a process of its own."""
+    settings = {
+        "CLIENT_ID": CLIENT,
+        "CLIENT_SECRET": SECRET,
+        "PROJECT_ID": "web",
+        "BASE_URL": sandbox.url,
+        "NOW": NOW.isoformat(),
+    }
+    return subprocess.Popen(
+        [sys.executable, *program, *arguments],
+        env=os.environ | {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(sandbox: Sandbox, *arguments: str) -> tuple[int, str, str]:
+    process = start(sandbox, *arguments)
+    output, errors = process.communicate(timeout=60)
+    return process.returncode, output, errors
+
+
+def days_held() -> int:
+    with duckdb.connect("openpanel.duckdb") as connection:
+        count = "SELECT count(DISTINCT event_date) FROM openpanel.openpanel.events"
+        row = connection.execute(count).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(sandbox: Sandbox) -> None:
+    sandbox.behave(path="start=2026-11-16&end=2026-11-16&limit=1000", delay=30)
+    process = start(sandbox, "sync", "--json")
+    while not any("start=2026-11-17&end=2026-11-17&limit=1000" in r.url for r in sandbox.requests):
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)
+    asked = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=30)
+    assert time.monotonic() - asked < 10
+    assert process.returncode == 143, errors
+    assert "asked to stop" in errors
+    summary = json.loads(output)
+    assert (summary["stopped"], summary["days_read"]) == (True, 7)
+    assert days_held() == 7
+    sandbox.behave()
+    code, output, _ = run(sandbox, "sync", "--json")
+    assert code == 0
+    assert json.loads(output)["days_read"] == 7
+    assert days_held() == 14
+
+
+def test_a_sync_that_cannot_commit_in_time_ends_all_the_same(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    code = """
+import time
+from openpanel_source import pipeline
+from openpanel_source.cli import run
+pipeline._load = lambda *args: print("loading", flush=True) or time.sleep(60)
+run()
+"""
+    script = tmp_path / "stuck.py"
+    script.write_text(code)
+    stuck = start(sandbox, "sync", program=[str(script)])
+    assert stuck.stdout is not None
+    assert stuck.stdout.readline() == "loading\n"
+    asked = time.monotonic()
+    stuck.send_signal(signal.SIGTERM)
+    _, errors = stuck.communicate(timeout=30)
+    assert time.monotonic() - asked < 10
+    assert stuck.returncode == 143
+    assert "run again to continue" in errors
+
+
+def test_logs_are_one_json_object_a_line(sandbox: Sandbox) -> None:
+    code, _, errors = run(sandbox, "--log-format", "json", "sync")
+    assert code == 0
+    lines = [json.loads(line) for line in errors.splitlines()]
+    assert {"time", "level", "message", "run_id", "project_id", "day"} <= lines[-1].keys()
+    assert {line["run_id"] for line in lines} == {lines[0]["run_id"]}
+    assert (lines[-1]["project_id"], lines[-1]["days_left"]) == ("web", 0)
+
+
+def test_an_error_is_a_line_of_the_log_as_well(sandbox: Sandbox) -> None:
+    arguments = ("--log-format", "json", "sync", "--project-id", "other")
+    code, output, errors = run(sandbox, *arguments)
+    assert (code, output) == (2, "")
+    (line,) = [json.loads(line) for line in errors.splitlines()]
+    assert (line["level"], line["kind"]) == ("error", "ProjectAccessError")
+    assert SECRET not in errors
+
+
+def test_without_a_terminal_progress_is_lines_of_the_log(sandbox: Sandbox) -> None:
+    _, _, errors = run(sandbox, "sync")
+    assert " INFO openpanel_source.progress: web 2026-11-10 " in errors
+
+
+def test_pieces_are_planned_and_loaded_by_command(sandbox: Sandbox) -> None:
+    _, output, _ = run(sandbox, "partitions", "--pieces", "2", "--json")
+    pieces: list[dict[str, Any]] = json.loads(output)["partitions"]
+    assert [piece["events"] for piece in pieces] == [21, 18]
+    for piece in pieces:
+        days = ("--start-date", piece["start"], "--end-date", piece["end"])
+        code, output, errors = run(sandbox, "sync", "--piece", piece["name"], *days)
+        assert code == 0, errors
+    code, output, _ = run(sandbox, "sync")
+    assert "Took over 13 days that other pipelines had loaded." in output
+    assert "Loaded 3 events of 1 days" in output
+    _, output, _ = run(sandbox, "partitions")
+    assert output.startswith("openpanel_web_20261110_20261122: web 2026-11-10 to 2026-11-22, 39")
+
+
+def holding(seconds: float) -> subprocess.Popen[str]:
+    """Another process that has the file open."""
+    code = (
+        "import duckdb, time; c = duckdb.connect('openpanel.duckdb');"
+        f" print('open', flush=True); time.sleep({seconds})"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "open\n"
+    return process
+
+
+def test_a_sync_waits_for_a_duckdb_file_that_another_process_holds(sandbox: Sandbox) -> None:
+    with holding(4):
+        code, output, errors = run(sandbox, "sync")
+    assert code == 0, errors
+    assert "another process holds the database; waiting for it" in errors
+    assert "Loaded 42 events" in output
+
+
+def test_a_file_that_stays_held_is_said_to_be(sandbox: Sandbox) -> None:
+    with holding(60) as other:
+        code, _, errors = run(sandbox, "sync", "--busy-timeout", "0.5")
+        other.kill()
+    assert code == 1
+    assert "another process holds the database open; close it, then run again" in errors
