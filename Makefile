@@ -36,7 +36,7 @@ faults: .venv/.ready
 # The examples in pipelines/, each with its orchestrator in an environment of its own, kept in
 # .orchestrators: 10 minutes, of which 4 are for installing.
 test-orchestrators: .venv/.ready
-	$(BIN)/python -m pytest -n0 tests-orchestrators
+	$(BIN)/python -m pytest -n0 --timeout 900 tests-orchestrators
 
 lint: .venv/.ready
 	$(BIN)/ruff check .
