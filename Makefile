@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage lowest kills faults test-orchestrators lint docs bench bench-smoke wheel clean
+.PHONY: demo test coverage lowest kills backfill faults test-orchestrators lint docs bench bench-smoke wheel clean
 
 demo: .venv/.ready
 	$(BIN)/openpanel-source demo
@@ -33,6 +33,10 @@ kills: .venv/.ready
 faults: .venv/.ready
 	OPENPANEL_SOURCE_FAULTS=all $(BIN)/python -m pytest --numprocesses 2 --quiet tests/test_fault_matrix.py
 
+# Two million events by four processes into PostgreSQL, some of them killed.
+backfill: .venv/.ready
+	OPENPANEL_SOURCE_BACKFILL=2000000 $(BIN)/python -m pytest -s -n0 tests/test_a_backfill_in_pieces.py
+
 # The examples in pipelines/, each with its orchestrator in an environment of its own, kept in
 # .orchestrators: 10 minutes, of which 4 are for installing.
 test-orchestrators: .venv/.ready
@@ -48,7 +52,7 @@ docs: .venv/.ready
 	$(BIN)/python docs/generate.py
 
 # 15 to 20 minutes on two cores; writes benchmarks/results.json and docs/performance.md.
-BENCHMARKS := server_speed run rate_limit memory growth startup nights
+BENCHMARKS := server_speed run rate_limit workers memory growth startup nights
 
 bench: .venv/.ready
 	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name; done

@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--latency-ms", type=float, default=100)
     parser.add_argument("--piece", help="what this worker loads; for internal use")
-    smoke = {"events": 240_000, "days": 12, "requests": 50, "seconds": 2.0, "latency_ms": 20}
+    smoke = {"events": 60_000, "days": 12, "requests": 25, "seconds": 1.0, "latency_ms": 10}
     options = report.parse(parser, smoke)
     if options.piece:
         work = Work(**json.loads(os.environ["BENCHMARK_WORK"]))

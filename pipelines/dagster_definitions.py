@@ -16,8 +16,9 @@ from dagster_dlt import DagsterDltTranslator, dlt_assets
 from openpanel_source import Partition, openpanel, read_days, read_status, sync
 
 DESTINATION = "duckdb"  # any dlt destination; backfills from many workers want a server
-PROJECTS = dlt.config.get("sources.openpanel.project_id", list) or ["my-project"]
-FIRST_DAY = dlt.config.get("sources.openpanel.start_date", str) or "2025-01-01"
+PROJECT = dlt.config.get("sources.openpanel.project_id") or "my-project"
+PROJECTS = [PROJECT] if isinstance(PROJECT, str) else list(PROJECT)
+FIRST_DAY = str(dlt.config.get("sources.openpanel.start_date") or "2025-01-01")
 MONTHS = dg.MonthlyPartitionsDefinition(f"{FIRST_DAY[:7]}-01")  # those that are over
 BY = {"project": dg.StaticPartitionsDefinition(PROJECTS), "month": MONTHS}
 DAY = timedelta(days=1)

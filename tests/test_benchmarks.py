@@ -23,6 +23,7 @@ PARTS = {
     "server_speed": "server",
     "run": "throughput",
     "rate_limit": "rate limit",
+    "workers": "workers",
     "memory": "memory",
     "growth": "growth",
     "startup": "start-up",

@@ -76,6 +76,7 @@ class Simulation:
         self.idle = threads
         self.order = 0
         self.events: list[tuple[float, int, Callable[[], None]]] = []
+        self.wakes = -math.inf
         self.sent = 0
         self.refused = 0
 
@@ -106,11 +107,17 @@ class Simulation:
                 slot = place.__enter__()
             except BlockedError as blocked:
                 if blocked.seconds is not None:
-                    self.at(self.now + max(blocked.seconds, 1e-6), lambda: None)
+                    self._wake(self.now + max(blocked.seconds, 1e-6))
                 return
             self.idle -= 1
             self.sent += 1
             self.at(self.now + self.latency() / 2, lambda p=place, s=slot: self.arrive(p, s))  # type: ignore[misc]
+
+    def _wake(self, when: float) -> None:
+        if self.now < self.wakes <= when:
+            return
+        self.wakes = when
+        self.at(when, lambda: None)
 
     def arrive(self, place: AbstractContextManager[Slot], slot: Slot) -> None:
         headers = self.server.request(self.now)

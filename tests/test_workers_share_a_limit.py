@@ -1,0 +1,122 @@
+"""Processes on one client id use the server's window together, and are hardly ever refused."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from random import Random
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openpanel_source.share import Share
+from tests.test_rate_limiter import FixedWindow, Simulation
+
+THREADS = 8
+
+
+class Outcome(NamedTuple):
+    """Shares of the requests: of the limit that were let through, and of those sent refused."""
+
+    used: float
+    refused: float
+    sent: list[int]
+
+
+class Fleet:
+    """Simulated processes with limiters of their own, on one clock and one server."""
+
+    def __init__(
+        self, workers: int, *, limit: int = 100, seconds: float = 10, latency: float = 0.1
+    ) -> None:
+        self.random = Random(workers)
+        self.server = FixedWindow(limit, seconds)
+        self.workers = [Simulation(self.server, THREADS, self._latency) for _ in range(workers)]
+        self.begins = [1000 + self.random.uniform(0, seconds / 20) for _ in self.workers]
+        self.ends = [math.inf] * workers
+        self.latency = latency
+
+    def _latency(self) -> float:
+        return self.latency * self.random.uniform(0.5, 1.8)
+
+    def run(self, windows: int) -> Outcome:
+        waiting = [(begin, index) for index, begin in enumerate(self.begins)]
+        end = 1000 + windows * self.server.seconds
+        while True:
+            due = waiting + [
+                (worker.events[0][0], index)
+                for index, worker in enumerate(self.workers)
+                if worker.events and worker.events[0][0] < self.ends[index]
+            ]
+            now, index = min(due)
+            if now > end:
+                break
+            for worker in self.workers:
+                worker.now = now
+            if (now, index) in waiting:
+                waiting.remove((now, index))
+            else:
+                heapq.heappop(self.workers[index].events)[2]()
+            self.workers[index].start()
+        whole = self.server.windows[:-1]
+        sent = sum(self.server.windows) + self.server.refused
+        return Outcome(
+            sum(whole) / len(whole) / self.server.limit,
+            self.server.refused / sent,
+            [worker.sent for worker in self.workers],
+        )
+
+
+@pytest.mark.parametrize("latency", [0.02, 0.1, 0.5])
+@pytest.mark.parametrize("workers", [2, 4, 8])
+def test_the_window_is_used_and_hardly_a_request_refused(workers: int, latency: float) -> None:
+    outcome = Fleet(workers, latency=latency).run(10)
+    assert outcome.used >= 0.97
+    assert outcome.refused < 0.02
+
+
+def test_four_workers_get_about_as_much_each() -> None:
+    sent = Fleet(4).run(10).sent
+    assert max(sent) < 2 * min(sent)
+
+
+def test_what_a_worker_that_ended_had_goes_to_the_others() -> None:
+    fleet = Fleet(4)
+    fleet.ends[:3] = [1030.0, 1034.0, 1055.0]
+    outcome = fleet.run(10)
+    assert outcome.used >= 0.95
+    assert outcome.refused < 0.02
+
+
+def test_a_worker_that_comes_later_gets_its_part() -> None:
+    fleet = Fleet(4)
+    fleet.begins[3] = 1043.0
+    outcome = fleet.run(10)
+    assert outcome.used >= 0.97
+    assert outcome.refused < 0.02
+    assert outcome.sent[3] > 80
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    workers=st.integers(2, 6),
+    limit=st.integers(60, 300),
+    seconds=st.integers(4, 30),
+    latency=st.floats(0.01, 0.3),
+)
+def test_it_holds_for_other_limits(workers: int, limit: int, seconds: int, latency: float) -> None:
+    outcome = Fleet(workers, limit=limit, seconds=seconds, latency=latency).run(8)
+    assert outcome.used >= 0.90
+    assert outcome.refused < 0.04
+
+
+def test_alone_nothing_is_left_to_others() -> None:
+    share = Share()
+    for number in range(1, 101):
+        assert share.permits(0, 0.0)
+        assert share.issue() == number
+        share.learn(number, 0, 100, 100 - number)
+    share.open(0)
+    assert share.part == 1
