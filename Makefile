@@ -2,17 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage lowest kills backfill faults test-orchestrators lint docs bench bench-smoke wheel clean
+.PHONY: demo test coverage lowest kills backfill faults fuzz test-orchestrators lint audit docs bench bench-smoke wheel clean
 
 demo: .venv/.ready
 	$(BIN)/openpanel-source demo
 
 test: .venv/.ready
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 coverage: .venv/.ready
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest --numprocesses 2
+	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadgroup
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -37,6 +37,10 @@ faults: .venv/.ready
 backfill: .venv/.ready
 	OPENPANEL_SOURCE_BACKFILL=2000000 $(BIN)/python -m pytest -s -n0 tests/test_a_backfill_in_pieces.py
 
+# 40,000 pages that are not as documented, or damaged; some minutes.
+fuzz: .venv/.ready
+	OPENPANEL_SOURCE_FUZZ=long $(BIN)/python -m pytest -s -n0 --timeout 3600 tests/test_fuzz_decode.py
+
 # The examples in pipelines/, each with its orchestrator in an environment of its own, kept in
 # .orchestrators: 10 minutes, of which 4 are for installing.
 test-orchestrators: .venv/.ready
@@ -47,6 +51,13 @@ lint: .venv/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Known vulnerabilities (needs the internet; says so without), dependencies unused or undeclared,
+# and code that is dangerous.
+audit: .venv/.ready
+	$(BIN)/python .ci/audit_dependencies.py
+	$(BIN)/deptry .
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive openpanel_source pipelines
 
 docs: .venv/.ready
 	$(BIN)/python docs/generate.py

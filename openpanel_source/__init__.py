@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from openpanel_source.auditing import AuditReport, audit
     from openpanel_source.chart import Chart
+    from openpanel_source.erasing import ErasureReport, erase
     from openpanel_source.errors import (
         ConfigurationError,
         OpenPanelError,
@@ -29,6 +30,7 @@ __all__ = [
     "Chart",
     "ConfigurationError",
     "DayStatus",
+    "ErasureReport",
     "EventsPaginator",
     "Filter",
     "OpenPanelError",
@@ -39,6 +41,7 @@ __all__ = [
     "SyncSummary",
     "TransientError",
     "audit",
+    "erase",
     "openpanel",
     "partitions",
     "read_days",
@@ -51,6 +54,7 @@ _MODULES = {
     "Chart": "chart",
     "ConfigurationError": "errors",
     "DayStatus": "status",
+    "ErasureReport": "erasing",
     "EventsPaginator": "paginator",
     "Filter": "filters",
     "OpenPanelError": "errors",
@@ -61,6 +65,7 @@ _MODULES = {
     "SyncSummary": "pipeline",
     "TransientError": "errors",
     "audit": "auditing",
+    "erase": "erasing",
     "openpanel": "source",
     "partitions": "partition",
     "read_days": "status",

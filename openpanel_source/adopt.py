@@ -15,7 +15,7 @@ from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.schema import EVENTS, SYNC_DAYS
 from openpanel_source.settings import Settings
-from openpanel_source.warehouse import ProjectDay, as_day
+from openpanel_source.warehouse import ProjectDay, day_of
 
 _MOST_GAPS = 20
 """More gaps in a ledger are not worth naming: what lies between them is asked for as well."""
@@ -97,11 +97,11 @@ def _newest_records(pipeline: dlt.Pipeline, condition: str) -> dict[ProjectDay, 
 
 
 def _record(row: Mapping[str, Any]) -> DayRecord:
-    values = dict(row)
-    values["day"] = as_day(values["day"])
+    # An older version of this package did not write all of the columns.
+    values = {name: value for name, value in row.items() if value is not None}
+    values["day"] = day_of(values["day"])
     for name in ("read_at", "newest_at"):
         values[name] = _utc(values.get(name))
-    # An older version of this package did not write all of the columns.
     return msgspec.convert(values, DayRecord, strict=False)
 
 
@@ -118,7 +118,7 @@ def _held(pipeline: dlt.Pipeline, records: list[DayRecord]) -> dict[ProjectDay, 
     condition = f"event_date BETWEEN '{min(days)}' AND '{max(days)}'"
     columns = "project_id, event_date, count(*) AS held"
     rows = _select(pipeline, EVENTS.name, columns, condition, "GROUP BY project_id, event_date")
-    return {(row["project_id"], as_day(row["event_date"])): row["held"] for row in rows}
+    return {(row["project_id"], day_of(row["event_date"])): row["held"] for row in rows}
 
 
 def _select(

@@ -17,6 +17,7 @@ from openpanel_source.client import Client
 from openpanel_source.generation import Generation
 from openpanel_source.look import Look, Looker, Span
 from openpanel_source.plan import PlannedDay
+from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
 from openpanel_source.settings import Clock
 from openpanel_source.shape import ShapedPage, shape_page
@@ -60,12 +61,19 @@ class AlignedDays:
         query: Which events.
         generation: The server's.
         now: The clock.
+        privacy: What must not be loaded.
     """
 
     def __init__(
-        self, client: Client, query: EventQuery, generation: Generation, now: Clock
+        self,
+        client: Client,
+        query: EventQuery,
+        generation: Generation,
+        now: Clock,
+        privacy: Privacy | None = None,
     ) -> None:
         self._client = client
+        self._privacy = privacy
         self.looker = Looker(client, query, generation, now)
         self.grid = grid_of(generation.page_size)
 
@@ -130,7 +138,7 @@ class AlignedDays:
         data = b",".join(row.raw for row in rows)
         body = b'{"meta":{"totalCount":%d,"pages":1},"data":[%s]}' % (total, data)
         request = f"rows of {item.project_id}, {item.day}"
-        return shape_page(body, item.project_id, item.day, request)
+        return shape_page(body, item.project_id, item.day, request, self._privacy)
 
 
 class _Reading:

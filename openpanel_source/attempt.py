@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.decode import Rejected
+from openpanel_source.privacy import Privacy
 from openpanel_source.shape import ShapedPage
 from openpanel_source.verdict import Counts
 
@@ -28,10 +29,12 @@ class Attempt:
     has_repeated_page: bool = False
     """Whether some page came twice, as from a cache: then others may not have come at all."""
     _seen: set[int] = field(default_factory=set)
+    erased_at: list[datetime] = field(default_factory=list)
+    """When the events of erased profiles happened, which are not among the rows."""
 
     def add(self, page: ShapedPage) -> int:
         """Take in the next page; returns how many of its rows are new."""
-        table = page.table
+        table, keep = page.table, page.keep
         self.totals.append(page.meta.total_count)
         self.rows += page.rows
         if table.num_rows and not self.ids:
@@ -44,13 +47,27 @@ class Attempt:
         fresh = distinct - self.ids
         if len(fresh) < len(page.ids):
             self.repeats += sum(event_id in self.ids for event_id in page.ids)
-            table = table.filter(_firsts(page.ids, fresh))
+            firsts = _firsts(page.ids, fresh)
+            table = table.filter(firsts)
+            keep = None if keep is None else keep.filter(firsts)
+        if keep is not None:
+            times = table.column("created_at").to_pylist()
+            kept_or_not = zip(times, keep.to_pylist(), strict=True)
+            self.erased_at += [at for at, is_kept in kept_or_not if not is_kept]
+            table = table.filter(keep)
         self.tables.append(table)
         self.ids |= fresh
         kept = {row.raw for row in self.rejected}
         rejected = [row for row in page.rejected if row.raw not in kept]
         self.rejected.extend(rejected)
         return len(fresh) + len(rejected)
+
+    def redacted(self, privacy: Privacy | None) -> tuple[list[Rejected], int]:
+        """The rejected rows as they may be loaded, and how many rows in all were left out."""
+        if privacy is None:
+            return self.rejected, 0
+        rejected, erased = privacy.redact(self.rejected)
+        return rejected, erased + len(self.erased_at)
 
     def counts(self, earlier_ids: set[str] | None) -> Counts:
         """What it said and brought, given the ids of the attempt before."""

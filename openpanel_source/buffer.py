@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 import pyarrow as pa
 
-_MOST_BYTES = 32 * 1024 * 1024
+_MOST_BYTES = 16 * 1024 * 1024
 
 
 class TableBuffer:
@@ -58,10 +59,32 @@ class TableBuffer:
 
 @contextmanager
 def lean_memory() -> Iterator[None]:
-    """Have Arrow take memory from the system meanwhile: its own allocator keeps far more."""
+    """Keep freed memory from piling up meanwhile.
+
+    Arrow's own allocator keeps most of what it had, so the system's is used. And glibc gives each
+    thread a heap that stays as large as it ever was: one for all is enough, as the threads mostly
+    wait for the network.
+    """
     usual = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())
+    _limit_heaps(1)
     try:
         yield
     finally:
+        _limit_heaps(0)
         pa.set_memory_pool(usual)
+
+
+_M_ARENA_MAX = -8
+"""From glibc's malloc.h."""
+
+
+def _limit_heaps(most: int) -> None:
+    """Set how many heaps glibc makes for threads, 0 for as many as it likes; elsewhere nothing."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, most)
+
+
+def give_back_memory() -> None:
+    """Give freed memory back to the system: what comes next takes its own."""
+    pa.default_memory_pool().release_unused()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 import tenacity
+from requests.structures import CaseInsensitiveDict
 
 from openpanel_source.answers import error_of, is_definite
 from openpanel_source.body import Response, read_response
@@ -106,6 +108,7 @@ class Client:
             "openpanel-client-id": _header_value("client_id", credentials.client_id),
             "openpanel-client-secret": _header_value("client_secret", credentials.client_secret),
         }
+        self._secret = credentials.client_secret
         self._lock = threading.Lock()
         self._proven = False
         self.requests_sent = 0
@@ -222,9 +225,23 @@ class Client:
             raise failure
         refused = error_of(response, request)
         if refused is not None:
+            response = self._masked(response)
+            refused = error_of(response, request) or refused
             raise refused
         self._proven = True
         return response
+
+    def _masked(self, response: Response) -> Response:
+        """An answer without the secret, which debugging servers and proxies echo in errors."""
+        if not self._secret:
+            return response
+        content = response.content
+        for form in (self._secret, json.dumps(self._secret)[1:-1]):
+            content = content.replace(form.encode(), b"***")
+        headers = {
+            name: value.replace(self._secret, "***") for name, value in response.headers.items()
+        }
+        return response._replace(content=content, headers=CaseInsensitiveDict(headers))
 
 
 def _header_value(name: str, value: str) -> str:

@@ -1,21 +1,22 @@
 """Turn the bytes of a page into typed events, and never lose one that does not fit.
 
-A page that is as documented is decoded in one go. One that holds anything else is decoded row by
-row: what can be kept is, what cannot is handed on as rejected with its bytes and the reason.
+A page that is as documented is decoded in one go, if need be with U+FFFD in place of characters
+that are none. One that holds anything else is decoded row by row: what can be kept is, what cannot
+is handed on as rejected with its bytes and the reason.
 """
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from openpanel_source.errors import UnexpectedAnswerError
-from openpanel_source.event import BIGINT, Event, keep_event, parse_instant
+from openpanel_source.event import BIGINT, Event, keep_event, parse_instant, without_nul
+from openpanel_source.json_text import check_levels, items, member, without_halves
 
 
 class Meta(msgspec.Struct, rename="camel", gc=False):
@@ -27,7 +28,7 @@ class Meta(msgspec.Struct, rename="camel", gc=False):
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that cannot be shaped: its bytes as text, and why."""
+    """A row that cannot be shaped: its bytes as text, empty if they must not be kept, and why."""
 
     raw: str
     reason: str
@@ -59,11 +60,6 @@ class RawPage(msgspec.Struct, gc=False):
     data: list[msgspec.Raw]
 
 
-class _Parsed(msgspec.Struct, gc=False):
-    meta: Meta
-    data: list[Any]
-
-
 class _Identified(msgspec.Struct, gc=False):
     id: str | None = None
 
@@ -71,6 +67,9 @@ class _Identified(msgspec.Struct, gc=False):
 _typed = msgspec.json.Decoder(_Typed)
 _raw = msgspec.json.Decoder(RawPage)
 _event = msgspec.json.Decoder(Event)
+_meta = msgspec.json.Decoder(Meta)
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def peek(body: bytes, request: str) -> tuple[Meta, str | None]:
@@ -86,7 +85,7 @@ def peek(body: bytes, request: str) -> tuple[Meta, str | None]:
     page = split_page(body, request)
     first = None
     if page.data:
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+        with suppress(*_UNREADABLE):
             first = msgspec.json.decode(page.data[0], type=_Identified).id
     return page.meta, first
 
@@ -104,11 +103,18 @@ def decode_page(body: bytes, request: str) -> Page:
     Raises:
         UnexpectedAnswerError: The body is no JSON object with ``meta`` and a list ``data``.
     """
-    try:
-        page = _typed.decode(body)
-        return Page(page.meta, page.data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _decode_rows(body, request)
+    with suppress(*_UNREADABLE):
+        return _decode_whole(body)
+    whole = without_halves(body)
+    if whole != body:
+        with suppress(*_UNREADABLE):
+            return _decode_whole(whole)
+    return _decode_rows(body, request)
+
+
+def _decode_whole(body: bytes) -> Page:
+    page = _typed.decode(body)
+    return Page(page.meta, page.data)
 
 
 def decode_rows(body: bytes, day: date, request: str) -> Page:
@@ -141,10 +147,9 @@ def split_page(body: bytes, request: str) -> RawPage:
     """
     try:
         return _raw.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        page = _decode_leniently(body)
-        if page is not None:
-            return page
+    except _UNREADABLE as error:
+        with suppress(ValueError, *_UNREADABLE):
+            return _take_apart(body.removeprefix(_BYTE_ORDER_MARK))
         raise UnexpectedAnswerError(
             f"the answer is not a page of events ({error}); check that base_url leads to"
             " OpenPanel's API and that no proxy answers in its place.",
@@ -152,38 +157,44 @@ def split_page(body: bytes, request: str) -> RawPage:
         ) from None
 
 
-def _decode_leniently(body: bytes) -> RawPage | None:
-    """A page that holds what only Python's own decoder reads, such as half an emoji."""
-    try:
-        page = msgspec.convert(json.loads(body), _Parsed)
-    except (ValueError, RecursionError, msgspec.MsgspecError):
-        return None
-    return RawPage(page.meta, [msgspec.Raw(json.dumps(row).encode()) for row in page.data])
+def _take_apart(body: bytes) -> RawPage:
+    """A page of which some rows are no JSON that a decoder reads, but all are where they should."""
+    if not body.lstrip().startswith(b"{"):
+        raise ValueError("a page is an object")
+    members = dict(map(member, items(body)))
+    data = members.get(b"data", b"").strip()
+    if not data.startswith(b"["):
+        raise ValueError("data is no list")
+    rows = [msgspec.Raw(row.strip()) for row in items(data)]
+    return RawPage(_meta.decode(members.get(b"meta", b"")), rows)
 
 
 def _decode_row(raw: bytes, day: date | None) -> Event | Rejected:
     try:
-        row: Event = _event.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        try:
-            row = keep_event(json.loads(raw))
-        except (ValueError, RecursionError) as error:
-            return Rejected(as_text(raw), str(error))
-    problem = _text_problem(raw) or _time_problem(row, day)
+        row = _row(raw)
+    except (ValueError, *_UNREADABLE) as error:
+        return Rejected(as_text(raw), str(error))
+    problem = _time_problem(row, day)
     return row if problem is None else Rejected(as_text(raw), problem)
+
+
+def _row(raw: bytes) -> Event:
+    raw.decode()
+    check_levels(raw)
+    whole = without_halves(raw)
+    try:
+        row: Event = _event.decode(whole)
+    except msgspec.MsgspecError:
+        row = keep_event(whole)
+    row.id = without_nul(row.id)
+    if not row.id:
+        raise ValueError("id is missing or empty")
+    return row
 
 
 def as_text(raw: bytes) -> str:
     """Bytes as text that every destination stores: what is no UTF-8, and NUL, escaped."""
     return raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-
-
-def _text_problem(raw: bytes) -> str | None:
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        return str(error)
-    return None
 
 
 def _time_problem(row: Event, day: date | None) -> str | None:

@@ -36,6 +36,8 @@ _loading = threading.Lock()
 _SETTINGS = {"memory_limit": "128MB", "threads": "2", "preserve_insertion_order": "false"}
 """More memory makes a load no faster, and each thread needs some; what does not fit goes to files
 beside the database. Keeping the order of insertion would cost a third of the speed."""
+_HEAVY = 8 * 1024 * 1024
+"""Bytes of long texts for which that is too little."""
 
 
 def is_duckdb(pipeline: dlt.Pipeline) -> bool:
@@ -114,15 +116,19 @@ def _tell_once(state: RetryCallState) -> None:
 
 
 @contextmanager
-def modest(pipeline: dlt.Pipeline, patience: float) -> Iterator[None]:
+def modest(pipeline: dlt.Pipeline, patience: float, report: RunReport) -> Iterator[None]:
     """Have DuckDB load with little memory meanwhile, where nothing else is configured."""
     if not is_duckdb(pipeline):
         yield
         return
+    statements = {name: f"SET GLOBAL {name} = '{value}'" for name, value in _SETTINGS.items()}
+    if report.heavy_bytes > _HEAVY:
+        # Long texts are held until they are committed: then the limit is DuckDB's own.
+        statements["memory_limit"] = "RESET GLOBAL memory_limit"
     with _loading, _opened(pipeline, patience) as client:
         configured = client.credentials.global_config or {}
-        for name, value in _SETTINGS.items():
+        for name, statement in statements.items():
             if name not in configured:
-                client.execute_sql(f"SET GLOBAL {name} = '{value}'")
+                client.execute_sql(statement)
         # All connections of a process to a file share these settings while one is open.
         yield

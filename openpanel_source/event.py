@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from openpanel_source.json_text import without_nul_or_halves
+
 _NULL = msgspec.Raw(b"null")
 BIGINT = 2**63 - 1
 """The largest number that a column of type bigint holds."""
@@ -59,27 +61,39 @@ class KeptEvent(Event):
     extras: str | None = None
 
 
-def keep_event(row: object) -> Event:
+def keep_event(raw: bytes) -> Event:
     """An event of whatever the server sent in its place; values of another type become text.
 
     Args:
-        row: Decoded JSON.
+        raw: JSON without halves of surrogate pairs.
 
     Raises:
         ValueError: It cannot become an event; the message is the reason.
+        msgspec.DecodeError: It is no JSON.
     """
-    if not isinstance(row, dict):
-        raise ValueError("the row is not a JSON object")
+    try:
+        members = _members.decode(raw)
+    except msgspec.ValidationError:
+        raise ValueError("the row is not a JSON object") from None
     known: dict[str, Any] = {}
     for name, field_ in _FIELDS.items():
-        if name in row:
+        if name in members:
             keep = _KEEP[field_.type]
-            known[field_.name] = keep(row.pop(name))
+            known[field_.name] = keep(bytes(members.pop(name)))
     for name in ("id", "created_at"):
         if not known.get(name):
             raise ValueError(f"{name} is missing or empty")
-    extras = _json_text(row) if row else None
-    return KeptEvent(**known, extras=extras)
+    return KeptEvent(**known, extras=_extras(members) if members else None)
+
+
+def _extras(members: dict[str, msgspec.Raw]) -> str:
+    texts = [msgspec.json.encode(name) + b":" + bytes(raw) for name, raw in members.items()]
+    return without_nul_or_halves(b"{%s}" % b",".join(texts)).decode()
+
+
+def without_nul(text: str) -> str:
+    """The text with U+FFFD in place of NUL; empty if it holds nothing else."""
+    return text.replace("\0", "\ufffd") if text.strip("\0") else ""
 
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
@@ -97,21 +111,15 @@ def parse_instant(text: str) -> datetime | None:
     return instant.replace(microsecond=int(fraction.ljust(6, "0")) if fraction else 0)
 
 
-def _json_text(value: object) -> str:
-    return _whole_characters(json.dumps(value, ensure_ascii=False, allow_nan=False))
-
-
-def _whole_characters(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _keep_text(value: object) -> str | None:
-    if value is None:
+def _keep_text(raw: bytes) -> str | None:
+    if raw == b"null":
         return None
-    return _whole_characters(value) if isinstance(value, str) else _json_text(value)
+    text: str = _text.decode(raw) if raw[:1] == b'"' else raw.decode()
+    return text
 
 
-def _keep_double(value: object) -> float | None:
+def _keep_double(raw: bytes) -> float | None:
+    value = json.loads(raw)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -122,7 +130,8 @@ def _keep_double(value: object) -> float | None:
     return number
 
 
-def _keep_bigint(value: object) -> int | None:
+def _keep_bigint(raw: bytes) -> int | None:
+    value = json.loads(raw)
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer():
@@ -134,16 +143,14 @@ def _keep_bigint(value: object) -> int | None:
     return value
 
 
-def _keep_json(value: object) -> msgspec.Raw:
-    return msgspec.Raw(_json_text(value).encode())
-
-
 _KEEP: dict[Any, Any] = {
     _Id: _keep_text,
     str: _keep_text,
     str | None: _keep_text,
     float | None: _keep_double,
     _Bigint | None: _keep_bigint,
-    msgspec.Raw: _keep_json,
+    msgspec.Raw: msgspec.Raw,
 }
 _FIELDS = {item.encode_name: item for item in msgspec.structs.fields(Event)}
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_text = msgspec.json.Decoder(str)

@@ -48,6 +48,7 @@ class DayRecord(msgspec.Struct, frozen=True):
     requests: int
     rereads: int
     read_at: datetime
+    erased_rows: int = 0
     newest_id: str | None = None
     newest_at: datetime | None = None
 

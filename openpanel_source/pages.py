@@ -10,6 +10,7 @@ from openpanel_source.decode import Meta, RawPage, Rejected, as_text, split_page
 from openpanel_source.errors import AnswerTooLargeError
 from openpanel_source.generation import Generation
 from openpanel_source.plan import PlannedDay
+from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
 from openpanel_source.schema import INCLUDES
 from openpanel_source.shape import ShapedPage, shape_events, shape_page
@@ -28,12 +29,20 @@ class Pages:
         client: Makes the requests.
         query: Which events.
         generation: The server's.
+        privacy: What must not be loaded.
     """
 
-    def __init__(self, client: Client, query: EventQuery, generation: Generation) -> None:
+    def __init__(
+        self,
+        client: Client,
+        query: EventQuery,
+        generation: Generation,
+        privacy: Privacy | None = None,
+    ) -> None:
         self._client = client
         self._query = query
         self._generation = generation
+        self._privacy = privacy
         self._shaping = threading.Lock()
 
     def fetch(self, item: PlannedDay, number: int) -> list[ShapedPage]:
@@ -73,7 +82,7 @@ class Pages:
         def shape(body: bytes, request: str) -> ShapedPage:
             # One page is shaped at a time: more threads would only fight for the interpreter.
             with self._shaping:
-                return shape_page(body, item.project_id, item.day, request)
+                return shape_page(body, item.project_id, item.day, request, self._privacy)
 
         params = self._query.params(
             item.project_id,

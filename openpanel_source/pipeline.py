@@ -17,7 +17,7 @@ from dlt.extract import DltSource
 from filelock import FileLock, Timeout
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
-from openpanel_source.buffer import lean_memory
+from openpanel_source.buffer import give_back_memory, lean_memory
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.destination import destination_errors, met_another
 from openpanel_source.duckdb_load import differing_after, holds_none, modest
@@ -43,6 +43,7 @@ class SyncSummary:
         days_left: Days for a later sync, if this one was stopped early.
         stopped: Whether it was asked to stop.
         rejected_rows: Rows written to ``rejected_events``.
+        erased_rows: Rows of erased profiles on the days read, left out.
         requests: Requests sent.
         runs: Load packages committed.
         seconds: Wall time.
@@ -59,6 +60,7 @@ class SyncSummary:
     days_left: int = 0
     stopped: bool = False
     rejected_rows: int = 0
+    erased_rows: int = 0
     requests: int = 0
     runs: int = 0
     seconds: float = 0.0
@@ -145,8 +147,8 @@ def sync(
                 doubtful, adoptable = restored(pipeline, checked, busy_timeout)
                 runs.until_nothing_is_left(wanted | doubtful, adoptable, on_day)
                 clean_mark(pipeline).touch()
-                if checked.end is not None and runs.summary.runs:
-                    # A piece of a backfill may be the last sync of its pipeline.
+                if runs.summary.runs:
+                    # This may be the last sync of its pipeline, and there are copies of rows in it.
                     drop_staging(pipeline)
     except RequestAbortedError:
         if not halt.is_asked:
@@ -191,7 +193,8 @@ class _Runs:
             )
             if on_day is not None:
                 report.on_day = on_day
-            _load(self._pipeline, openpanel(report=report, **self._settings), self._patience)
+            source = openpanel(report=report, **self._settings)
+            _load(self._pipeline, source, report, self._patience)
             _add(self.summary, report)
             # Charts are read once a sync, and whole in its first run.
             has_charts = False
@@ -218,7 +221,7 @@ class _Runs:
         return summary
 
 
-def _load(pipeline: dlt.Pipeline, source: DltSource, patience: float) -> None:
+def _load(pipeline: dlt.Pipeline, source: DltSource, report: RunReport, patience: float) -> None:
     """Run a pipeline that has been restored and has nothing pending."""
     info = pipeline.extract(source)
     if not any(package.jobs["new_jobs"] for package in info.load_packages):
@@ -226,7 +229,8 @@ def _load(pipeline: dlt.Pipeline, source: DltSource, patience: float) -> None:
         pipeline.abort_packages()
         return
     pipeline.normalize()
-    with modest(pipeline, patience):
+    give_back_memory()
+    with modest(pipeline, patience, report):
         # Tables are made before anything is loaded, so nothing is loaded twice.
         Retrying(
             retry=retry_if_exception(met_another),
@@ -264,6 +268,7 @@ def _add(summary: SyncSummary, report: RunReport) -> None:
     summary.chart_points += report.charts.points
     summary.failed_charts |= {name: str(error) for name, error in report.charts.failures.items()}
     summary.rejected_rows += sum(record.rejected_rows for record in report.records)
+    summary.erased_rows += sum(record.erased_rows for record in report.records)
     summary.days_unchanged += report.unchanged
     summary.requests += report.requests
     summary.days_adopted += len(report.adopted)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from math import inf, isfinite
@@ -30,7 +30,7 @@ class Slot:
 
     window: int
     number: int
-    headers: Mapping[str, str] | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Keep the answer's headers until the slot is given back."""

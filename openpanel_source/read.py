@@ -22,6 +22,7 @@ from openpanel_source.ledger import DayRecord
 from openpanel_source.look import Span
 from openpanel_source.pages import EVENTS_PATH, Pages
 from openpanel_source.plan import PlannedDay
+from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
 from openpanel_source.settings import Clock
 from openpanel_source.shape import ShapedPage
@@ -55,6 +56,7 @@ class DayReader:
         now: The clock.
         load_id: The load package the rows go into.
         generation: The server's.
+        privacy: What must not be loaded.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class DayReader:
         now: Clock,
         load_id: str,
         generation: Generation = CURRENT,
+        privacy: Privacy | None = None,
     ) -> None:
         self._client = client
         self._query = query
@@ -72,12 +75,13 @@ class DayReader:
         self._now = now
         self.load_id = load_id
         self._generation = generation
-        self._pages = Pages(client, query, generation)
+        self._privacy = privacy
+        self._pages = Pages(client, query, generation, privacy)
         self._aligned: AlignedDays | None = None
         if not generation.has_stable_pages:
             from openpanel_source.aligned import AlignedDays
 
-            self._aligned = AlignedDays(client, query, generation, now)
+            self._aligned = AlignedDays(client, query, generation, now, privacy)
 
     def count(self, project_id: str, first: date, last: date) -> int:
         """Rows the server counts in a range of UTC days, both inclusive; one cheap request.
@@ -183,6 +187,7 @@ class DayReader:
             earlier = attempt.ids
             first = self._first(pool, item)
         newest_id, newest_at = attempt.newest
+        rejected, erased = attempt.redacted(self._privacy)
         record = DayRecord(
             project_id=item.project_id,
             query_fingerprint=self._query.fingerprint,
@@ -193,8 +198,9 @@ class DayReader:
             # Of a day still growing only the rows of the first count are sure to be here.
             total_count=counts.first_total if is_open else attempt.totals[-1],
             rows_received=attempt.rows,
-            distinct_ids=len(attempt.ids),
-            rejected_rows=len(attempt.rejected),
+            distinct_ids=attempt.tables.num_rows,
+            rejected_rows=len(rejected),
+            erased_rows=erased,
             pages=len(attempt.totals),
             requests=requests,
             rereads=readings - 1,
@@ -202,7 +208,7 @@ class DayReader:
             newest_id=newest_id,
             newest_at=newest_at,
         )
-        return DayReading(record, attempt.tables, attempt.rejected)
+        return DayReading(record, attempt.tables, rejected)
 
     def _read_tail(self, item: PlannedDay, first: Future[list[ShapedPage]]) -> DayReading | None:
         """Read the rows that are newer than what was read of the day before.
@@ -246,6 +252,8 @@ class DayReader:
             total_count=counts.first_total,
             rows_received=before.rows_received + rows,
             distinct_ids=before.distinct_ids + tables.num_rows,
+            erased_rows=before.erased_rows
+            + sum(instant > before.newest_at for instant in attempt.erased_at),
             pages=len(attempt.totals),
             requests=len(attempt.totals),
             rereads=0,

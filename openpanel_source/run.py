@@ -50,6 +50,7 @@ class RunReport:
         events_expected: Rows the server counts in the days planned, as an estimate.
         events_loaded: Rows for the table ``events``.
         appends: Whether the package's events are appended.
+        heavy_bytes: Bytes of the package's events beyond some kilobytes each.
         stopped: Whether ``should_stop`` ended the run.
         failure: The error that ended the run early, if one did.
         client: What makes the requests, once the source is configured.
@@ -71,6 +72,7 @@ class RunReport:
     events_expected: int = 0
     events_loaded: int = 0
     appends: bool = False
+    heavy_bytes: int = 0
     stopped: bool = False
     failure: OpenPanelError | None = None
     client: Client | None = None

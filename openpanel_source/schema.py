@@ -166,6 +166,7 @@ SYNC_DAYS = Table(
         Column("rows_received", "bigint", "Rows received, deliveries counted.", required=True),
         Column("distinct_ids", "bigint", "Rows loaded into events: distinct ids.", required=True),
         Column("rejected_rows", "bigint", "Rows put into rejected_events.", required=True),
+        Column("erased_rows", "bigint", "Rows left out as those of erased profiles."),
         Column("pages", "bigint", "Pages of the last reading.", required=True),
         Column("requests", "bigint", "Requests made for the day.", required=True),
         Column("rereads", "bigint", "Times the day was read again.", required=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
@@ -13,8 +13,10 @@ import msgspec
 from openpanel_source.chart import Chart, parse_charts, timezone_problem
 from openpanel_source.chart_file import load_charts
 from openpanel_source.chart_query import check_length
+from openpanel_source.config_lists import list_of, texts
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.filters import Filter, parse_filter
+from openpanel_source.privacy import Privacy
 from openpanel_source.query import MAX_QUERY_BYTES, EventQuery, query_string
 from openpanel_source.schema import INCLUDES
 
@@ -65,6 +67,7 @@ class Settings:
         charts: Charts to read of each project.
         timezones: IANA names of organisations' time zones by project; under an empty name, the
             one of all others.
+        privacy: What must not be loaded; None for nothing.
     """
 
     project_ids: tuple[str, ...]
@@ -77,6 +80,7 @@ class Settings:
     now: Clock = utc_now
     charts: tuple[Chart, ...] = ()
     timezones: Mapping[str, str] = field(default_factory=dict)
+    privacy: Privacy | None = None
 
     def timezone_of(self, project_id: str) -> str:
         """The time zone in which a project's charts have their buckets."""
@@ -97,6 +101,7 @@ def parse_settings(
     now: Clock = utc_now,
     charts: str | Sequence[Chart | Mapping[str, Any]] = (),
     timezone: str | Mapping[str, str] | None = None,
+    privacy: Privacy | None = None,
 ) -> Settings:
     """Check what a user gave and make settings of it.
 
@@ -113,6 +118,7 @@ def parse_settings(
         now: The clock.
         charts: Definitions, or the path of a file that holds them.
         timezone: IANA name of the organisation's time zone, or names by project.
+        privacy: What must not be loaded.
 
     Returns:
         Settings that need no further checks.
@@ -124,8 +130,8 @@ def parse_settings(
     if start and end and start > end:
         raise InvalidSettingError(f"start_date {start} lies after end_date {end}; swap them.")
     query = EventQuery(
-        events=_texts("events", events),
-        filters=tuple(parse_filter(item) for item in _list("filters", filters)),
+        events=texts("events", events),
+        filters=tuple(parse_filter(item) for item in list_of("filters", filters)),
         profile_id=_profile_id(profile_id),
     )
     settings = Settings(
@@ -139,11 +145,13 @@ def parse_settings(
         now=now,
         charts=parse_chart_setting(charts),
         timezones=_timezones(timezone),
+        privacy=privacy,
     )
     for project in settings.project_ids:
         _check_length(query, project)
         for chart in settings.charts:
             check_length(chart, project)
+            _check_private(chart, privacy)
     return settings
 
 
@@ -209,7 +217,7 @@ def parse_chart_setting(value: str | Sequence[Chart | Mapping[str, Any]]) -> tup
     """
     if isinstance(value, str) and not value.startswith("["):
         return load_charts(value)
-    return parse_charts(tuple(_list("charts", value)))
+    return parse_charts(tuple(list_of("charts", value)))
 
 
 def _timezones(value: str | Mapping[str, str] | None) -> dict[str, str]:
@@ -227,7 +235,7 @@ def _timezones(value: str | Mapping[str, str] | None) -> dict[str, str]:
 
 
 def _project_ids(value: str | Sequence[str]) -> tuple[str, ...]:
-    projects = _texts("project_id", value)
+    projects = texts("project_id", value)
     if not projects:
         raise InvalidSettingError(
             "project_id is missing; set it to the id in the dashboard's address, or to a list."
@@ -253,27 +261,13 @@ def _profile_id(value: str | None) -> str | None:
     return value
 
 
-def _texts(name: str, value: str | Sequence[str]) -> tuple[str, ...]:
-    is_one = isinstance(value, str) and not value.startswith("[")
-    texts = (value,) if is_one else tuple(_list(name, value))
-    for text in texts:
-        if not isinstance(text, str) or not text:
-            raise InvalidSettingError(f"{name} holds {text!r}; give one or more non-empty texts.")
-    return texts
-
-
-def _list(name: str, value: object) -> Iterable[Any]:
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        # Environment variables carry lists as JSON.
-        try:
-            value = msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            raise InvalidSettingError(f"{name} must be a list, not {value!r}.") from None
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise InvalidSettingError(f"{name} must be a list, not {value!r}.")
-    return value
+def _check_private(chart: Chart, privacy: Privacy | None) -> None:
+    for name in chart.breakdowns if privacy else ():
+        if privacy and privacy.hides(name):
+            raise InvalidSettingError(
+                f"the chart {chart.name!r} has the breakdown {name!r}, whose values the privacy"
+                " settings hide; take it out of the chart."
+            )
 
 
 def _check_length(query: EventQuery, project: str) -> None:

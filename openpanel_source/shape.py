@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timezone
 from typing import Any, NamedTuple
@@ -10,7 +11,9 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from openpanel_source.decode import Meta, Rejected, decode_page, decode_rows
-from openpanel_source.event import Event
+from openpanel_source.event import Event, KeptEvent
+from openpanel_source.json_text import SHORT, check_levels, without_nul_or_halves
+from openpanel_source.privacy import Privacy
 from openpanel_source.schema import EVENTS, REJECTED_EVENTS
 
 EVENTS_SCHEMA = EVENTS.arrow_schema
@@ -31,12 +34,14 @@ class ShapedPage(NamedTuple):
         ids: The events' ids, in order.
         rejected: Rows that cannot be shaped.
         table: The events as rows of the table ``events``, in order.
+        keep: Which of them are of no erased profile; None for all.
     """
 
     meta: Meta
     ids: list[str]
     rejected: list[Rejected]
     table: pa.Table
+    keep: pa.Array | None = None
 
     @property
     def rows(self) -> int:
@@ -44,7 +49,9 @@ class ShapedPage(NamedTuple):
         return len(self.ids) + len(self.rejected)
 
 
-def shape_page(body: bytes, project_id: str, day: date, request: str) -> ShapedPage:
+def shape_page(
+    body: bytes, project_id: str, day: date, request: str, privacy: Privacy | None = None
+) -> ShapedPage:
     """Decode a page and shape its events.
 
     Args:
@@ -52,6 +59,7 @@ def shape_page(body: bytes, project_id: str, day: date, request: str) -> ShapedP
         project_id: The project that was asked for.
         day: The UTC day that was asked for.
         request: Method and URL, for errors.
+        privacy: What must not be loaded.
 
     Raises:
         UnexpectedAnswerError: The body is no page.
@@ -62,7 +70,10 @@ def shape_page(body: bytes, project_id: str, day: date, request: str) -> ShapedP
     except ShapeError:
         page = decode_rows(body, day, request)
         table = shape_events(page.events, project_id, day)
-    return ShapedPage(page.meta, [event.id for event in page.events], page.rejected, table)
+    ids = [event.id for event in page.events]
+    if privacy is None:
+        return ShapedPage(page.meta, ids, page.rejected, table)
+    return ShapedPage(page.meta, ids, page.rejected, *privacy.hide(table))
 
 
 def shape_events(events: Sequence[Event], project_id: str, day: date) -> pa.Table:
@@ -87,8 +98,9 @@ def shape_events(events: Sequence[Event], project_id: str, day: date) -> pa.Tabl
     made = {
         "project_id": pa.repeat(pa.scalar(project_id, pa.string()), len(events)),
         "event_date": pa.repeat(pa.scalar(day, pa.date32()), len(events)),
+        "id": _id(values.get("id", ())),
         "created_at": created_at,
-        "extras": pa.array([getattr(event, "extras", None) for event in events], pa.string()),
+        "extras": _extras(events),
     }
     arrays = [
         made[column.name]
@@ -107,7 +119,7 @@ def shape_rejected(rejected: Sequence[Rejected], project_id: str, day: date) -> 
             "event_date": day,
             "position": position,
             "reason": row.reason,
-            "raw": row.raw,
+            "raw": row.raw or None,
         }
         for position, row in enumerate(rejected)
     ]
@@ -133,24 +145,65 @@ def _timestamps(values: Values) -> pa.Array:
         raise ShapeError(str(error)) from None
 
 
+def _extras(events: Sequence[Event]) -> pa.Array:
+    if KeptEvent not in set(map(type, events)):
+        return pa.nulls(len(events), pa.string())
+    return pa.array([getattr(event, "extras", None) for event in events], pa.string())
+
+
+def _id(values: Values) -> pa.Array:
+    array = pa.array(values, pa.string())
+    if b"\0" in _characters(array):
+        raise ShapeError("an id holds NUL")
+    return array
+
+
 def _text(values: Values) -> pa.Array:
     array = pa.array(values, pa.string())
-    characters = array.buffers()[2]
-    # An unknown country is two NUL characters (section 2), which PostgreSQL refuses.
-    if characters is not None and b"\0" in characters.to_pybytes():
+    if b"\0" in _characters(array):
         import pyarrow.compute as pc
 
+        # An unknown country is two NUL characters (section 2), which PostgreSQL refuses.
         only_nul = pc.match_substring_regex(array, r"^\x00+$")
-        return pc.if_else(only_nul, None, array)
+        array = pc.if_else(only_nul, None, array)
+        if b"\0" in _characters(array):
+            array = pc.replace_substring(array, "\0", "\ufffd")
     return array
 
 
 def _json(values: Values) -> pa.Array:
-    texts = [None if raw == b"null" else raw for raw in map(bytes, values)]
+    texts: list[bytes | None] = list(map(bytes, values))
+    if b"null" in texts:
+        texts = [None if text == b"null" else text for text in texts]
     try:
-        return pa.array(texts, pa.string())
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        array = pa.array(texts, pa.string())
+        if _has_escapes(array):
+            array = pa.array([text and without_nul_or_halves(text) for text in texts], pa.string())
+        for text in texts:
+            if text is not None and len(text) > SHORT:
+                check_levels(text)
+    except (pa.ArrowInvalid, ValueError) as error:
         raise ShapeError(str(error)) from None
+    return array
+
+
+def _has_escapes(array: pa.Array) -> bool:
+    """Whether a character is escaped by its number, other than as a quote or a line's end is."""
+    characters = _characters(array)
+    if b"\\" not in characters:
+        return False
+    import pyarrow.compute as pc
+
+    # All values as one text are searched ten times as fast.
+    offsets = pa.py_buffer(struct.pack("=ii", 0, len(characters)))
+    text = pa.Array.from_buffers(pa.string(), 1, [None, offsets, pa.py_buffer(characters)])
+    return bool(pc.match_substring_regex(text, r"\\u")[0].as_py())
+
+
+def _characters(array: pa.Array) -> bytes:
+    """The text of all values in one."""
+    buffer = array.buffers()[2]
+    return b"" if buffer is None else buffer.to_pybytes()
 
 
 def _double(values: Values) -> pa.Array:

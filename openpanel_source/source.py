@@ -16,10 +16,12 @@ from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
 from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
+from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_file import EventsFile
 from openpanel_source.ledger import Ledger, ledger_table
 from openpanel_source.loading import appended, declare, materialize, replacing
 from openpanel_source.plan import DAY, EARLIEST
+from openpanel_source.privacy import parse_privacy
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import recognise
 from openpanel_source.retry import RetryPolicy
@@ -57,6 +59,11 @@ def openpanel(
     pages_in_flight: int = 8,
     lookback_days: int = 3,
     reload: bool = False,
+    exclude_columns: Any = None,
+    hash_columns: Any = None,
+    drop_properties: Any = None,
+    erased_profiles: Any = None,
+    hash_key: TSecretStrValue | None = None,
     allow_http: bool = False,
     connect_timeout: float = 10.0,
     read_timeout: float = 60.0,
@@ -89,6 +96,11 @@ def openpanel(
         lookback_days: The newest settled days that are counted one by one on each run; older
             ones are counted together.
         reload: Read days again that are recorded as complete.
+        exclude_columns: Columns of ``events`` that stay null.
+        hash_columns: Columns, and keys as ``properties.KEY``, that hold a hash of the value.
+        drop_properties: Keys of ``properties`` that are left out; ``*`` stands for any text.
+        erased_profiles: Ids of profiles and devices, or their hashes, whose events are left out.
+        hash_key: The secret of the hash, HMAC-SHA256.
         allow_http: Permit plain http to other hosts than this one.
         connect_timeout: Seconds to connect.
         read_timeout: Seconds to wait for the next byte.
@@ -118,6 +130,9 @@ def openpanel(
         now=parse_clock(now),
         charts=charts or (),
         timezone=timezone,
+        privacy=parse_privacy(
+            exclude_columns, hash_columns, drop_properties, erased_profiles, hash_key
+        ),
     )
     client = Client(
         base_url,
@@ -144,7 +159,11 @@ def configured(**settings: Any) -> tuple[Client, Settings]:
         ConfigurationError: Some setting is missing or not allowed.
     """
     report = RunReport()
-    openpanel(report=report, **settings)
+    try:
+        openpanel(report=report, **settings)
+    except OpenPanelError as error:
+        # The frames that it comes from hold the secrets in local variables.
+        raise error.with_traceback(None) from None
     assert report.client is not None and report.settings is not None  # noqa: S101, PT018
     return report.client, report.settings
 
@@ -158,7 +177,9 @@ def reader_of(client: Client, settings: Settings, load_id: str = "") -> DayReade
     """
     generation = recognise(client, settings.query, settings.project_ids, settings.now().date())
     in_flight = settings.limits.pages_in_flight
-    return DayReader(client, settings.query, in_flight, settings.now, load_id, generation)
+    return DayReader(
+        client, settings.query, in_flight, settings.now, load_id, generation, settings.privacy
+    )
 
 
 def _chart_resources(settings: Settings, client: Client, report: RunReport) -> list[DltResource]:
@@ -215,8 +236,8 @@ def _items(run: Run, report: RunReport) -> Iterator[Any]:
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
                 yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
-        if file.rows:
-            yield file.finish()
+        yield from file.finish()
+        report.heavy_bytes = file.heavy_bytes
     records = report.records + report.settled + report.adopted
     if records:
         yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)

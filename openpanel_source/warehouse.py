@@ -35,7 +35,7 @@ def count_events(
         "SELECT project_id, event_date, count(*) AS n FROM events"  # noqa: S608 - dates
         f" WHERE event_date BETWEEN '{first}' AND '{last}' GROUP BY project_id, event_date"
     ).fetchall()
-    return {(project, as_day(day)): count for project, day, count in rows}
+    return {(project, day_of(day)): count for project, day, count in rows}
 
 
 def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
@@ -77,8 +77,8 @@ def differing_days(
     }
 
 
-def as_day(value: Any) -> date:
-    """A UTC day as destinations give it back: some as text or as midnight."""
+def day_of(value: Any) -> date:
+    """A day as a destination gives it back: some say text or midnight."""
     if isinstance(value, str):
         return date.fromisoformat(value[:10])
     return value.date() if isinstance(value, datetime) else value

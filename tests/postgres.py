@@ -95,7 +95,8 @@ class PostgresWarehouse(Warehouse):
             cursor = connection.cursor()
             cursor.execute("SET search_path TO openpanel; SET TIME ZONE 'UTC'")
             cursor.execute(sql)
-            return cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
 
 
 @pytest.fixture(scope="session")

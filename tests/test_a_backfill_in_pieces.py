@@ -69,7 +69,7 @@ def test_pieces_loaded_side_by_side_and_killed_end_equal_and_are_adopted(
         assert difference(wanted, keyed(postgres.query(SELECT_EVENTS))) == ""
         assert sync(postgres.pipeline(), **settings).days_read == 0
     staging = "SELECT count(*) FROM information_schema.schemata WHERE schema_name LIKE '%staging%'"
-    assert postgres.query(staging) == [(1,)]
+    assert postgres.query(staging) == [(0,)]
 
 
 @pytest.mark.skipif(not MANY, reason="OPENPANEL_SOURCE_BACKFILL says how many events to load")

@@ -80,6 +80,10 @@ KINDS = {
 CASES = [(zone, kind) for zone, kinds in KINDS.items() for kind in kinds]
 
 
+pytestmark = pytest.mark.xdist_group("charts")
+"""One worker loads what all of them look at."""
+
+
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Warehouse]:
     accounts = json.loads((DATASET / "accounts.json").read_text())

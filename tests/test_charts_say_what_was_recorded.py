@@ -91,6 +91,10 @@ def _chart(name: str) -> Chart:
     )
 
 
+pytestmark = pytest.mark.xdist_group("charts")
+"""One worker loads what all of them look at."""
+
+
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     accounts = json.loads((DATASET / "accounts.json").read_text())

@@ -18,6 +18,7 @@ from openpanel_source.buffer import lean_memory
 from openpanel_source.duckdb_load import holds_none, modest
 from openpanel_source.events_file import EventsFile
 from openpanel_source.pipeline import sync
+from openpanel_source.run import RunReport
 from openpanel_source.schema import EVENTS
 from openpanel_source.shape import shape_page
 from tests.sandbox_world import event, world
@@ -53,8 +54,8 @@ def test_a_first_sync_is_appended_and_a_later_one_merged(
     dispositions = []
     load = module._load
 
-    def watched(pipeline: dlt.Pipeline, source: Any, patience: float) -> None:
-        load(pipeline, source, patience)
+    def watched(pipeline: dlt.Pipeline, source: Any, report: RunReport, patience: float) -> None:
+        load(pipeline, source, report, patience)
         dispositions.append(pipeline.default_schema.get_table("events")["write_disposition"])
 
     monkeypatch.setattr(module, "_load", watched)
@@ -91,7 +92,7 @@ def test_days_that_somebody_else_loaded_at_the_same_moment_are_replaced(
 
 def test_a_load_takes_little_memory_unless_it_is_configured(warehouse: Warehouse) -> None:
     def setting(pipeline: dlt.Pipeline, name: str) -> Any:
-        with modest(pipeline, 0.0), pipeline.sql_client() as client:
+        with modest(pipeline, 0.0, RunReport()), pipeline.sql_client() as client:
             rows = client.execute_sql(f"SELECT current_setting('{name}')")
         assert rows is not None
         return rows[0][0]
@@ -145,7 +146,7 @@ def test_the_file_of_a_package_holds_all_rows_in_order_and_vanishes(tmp_path: Pa
         for table in tables:
             file.add(table)
         file.finish()
-        assert pq.read_table(file.path) == pa.concat_tables(tables)
+        assert pq.read_table(file.paths[0]) == pa.concat_tables(tables)
         assert file.rows == 24
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ValueError, match="schema"), EventsFile(str(tmp_path)) as file:
@@ -158,8 +159,8 @@ def test_large_events_make_small_row_groups(tmp_path: Path) -> None:
         for rows in range(10, 20):
             file.add(table_of(rows, 1_000_000))
         file.finish()
-        assert pq.ParquetFile(file.path).num_row_groups >= 4
-        assert pq.read_schema(file.path) == EVENTS.arrow_schema
+        assert sum(pq.ParquetFile(path).num_row_groups for path in file.paths) >= 20
+        assert all(pq.read_schema(path) == EVENTS.arrow_schema for path in file.paths)
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

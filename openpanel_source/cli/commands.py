@@ -197,6 +197,32 @@ def audit(
     sys.exit(run_audit(pipeline, given, deep=deep, repair=repair, as_json=as_json))
 
 
+@main.command()
+@click.argument("profiles", nargs=-1, required=True, metavar="PROFILE...")
+@_source_options
+@_target_options
+@_as_json
+def erase(
+    profiles: tuple[str, ...],
+    destination: str,
+    database: str | None,
+    dataset: str,
+    as_json: bool,
+    project_id: tuple[str, ...],
+    base_url: str | None,
+) -> None:
+    """Read the days that hold a profile again without it, and everything that is new.
+
+    PROFILE is the id of a profile or a device, or its hash, that stands in erased_profiles.
+    """
+    from openpanel_source.cli.reports import run_erase
+    from openpanel_source.destination import open_pipeline
+
+    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
+    given = _given(project_id=list(project_id), base_url=base_url)
+    sys.exit(run_erase(pipeline, given, profiles, as_json=as_json))
+
+
 @main.group()
 def charts() -> None:
     """Check and show the definitions of charts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from openpanel_source.cli.commands import print_json
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_sigterm
 from openpanel_source.destination import destination_errors
+from openpanel_source.erasing import erase
 from openpanel_source.escape import printable
 from openpanel_source.partition import partitions
 from openpanel_source.pipeline import SyncSummary, sync
@@ -62,12 +64,13 @@ def print_summary(summary: SyncSummary) -> None:
             f"Loaded {summary.events_loaded:,} events of {summary.days_read:,} days"
             f" ({verdicts}) in {summary.seconds:.1f} s with {summary.requests:,} requests."
         )
-    if summary.rejected_rows:
-        click.echo(
-            f"{summary.rejected_rows:,} rows could not be shaped; see the table rejected_events."
-        )
-    if summary.chart_points:
-        click.echo(f"Loaded {summary.chart_points:,} points of charts.")
+    for count, what in (
+        (summary.rejected_rows, "rows could not be shaped; see the table rejected_events"),
+        (summary.erased_rows, "rows of erased profiles were left out"),
+        (summary.chart_points, "points of charts were loaded"),
+    ):
+        if count:
+            click.echo(f"{count:,} {what}.")
     for name, error in summary.failed_charts.items():
         click.echo(f"CHART FAILED {printable(name)}: {printable(error, 4000)}")
     if summary.stopped:
@@ -111,6 +114,22 @@ def run_check(given: dict[str, Any], *, as_json: bool) -> int:
             }
         )
     return errors[0].exit_code if errors else 0
+
+
+def run_erase(
+    pipeline: dlt.Pipeline, given: dict[str, Any], profiles: Sequence[str], *, as_json: bool
+) -> int:
+    """Erase profiles and print what became of their days; returns the exit code."""
+    report = erase(pipeline, profiles, **given)
+    if as_json:
+        print_json(report.as_dict())
+        return report.exit_code
+    if report.sync is not None:
+        print_summary(report.sync)
+    click.echo(f"{len(report.days):,} days held the profiles, {len(report.left):,} still do.")
+    for project, day in report.left[:_MOST_SHOWN]:
+        click.echo(f"NOT ERASED {printable(project)} {day}: not configured, or not verified")
+    return report.exit_code
 
 
 def run_status(pipeline: dlt.Pipeline, *, as_json: bool) -> None:

@@ -96,7 +96,8 @@ class Store:
             columns = table(rows, first)
             for seq, row in enumerate(rows, first):
                 if "_raw" in row:
-                    self._raw[seq] = str(row["_raw"]).encode()
+                    raw = row["_raw"]
+                    self._raw[seq] = raw if isinstance(raw, bytes) else str(raw).encode()
                 self._fragments.append(self._encoder.fragments(row))
             cursor = self._database.cursor()
             cursor.register("given", columns)

@@ -1,0 +1,120 @@
+"""Keys of JSON that must not be loaded: left out, or with a hash for a value; pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+import msgspec
+
+_DEEPEST = 50
+"""Levels of JSON that are looked through; what lies deeper is left out."""
+_NULL = b"null"
+
+
+class Action(Enum):
+    """What becomes of a key."""
+
+    KEEP = 0
+    HASH = 1
+    DROP = 2
+
+
+@dataclass(frozen=True)
+class KeyRules:
+    """Which keys of a JSON value to leave out, and of which to hash the values.
+
+    A key within a key is named with a dot between the two, as OpenPanel flattens them.
+
+    Args:
+        dropped: Patterns of keys to leave out; ``*`` stands for any text.
+        hashed: Patterns of keys whose values are replaced by their hash.
+        hash: Makes it.
+    """
+
+    dropped: tuple[str, ...]
+    hashed: tuple[str, ...]
+    hash: Callable[[str], str]
+
+    def __bool__(self) -> bool:
+        return bool(self.dropped or self.hashed)
+
+    @cached_property
+    def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        return _pattern(self.dropped), _pattern(self.hashed)
+
+    def action(self, key: str) -> Action:
+        """What becomes of a key."""
+        dropped, hashed = self._patterns
+        if dropped.fullmatch(key):
+            return Action.DROP
+        return Action.HASH if hashed.fullmatch(key) else Action.KEEP
+
+    def apply(self, text: str) -> str | None:
+        """The JSON that is left; None if it is neither a map nor a list, and so has no keys."""
+        hidden = self._apply(text.encode("utf-8", "replace"), "", 0)
+        return None if hidden == _NULL else hidden.decode()
+
+    def _apply(self, raw: bytes, path: str, depth: int) -> bytes:
+        members = _members(raw) if depth < _DEEPEST else None
+        if members is None:
+            return _NULL
+        kept: dict[str, msgspec.Raw] = {}
+        for name, value in members.items():
+            key = path + name
+            action = self.action(key)
+            if action is Action.DROP:
+                continue
+            held = bytes(value).strip()
+            if action is Action.HASH:
+                held = self._hashed(held)
+            elif held[:1] in (b"{", b"["):
+                held = self._apply(held, f"{key}.", depth + 1)
+            kept[name] = msgspec.Raw(held)
+        is_list = raw.lstrip()[:1] == b"["
+        return msgspec.json.encode(list(kept.values()) if is_list else kept)
+
+    def _hashed(self, raw: bytes) -> bytes:
+        if raw in (_NULL, b'""'):
+            return raw
+        text = json.loads(raw) if raw[:1] == b'"' else raw.decode()
+        return msgspec.json.encode(self.hash(text))
+
+
+_as_map = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_as_list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def _members(raw: bytes) -> dict[str, msgspec.Raw] | None:
+    """The undecoded values of a map by key, or of a list by place; None of anything else."""
+    try:
+        if raw.lstrip()[:1] == b"[":
+            return {str(place): value for place, value in enumerate(_as_list.decode(raw))}
+        return _as_map.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _lenient_members(raw)
+
+
+def _lenient_members(raw: bytes) -> dict[str, msgspec.Raw] | None:
+    """The same where only Python's own decoder reads it, such as half an emoji in a key."""
+    try:
+        value = json.loads(raw)
+        if isinstance(value, list):
+            value = {str(place): item for place, item in enumerate(value)}
+        if not isinstance(value, dict):
+            return None
+        return {
+            name.encode("utf-8", "replace").decode(): msgspec.Raw(json.dumps(item).encode())
+            for name, item in value.items()
+        }
+    except (ValueError, RecursionError):
+        return None
+
+
+def _pattern(keys: Iterable[str]) -> re.Pattern[str]:
+    parts = (".*".join(map(re.escape, key.split("*"))) for key in keys)
+    return re.compile("|".join(parts) or r"(?!)", re.DOTALL)

@@ -1,0 +1,274 @@
+"""What must not be loaded: columns left out or hashed, properties dropped, profiles erased; pure.
+
+Everything here happens to rows in memory, before any of them is written anywhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from openpanel_source.config_lists import texts
+from openpanel_source.decode import Rejected
+from openpanel_source.errors import InvalidSettingError
+from openpanel_source.hidden_keys import Action, KeyRules
+from openpanel_source.schema import EVENTS
+
+_COLUMNS = {column.name: column for column in EVENTS.columns}
+_BY_FIELD = {column.field: column.name for column in EVENTS.columns if column.field}
+_NEEDED = [column.name for column in EVENTS.columns if not column.nullable]
+_WITH_KEYS = ("properties", "extras")
+_SHORTEST_KEY = 16
+HASH_DIGITS = 64
+"""Length of a hash."""
+
+
+class HiddenRows(NamedTuple):
+    """Rows of ``events`` after the privacy settings.
+
+    Attributes:
+        table: As many rows as before, of the same columns.
+        keep: Which of them are of no erased profile; None for all.
+    """
+
+    table: pa.Table
+    keep: pa.Array | None
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """Checked privacy settings; ``parse_privacy`` makes them.
+
+    Args:
+        excluded: Columns of ``events`` that stay null.
+        hashed: Columns of ``events`` whose texts are replaced by their hash.
+        dropped_keys: Patterns of keys of ``properties`` and ``extras`` that are left out.
+        hashed_keys: By one of these columns, patterns of keys whose values are hashed.
+        erased: Ids of profiles and devices, or their hashes, whose rows are left out.
+        key: The secret of the hash.
+    """
+
+    excluded: frozenset[str] = frozenset()
+    hashed: frozenset[str] = frozenset()
+    dropped_keys: tuple[str, ...] = ()
+    hashed_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    erased: frozenset[str] = field(default_factory=frozenset, repr=False)
+    key: bytes = field(default=b"", repr=False)
+
+    @cached_property
+    def _rules(self) -> dict[str, KeyRules]:
+        return {
+            column: KeyRules(self.dropped_keys, self.hashed_keys.get(column, ()), self.hash)
+            for column in _WITH_KEYS
+        }
+
+    def hash(self, text: str) -> str:
+        """HMAC-SHA256 of a text in 64 hex digits; the same wherever the text stands."""
+        return hmac.digest(self.key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+    def erases(self, profile_id: str) -> bool:
+        """Whether an id, or its hash, is among the erased profiles."""
+        if profile_id in self.erased:
+            return True
+        return bool(self.key and self.erased) and self.hash(profile_id) in self.erased
+
+    def hides(self, name: str) -> bool:
+        """Whether the values of a field, as charts name it, may not be loaded as they are."""
+        if name in self.excluded or name in self.hashed:
+            return True
+        if not name.startswith("properties."):
+            return self._rules["properties"].action(name) is not Action.KEEP
+        key = name.removeprefix("properties.")
+        return (
+            "properties" in self.excluded
+            or self._rules["properties"].action(key) is not Action.KEEP
+        )
+
+    def hide(self, table: pa.Table) -> HiddenRows:
+        """Apply the settings to rows of ``events``, and tell which are of erased profiles."""
+        keep = self._kept(table) if self.erased else None
+        for place, name in enumerate(table.schema.names):
+            change = self._change(name)
+            if change is not None:
+                column = change(table.column(place).combine_chunks())
+                table = table.set_column(place, table.schema.field(place), column)
+        return HiddenRows(table, keep)
+
+    def redact(self, rejected: Sequence[Rejected]) -> tuple[list[Rejected], int]:
+        """Rejected rows with the settings applied to their bytes.
+
+        Returns:
+            Rows to load, without their bytes where these cannot be read; and how many others
+            were left out as those of erased profiles.
+        """
+        rows = [self._redacted(row) for row in rejected]
+        kept = [row for row in rows if row is not None]
+        return kept, len(rows) - len(kept)
+
+    def _redacted(self, rejected: Rejected) -> Rejected | None:
+        # What follows a colon may quote a value.
+        reason = rejected.reason.partition(":")[0]
+        row = _object(rejected.raw)
+        if row is None:
+            return Rejected("", reason)
+        if any(map(self.erases, _ids(row))):
+            return None
+        try:
+            return Rejected(json.dumps(self._redacted_object(row)), reason)
+        except RecursionError:
+            return Rejected("", reason)
+
+    def _redacted_object(self, row: dict[str, Any]) -> dict[str, Any]:
+        known = {name: row.pop(name) for name in list(row) if name in _BY_FIELD}
+        left = {
+            name: self._redacted_value(_BY_FIELD[name], value)
+            for name, value in known.items()
+            if _BY_FIELD[name] not in self.excluded
+        }
+        if "extras" in self.excluded:
+            return left
+        return left | (self._redacted_value("extras", row) or {})
+
+    def _redacted_value(self, column: str, value: Any) -> Any:
+        if column in self.hashed and value not in (None, ""):
+            return self.hash(_text(value))
+        rules = self._rules.get(column)
+        if rules and value is not None:
+            return json.loads(rules.apply(json.dumps(value)) or "null")
+        return value
+
+    def _kept(self, table: pa.Table) -> pa.Array | None:
+        import pyarrow.compute as pc
+
+        erased = None
+        for name in ("profile_id", "device_id"):
+            column = table.column(name).combine_chunks()
+            found = [text for text in column.unique().to_pylist() if text and self.erases(text)]
+            if found:
+                here = pc.is_in(column, pa.array(found, pa.string()))
+                erased = here if erased is None else pc.or_(erased, here)
+        return None if erased is None else pc.invert(erased)
+
+    def _change(self, name: str) -> Callable[[pa.Array], pa.Array] | None:
+        if name in self.excluded:
+            return lambda column: pa.nulls(len(column), column.type)
+        if name in self.hashed:
+            return self._hashed
+        rules = self._rules.get(name)
+        if rules:
+            apply = rules.apply
+            return lambda column: pa.array(
+                [text if text is None else apply(text) for text in column.to_pylist()], pa.string()
+            )
+        return None
+
+    def _hashed(self, column: pa.Array) -> pa.Array:
+        # Pages repeat a few values: each is hashed once. An empty text still says: no value.
+        encoded = column.dictionary_encode()
+        hashes = [text and self.hash(text) for text in encoded.dictionary.to_pylist()]
+        return pa.array(hashes, pa.string()).take(encoded.indices)
+
+
+def ids_in(raw: str | None) -> set[str]:
+    """The ids of profile and device in the bytes of a rejected row, as text."""
+    row = _object(raw)
+    return set() if row is None else _ids(row)
+
+
+def _ids(row: Mapping[str, Any]) -> set[str]:
+    ids = (row.get("profileId"), row.get("deviceId"))
+    return {_text(one) for one in ids if one is not None}
+
+
+def _text(value: object) -> str:
+    """What shaping makes of a value that is no text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _object(raw: str | None) -> dict[str, Any] | None:
+    try:
+        row = json.loads(raw or "")
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def parse_privacy(
+    exclude_columns: str | Sequence[str] | None = None,
+    hash_columns: str | Sequence[str] | None = None,
+    drop_properties: str | Sequence[str] | None = None,
+    erased_profiles: str | Sequence[str] | None = None,
+    hash_key: str | None = None,
+) -> Privacy | None:
+    """Check the privacy settings, as they stand in configuration; None if nothing is to be hidden.
+
+    Raises:
+        InvalidSettingError: A column is unknown or cannot be hidden, or the key is missing.
+    """
+    exclude_columns = texts("exclude_columns", exclude_columns or ())
+    hash_columns = texts("hash_columns", hash_columns or ())
+    drop_properties = texts("drop_properties", drop_properties or ())
+    erased_profiles = texts("erased_profiles", erased_profiles or ())
+    if not (exclude_columns or hash_columns or drop_properties or erased_profiles):
+        return None
+    for name in exclude_columns:
+        _check_column("exclude_columns", name)
+    columns = [path for path in hash_columns if "." not in path]
+    for name in columns:
+        _check_hashable(name)
+    if hash_columns and not hash_key:
+        raise InvalidSettingError(
+            "hash_columns needs hash_key, a secret of your own; set SOURCES__OPENPANEL__HASH_KEY in"
+            " the environment, or hash_key under [sources.openpanel] in .dlt/secrets.toml."
+        )
+    if hash_key and len(hash_key) < _SHORTEST_KEY:
+        raise InvalidSettingError(
+            f"hash_key is too short; use at least {_SHORTEST_KEY} random characters, or what was"
+            " hashed can be found out by trying."
+        )
+    return Privacy(
+        excluded=frozenset(exclude_columns),
+        hashed=frozenset(columns),
+        dropped_keys=tuple(drop_properties),
+        hashed_keys={column: tuple(_keys(hash_columns, column)) for column in _WITH_KEYS},
+        erased=frozenset(erased_profiles),
+        key=(hash_key or "").encode(),
+    )
+
+
+def _check_column(setting: str, name: str) -> None:
+    if name in _NEEDED:
+        raise InvalidSettingError(
+            f"{setting} holds {name}, which the proof of completeness needs;"
+            f" {', '.join(_NEEDED)} are loaded as they are."
+        )
+    if name not in _COLUMNS:
+        raise InvalidSettingError(
+            f"{setting} holds {name!r}, which is no column of events; a key of the properties is"
+            " written properties.KEY in hash_columns, and KEY in drop_properties."
+        )
+
+
+def _check_hashable(name: str) -> None:
+    _check_column("hash_columns", name)
+    if _COLUMNS[name].type != "text":
+        raise InvalidSettingError(
+            f"hash_columns holds {name}, which is no text; name keys of a JSON column as"
+            " properties.KEY or properties.*, and leave other columns out with exclude_columns."
+        )
+
+
+def _keys(paths: Iterable[str], column: str) -> Iterable[str]:
+    """The keys of a JSON column that paths name; a path into no column means any of them."""
+    for path in paths:
+        start, dot, key = path.partition(".")
+        if dot and start == column:
+            yield key
+        elif dot and start not in _WITH_KEYS:
+            yield path
