@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
@@ -107,7 +108,7 @@ class DayStatus:
 def read_days(
     pipeline: dlt.Pipeline,
     *,
-    project_id: str | None = None,
+    project_id: str | Sequence[str] | None = None,
     start_date: str | date | None = None,
     end_date: str | date | None = None,
 ) -> list[DayStatus]:
@@ -115,7 +116,7 @@ def read_days(
 
     Args:
         pipeline: A pipeline with its destination.
-        project_id: A project; all when left out.
+        project_id: A project's id, or a list of ids; all when left out.
         start_date: First UTC day; all when left out.
         end_date: Last UTC day, inclusive.
 
@@ -134,7 +135,8 @@ def read_days(
             f" WHERE day BETWEEN '{start}' AND '{end}' ORDER BY read_at"
         ).fetchall()
     latest = {(row[0], row[1]): DayStatus(*row) for row in rows}
-    chosen = [day for day in latest.values() if project_id in (None, day.project_id)]
+    wanted = [project_id] if isinstance(project_id, str) else project_id
+    chosen = [day for day in latest.values() if wanted is None or day.project_id in wanted]
     return sorted(chosen, key=lambda item: (item.day, item.project_id), reverse=True)
 
 

@@ -1,7 +1,7 @@
 """Load OpenPanel with Dagster: days by schedule, months by backfill, checked against the ledger.
 
-Copy this file into a code location. Settings come from .dlt/ or the environment, as everywhere
-(SOURCES__OPENPANEL__PROJECT_ID). The pool limits how many pieces a backfill loads at a time:
+Copy this file into a code location and change PROJECTS and FIRST_DAY; credentials come from .dlt/
+or the environment, as everywhere. The pool limits how many pieces a backfill loads at a time:
 ``dagster instance concurrency set openpanel 4``, or 1 for a DuckDB file.
 """
 
@@ -16,9 +16,8 @@ from dagster_dlt import DagsterDltTranslator, dlt_assets
 from openpanel_source import Partition, openpanel, read_days, read_status, sync
 
 DESTINATION = "duckdb"  # any dlt destination; backfills from many workers want a server
-PROJECT = dlt.config.get("sources.openpanel.project_id") or "my-project"
-PROJECTS = [PROJECT] if isinstance(PROJECT, str) else list(PROJECT)
-FIRST_DAY = str(dlt.config.get("sources.openpanel.start_date") or "2025-01-01")
+PROJECTS = ["my-project"]
+FIRST_DAY = "2025-01-01"
 MONTHS = dg.MonthlyPartitionsDefinition(f"{FIRST_DAY[:7]}-01")  # those that are over
 BY = {"project": dg.StaticPartitionsDefinition(PROJECTS), "month": MONTHS}
 DAY = timedelta(days=1)
@@ -50,8 +49,8 @@ def tables(name: str, partitions: dg.PartitionsDefinition[Any]) -> Any:
 def load(pipeline: dlt.Pipeline, name: str, start: Any, end: Any, **settings: Any) -> Any:
     """Sync, and show what the ledger says of the days of the partition."""
     summary = sync(pipeline, **settings)
-    project = settings.get("project_id")
-    found = read_days(pipeline, project_id=project, start_date=start, end_date=end)
+    projects = settings["project_id"]
+    found = read_days(pipeline, project_id=projects, start_date=start, end_date=end)
     days = [day.as_dict() for day in found]
     metadata = {
         **summary.as_dict(),
@@ -67,7 +66,7 @@ def events(context: dg.AssetExecutionContext) -> Iterator[Any]:
     start, end = (it.date() for it in context.partition_time_window)
     is_newest = end >= datetime.now(timezone.utc).date()
     bounds = {} if is_newest else {"start_date": start, "end_date": end - DAY}
-    yield load(warehouse(), "events", start, end - DAY, **bounds)
+    yield load(warehouse(), "events", start, end - DAY, project_id=PROJECTS, **bounds)
 
 
 @tables("history", dg.MultiPartitionsDefinition(BY))

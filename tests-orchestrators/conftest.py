@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -143,11 +144,15 @@ class Installation:
         (result,) = (line for line in lines if line.startswith("RESULT "))
         return json.loads(result.removeprefix("RESULT "))
 
-    def copy(self, example: str, folder: Path | None = None) -> None:
-        """Copy an example as a user does."""
+    def copy(self, example: str, folder: Path | None = None, **changed: Any) -> None:
+        """Copy an example as a user does, and change some of the constants at its top."""
         folder = folder or self.folder
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / "pipelines" / example, folder)
+        text = (ROOT / "pipelines" / example).read_text()
+        for name, value in changed.items():
+            text, found = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value!r}", text)
+            assert found == 1
+        (folder / example).write_text(text)
 
     def source(self) -> Rows:
         """The rows of the server, as a warehouse should hold them."""

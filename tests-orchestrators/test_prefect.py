@@ -17,11 +17,7 @@ def prefect(installation: Installation) -> Installation:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
-    installation.copy("prefect_flow.py")
-    script = installation.folder / "prefect_flow.py"
-    text = script.read_text()
-    assert "[60, 300, 900]" in text
-    script.write_text(text.replace("[60, 300, 900]", "[1, 1, 1]"))
+    installation.copy("prefect_flow.py", RETRY_SECONDS=[1, 1, 1])
     return installation
 
 

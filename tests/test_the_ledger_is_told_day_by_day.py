@@ -49,7 +49,8 @@ def test_days_come_newest_first_and_within_bounds(warehouse: Warehouse) -> None:
     pipeline = warehouse.pipeline()
     assert [day.day.day for day in read_days(pipeline)] == [12, 11, 10]
     assert [day.day.day for day in read_days(pipeline, start_date=date(2026, 11, 11))] == [12, 11]
-    assert read_days(pipeline, project_id="another") == []
+    assert read_days(pipeline, project_id="we") == []
+    assert len(read_days(pipeline, project_id=["another", "web"])) == 3
 
 
 def test_before_the_first_sync_the_answer_is_to_run_one(warehouse: Warehouse) -> None:
