@@ -60,12 +60,14 @@ def adoptable_days(pipeline: dlt.Pipeline, settings: Settings, ledger: Ledger) -
 
 def _unknown(settings: Settings, ledger: Ledger) -> str:
     """An SQL condition on ``sync_days`` for the days that are over and not in the ledger."""
-    first = settings.start or EARLIEST
+    since = settings.start or EARLIEST
     last = settings.now().date() - DAY
     if settings.end is not None:
         last = min(last, settings.end)
     parts = []
     for project in settings.project_ids:
+        # Before its first event there is nothing to adopt.
+        first = ledger.first_day(project, since) or since
         gaps = list(_gaps(ledger.days(project), first, last))
         if len(gaps) > _MOST_GAPS:
             gaps = [(first, last)]

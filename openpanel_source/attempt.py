@@ -44,7 +44,7 @@ class Attempt:
             mark = hash(tuple(page.ids))
             self.has_repeated_page |= mark in self._seen
             self._seen.add(mark)
-        fresh = distinct - self.ids
+        fresh = distinct if self.ids.isdisjoint(distinct) else distinct - self.ids
         if len(fresh) < len(page.ids):
             self.repeats += sum(event_id in self.ids for event_id in page.ids)
             firsts = _firsts(page.ids, fresh)

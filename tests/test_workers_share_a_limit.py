@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import heapq
 import math
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import repeat
 from random import Random
 from typing import NamedTuple
 
@@ -11,7 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openpanel_source.client import Client, Credentials
 from openpanel_source.share import Share
+from tests.sandbox_world import CLIENT, DAYS, SECRET, event, world
 from tests.test_rate_limiter import FixedWindow, Simulation
 
 THREADS = 8
@@ -120,3 +126,36 @@ def test_alone_nothing_is_left_to_others() -> None:
         share.learn(number, 0, 100, 100 - number)
     share.open(0)
     assert share.part == 1
+
+
+def ask_for(seconds: float, url: str) -> int:
+    """A worker: asks as fast as it may for some seconds; how many answers it got."""
+    client = Client(url, Credentials(CLIENT, SECRET))
+    until = time.monotonic() + seconds
+    params = [tuple(pair.split("=")) for pair in f"projectId=web&limit=1&{DAYS}".split("&")]
+
+    def ask(_: int) -> int:
+        answers = 0
+        while time.monotonic() < until:
+            client.get("/export/events", params)  # type: ignore[arg-type]
+            answers += 1
+        return answers
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return sum(pool.map(ask, range(THREADS)))
+
+
+def test_four_processes_share_a_sandbox() -> None:
+    limit, window, seconds = 100, 2.0, 11.0
+    with (
+        world(event(), rate_limit=limit, window_seconds=window) as sandbox,
+        ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("forkserver")) as pool,
+    ):
+        answers = sum(pool.map(ask_for, [seconds] * 4, repeat(sandbox.url)))
+        refused = sum(item.status == 429 for item in sandbox.requests)
+        passed = sum(item.status == 200 for item in sandbox.requests)
+    # Nothing is lost: who was refused asked again.
+    assert answers == passed
+    # A busy machine takes its time; the exact shares are what the simulations are for.
+    assert refused <= 0.05 * passed
+    assert passed >= 0.7 * limit * seconds / window
