@@ -42,7 +42,7 @@ fuzz: .venv/.ready
 	OPENPANEL_SOURCE_FUZZ=long $(BIN)/python -m pytest -s -n0 --timeout 3600 tests/test_fuzz_decode.py
 
 # The examples in pipelines/, each with its orchestrator in an environment of its own, kept in
-# .orchestrators: 10 minutes, of which 4 are for installing.
+# .orchestrators: 5 minutes on two cores, installing included.
 test-orchestrators: .venv/.ready
 	$(BIN)/python -m pytest -n0 --timeout 900 tests-orchestrators
 
