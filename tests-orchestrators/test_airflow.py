@@ -40,6 +40,12 @@ def test_a_night_loads_everything_and_one_in_doubt_fails_its_check(airflow: Inst
     assert night["state"] == "failed"
 
 
+def test_credentials_that_are_wrong_are_not_tried_again(airflow: Installation) -> None:
+    airflow.environment["SOURCES__OPENPANEL__CLIENT_SECRET"] = "sec_wrong"
+    night = airflow.drive("openpanel_nightly")
+    assert night["tasks"] == {"load_events": ["failed"], "verify": ["upstream_failed"]}
+
+
 def test_a_repeated_night_reads_just_its_day(airflow: Installation) -> None:
     day = airflow.today - timedelta(days=20)
     # As in the interface, an interval that a person asks for is the one that was over by then.
