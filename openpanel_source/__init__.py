@@ -23,16 +23,19 @@ if TYPE_CHECKING:
     from openpanel_source.pipeline import SyncSummary, sync
     from openpanel_source.series import Series
     from openpanel_source.source import openpanel
+    from openpanel_source.status import DayStatus, ProjectStatus, read_days, read_status
 
 __all__ = [
     "AuditReport",
     "Chart",
     "ConfigurationError",
+    "DayStatus",
     "ErasureReport",
     "EventsPaginator",
     "Filter",
     "OpenPanelError",
     "Partition",
+    "ProjectStatus",
     "Series",
     "ServerFaultError",
     "SyncSummary",
@@ -41,6 +44,8 @@ __all__ = [
     "erase",
     "openpanel",
     "partitions",
+    "read_days",
+    "read_status",
     "sync",
 ]
 
@@ -48,11 +53,13 @@ _MODULES = {
     "AuditReport": "auditing",
     "Chart": "chart",
     "ConfigurationError": "errors",
+    "DayStatus": "status",
     "ErasureReport": "erasing",
     "EventsPaginator": "paginator",
     "Filter": "filters",
     "OpenPanelError": "errors",
     "Partition": "partition",
+    "ProjectStatus": "status",
     "Series": "series",
     "ServerFaultError": "errors",
     "SyncSummary": "pipeline",
@@ -61,6 +68,8 @@ _MODULES = {
     "erase": "erasing",
     "openpanel": "source",
     "partitions": "partition",
+    "read_days": "status",
+    "read_status": "status",
     "sync": "pipeline",
 }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ import dlt
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
 from openpanel_source.schema import SYNC_DAYS
+from openpanel_source.settings import parse_day
 from openpanel_source.warehouse import has_table
 
 
@@ -62,13 +64,7 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
         OpenPanelError: The destination cannot be read, or nothing was loaded yet.
     """
     with destination_errors():
-        pipeline.sync_destination()
-        if not has_table(pipeline, SYNC_DAYS.name):
-            raise DestinationError(
-                f"nothing was loaded into dataset {pipeline.dataset_name} yet; run openpanel-source"
-                " sync first."
-            )
-        dataset = pipeline.dataset()
+        dataset = _dataset(pipeline)
         days = dataset(
             "SELECT project_id, day, verdict, rejected_rows, read_at FROM sync_days"
             " ORDER BY read_at"
@@ -78,6 +74,80 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
             " GROUP BY project_id"
         ).fetchall()
     return _summarize(days, totals)
+
+
+@dataclass(frozen=True)
+class DayStatus:
+    """A UTC day of a project as it was last read.
+
+    Attributes:
+        project_id: The project.
+        day: The day.
+        verdict: What its latest reading proved: complete, open, moving or short.
+        total_count: Rows the server counted.
+        rows_received: Rows that came.
+        distinct_ids: Rows loaded: an event delivered twice is loaded once.
+        rejected_rows: Rows that could not be shaped.
+        read_at: When it was read, UTC.
+    """
+
+    project_id: str
+    day: date
+    verdict: str
+    total_count: int
+    rows_received: int
+    distinct_ids: int
+    rejected_rows: int
+    read_at: datetime
+
+    def as_dict(self) -> dict[str, Any]:
+        """The day as JSON values; times as ISO text, UTC."""
+        return {name: _plain(value) for name, value in vars(self).items()}
+
+
+def read_days(
+    pipeline: dlt.Pipeline,
+    *,
+    project_id: str | Sequence[str] | None = None,
+    start_date: str | date | None = None,
+    end_date: str | date | None = None,
+) -> list[DayStatus]:
+    """What the ledger in the pipeline's destination says of each day.
+
+    Args:
+        pipeline: A pipeline with its destination.
+        project_id: A project's id, or a list of ids; all when left out.
+        start_date: First UTC day; all when left out.
+        end_date: Last UTC day, inclusive.
+
+    Returns:
+        One entry a project and day, newest day first.
+
+    Raises:
+        OpenPanelError: The destination cannot be read, or nothing was loaded yet.
+    """
+    start = parse_day("start_date", start_date) or date.min
+    end = parse_day("end_date", end_date) or date.max
+    names = ", ".join(field.name for field in fields(DayStatus))
+    with destination_errors():
+        rows = _dataset(pipeline)(
+            f"SELECT {names} FROM sync_days"  # noqa: S608 - names and dates
+            f" WHERE day BETWEEN '{start}' AND '{end}' ORDER BY read_at"
+        ).fetchall()
+    latest = {(row[0], row[1]): DayStatus(*row) for row in rows}
+    wanted = [project_id] if isinstance(project_id, str) else project_id
+    chosen = [day for day in latest.values() if wanted is None or day.project_id in wanted]
+    return sorted(chosen, key=lambda item: (item.day, item.project_id), reverse=True)
+
+
+def _dataset(pipeline: dlt.Pipeline) -> dlt.Dataset:
+    pipeline.sync_destination()
+    if not has_table(pipeline, SYNC_DAYS.name):
+        raise DestinationError(
+            f"nothing was loaded into dataset {pipeline.dataset_name} yet; run openpanel-source"
+            " sync first."
+        )
+    return pipeline.dataset()
 
 
 def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:

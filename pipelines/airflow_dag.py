@@ -1,0 +1,92 @@
+"""Load OpenPanel with Airflow 3: each night what is new, and on demand years from many workers.
+
+Copy this file into the folder of DAGs. The Airflow variable ``dlt_secrets_toml`` holds what
+.dlt/secrets.toml would: [sources.openpanel], and the credentials of the destination.
+"""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from airflow.sdk import CronDataIntervalTimetable, Param, dag, task
+from airflow.sdk.exceptions import AirflowFailException
+
+DESTINATION = "duckdb"  # any dlt destination; backfills from many workers want a server
+WORKERS = 1 if DESTINATION == "duckdb" else 4
+RETRIES = {"retries": 3, "retry_delay": timedelta(minutes=5), "retry_exponential_backoff": True}
+
+
+def load(name: str, **days: Any) -> dict[str, Any]:
+    """Sync into the warehouse; what no retry can mend fails at once."""
+    import dlt  # here, not where Airflow parses this file every 30 seconds
+
+    from openpanel_source import ConfigurationError, sync
+
+    pipeline = dlt.pipeline(name, destination=DESTINATION, dataset_name="openpanel")
+    try:
+        return sync(pipeline, **days).as_dict()
+    except ConfigurationError as error:
+        raise AirflowFailException(str(error)) from error
+
+
+@task(retries=0)
+def verify(summaries: Any) -> None:
+    """Fail where a sync loaded days that it could not verify, or missed a chart."""
+    doubts = [
+        s["unproven"] or s["failed_charts"]
+        for s in summaries
+        if not s["verified"] or s["failed_charts"]
+    ]
+    if doubts:
+        raise AirflowFailException(f"loaded, but not verified: {doubts}")
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("@daily", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,  # one run reads everything that is new, however many nights were missed
+    max_active_runs=1,
+    default_args=RETRIES,
+)
+def openpanel_nightly() -> None:
+    """Read what is new or changed; run again for an older interval, just the days of that."""
+
+    @task
+    def load_events(
+        data_interval_start: Any = None, data_interval_end: Any = None
+    ) -> list[dict[str, Any]]:
+        day, now = timedelta(days=1), datetime.now(timezone.utc)
+        if data_interval_end is None or data_interval_end + day > now:
+            return [load("openpanel")]
+        last = data_interval_end - timedelta(microseconds=1)
+        return [load("openpanel", start_date=data_interval_start, end_date=last)]
+
+    verify(load_events())
+
+
+@dag(
+    schedule=None,
+    default_args=RETRIES,
+    params={
+        "start_date": Param(None, type=["null", "string"], format="date"),
+        "end_date": Param(None, type=["null", "string"], format="date"),
+        "events_per_piece": Param(500_000, type="integer", minimum=1),
+    },
+)
+def openpanel_backfill() -> None:
+    """Cut the history into pieces and load them in parallel; the next night adopts their days."""
+
+    @task
+    def plan(params: Any = None) -> list[dict[str, Any]]:
+        from openpanel_source import partitions
+
+        return [{"name": piece.name, **piece.settings} for piece in partitions(**params)]
+
+    @task(max_active_tis_per_dag=WORKERS, map_index_template="{{ piece.name }}")
+    def load_piece(piece: dict[str, Any]) -> dict[str, Any]:
+        return load(**piece)
+
+    verify(load_piece.expand(piece=plan()))
+
+
+openpanel_nightly()
+openpanel_backfill()
