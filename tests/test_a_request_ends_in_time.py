@@ -396,9 +396,11 @@ def test_a_command_that_waits_for_the_server_can_be_interrupted(
         command.send_signal(end)
         output, _ = command.communicate(timeout=20)
         seconds = time.monotonic() - began
-    assert seconds < 1.5
     if end is signal.SIGINT:
+        assert seconds < 1.5
         assert command.returncode == 1
         assert "interrupted; run again to continue" in output
     else:
-        assert command.returncode == -signal.SIGTERM
+        assert seconds < 5
+        assert command.returncode == 143
+        assert "asked to stop" in output

@@ -226,7 +226,8 @@ def test_a_database_held_by_another_process_is_named() -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
-        fails(run("sync"), 1, "another process holds the database", "run again")
+        held = "another process holds the database"
+        fails(run("sync", "--busy-timeout", "1"), 1, held, "run again")
         fails(run("status"), 1, "another process holds the database")
         process.communicate(b"")
     assert run("sync").exit_code == 0
