@@ -1,4 +1,4 @@
-"""Write the pages that are made from code: docs/schema.md and docs/command.md."""
+"""Write the pages that are made from code: docs/schema.md, docs/views.md and docs/command.md."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from openpanel_source.cli import main
 from openpanel_source.schema import TABLES, Table
+from openpanel_source.view_sql import View, views
 
 HERE = Path(__file__).parent
 
@@ -36,6 +37,47 @@ def _table(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
+VIEWS_INTRODUCTION = """\
+# Views
+
+Made by `make docs` from `openpanel_source/views/`, one SQL file each.
+
+`openpanel-source views` makes these views beside the tables, in DuckDB and PostgreSQL, and brings
+them up to date after an upgrade; `sync --views` does it after each sync, `create_views(pipeline)`
+in Python. All or none are made. No table is touched, nor a view of yours: where one has the name
+of a view, or depends on one whose columns have changed, the command says so and ends with exit
+code 1. To change a view, copy its SQL under another name.
+
+`openpanel-source views --print --dialect snowflake` prints the SQL for other destinations, as
+well as SQLGlot can translate it into their dialect; it is tested in DuckDB and PostgreSQL.
+
+- Days and weeks are those of UTC, unless `--timezone NAME`, or else `timezone` in the
+  configuration of the source, says where your organisation's begin. Charts of OpenPanel have days
+  in that time zone.
+- Events, users (segment `user`) and sessions (segment `session`) of a day and of a country are
+  counted as OpenPanel's charts count them, with two differences: an event delivered twice is one
+  event here, and events without a session or profile do not make up one more of them.
+- Campaigns and titles need `web_columns`, and days loaded without them have none until `sync
+  --reload`. Columns that `events` lacks when the views are made count as empty: make the views
+  again after a change of such settings.
+- Only loaded events count: with `events` or `filters` set, sessions consist of those events.
+- PostgreSQL drops no table that views read: drop the views first.
+"""
+
+
+def views_page() -> str:
+    """Every view and its columns, from the comments in ``openpanel_source/views``."""
+    return "\n".join([VIEWS_INTRODUCTION, *(_described(view) for view in views())])
+
+
+def _described(view: View) -> str:
+    lines = [f"## {view.name}\n"]
+    lines.append(f"{view.description} [Its SQL](../openpanel_source/views/{view.name}.sql)\n")
+    lines += ["| column | meaning |", "|---|---|"]
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in view.columns.items()]
+    return "\n".join(lines) + "\n"
+
+
 def command_page() -> str:
     """The help of every command."""
     parts = ["# The command\n", "Made by `make docs` from the command's own help.\n"]
@@ -50,7 +92,7 @@ def command_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"schema.md": schema_page, "command.md": command_page}
+PAGES = {"schema.md": schema_page, "views.md": views_page, "command.md": command_page}
 
 if __name__ == "__main__":
     for file, page in PAGES.items():
