@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from openpanel_source.chart import timezone_problem
 from openpanel_source.destination import destination_errors
+from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.errors import DestinationError, InvalidSettingError, ViewBlockedError
 from openpanel_source.escape import printable
 from openpanel_source.schema import EVENTS
@@ -40,13 +41,16 @@ _OTHER_COLUMNS, _DEPENDED_ON = "42P16", "2BP01"
 """PostgreSQL's codes for what it refuses."""
 
 
-def create_views(pipeline: dlt.Pipeline, *, timezone: str | None = None) -> list[str]:
+def create_views(
+    pipeline: dlt.Pipeline, *, timezone: str | None = None, busy_timeout: float = 60.0
+) -> list[str]:
     """Create the views of docs/views.md, or bring them up to date; all of them or none.
 
     Args:
         pipeline: A pipeline whose destination is DuckDB or PostgreSQL.
         timezone: IANA name of the time zone in which days and weeks begin; when left out, the
-            source's ``timezone`` in dlt's configuration, or UTC.
+            source's ``timezone`` in dlt's configuration if it is one for all, or UTC.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
 
     Returns:
         Their names.
@@ -59,7 +63,7 @@ def create_views(pipeline: dlt.Pipeline, *, timezone: str | None = None) -> list
     """
     dialect = view_dialect(pipeline)
     zone = _zone(timezone)
-    with destination_errors():
+    with destination_errors(), open_meanwhile(pipeline, busy_timeout):
         pipeline.sync_destination()
         with pipeline.sql_client() as client:
             relations = _tables(client)

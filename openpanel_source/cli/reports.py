@@ -41,7 +41,7 @@ def run_sync(
     else:
         print_summary(summary)
     if with_views and not summary.stopped:
-        make_views(pipeline, silent=as_json)
+        make_views(pipeline, busy_timeout=given["busy_timeout"], silent=as_json)
     return stopping.EXIT_CODE if summary.stopped else summary.exit_code
 
 

@@ -53,7 +53,9 @@ def check_views(pipeline: dlt.Pipeline) -> None:
     view_dialect(pipeline)
 
 
-def make_views(pipeline: dlt.Pipeline, *, silent: bool = False) -> None:
+def make_views(
+    pipeline: dlt.Pipeline, *, busy_timeout: float = 60.0, silent: bool = False
+) -> None:
     """Make the views after a sync and say so; without any events loaded yet, do nothing.
 
     Raises:
@@ -65,7 +67,7 @@ def make_views(pipeline: dlt.Pipeline, *, silent: bool = False) -> None:
 
     if not has_table(pipeline, EVENTS.name):
         return
-    names = create_views(pipeline)
+    names = create_views(pipeline, busy_timeout=busy_timeout)
     if not silent:
         _say(names)
 
