@@ -49,7 +49,8 @@ of a view, or depends on one whose columns have changed, the command says so and
 code 1. To change a view, copy its SQL under another name.
 
 `openpanel-source views --print --dialect snowflake` prints the SQL for other destinations, as
-well as SQLGlot can translate it into their dialect; it is tested in DuckDB and PostgreSQL.
+well as SQLGlot can translate it into their dialect, for datasets without `event_meta`; it is tested
+in DuckDB and PostgreSQL.
 
 - Days and weeks are those of UTC, unless `--timezone NAME`, or else `timezone` in the
   configuration of the source, if it is one for all projects, says where your organisation's

@@ -78,8 +78,8 @@ def select(
         dialect: A name that SQLGlot knows.
         timezone: IANA name of the time zone in which days and weeks begin.
         schema: Where tables and other views are; None leaves their names alone.
-        relations: What tables the destination has; nulls stand for columns of ``events`` that it
-            lacks, no rows for other tables. None if it has all.
+        relations: What tables the destination has; nulls stand for columns that its ``events``
+            lacks, no rows for an ``event_meta`` that it lacks. None if it has all.
 
     Raises:
         InvalidSettingError: SQLGlot does not know the dialect.
@@ -88,12 +88,15 @@ def select(
 
 
 def script(view: View, dialect: str, *, timezone: str = UTC) -> str:
-    """The statement that makes a view, with its description; arguments as those of ``select``."""
+    """The statement that makes a view where ``event_meta`` is not loaded, with its description.
+
+    Arguments and errors are those of ``select``.
+    """
     statement = exp.Create(
         this=exp.to_table(view.name),
         kind="VIEW",
         replace=True,
-        expression=_tree(view, timezone),
+        expression=_tree(view, timezone, relations={}),
     )
     sql = statement.sql(dialect=_known(dialect), pretty=True)
     return f"-- {view.description}\n{sql};"
@@ -123,8 +126,9 @@ def _tree(
 
 
 def _replace_what_lacks(tree: exp.Select, relations: Relations) -> None:
+    held = relations.get("events")
     for column in list(tree.find_all(exp.Column)):
-        if column.table == "events" and column.name not in relations["events"]:
+        if held is not None and column.table == "events" and column.name not in held:
             null = exp.cast(exp.null(), "text")
             is_selected = isinstance(column.parent, exp.Select)
             column.replace(exp.alias_(null, column.name) if is_selected else null)

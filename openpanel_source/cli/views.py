@@ -53,9 +53,7 @@ def check_views(pipeline: dlt.Pipeline) -> None:
     view_dialect(pipeline)
 
 
-def make_views(
-    pipeline: dlt.Pipeline, *, busy_timeout: float = 60.0, silent: bool = False
-) -> None:
+def make_views(pipeline: dlt.Pipeline, *, busy_timeout: float = 60.0, silent: bool = False) -> None:
     """Make the views after a sync and say so; without any events loaded yet, do nothing.
 
     Raises:
