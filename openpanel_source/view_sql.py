@@ -23,6 +23,13 @@ Relations = Mapping[str, Collection[str]]
 
 _NAMES = ("sessions", "daily_metrics", "daily_countries", "pages", "funnel", "retention")
 """A view comes after those that it reads."""
+_PROPERTIES = {
+    "utm_source": "__query.utm_source",
+    "utm_medium": "__query.utm_medium",
+    "utm_campaign": "__query.utm_campaign",
+    "page_title": "__title",
+}
+"""Columns of ``events`` that can be turned off, and where the same is in ``properties``."""
 _EVENT_META = {"project_id": "text", "name": "text", "conversion": "boolean"}
 """What views read of the table ``event_meta``, which is loaded on request."""
 
@@ -78,8 +85,8 @@ def select(
         dialect: A name that SQLGlot knows.
         timezone: IANA name of the time zone in which days and weeks begin.
         schema: Where tables and other views are; None leaves their names alone.
-        relations: What tables the destination has; nulls stand for columns that its ``events``
-            lacks, no rows for an ``event_meta`` that it lacks. None if it has all.
+        relations: What tables the destination has; properties stand for web columns that its
+            ``events`` lacks, no rows for an ``event_meta`` that it lacks. None if it has all.
 
     Raises:
         InvalidSettingError: SQLGlot does not know the dialect.
@@ -126,12 +133,13 @@ def _tree(
 
 
 def _replace_what_lacks(tree: exp.Select, relations: Relations) -> None:
-    held = relations.get("events")
+    held = relations.get("events", _PROPERTIES)
     for column in list(tree.find_all(exp.Column)):
-        if held is not None and column.table == "events" and column.name not in held:
-            null = exp.cast(exp.null(), "text")
+        if column.table == "events" and column.name in _PROPERTIES.keys() - set(held):
+            path = f"events.properties ->> '{_PROPERTIES[column.name]}'"
+            value = parse_one(path, read="postgres")
             is_selected = isinstance(column.parent, exp.Select)
-            column.replace(exp.alias_(null, column.name) if is_selected else null)
+            column.replace(exp.alias_(value, column.name) if is_selected else value)
     if _EVENT_META.keys() <= set(relations.get("event_meta", ())):
         return
     nulls = [exp.alias_(exp.cast(exp.null(), kind), name) for name, kind in _EVENT_META.items()]

@@ -137,6 +137,17 @@ def test_without_a_campaign_the_referrer_is_the_source(sandbox: Sandbox, tmp_pat
     ]
 
 
+def test_without_web_columns_campaigns_come_from_properties(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOURCES__OPENPANEL__WEB_COLUMNS", "false")
+    run("sync", "--views")
+    assert query("SELECT source, campaign FROM sessions ORDER BY started_at") == [
+        ("news", "june"),
+        ("direct", None),
+    ]
+
+
 def test_days_pages_and_the_funnel_add_up() -> None:
     run("sync", "--views")
     days = query(
