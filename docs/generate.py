@@ -30,7 +30,9 @@ def _table(table: Table) -> str:
     lines += ["| column | type | null | from | meaning |", "|---|---|---|---|---|"]
     for column in table.columns:
         null = "yes" if column.nullable else "no"
-        field = f"`{column.field}`" if column.field else ""
+        key = column.property_key
+        origin = column.field or (f"properties.{key}" if key else None)
+        field = f"`{origin}`" if origin else ""
         lines.append(
             f"| `{column.name}` | {column.type} | {null} | {field} | {column.description} |"
         )

@@ -60,11 +60,11 @@ class KeyRules:
         return None if hidden == _NULL else hidden.decode()
 
     def _apply(self, raw: bytes, path: str, depth: int) -> bytes:
-        members = _members(raw) if depth < _DEEPEST else None
-        if members is None:
+        found = members(raw) if depth < _DEEPEST else None
+        if found is None:
             return _NULL
         kept: dict[str, msgspec.Raw] = {}
-        for name, value in members.items():
+        for name, value in found.items():
             key = path + name
             action = self.action(key)
             if action is Action.DROP:
@@ -89,7 +89,7 @@ _as_map = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _as_list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def _members(raw: bytes) -> dict[str, msgspec.Raw] | None:
+def members(raw: bytes) -> dict[str, msgspec.Raw] | None:
     """The undecoded values of a map by key, or of a list by place; None of anything else."""
     try:
         if raw.lstrip()[:1] == b"[":

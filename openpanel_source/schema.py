@@ -9,6 +9,9 @@ import pyarrow as pa
 
 ColumnType = Literal["text", "bigint", "double", "bool", "timestamp", "date", "json"]
 
+PROPERTY_HINT = "x-property"
+"""The hint of a column in dlt's schema that tells the key of ``properties`` it is made of."""
+
 _ARROW: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
     "bigint": pa.int64(),
@@ -29,6 +32,7 @@ class Column:
         type: A dlt data type; timestamps are UTC instants, dates UTC days.
         description: What it holds, with units.
         field: The API's field it comes from; None when it is derived.
+        property_key: The key of ``properties`` whose value it holds, if it does.
         key: Whether it belongs to the primary key, and so is never null.
         required: Whether it is never null though no key.
     """
@@ -39,6 +43,7 @@ class Column:
     field: str | None = None
     key: bool = False
     required: bool = False
+    property_key: str | None = None
 
     @property
     def nullable(self) -> bool:
@@ -78,6 +83,8 @@ class Table:
             }
             if column.type == "timestamp":
                 hints[column.name]["precision"] = 6
+            if column.property_key is not None:
+                hints[column.name][PROPERTY_HINT] = column.property_key
         return hints
 
 
@@ -137,6 +144,17 @@ EVENTS = Table(
             "properties",
         ),
         Column("groups", "json", "Ids of the groups of the event, a list of text.", "groups"),
+        *(
+            Column(
+                f"utm_{name}",
+                "text",
+                f"utm_{name} of the page's address; null when it has none.",
+                property_key=f"__query.utm_{name}",
+            )
+            for name in ("source", "medium", "campaign", "term", "content")
+        ),
+        Column("page_title", "text", "The page's title.", property_key="__title"),
+        Column("hash", "text", "The part of the page's address from # on.", property_key="__hash"),
         Column(
             "extras",
             "json",

@@ -84,7 +84,8 @@ def shape_events(events: Sequence[Event], project_id: str, day: date) -> pa.Tabl
         day: Becomes ``event_date``.
 
     Returns:
-        A table of ``EVENTS_SCHEMA``, one row an event, in order.
+        A table of ``EVENTS_SCHEMA``, one row an event, in order; what is made of
+        properties is null.
 
     Raises:
         ShapeError: A time is no time, or not of that day.
@@ -104,6 +105,8 @@ def shape_events(events: Sequence[Event], project_id: str, day: date) -> pa.Tabl
     arrays = [
         made[column.name]
         if column.name in made
+        else pa.nulls(len(events), pa.string())
+        if column.property_key is not None
         else _MAKE[column.type](values.get(column.name, ()))
         for column in EVENTS.columns
     ]
