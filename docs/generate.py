@@ -60,10 +60,9 @@ in DuckDB and PostgreSQL.
 - Events, users (segment `user`) and sessions (segment `session`) of a day and of a country are
   counted as OpenPanel's charts count them, with two differences: an event delivered twice is one
   event here, and events without a session or profile do not make up one more of them.
-- Campaigns and titles come from the columns `utm_source` … and `page_title` of `events`, which days
-  loaded by an earlier version have none of until `sync --reload`; where the table lacks them when
-  the views are made (`web_columns` is off), from `properties`, more slowly. Make the views again
-  after a change of such settings.
+- Campaigns and titles come from the [web columns](properties.md) of `events`: days that were loaded
+  without them have none until `sync --reload`. Of a table that lacks the columns when the views
+  are made, they come from `properties`, more slowly.
 - Only loaded events count: with `events` or `filters` set, sessions consist of those events.
 - A view computes when it is asked: over 1,000,000 events on two cores 1 to 2 seconds in DuckDB, 3
   to 9 in PostgreSQL. For dashboards, keep its rows in a table of yours.

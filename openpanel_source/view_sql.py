@@ -29,7 +29,7 @@ _PROPERTIES = {
     "utm_campaign": "__query.utm_campaign",
     "page_title": "__title",
 }
-"""Columns of ``events`` that can be turned off, and where the same is in ``properties``."""
+"""Columns that the ``events`` of an early version lacks, and the same in ``properties``."""
 _EVENT_META = {"project_id": "text", "name": "text", "conversion": "boolean"}
 """What views read of the table ``event_meta``, which is loaded on request."""
 

@@ -137,14 +137,14 @@ def test_without_a_campaign_the_referrer_is_the_source(sandbox: Sandbox, tmp_pat
     ]
 
 
-def test_without_web_columns_campaigns_come_from_properties(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("SOURCES__OPENPANEL__WEB_COLUMNS", "false")
-    run("sync", "--views")
-    assert query("SELECT source, campaign FROM sessions ORDER BY started_at") == [
-        ("news", "june"),
-        ("direct", None),
+def test_a_table_without_web_columns_has_campaigns_in_its_properties() -> None:
+    run("sync")
+    for column in ("utm_source", "utm_medium", "utm_campaign", "page_title"):
+        query(f"ALTER TABLE events DROP COLUMN {column}")
+    assert run("views").exit_code == 0
+    assert query("SELECT source, medium, campaign FROM sessions ORDER BY started_at") == [
+        ("news", "email", "june"),
+        ("direct", "none", None),
     ]
 
 
