@@ -20,7 +20,7 @@ from openpanel_source.errors import ViewBlockedError
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.view_sql import views
 from tests.postgres import PostgresWarehouse, postgres, postgres_url  # noqa: F401 - fixtures
-from tests.sandbox_world import CLIENT, NOW, SECRET, chart, event, points, world
+from tests.sandbox_world import CLIENT, NOW, SECRET, chart, event, event_id, points, world
 from tests.warehouse import Warehouse
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -350,3 +350,17 @@ def test_the_readme_tells_which_campaigns_sold_on_the_database_of_the_demo() -> 
         campaigns = connection.execute(statement).fetchall()
     assert {"retargeting", "weekly-digest"} & {campaign for campaign, _, _ in campaigns}
     assert all(buyers > 0 and revenue > 0 for _, buyers, revenue in campaigns)
+
+
+def test_syncs_go_on_beneath_views(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    postgres: PostgresWarehouse,  # noqa: F811
+) -> None:
+    for warehouse in (Warehouse(tmp_path), postgres):
+        warehouse.sync(sandbox)
+        create_views(warehouse.pipeline())
+        sandbox.add([event(90, sessionId="s90")])
+        assert warehouse.sync(sandbox, reload=True).exit_code == 0
+        assert warehouse.query("SELECT events FROM sessions WHERE session_id = 's90'") == [(1,)]
+        sandbox.remove([event_id(90)])
