@@ -19,7 +19,17 @@ from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_file import EventsFile
 from openpanel_source.ledger import Ledger, ledger_table
-from openpanel_source.loading import appended, declare, materialize, replacing
+from openpanel_source.loading import (
+    appended,
+    columns_of,
+    declare,
+    materialize,
+    new_fields,
+    replacing,
+    silence_json_warning,
+    with_columns,
+)
+from openpanel_source.new_fields import NewFields, field_hints
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.privacy import parse_privacy
 from openpanel_source.read import DayReader
@@ -168,7 +178,9 @@ def configured(**settings: Any) -> tuple[Client, Settings]:
     return report.client, report.settings
 
 
-def reader_of(client: Client, settings: Settings, load_id: str = "") -> DayReader:
+def reader_of(
+    client: Client, settings: Settings, load_id: str = "", fields: NewFields | None = None
+) -> DayReader:
     """A reader for the server that answers, whatever its age.
 
     Raises:
@@ -178,7 +190,14 @@ def reader_of(client: Client, settings: Settings, load_id: str = "") -> DayReade
     generation = recognise(client, settings.query, settings.project_ids, settings.now().date())
     in_flight = settings.limits.pages_in_flight
     return DayReader(
-        client, settings.query, in_flight, settings.now, load_id, generation, settings.privacy
+        client,
+        settings.query,
+        in_flight,
+        settings.now,
+        load_id,
+        generation,
+        settings.privacy,
+        fields,
     )
 
 
@@ -202,8 +221,9 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         ledger = Ledger(dlt.current.resource_state(), settings.query.fingerprint)
         load_id = dlt.current.load_package_state()["load_id"]
         try:
-            run = Run(ranged, reader_of(client, settings, load_id), ledger, report)
-            yield from _items(run, report)
+            fields = new_fields(dlt.current.source_schema())
+            run = Run(ranged, reader_of(client, settings, load_id, fields), ledger, report)
+            yield from _items(run, report, fields)
         finally:
             client.close()
         if run.newest is not None:
@@ -220,15 +240,15 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         columns=_event_columns(),
         write_disposition=replacing("1 = 0"),
     )
-    _silence_json_warning()
+    silence_json_warning()
     for table in (SYNC_DAYS, REJECTED_EVENTS):
         declare(resource, table)
     return resource
 
 
-def _items(run: Run, report: RunReport) -> Iterator[Any]:
+def _items(run: Run, report: RunReport, fields: NewFields) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
-    with EventsFile(_working_dir()) as file:
+    with EventsFile(_working_dir(), columns_of(dlt.current.source_schema(), EVENTS)) as file:
         for reading in run.readings():
             for table in reading.tables:
                 file.add(table)
@@ -236,6 +256,9 @@ def _items(run: Run, report: RunReport) -> Iterator[Any]:
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
                 yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
+        further = field_hints(fields.known, file.schema.names)
+        if further:
+            yield with_columns(file.schema, further)
         yield from file.finish()
         report.heavy_bytes = file.heavy_bytes
     records = report.records + report.settled + report.adopted
@@ -286,19 +309,3 @@ def _range_of(cursor: Any) -> tuple[date | None, date | None]:
 
 def _midnight(day: date | None) -> Any:
     return None if day is None else pendulum.datetime(day.year, day.month, day.day)
-
-
-class _JsonIsMeant(logging.Filter):
-    """Drops dlt's warning that text columns are declared JSON, which is what they are."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        ours = (f"In resource: {EVENTS.name}, ", "In resource: chart_")
-        return not (message.startswith(ours) and "when merging arrow schema" in message)
-
-
-_json_is_meant = _JsonIsMeant()
-
-
-def _silence_json_warning() -> None:
-    logging.getLogger("dlt").addFilter(_json_is_meant)
