@@ -86,9 +86,22 @@ def declare(resource: DltResource, table: Table) -> None:
         columns=table.dlt_columns(),
         primary_key=table.primary_key,
         write_disposition={"disposition": "merge", "strategy": "delete-insert"},
-        additional_table_hints={"description": table.description},
         create_table_variant=True,
+        **_relations(table),
     )
+
+
+def describe(resource: DltResource, table: Table) -> None:
+    """Tell what the resource's own table holds; after its further tables are declared."""
+    # Those start as copies of what the resource is told, and would have its references.
+    resource.apply_hints(**_relations(table))
+
+
+def _relations(table: Table) -> Any:
+    return {
+        "additional_table_hints": {"description": table.description},
+        "references": [reference.hint for reference in table.references],
+    }
 
 
 class _JsonIsMeant(logging.Filter):

@@ -23,6 +23,7 @@ from openpanel_source.loading import (
     appended,
     columns_of,
     declare,
+    describe,
     materialize,
     new_fields,
     replacing,
@@ -50,8 +51,13 @@ from openpanel_source.shape import shape_rejected
 
 logger = logging.getLogger(__name__)
 
+SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+"""Columns come, and never change their type; a contract of the user's own takes its place."""
 
-@dlt.source(name="openpanel", section="openpanel", max_table_nesting=0)
+
+@dlt.source(
+    name="openpanel", section="openpanel", max_table_nesting=0, schema_contract=SCHEMA_CONTRACT
+)
 def openpanel(
     project_id: Any = dlt.config.value,
     client_id: str = dlt.config.value,
@@ -243,6 +249,7 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
     silence_json_warning()
     for table in (SYNC_DAYS, REJECTED_EVENTS):
         declare(resource, table)
+    describe(resource, EVENTS)
     return resource
 
 
