@@ -137,7 +137,7 @@ def decode_page(body: bytes, request: str, fields: NewFields | None = None) -> P
         with suppress(*_UNREADABLE):
             return _decode_whole(whole, known)
     page = _decode_rows(body, request, known)
-    unknown = [name for event in page.events for name in getattr(event, "unknown", ())]
+    unknown = [name for event in page.events for name in getattr(event, "_unknown", ())]
     if fields and fields.learn(unknown, known):
         return decode_page(body, request, fields)
     return page

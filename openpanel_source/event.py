@@ -69,9 +69,13 @@ def event_with(fields: Fields) -> type[Event]:
 
 @lru_cache
 def _kept_with(fields: Fields) -> type[Event]:
-    """The same, with ``extras``, the JSON of fields it has no place for, and their names."""
-    lacking = [("extras", str | None, None), ("unknown", tuple[str, ...], ())]
-    return _extended(event_with(fields), lacking)
+    """The same, with the JSON of fields that it has no place for, and their names.
+
+    No column begins like that, and no field has a space.
+    """
+    lacking = [("_extras", str | None, None), ("_unknown", tuple[str, ...], ())]
+    names = ((f"no {attribute}", attribute) for attribute, *_ in lacking)
+    return _extended(event_with(fields), lacking, tuple(names))
 
 
 def _extended(base: type[Event], further: list[Any], fields: Fields = ()) -> type[Event]:
@@ -112,7 +116,7 @@ def keep_event(raw: bytes, fields: Fields = ()) -> Event:
         if not known.get(name):
             raise ValueError(f"{name} is missing or empty")
     if members:
-        known |= {"extras": _extras(members), "unknown": tuple(members)}
+        known |= {"_extras": _extras(members), "_unknown": tuple(members)}
     return _kept_with(fields)(**known)
 
 

@@ -19,7 +19,7 @@ FIELD_HINT = "x-field"
 """The hint of a column in dlt's schema that tells the field it holds."""
 
 _LONGEST = 50
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_PLAIN = re.compile(r"_*[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*", re.ASCII)
 _BETWEEN_WORDS = re.compile(r"_+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -33,7 +33,7 @@ def column_name(field: str, reserved: Collection[str]) -> str | None:
     if len(field) > _LONGEST or not _PLAIN.fullmatch(field):
         return None
     name = "_".join(word.lower() for word in _BETWEEN_WORDS.split(field) if word)
-    if name in reserved or field.startswith("_") or not name or name.startswith("dlt_"):
+    if name in reserved or field.startswith("_") or name.startswith("dlt_"):
         name = f"field_{name}"
     return None if name in reserved else name
 

@@ -148,8 +148,9 @@ def sync(
                 doubtful, adoptable = restored(pipeline, checked, busy_timeout)
                 runs.until_nothing_is_left(wanted | doubtful, adoptable, on_day)
                 clean_mark(pipeline).touch()
-                if runs.summary.runs:
+                if runs.summary.runs or runs.summary.chart_points:
                     write_comments(pipeline, busy_timeout)
+                if runs.summary.runs:
                     # This may be the last sync of its pipeline, and there are copies of rows in it.
                     drop_staging(pipeline)
     except RequestAbortedError:

@@ -166,7 +166,7 @@ def _timestamps(values: Values) -> pa.Array:
 def _extras(events: Sequence[Event], kind: type[Event]) -> pa.Array:
     if set(map(type, events)) <= {kind}:
         return pa.nulls(len(events), pa.string())
-    return pa.array([getattr(event, "extras", None) for event in events], pa.string())
+    return pa.array([getattr(event, "_extras", None) for event in events], pa.string())
 
 
 def _id(values: Values) -> pa.Array:

@@ -71,6 +71,7 @@ class Reference:
             "columns": list(self.columns),
             "referenced_columns": list(self.to or self.columns),
             "cardinality": "many_to_one" if self.is_unique else "many_to_many",
+            "label": ", ".join(self.columns),
         }
 
 
