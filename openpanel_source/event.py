@@ -54,7 +54,7 @@ class Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False
     imported_at: str | None = None
     properties: msgspec.Raw = NULL
     groups: msgspec.Raw = NULL
-    duration: float | None = None
+    duration: msgspec.Raw = NULL
 
 
 Fields = tuple[tuple[str, str], ...]
@@ -158,7 +158,10 @@ def _keep_double(raw: bytes) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"a coordinate is not a number: {value!r:.50}")
-    number = float(value) if abs(value) < 1e300 else math.inf
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number):
         raise ValueError("a coordinate is not finite")
     return number
