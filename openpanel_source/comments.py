@@ -14,7 +14,7 @@ from dlt.common.schema import Schema
 from dlt.destinations import duckdb, postgres
 
 from openpanel_source.destination import met_another
-from openpanel_source.duckdb_load import open_meanwhile
+from openpanel_source.duckdb_load import opened
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def write_comments(pipeline: dlt.Pipeline, patience: float = 0.0) -> None:
     if not isinstance(pipeline.destination, (duckdb, postgres)):
         return
     try:
-        with open_meanwhile(pipeline, patience), pipeline.sql_client() as client:
+        with opened(pipeline, patience) as client:
             _write(client, _described(pipeline.default_schema), held)
     except Exception as error:  # noqa: BLE001 - a sync that loaded must not fail for a comment
         if not met_another(error):

@@ -79,7 +79,7 @@ EVENTS = Table(
         Column(
             "extras",
             "json",
-            "Fields that the server sent and this version does not know; null when none.",
+            "Fields that this version does not know and that got no column; null when none.",
         ),
     ),
     origins={"event_date": "day of createdAt", "extras": "fields without a column"},
