@@ -18,6 +18,9 @@ from openpanel_source.duckdb_load import opened
 
 logger = logging.getLogger(__name__)
 
+Descriptions = dict[tuple[str, str], str]
+"""By table and column; those of tables by an empty column."""
+
 _HELD_BY_DUCKDB = """
 SELECT table_name, '', comment FROM duckdb_tables()
 WHERE database_name = current_database() AND schema_name = '{dataset}'
@@ -40,10 +43,18 @@ WHERE n.nspname = '{dataset}' AND t.relkind IN ('r', 'p')
 """
 
 
+def descriptions(pipeline: dlt.Pipeline) -> Descriptions:
+    """What the schema that a pipeline knows says of its tables and their columns."""
+    if pipeline.default_schema_name is None:
+        return {}
+    return {key: text for key, text in _descriptions(pipeline.default_schema) if text}
+
+
 def write_comments(pipeline: dlt.Pipeline, patience: float = 0.0) -> None:
     """Write the descriptions of tables and columns that the destination does not hold yet.
 
-    One question tells which these are. What goes wrong is logged, as it harms no data.
+    One question tells which these are. What goes wrong is logged, as it harms no data. Needed when
+    the schema describes something else, or otherwise, than it did before a load.
 
     Args:
         pipeline: A pipeline that has loaded.
@@ -54,13 +65,13 @@ def write_comments(pipeline: dlt.Pipeline, patience: float = 0.0) -> None:
         return
     try:
         with opened(pipeline, patience) as client:
-            _write(client, _described(pipeline.default_schema), held)
+            _write(client, descriptions(pipeline), held)
     except Exception as error:  # noqa: BLE001 - a sync that loaded must not fail for a comment
         if not met_another(error):
             logger.warning("descriptions could not be written as comments: %s", error)
 
 
-def _write(client: Any, described: dict[tuple[str, str], str], held: str) -> None:
+def _write(client: Any, described: Descriptions, held: str) -> None:
     found = client.execute_sql(held.format(dataset=_quoted(client.dataset_name)))
     statements = [
         _statement(client, table, column, described[table, column])
@@ -71,11 +82,6 @@ def _write(client: Any, described: dict[tuple[str, str], str], held: str) -> Non
         with client.begin_transaction():
             for statement in statements:
                 client.execute_sql(statement)
-
-
-def _described(schema: Schema) -> dict[tuple[str, str], str]:
-    """Descriptions by table and column; those of tables by an empty column."""
-    return {key: text for key, text in _descriptions(schema) if text}
 
 
 def _descriptions(schema: Schema) -> Iterator[tuple[tuple[str, str], str | None]]:

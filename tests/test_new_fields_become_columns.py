@@ -197,7 +197,7 @@ def test_no_more_than_fifty_fields_ever_become_columns(warehouse: Warehouse) -> 
 
 def test_what_is_said_of_extras_holds_for_new_fields(warehouse: Warehouse) -> None:
     key = "0123456789abcdef"
-    fields = {"mood": "good", "mail": {"to": "a@b", "n": 1}, "gone": "x"}
+    fields: dict[str, Any] = {"mood": "good", "mail": {"to": "a@b", "n": 1}, "gone": "x"}
     with world(sent(1, **fields)) as sandbox:
         warehouse.sync(
             sandbox, drop_properties=["gone", "mail.n"], hash_columns=["extras.mood"], hash_key=key
