@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openpanel_source.buffer import TableBuffer
+from openpanel_source.events_file import EventsFile
 from openpanel_source.new_fields import MOST, NewFields, column_name
 from openpanel_source.schema import EVENTS
+from openpanel_source.shape import shape_page
+from tests.helpers_core import page_of
 from tests.postgres import PostgresWarehouse, postgres_url
 from tests.sandbox_world import event, event_id, world
 from tests.warehouse import Warehouse
@@ -36,6 +44,17 @@ def sent(number: int, day: int = 10, **fields: Any) -> dict[str, Any]:
     known = event(number)
     known["createdAt"] = known["createdAt"].replace("11-10", f"11-{day:02d}")
     return {**known, "_raw": json.dumps({**known, **fields})}
+
+
+MOOD = ("pageMood", "mood")
+
+
+def shaped(numbers: list[int], fields: Any) -> pa.Table:
+    """Rows of events that have a column for each of some fields."""
+    known = NewFields(dict(fields))
+    rows = [json.dumps(event(number) | dict.fromkeys(dict(fields), number)) for number in numbers]
+    page = page_of(*(row.encode() for row in rows))
+    return shape_page(page, "web", date(2026, 11, 10), "GET x", fields=known).table
 
 
 def held(warehouse: Warehouse, column: str) -> dict[int, Any]:
@@ -218,6 +237,33 @@ def test_only_the_first_page_with_a_field_is_taken_row_by_row() -> None:
     # Another page learned it meanwhile.
     assert fields.learn(["mood"], ())
     assert fields.known is known
+
+
+def test_rows_that_wait_in_files_keep_the_columns_they_came_with() -> None:
+    buffer = TableBuffer(most_bytes=1_000)
+    tables = [shaped([number], fields) for number in range(9) for fields in ((), (MOOD,))]
+    for table in tables:
+        buffer.append(table)
+    found = list(buffer)
+    assert pa.concat_tables(found, promote_options="default") == pa.concat_tables(
+        tables, promote_options="default"
+    )
+    assert {table.num_columns for table in found} == {len(NAMES), len(NAMES) + 1}
+
+
+def test_a_package_has_a_file_for_each_set_of_columns_and_those_of_the_table_first(
+    tmp_path: Path,
+) -> None:
+    names = ["mood", *(column.name for column in EVENTS.columns)]
+    with EventsFile(str(tmp_path), names) as file:
+        for fields in ((), (MOOD,), (), (MOOD, ("more", "more"))):
+            file.add(shaped([len(fields)], fields))
+        file.finish()
+        found = [pq.read_table(path) for path in file.paths]
+    assert [table.num_rows for table in found] == [1, 2, 1]
+    assert found[0].schema.names == names[1:]
+    assert found[1].schema.names == names
+    assert found[2].schema.names == [*names, "more"]
 
 
 @given(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,49}", fullmatch=True))
