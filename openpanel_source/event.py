@@ -78,6 +78,11 @@ def _kept_with(fields: Fields) -> type[Event]:
     return _extended(event_with(fields), lacking, tuple(names))
 
 
+def is_kept(kind: type[Event]) -> bool:
+    """Whether events of a type may have ``_extras``."""
+    return "_extras" in kind.__struct_fields__
+
+
 def _extended(base: type[Event], further: list[Any], fields: Fields = ()) -> type[Event]:
     if not further:
         return base

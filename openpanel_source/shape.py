@@ -11,7 +11,7 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from openpanel_source.decode import Meta, Rejected, decode_page, decode_rows
-from openpanel_source.event import NULL, Event, Fields, event_with
+from openpanel_source.event import NULL, Event, Fields, is_kept
 from openpanel_source.json_text import SHORT, check_levels, without_nul_or_halves
 from openpanel_source.new_fields import NewFields
 from openpanel_source.privacy import Privacy
@@ -107,7 +107,7 @@ def shape_events(
         ShapeError: A time is no time, or not of that day.
     """
     # Rows become columns in one go: a look-up per value would cost three times as much.
-    names = event_with(fields).__struct_fields__
+    names = events[0].__struct_fields__ if events else ()
     values = dict(zip(names, zip(*map(astuple, events), strict=False), strict=False))
     created_at = _timestamps(values.get("created_at", ()))
     if not _all_in_day(created_at, day):
@@ -117,7 +117,7 @@ def shape_events(
         "event_date": pa.repeat(pa.scalar(day, pa.date32()), len(events)),
         "id": _id(values.get("id", ())),
         "created_at": created_at,
-        "extras": _extras(events, event_with(fields)),
+        "extras": _extras(events),
     }
     arrays = [
         made[column.name]
@@ -163,8 +163,8 @@ def _timestamps(values: Values) -> pa.Array:
         raise ShapeError(str(error)) from None
 
 
-def _extras(events: Sequence[Event], kind: type[Event]) -> pa.Array:
-    if set(map(type, events)) <= {kind}:
+def _extras(events: Sequence[Event]) -> pa.Array:
+    if not any(is_kept(kind) for kind in set(map(type, events))):
         return pa.nulls(len(events), pa.string())
     return pa.array([getattr(event, "_extras", None) for event in events], pa.string())
 
