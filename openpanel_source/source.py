@@ -19,7 +19,18 @@ from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_file import EventsFile
 from openpanel_source.ledger import Ledger, ledger_table
-from openpanel_source.loading import appended, declare, materialize, replacing
+from openpanel_source.loading import (
+    appended,
+    columns_of,
+    declare,
+    describe,
+    materialize,
+    new_fields,
+    replacing,
+    silence_json_warning,
+    with_columns,
+)
+from openpanel_source.new_fields import NewFields, field_hints
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.privacy import parse_privacy
 from openpanel_source.promote import WEB_COLUMNS, Promotion
@@ -41,8 +52,13 @@ from openpanel_source.shape import shape_rejected
 
 logger = logging.getLogger(__name__)
 
+SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+"""Columns come, and never change their type; a contract of the user's own takes its place."""
 
-@dlt.source(name="openpanel", section="openpanel", max_table_nesting=0)
+
+@dlt.source(
+    name="openpanel", section="openpanel", max_table_nesting=0, schema_contract=SCHEMA_CONTRACT
+)
 def openpanel(
     project_id: Any = dlt.config.value,
     client_id: str = dlt.config.value,
@@ -172,7 +188,9 @@ def configured(**settings: Any) -> tuple[Client, Settings]:
     return report.client, report.settings
 
 
-def reader_of(client: Client, settings: Settings, load_id: str = "") -> DayReader:
+def reader_of(
+    client: Client, settings: Settings, load_id: str = "", fields: NewFields | None = None
+) -> DayReader:
     """A reader for the server that answers, whatever its age.
 
     Raises:
@@ -182,7 +200,14 @@ def reader_of(client: Client, settings: Settings, load_id: str = "") -> DayReade
     generation = recognise(client, settings.query, settings.project_ids, settings.now().date())
     in_flight = settings.limits.pages_in_flight
     return DayReader(
-        client, settings.query, in_flight, settings.now, load_id, generation, settings.privacy
+        client,
+        settings.query,
+        in_flight,
+        settings.now,
+        load_id,
+        generation,
+        settings.privacy,
+        fields,
     )
 
 
@@ -206,8 +231,9 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         ledger = Ledger(dlt.current.resource_state(), settings.query.fingerprint)
         load_id = dlt.current.load_package_state()["load_id"]
         try:
-            run = Run(ranged, reader_of(client, settings, load_id), ledger, report)
-            yield from _items(run, report, _promotion(settings))
+            fields = new_fields(dlt.current.source_schema())
+            run = Run(ranged, reader_of(client, settings, load_id, fields), ledger, report)
+            yield from _items(run, report, fields, _promotion(settings))
         finally:
             client.close()
         if run.newest is not None:
@@ -224,9 +250,10 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         columns=_event_columns(),
         write_disposition=replacing("1 = 0"),
     )
-    _silence_json_warning()
+    silence_json_warning()
     for table in (SYNC_DAYS, REJECTED_EVENTS):
         declare(resource, table)
+    describe(resource, EVENTS)
     return resource
 
 
@@ -234,9 +261,9 @@ def _promotion(settings: Settings) -> Promotion:
     return Promotion(WEB_COLUMNS if settings.web_columns else (), settings.privacy)
 
 
-def _items(run: Run, report: RunReport, promotion: Promotion) -> Iterator[Any]:
+def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
-    with EventsFile(_working_dir()) as file:
+    with EventsFile(_working_dir(), columns_of(dlt.current.source_schema(), EVENTS)) as file:
         for reading in run.readings():
             for table in reading.tables:
                 file.add(promotion.fill(table))
@@ -244,6 +271,9 @@ def _items(run: Run, report: RunReport, promotion: Promotion) -> Iterator[Any]:
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
                 yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
+        further = field_hints(fields.known, file.schema.names)
+        if further:
+            yield with_columns(file.schema, further)
         yield from file.finish()
         report.heavy_bytes = file.heavy_bytes
     records = report.records + report.settled + report.adopted
@@ -294,19 +324,3 @@ def _range_of(cursor: Any) -> tuple[date | None, date | None]:
 
 def _midnight(day: date | None) -> Any:
     return None if day is None else pendulum.datetime(day.year, day.month, day.day)
-
-
-class _JsonIsMeant(logging.Filter):
-    """Drops dlt's warning that text columns are declared JSON, which is what they are."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        ours = (f"In resource: {EVENTS.name}, ", "In resource: chart_")
-        return not (message.startswith(ours) and "when merging arrow schema" in message)
-
-
-_json_is_meant = _JsonIsMeant()
-
-
-def _silence_json_warning() -> None:
-    logging.getLogger("dlt").addFilter(_json_is_meant)
