@@ -164,6 +164,8 @@ HOSTILE = {
     "MOOD": 12,
     "__": 13,
     "_extras": 14,
+    "profile": 15,
+    "meta": 16,
 }
 PLAIN = {
     "mood": 13,
