@@ -16,8 +16,10 @@ from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
 from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
+from openpanel_source.dialects import current_dialect
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_file import EventsFile
+from openpanel_source.expected_warnings import silence_expected
 from openpanel_source.ledger import Ledger, ledger_table
 from openpanel_source.loading import (
     appended,
@@ -27,7 +29,6 @@ from openpanel_source.loading import (
     materialize,
     new_fields,
     replacing,
-    silence_json_warning,
     with_columns,
 )
 from openpanel_source.new_fields import NewFields, field_hints
@@ -250,7 +251,7 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         columns=_event_columns(),
         write_disposition=replacing("1 = 0"),
     )
-    silence_json_warning()
+    silence_expected()
     for table in (SYNC_DAYS, REJECTED_EVENTS):
         declare(resource, table)
     describe(resource, EVENTS)
@@ -263,7 +264,9 @@ def _promotion(settings: Settings) -> Promotion:
 
 def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
-    with EventsFile(_working_dir(), columns_of(dlt.current.source_schema(), EVENTS)) as file:
+    dialect = current_dialect()
+    held = columns_of(dlt.current.source_schema(), EVENTS)
+    with EventsFile(_working_dir(), held, fields, dialect.events_format) as file:
         for reading in run.readings():
             for table in reading.tables:
                 file.add(promotion.fill(table))
@@ -271,7 +274,16 @@ def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion)
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
                 yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
-        further = field_hints(fields.known, file.schema.names)
+        if run.replaced:
+            condition = days_condition(run.replaced, dialect.instant)
+            # Where nothing makes way, rows need not pass through a merge.
+            report.appends = report.holds_none(condition)
+            # First, as it may tell of columns what the files do not.
+            if report.appends:
+                yield appended(EVENTS)
+            else:
+                yield materialize(EVENTS, condition, dialect, variant=False)
+        further = field_hints(fields.known, file.schema.names, dialect.json_type(EVENTS))
         if further:
             yield with_columns(file.schema, further)
         yield from file.finish()
@@ -279,13 +291,9 @@ def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion)
     records = report.records + report.settled + report.adopted
     if records:
         yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
-    if run.replaced:
-        condition = days_condition(run.replaced)
-        # Where nothing makes way, rows need not pass through a merge.
-        report.appends = report.holds_none(condition)
-        yield appended(EVENTS) if report.appends else materialize(EVENTS, condition, variant=False)
     if run.had_rejected:
-        yield materialize(REJECTED_EVENTS, days_condition(run.had_rejected), variant=True)
+        condition = days_condition(run.had_rejected, dialect.instant)
+        yield materialize(REJECTED_EVENTS, condition, dialect, variant=True)
 
 
 def _working_dir() -> str | None:
