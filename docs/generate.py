@@ -113,8 +113,8 @@ in DuckDB and PostgreSQL.
   without them have none until `sync --reload`. Of a table that lacks the columns when the views
   are made, they come from `properties`, more slowly.
 - Only loaded events count: with `events` or `filters` set, sessions consist of those events.
-- A view computes when it is asked: over 1,000,000 events on two cores 1 to 2 seconds in DuckDB, 3
-  to 9 in PostgreSQL. For dashboards, keep its rows in a table of yours.
+- A view computes when it is asked: over 1,000,000 events on two busy cores up to 3 seconds in
+  DuckDB, 9 in PostgreSQL. For dashboards, keep its rows in a table of yours.
 - PostgreSQL drops no table that views read: drop the views first.
 """
 
