@@ -7,6 +7,7 @@ is handed on as rejected with its bytes and the reason.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,7 +16,14 @@ from typing import Annotated
 import msgspec
 
 from openpanel_source.errors import UnexpectedAnswerError
-from openpanel_source.event import BIGINT, Event, keep_event, parse_instant, without_nul
+from openpanel_source.event import (
+    BIGINT,
+    Event,
+    EventWithDimensions,
+    keep_event,
+    parse_instant,
+    without_nul,
+)
 from openpanel_source.json_text import check_levels, items, member, without_halves
 
 
@@ -53,6 +61,11 @@ class _Typed(msgspec.Struct, gc=False):
     data: list[Event]
 
 
+class _TypedWithDimensions(msgspec.Struct, gc=False):
+    meta: Meta
+    data: list[EventWithDimensions]
+
+
 class RawPage(msgspec.Struct, gc=False):
     """A page whose rows are bytes."""
 
@@ -65,8 +78,10 @@ class _Identified(msgspec.Struct, gc=False):
 
 
 _typed = msgspec.json.Decoder(_Typed)
+_typed_with_dimensions = msgspec.json.Decoder(_TypedWithDimensions)
 _raw = msgspec.json.Decoder(RawPage)
 _event = msgspec.json.Decoder(Event)
+_event_with_dimensions = msgspec.json.Decoder(EventWithDimensions)
 _meta = msgspec.json.Decoder(Meta)
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -90,12 +105,13 @@ def peek(body: bytes, request: str) -> tuple[Meta, str | None]:
     return page.meta, first
 
 
-def decode_page(body: bytes, request: str) -> Page:
+def decode_page(body: bytes, request: str, dimensions: Collection[str] = ()) -> Page:
     """The events of an answer of ``/export/events``.
 
     Args:
         body: The answer's bytes.
         request: Method and URL, for the error.
+        dimensions: What the server was asked to tell beside events, ``profile`` and ``meta``.
 
     Returns:
         Every row the answer holds, as an event or as rejected.
@@ -104,30 +120,35 @@ def decode_page(body: bytes, request: str) -> Page:
         UnexpectedAnswerError: The body is no JSON object with ``meta`` and a list ``data``.
     """
     with suppress(*_UNREADABLE):
-        return _decode_whole(body)
+        return _decode_whole(body, dimensions)
     whole = without_halves(body)
     if whole != body:
         with suppress(*_UNREADABLE):
-            return _decode_whole(whole)
-    return _decode_rows(body, request)
+            return _decode_whole(whole, dimensions)
+    return _decode_rows(body, request, dimensions)
 
 
-def _decode_whole(body: bytes) -> Page:
+def _decode_whole(body: bytes, dimensions: Collection[str]) -> Page:
+    if dimensions:
+        told = _typed_with_dimensions.decode(body)
+        return Page(told.meta, list[Event](told.data))
     page = _typed.decode(body)
     return Page(page.meta, page.data)
 
 
-def decode_rows(body: bytes, day: date, request: str) -> Page:
+def decode_rows(body: bytes, day: date, request: str, dimensions: Collection[str] = ()) -> Page:
     """The same, row by row: rejects every row whose ``createdAt`` is not of that UTC day."""
-    return _decode_rows(body, request, day)
+    return _decode_rows(body, request, dimensions, day)
 
 
-def _decode_rows(body: bytes, request: str, day: date | None = None) -> Page:
+def _decode_rows(
+    body: bytes, request: str, dimensions: Collection[str], day: date | None = None
+) -> Page:
     page = split_page(body, request)
     events: list[Event] = []
     rejected: list[Rejected] = []
     for raw in page.data:
-        row = _decode_row(bytes(raw), day)
+        row = _decode_row(bytes(raw), dimensions, day)
         if isinstance(row, Event):
             events.append(row)
         else:
@@ -169,23 +190,23 @@ def _take_apart(body: bytes) -> RawPage:
     return RawPage(_meta.decode(members.get(b"meta", b"")), rows)
 
 
-def _decode_row(raw: bytes, day: date | None) -> Event | Rejected:
+def _decode_row(raw: bytes, dimensions: Collection[str], day: date | None) -> Event | Rejected:
     try:
-        row = _row(raw)
+        row = _row(raw, dimensions)
     except (ValueError, *_UNREADABLE) as error:
         return Rejected(as_text(raw), str(error))
     problem = _time_problem(row, day)
     return row if problem is None else Rejected(as_text(raw), problem)
 
 
-def _row(raw: bytes) -> Event:
+def _row(raw: bytes, dimensions: Collection[str]) -> Event:
     raw.decode()
     check_levels(raw)
     whole = without_halves(raw)
     try:
-        row: Event = _event.decode(whole)
+        row: Event = (_event_with_dimensions if dimensions else _event).decode(whole)
     except msgspec.MsgspecError:
-        row = keep_event(whole)
+        row = keep_event(whole, dimensions)
     row.id = without_nul(row.id)
     if not row.id:
         raise ValueError("id is missing or empty")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Annotated, Any
 
@@ -55,17 +56,25 @@ class Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False
     duration: float | None = None
 
 
-class KeptEvent(Event):
+class EventWithDimensions(Event):
+    """An event with what the server was asked to tell beside it, as bytes."""
+
+    profile: msgspec.Raw = _NULL
+    meta: msgspec.Raw = _NULL
+
+
+class KeptEvent(EventWithDimensions):
     """An event of a page that was not as documented, with what the documentation lacks."""
 
     extras: str | None = None
 
 
-def keep_event(raw: bytes) -> Event:
+def keep_event(raw: bytes, dimensions: Iterable[str] = ()) -> Event:
     """An event of whatever the server sent in its place; values of another type become text.
 
     Args:
         raw: JSON without halves of surrogate pairs.
+        dimensions: What the server was asked to tell beside it, ``profile`` and ``meta``.
 
     Raises:
         ValueError: It cannot become an event; the message is the reason.
@@ -83,6 +92,7 @@ def keep_event(raw: bytes) -> Event:
     for name in ("id", "created_at"):
         if not known.get(name):
             raise ValueError(f"{name} is missing or empty")
+    known |= {name: members.pop(name) for name in dimensions if name in members}
     return KeptEvent(**known, extras=_extras(members) if members else None)
 
 

@@ -12,8 +12,7 @@ from openpanel_source.generation import Generation
 from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
-from openpanel_source.schema import INCLUDES
-from openpanel_source.shape import ShapedPage, shape_events, shape_page
+from openpanel_source.shape import ShapedPage, Told, shape_events, shape_page
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +29,7 @@ class Pages:
         query: Which events.
         generation: The server's.
         privacy: What must not be loaded.
+        told: What the server is asked to tell beside events.
     """
 
     def __init__(
@@ -38,11 +38,13 @@ class Pages:
         query: EventQuery,
         generation: Generation,
         privacy: Privacy | None = None,
+        told: Told | None = None,
     ) -> None:
         self._client = client
         self._query = query
         self._generation = generation
         self._privacy = privacy
+        self._told = told
         self._shaping = threading.Lock()
 
     def fetch(self, item: PlannedDay, number: int) -> list[ShapedPage]:
@@ -82,14 +84,16 @@ class Pages:
         def shape(body: bytes, request: str) -> ShapedPage:
             # One page is shaped at a time: more threads would only fight for the interpreter.
             with self._shaping:
-                return shape_page(body, item.project_id, item.day, request, self._privacy)
+                return shape_page(
+                    body, item.project_id, item.day, request, self._privacy, self._told
+                )
 
         params = self._query.params(
             item.project_id,
             item.day,
             item.day,
             limit=size,
-            includes=INCLUDES,
+            includes=self._query.includes,
             generation=self._generation,
         )
         page = self._client.read(EVENTS_PATH, [*params, ("page", str(number))], shape)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import filterfalse
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -18,9 +19,16 @@ from openpanel_source.config_lists import texts
 from openpanel_source.decode import Rejected
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.hidden_keys import Action, KeyRules
-from openpanel_source.schema import EVENTS
+from openpanel_source.schema import EVENTS, PROFILES
 
-_COLUMNS = {column.name: column for column in EVENTS.columns}
+_OF_EVENTS = {"id": "profile_id", "properties": "properties", "groups": "groups"}
+"""What profiles share with their events, and by which column of these it is hidden."""
+_OF_PROFILES = {
+    f"profiles.{column.name}": column
+    for column in PROFILES.columns
+    if column.nullable and column.name not in _OF_EVENTS and column.name != "last_seen_at"
+}
+_COLUMNS = {column.name: column for column in EVENTS.columns} | _OF_PROFILES
 _BY_FIELD = {column.field: column.name for column in EVENTS.columns if column.field}
 _NEEDED = [column.name for column in EVENTS.columns if not column.nullable]
 _WITH_KEYS = ("properties", "extras")
@@ -63,10 +71,13 @@ class Privacy:
 
     @cached_property
     def _rules(self) -> dict[str, KeyRules]:
-        return {
+        rules = {
             column: KeyRules(self.dropped_keys, self.hashed_keys.get(column, ()), self.hash)
             for column in _WITH_KEYS
         }
+        if "groups" in self.hashed:
+            rules["groups"] = KeyRules((), ("*",), self.hash)
+        return rules
 
     def hash(self, text: str) -> str:
         """HMAC-SHA256 of a text in 64 hex digits; the same wherever the text stands."""
@@ -100,6 +111,30 @@ class Privacy:
                 table = table.set_column(place, table.schema.field(place), column)
         return HiddenRows(table, keep)
 
+    def hide_profiles(self, table: pa.Table) -> pa.Table:
+        """Apply the settings to rows of ``profiles``, and leave out those of erased profiles."""
+        keep = self._kept(table, ("id",)) if self.erased else None
+        if keep is not None:
+            table = table.filter(keep)
+        for place, column in enumerate(PROFILES.columns):
+            change = self._change(_OF_EVENTS.get(column.name, f"profiles.{column.name}"))
+            if change is not None:
+                hidden = change(table.column(place).combine_chunks())
+                table = table.set_column(place, table.schema.field(place), hidden)
+        return table
+
+    def check_profiles(self) -> None:
+        """Refuse to load profiles whose ids may not be loaded.
+
+        Raises:
+            InvalidSettingError: The ids of profiles are excluded.
+        """
+        if "profile_id" in self.excluded:
+            raise InvalidSettingError(
+                "include_profiles needs the ids of profiles, which exclude_columns leaves out;"
+                " hash profile_id instead, or do not include profiles."
+            )
+
     def redact(self, rejected: Sequence[Rejected]) -> tuple[list[Rejected], int]:
         """Rejected rows with the settings applied to their bytes.
 
@@ -125,6 +160,8 @@ class Privacy:
             return Rejected("", reason)
 
     def _redacted_object(self, row: dict[str, Any]) -> dict[str, Any]:
+        # Whatever hides something of events hides what was told beside them.
+        row.pop("profile", None)
         known = {name: row.pop(name) for name in list(row) if name in _BY_FIELD}
         left = {
             name: self._redacted_value(_BY_FIELD[name], value)
@@ -136,18 +173,20 @@ class Privacy:
         return left | (self._redacted_value("extras", row) or {})
 
     def _redacted_value(self, column: str, value: Any) -> Any:
-        if column in self.hashed and value not in (None, ""):
-            return self.hash(_text(value))
         rules = self._rules.get(column)
         if rules and value is not None:
             return json.loads(rules.apply(json.dumps(value)) or "null")
+        if column in self.hashed and value not in (None, ""):
+            return self.hash(_text(value))
         return value
 
-    def _kept(self, table: pa.Table) -> pa.Array | None:
+    def _kept(
+        self, table: pa.Table, columns: Sequence[str] = ("profile_id", "device_id")
+    ) -> pa.Array | None:
         import pyarrow.compute as pc
 
         erased = None
-        for name in ("profile_id", "device_id"):
+        for name in columns:
             column = table.column(name).combine_chunks()
             found = [text for text in column.unique().to_pylist() if text and self.erases(text)]
             if found:
@@ -158,15 +197,13 @@ class Privacy:
     def _change(self, name: str) -> Callable[[pa.Array], pa.Array] | None:
         if name in self.excluded:
             return lambda column: pa.nulls(len(column), column.type)
-        if name in self.hashed:
-            return self._hashed
         rules = self._rules.get(name)
         if rules:
             apply = rules.apply
             return lambda column: pa.array(
                 [text if text is None else apply(text) for text in column.to_pylist()], pa.string()
             )
-        return None
+        return self._hashed if name in self.hashed else None
 
     def _hashed(self, column: pa.Array) -> pa.Array:
         # Pages repeat a few values: each is hashed once. An empty text still says: no value.
@@ -219,7 +256,7 @@ def parse_privacy(
         return None
     for name in exclude_columns:
         _check_column("exclude_columns", name)
-    columns = [path for path in hash_columns if "." not in path]
+    columns = [path for path in hash_columns if "." not in path or _is_of_profiles(path)]
     for name in columns:
         _check_hashable(name)
     if hash_columns and not hash_key:
@@ -242,7 +279,16 @@ def parse_privacy(
     )
 
 
+def _is_of_profiles(path: str) -> bool:
+    return path.startswith("profiles.")
+
+
 def _check_column(setting: str, name: str) -> None:
+    if _is_of_profiles(name) and name not in _COLUMNS:
+        raise InvalidSettingError(
+            f"{setting} holds {name!r}; what profiles have of their own and can be left out is"
+            f" {', '.join(_OF_PROFILES)}; id, properties and groups are hidden as those of events."
+        )
     if name in _NEEDED:
         raise InvalidSettingError(
             f"{setting} holds {name}, which the proof of completeness needs;"
@@ -257,7 +303,7 @@ def _check_column(setting: str, name: str) -> None:
 
 def _check_hashable(name: str) -> None:
     _check_column("hash_columns", name)
-    if _COLUMNS[name].type != "text":
+    if _COLUMNS[name].type != "text" and name != "groups":
         raise InvalidSettingError(
             f"hash_columns holds {name}, which is no text; name keys of a JSON column as"
             " properties.KEY or properties.*, and leave other columns out with exclude_columns."
@@ -266,7 +312,7 @@ def _check_hashable(name: str) -> None:
 
 def _keys(paths: Iterable[str], column: str) -> Iterable[str]:
     """The keys of a JSON column that paths name; a path into no column means any of them."""
-    for path in paths:
+    for path in filterfalse(_is_of_profiles, paths):
         start, dot, key = path.partition(".")
         if dot and start == column:
             yield key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timezone
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 from msgspec.structs import astuple
@@ -13,12 +13,24 @@ from openpanel_source.decode import Meta, Rejected, decode_page, decode_rows
 from openpanel_source.event import Event, KeptEvent
 from openpanel_source.json_text import SHORT, check_levels, without_nul_or_halves
 from openpanel_source.privacy import Privacy
-from openpanel_source.schema import EVENTS, REJECTED_EVENTS
+from openpanel_source.schema import EVENTS, REJECTED_EVENTS, ColumnType
 
 EVENTS_SCHEMA = EVENTS.arrow_schema
 _FIELDS = Event.__struct_fields__
+Dimensions = tuple[tuple[str, pa.Table], ...]
+"""Names of tables beside ``events``, and rows for them."""
 Values = Sequence[Any]
 """The values of one column, in the order of the rows."""
+
+
+class Told(Protocol):
+    """What the server was asked to tell beside events."""
+
+    names: tuple[str, ...]
+    """The names of these fields."""
+
+    def shape(self, events: Sequence[Event], project_id: str) -> Dimensions:
+        """What it told, as rows; never an error."""
 
 
 class ShapeError(ValueError):
@@ -34,6 +46,7 @@ class ShapedPage(NamedTuple):
         rejected: Rows that cannot be shaped.
         table: The events as rows of the table ``events``, in order.
         keep: Which of them are of no erased profile; None for all.
+        dimensions: What the server told beside them.
     """
 
     meta: Meta
@@ -41,6 +54,7 @@ class ShapedPage(NamedTuple):
     rejected: list[Rejected]
     table: pa.Table
     keep: pa.Array | None = None
+    dimensions: Dimensions = ()
 
     @property
     def rows(self) -> int:
@@ -49,7 +63,12 @@ class ShapedPage(NamedTuple):
 
 
 def shape_page(
-    body: bytes, project_id: str, day: date, request: str, privacy: Privacy | None = None
+    body: bytes,
+    project_id: str,
+    day: date,
+    request: str,
+    privacy: Privacy | None = None,
+    told: Told | None = None,
 ) -> ShapedPage:
     """Decode a page and shape its events.
 
@@ -59,20 +78,23 @@ def shape_page(
         day: The UTC day that was asked for.
         request: Method and URL, for errors.
         privacy: What must not be loaded.
+        told: What the server was asked to tell beside the events.
 
     Raises:
         UnexpectedAnswerError: The body is no page.
     """
-    page = decode_page(body, request)
+    dimensions = told.names if told else ()
+    page = decode_page(body, request, dimensions)
     try:
         table = shape_events(page.events, project_id, day)
     except ShapeError:
-        page = decode_rows(body, day, request)
+        page = decode_rows(body, day, request, dimensions)
         table = shape_events(page.events, project_id, day)
     ids = [event.id for event in page.events]
+    beside = told.shape(page.events, project_id) if told else ()
     if privacy is None:
-        return ShapedPage(page.meta, ids, page.rejected, table)
-    return ShapedPage(page.meta, ids, page.rejected, *privacy.hide(table))
+        return ShapedPage(page.meta, ids, page.rejected, table, None, beside)
+    return ShapedPage(page.meta, ids, page.rejected, *privacy.hide(table), beside)
 
 
 def shape_events(events: Sequence[Event], project_id: str, day: date) -> pa.Table:
@@ -199,6 +221,19 @@ def _characters(array: pa.Array) -> bytes:
     return b"" if buffer is None else buffer.to_pybytes()
 
 
+def shape_column(type_: ColumnType, values: Values) -> pa.Array:
+    """Values as a column.
+
+    Raises:
+        ShapeError: One of them does not fit.
+    """
+    return _MAKE[type_](values)
+
+
+def _bool(values: Values) -> pa.Array:
+    return pa.array(values, pa.bool_())
+
+
 def _double(values: Values) -> pa.Array:
     return pa.array(values, pa.float64())
 
@@ -210,6 +245,7 @@ def _bigint(values: Values) -> pa.Array:
 _MAKE: dict[str, Callable[[Values], pa.Array]] = {
     "text": _text,
     "json": _json,
+    "bool": _bool,
     "double": _double,
     "bigint": _bigint,
     "timestamp": _timestamps,
