@@ -52,12 +52,8 @@ def _winners(versions: pa.Table, key: Sequence[str], version: str) -> pa.Array:
     """Which rows are the newest of their key."""
     import pyarrow.compute as pc
 
-    ranks = pc.rank(
-        versions.column(version),
-        sort_keys="ascending",
-        null_placement="at_start",
-        tiebreaker="first",
-    )
+    numbers = pc.fill_null(versions.column(version).cast(pa.int64()), -(2**63))
+    ranks = pc.rank(numbers, sort_keys="ascending", tiebreaker="first")
     ranked = versions.select(list(key)).append_column("rank", ranks)
     best = ranked.group_by(list(key)).aggregate([("rank", "max")]).column("rank_max")
     return pc.is_in(ranks, best.combine_chunks())

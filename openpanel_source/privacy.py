@@ -19,7 +19,7 @@ from openpanel_source.config_lists import texts
 from openpanel_source.decode import Rejected
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.hidden_keys import Action, KeyRules
-from openpanel_source.schema import EVENTS, PROFILES
+from openpanel_source.schema import EVENTS, PROFILES, Column
 
 _OF_EVENTS = {"id": "profile_id", "properties": "properties", "groups": "groups"}
 """What profiles share with their events, and by which column of these it is hidden."""
@@ -117,11 +117,22 @@ class Privacy:
         if keep is not None:
             table = table.filter(keep)
         for place, column in enumerate(PROFILES.columns):
-            change = self._change(_OF_EVENTS.get(column.name, f"profiles.{column.name}"))
+            change = self._profile_change(column)
             if change is not None:
                 hidden = change(table.column(place).combine_chunks())
                 table = table.set_column(place, table.schema.field(place), hidden)
         return table
+
+    def _profile_change(self, column: Column) -> Callable[[pa.Array], pa.Array] | None:
+        if column.name in _OF_EVENTS:
+            return self._change(_OF_EVENTS[column.name])
+        # The name that it would have as a field that nobody knows.
+        action = self._rules["extras"].action(column.field or "")
+        if action is Action.DROP:
+            return _nulls
+        if action is Action.HASH and column.type == "text":
+            return self._hashed
+        return self._change(f"profiles.{column.name}")
 
     def check_profiles(self) -> None:
         """Refuse to load profiles whose ids may not be loaded.
@@ -196,7 +207,7 @@ class Privacy:
 
     def _change(self, name: str) -> Callable[[pa.Array], pa.Array] | None:
         if name in self.excluded:
-            return lambda column: pa.nulls(len(column), column.type)
+            return _nulls
         rules = self._rules.get(name)
         if rules:
             apply = rules.apply
@@ -210,6 +221,10 @@ class Privacy:
         encoded = column.dictionary_encode()
         hashes = [text and self.hash(text) for text in encoded.dictionary.to_pylist()]
         return pa.array(hashes, pa.string()).take(encoded.indices)
+
+
+def _nulls(column: pa.Array) -> pa.Array:
+    return pa.nulls(len(column), column.type)
 
 
 def ids_in(raw: str | None) -> set[str]:
