@@ -54,6 +54,18 @@ def _winners(versions: pa.Table, key: Sequence[str], version: str) -> pa.Array:
 
     numbers = pc.fill_null(versions.column(version).cast(pa.int64()), -(2**63))
     ranks = pc.rank(numbers, sort_keys="ascending", tiebreaker="first")
-    ranked = versions.select(list(key)).append_column("rank", ranks)
-    best = ranked.group_by(list(key)).aggregate([("rank", "max")]).column("rank_max")
+    ranked = pa.table({"key": _numbered(versions, key), "rank": ranks})
+    best = ranked.group_by("key").aggregate([("rank", "max")]).column("rank_max")
     return pc.is_in(ranks, best.combine_chunks())
+
+
+def _numbered(rows: pa.Table, key: Sequence[str]) -> pa.Array:
+    """A number for each row, the same for rows of one key: less to hold than texts."""
+    import pyarrow.compute as pc
+
+    numbers = pa.repeat(pa.scalar(0, pa.int64()), rows.num_rows)
+    for name in key:
+        encoded = rows.column(name).combine_chunks().dictionary_encode()
+        numbers = pc.multiply(numbers, len(encoded.dictionary))
+        numbers = pc.add(numbers, encoded.indices.cast(pa.int64()))
+    return numbers

@@ -14,8 +14,11 @@ from openpanel_source.errors import InvalidSettingError
 from openpanel_source.event_groups import event_groups
 from openpanel_source.sandbox import Sandbox, load_dataset
 from openpanel_source.schema import EVENTS
+from tests.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.sandbox_world import NOW, event, event_id, world
 from tests.warehouse import Warehouse
+
+__all__ = ["postgres", "postgres_url"]
 
 CONTRACT = Path(__file__).parent / "contract" / "dataset"
 NORMALIZED = """
@@ -224,3 +227,22 @@ def test_hostile_names_come_as_they_come_in_events(warehouse: Warehouse) -> None
     shown = ["a\ufffdb", "\ufffd", *names[2:]]
     rows_held = warehouse.query("SELECT event_id, group_id FROM event_groups ORDER BY ALL")
     assert rows_held == sorted([(event_id(1), name) for name in shown] + [(event_id(2), shown[0])])
+
+
+def test_the_same_in_postgres(postgres: PostgresWarehouse) -> None:
+    def groups() -> list[tuple[int, str]]:
+        rows = postgres.query("SELECT event_id, group_id FROM event_groups ORDER BY 1, 2")
+        return [(int(event_id[-12:]), group) for event_id, group in rows]
+
+    later = "2026-11-23T11:00:00.000Z"
+    today = event(3, createdAt=TODAY, groups=["c"])
+    with world(event(1, groups=["a", "a"]), event(2, groups=["b"]), today) as sandbox:
+        postgres.sync(sandbox)
+        assert groups() == [(1, "a"), (2, "b"), (3, "c")]
+        delete(sandbox, 2)
+        sandbox.add([event(4, createdAt=later, groups=["d"])])
+        postgres.sync(sandbox)
+        assert groups() == [(1, "a"), (3, "c"), (4, "d")]
+        delete(sandbox, 1)
+        postgres.sync(sandbox)
+    assert groups() == [(3, "c"), (4, "d")]

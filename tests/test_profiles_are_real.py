@@ -21,9 +21,12 @@ from openpanel_source.event import EventWithDimensions
 from openpanel_source.newest import newest_rows
 from openpanel_source.pipeline import sync
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
+from tests.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.sandbox_world import NOW, event, profile, world
 from tests.test_a_sync_holds_exactly_the_rows_of_the_server import DATASET, RECORDED_AT
 from tests.warehouse import Warehouse
+
+__all__ = ["postgres", "postgres_url"]
 
 KEY = "a-key-of-thirty-two-characters!!"
 TODAY = "2026-11-23T10:00:00.000Z"
@@ -275,6 +278,22 @@ def test_the_newest_wins_within_a_run_and_against_what_is_held(warehouse: Wareho
     with world(*days, profiles=[seen(11, email="same@example.org")]) as sandbox:
         warehouse.sync(sandbox, include_profiles=True, reload=True)
         assert profiles(warehouse)["anna"]["email"] == "same@example.org"
+
+
+def test_the_newest_wins_in_postgres_and_is_erased_there(postgres: PostgresWarehouse) -> None:
+    def held() -> list[tuple[str, str]]:
+        return postgres.query("SELECT id, email FROM profiles ORDER BY 1")
+
+    rows = [event(1), event(2, profileId="bob", deviceId="other")]
+    bob = profile("bob", email="bob@example.org")
+    with world(*rows, profiles=[seen(10, email="new@example.org"), bob]) as sandbox:
+        postgres.sync(sandbox, include_profiles=True)
+    with world(*rows, profiles=[seen(9, email="old@example.org"), bob]) as sandbox:
+        settings = postgres.settings(sandbox, include_profiles=True)
+        sync(postgres.pipeline("late"), **settings, reload=True)
+        assert held() == [("anna", "new@example.org"), ("bob", "bob@example.org")]
+        erase(postgres.pipeline(), ["anna"], **settings, erased_profiles=["anna"])
+    assert held() == [("bob", "bob@example.org")]
 
 
 def test_what_was_asked_much_later_is_the_truth_even_if_it_looks_older(
