@@ -9,7 +9,7 @@ from typing import Any
 import dlt
 
 from openpanel_source.destination import destination_errors
-from openpanel_source.errors import InvalidSettingError
+from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.pipeline import SyncSummary, running_alone, sync
 from openpanel_source.privacy import HASH_DIGITS, Privacy, ids_in
 from openpanel_source.schema import EVENTS, PROFILES, REJECTED_EVENTS
@@ -133,6 +133,11 @@ def _delete_profiles(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: P
             some = values[start : start + _VALUES_AT_A_TIME]
             where = f"id IN ({', '.join(['%s'] * len(some))})"
             found = len(list(_rows(pipeline, PROFILES.name, "id", where, some)))
+            if found and str(pipeline.destination.destination_type).endswith(".filesystem"):  # type: ignore[union-attr]
+                raise DestinationError(
+                    f"{found} rows of profiles are left: files cannot be changed row by row; delete"
+                    " the files of the table profiles, then run sync --reload."
+                )
             if found:
                 with pipeline.sql_client() as client:
                     name = client.make_qualified_table_name(PROFILES.name)
