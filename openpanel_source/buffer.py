@@ -53,10 +53,11 @@ class TableBuffer:
         self._tables, self._bytes = [], 0
 
     def __iter__(self) -> Iterator[pa.Table]:
-        """The tables in order; nothing can be added afterwards if some lie in a file."""
+        """The tables in order, as often as wanted; none can be added then if some are in a file."""
         if self._writer and self._sink and self._file:
-            self._writer.close()
-            self._sink.close()
+            if not self._sink.closed:
+                self._writer.close()
+                self._sink.close()
             self._file.seek(0)
             for batch in pa.ipc.open_stream(self._file):
                 yield pa.Table.from_batches([batch])

@@ -133,7 +133,7 @@ def _delete_profiles(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: P
             some = values[start : start + _VALUES_AT_A_TIME]
             where = f"id IN ({', '.join(['%s'] * len(some))})"
             found = len(list(_rows(pipeline, PROFILES.name, "id", where, some)))
-            if found and str(pipeline.destination.destination_type).endswith(".filesystem"):  # type: ignore[union-attr]
+            if found and str(pipeline.destination.destination_type).endswith(".filesystem"):
                 raise DestinationError(
                     f"{found} rows of profiles are left: files cannot be changed row by row; delete"
                     " the files of the table profiles, then run sync --reload."
