@@ -17,9 +17,10 @@ import msgspec
 import pyarrow as pa
 
 from openpanel_source.event import Event, parse_instant
+from openpanel_source.hidden_keys import Action
 from openpanel_source.json_text import without_halves
-from openpanel_source.privacy import Privacy
-from openpanel_source.schema import EVENT_META, PROFILES, Table
+from openpanel_source.privacy import SHARED_WITH_EVENTS, Privacy, nulls
+from openpanel_source.schema import EVENT_META, PROFILES, Column, Table
 from openpanel_source.settings import Clock
 from openpanel_source.shape import Dimensions, ShapeError, shape_column
 
@@ -137,8 +138,33 @@ class DimensionShaper:
                 one.table.name,
             )
         if one.table is PROFILES and self._privacy is not None:
-            return self._privacy.hide_profiles(rows)
+            return hide_profiles(rows, self._privacy)
         return rows
+
+
+def hide_profiles(rows: pa.Table, privacy: Privacy) -> pa.Table:
+    """Apply the privacy settings to rows of ``profiles``, and leave out those that are erased."""
+    keep = privacy.kept(rows, ("id",)) if privacy.erased else None
+    if keep is not None:
+        rows = rows.filter(keep)
+    for place, column in enumerate(PROFILES.columns):
+        change = _change(column, privacy)
+        if change is not None:
+            hidden = change(rows.column(place).combine_chunks())
+            rows = rows.set_column(place, rows.schema.field(place), hidden)
+    return rows
+
+
+def _change(column: Column, privacy: Privacy) -> Callable[[pa.Array], pa.Array] | None:
+    if column.name in SHARED_WITH_EVENTS:
+        return privacy.change(SHARED_WITH_EVENTS[column.name])
+    # The name that it would have as a field that nobody knows.
+    action = privacy.action(column.field or "")
+    if action is Action.DROP:
+        return nulls
+    if action is Action.HASH and column.type == "text":
+        return privacy.hashed_texts
+    return privacy.change(f"profiles.{column.name}")
 
 
 def _is_one_moment(first: str | None, last: str | None) -> bool:

@@ -19,15 +19,21 @@ from openpanel_source.config_lists import texts
 from openpanel_source.decode import Rejected
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.hidden_keys import Action, KeyRules
-from openpanel_source.schema import EVENTS, PROFILES, Column
+from openpanel_source.schema import EVENTS, PROFILES
 
-_OF_EVENTS = {"id": "profile_id", "properties": "properties", "groups": "groups"}
+SHARED_WITH_EVENTS = {"id": "profile_id", "properties": "properties", "groups": "groups"}
 """What profiles share with their events, and by which column of these it is hidden."""
 _OF_PROFILES = {
     f"profiles.{column.name}": column
     for column in PROFILES.columns
-    if column.nullable and column.name not in _OF_EVENTS and column.name != "last_seen_at"
+    if column.nullable and column.name not in SHARED_WITH_EVENTS and column.name != "last_seen_at"
 }
+_FIELDS_OF_PROFILES = {
+    name: (path,)
+    for path, column in _OF_PROFILES.items()
+    for name in (column.field, f"profile.{column.name}")
+} | {"profile.id": ("profile_id",)}
+"""Names that charts have for what profiles have, and what hides it."""
 _COLUMNS = {column.name: column for column in EVENTS.columns} | _OF_PROFILES
 _BY_FIELD = {column.field: column.name for column in EVENTS.columns if column.field}
 _NEEDED = [column.name for column in EVENTS.columns if not column.nullable]
@@ -91,7 +97,10 @@ class Privacy:
 
     def hides(self, name: str) -> bool:
         """Whether the values of a field, as charts name it, may not be loaded as they are."""
-        if name in self.excluded or name in self.hashed:
+        hidden = self.excluded | self.hashed
+        if not hidden.isdisjoint((name, *_FIELDS_OF_PROFILES.get(name, ()))):
+            return True
+        if name.startswith("profile.properties.") and self.hides(name.removeprefix("profile.")):
             return True
         if not name.startswith("properties."):
             return self._rules["properties"].action(name) is not Action.KEEP
@@ -103,36 +112,13 @@ class Privacy:
 
     def hide(self, table: pa.Table) -> HiddenRows:
         """Apply the settings to rows of ``events``, and tell which are of erased profiles."""
-        keep = self._kept(table) if self.erased else None
+        keep = self.kept(table) if self.erased else None
         for place, name in enumerate(table.schema.names):
-            change = self._change(name)
+            change = self.change(name)
             if change is not None:
                 column = change(table.column(place).combine_chunks())
                 table = table.set_column(place, table.schema.field(place), column)
         return HiddenRows(table, keep)
-
-    def hide_profiles(self, table: pa.Table) -> pa.Table:
-        """Apply the settings to rows of ``profiles``, and leave out those of erased profiles."""
-        keep = self._kept(table, ("id",)) if self.erased else None
-        if keep is not None:
-            table = table.filter(keep)
-        for place, column in enumerate(PROFILES.columns):
-            change = self._profile_change(column)
-            if change is not None:
-                hidden = change(table.column(place).combine_chunks())
-                table = table.set_column(place, table.schema.field(place), hidden)
-        return table
-
-    def _profile_change(self, column: Column) -> Callable[[pa.Array], pa.Array] | None:
-        if column.name in _OF_EVENTS:
-            return self._change(_OF_EVENTS[column.name])
-        # The name that it would have as a field that nobody knows.
-        action = self._rules["extras"].action(column.field or "")
-        if action is Action.DROP:
-            return _nulls
-        if action is Action.HASH and column.type == "text":
-            return self._hashed
-        return self._change(f"profiles.{column.name}")
 
     def check_profiles(self) -> None:
         """Refuse to load profiles whose ids may not be loaded.
@@ -191,9 +177,10 @@ class Privacy:
             return self.hash(_text(value))
         return value
 
-    def _kept(
+    def kept(
         self, table: pa.Table, columns: Sequence[str] = ("profile_id", "device_id")
     ) -> pa.Array | None:
+        """Which rows have no id of an erased profile in these columns; None for all."""
         import pyarrow.compute as pc
 
         erased = None
@@ -205,25 +192,32 @@ class Privacy:
                 erased = here if erased is None else pc.or_(erased, here)
         return None if erased is None else pc.invert(erased)
 
-    def _change(self, name: str) -> Callable[[pa.Array], pa.Array] | None:
+    def action(self, field_: str) -> Action:
+        """What becomes of a field that this version of the package does not know."""
+        return self._rules["extras"].action(field_)
+
+    def change(self, name: str) -> Callable[[pa.Array], pa.Array] | None:
+        """What hides a column; None if it is loaded as it is."""
         if name in self.excluded:
-            return _nulls
+            return nulls
         rules = self._rules.get(name)
         if rules:
             apply = rules.apply
             return lambda column: pa.array(
                 [text if text is None else apply(text) for text in column.to_pylist()], pa.string()
             )
-        return self._hashed if name in self.hashed else None
+        return self.hashed_texts if name in self.hashed else None
 
-    def _hashed(self, column: pa.Array) -> pa.Array:
+    def hashed_texts(self, column: pa.Array) -> pa.Array:
+        """The hash of each text."""
         # Pages repeat a few values: each is hashed once. An empty text still says: no value.
         encoded = column.dictionary_encode()
         hashes = [text and self.hash(text) for text in encoded.dictionary.to_pylist()]
         return pa.array(hashes, pa.string()).take(encoded.indices)
 
 
-def _nulls(column: pa.Array) -> pa.Array:
+def nulls(column: pa.Array) -> pa.Array:
+    """As many nulls as values."""
     return pa.nulls(len(column), column.type)
 
 
