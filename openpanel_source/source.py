@@ -15,6 +15,7 @@ from dlt.common.pipeline import PipelineContext
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
+from openpanel_source.beside import BesideEvents
 from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_file import EventsFile
@@ -31,13 +32,21 @@ from openpanel_source.loading import (
     with_columns,
 )
 from openpanel_source.new_fields import NewFields, field_hints
+from openpanel_source.packing import dimension_items, group_items
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.privacy import parse_privacy
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import recognise
 from openpanel_source.retry import RetryPolicy
 from openpanel_source.run import Run, RunReport
-from openpanel_source.schema import EVENTS, REJECTED_EVENTS, SYNC_DAYS
+from openpanel_source.schema import (
+    EVENT_GROUPS,
+    EVENT_META,
+    EVENTS,
+    PROFILES,
+    REJECTED_EVENTS,
+    SYNC_DAYS,
+)
 from openpanel_source.scope import days_condition
 from openpanel_source.settings import (
     DEFAULT_BASE_URL,
@@ -80,6 +89,8 @@ def openpanel(
     drop_properties: Any = None,
     erased_profiles: Any = None,
     hash_key: TSecretStrValue | None = None,
+    include_profiles: bool = False,
+    include_event_meta: bool = False,
     allow_http: bool = False,
     connect_timeout: float = 10.0,
     read_timeout: float = 60.0,
@@ -117,6 +128,8 @@ def openpanel(
         drop_properties: Keys of ``properties`` that are left out; ``*`` stands for any text.
         erased_profiles: Ids of profiles and devices, or their hashes, whose events are left out.
         hash_key: The secret of the hash, HMAC-SHA256.
+        include_profiles: Load the profiles of the events read, into ``profiles``.
+        include_event_meta: Load what the dashboard says of their names, into ``event_meta``.
         allow_http: Permit plain http to other hosts than this one.
         connect_timeout: Seconds to connect.
         read_timeout: Seconds to wait for the next byte.
@@ -127,7 +140,7 @@ def openpanel(
         report: Filled with what the run does; for callers in Python.
 
     Returns:
-        The resource ``events``, which also loads ``sync_days`` and ``rejected_events``, and
+        The resource ``events``, which also loads the tables beside ``events``, and
         ``chart_NAME`` for each chart.
 
     Raises:
@@ -149,6 +162,8 @@ def openpanel(
         privacy=parse_privacy(
             exclude_columns, hash_columns, drop_properties, erased_profiles, hash_key
         ),
+        include_profiles=include_profiles,
+        include_event_meta=include_event_meta,
     )
     client = Client(
         base_url,
@@ -247,7 +262,7 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         write_disposition=replacing("1 = 0"),
     )
     silence_json_warning()
-    for table in (SYNC_DAYS, REJECTED_EVENTS):
+    for table in (SYNC_DAYS, REJECTED_EVENTS, EVENT_GROUPS, PROFILES, EVENT_META):
         declare(resource, table)
     describe(resource, EVENTS)
     return resource
@@ -255,10 +270,14 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
 
 def _items(run: Run, report: RunReport, fields: NewFields) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
-    with EventsFile(_working_dir(), columns_of(dlt.current.source_schema(), EVENTS)) as file:
+    schema = dlt.current.source_schema()
+    known = frozenset(schema.tables)
+    beside = BesideEvents()
+    with EventsFile(_working_dir(), columns_of(schema, EVENTS)) as file:
         for reading in run.readings():
             for table in reading.tables:
                 file.add(table)
+            beside.update(reading.beside)
             if reading.rejected:
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
@@ -278,6 +297,8 @@ def _items(run: Run, report: RunReport, fields: NewFields) -> Iterator[Any]:
         yield appended(EVENTS) if report.appends else materialize(EVENTS, condition, variant=False)
     if run.had_rejected:
         yield materialize(REJECTED_EVENTS, days_condition(run.had_rejected), variant=True)
+    yield from group_items(run, report, beside, known)
+    yield from dimension_items(report, beside)
 
 
 def _working_dir() -> str | None:
