@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timezone
+from datetime import date
 from typing import Any
 
 import dlt
@@ -13,9 +13,9 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.plan import DAY, EARLIEST
-from openpanel_source.schema import EVENTS, SYNC_DAYS
+from openpanel_source.schema import EVENT_GROUPS, EVENTS, SYNC_DAYS
 from openpanel_source.settings import Settings
-from openpanel_source.warehouse import ProjectDay, day_of
+from openpanel_source.warehouse import ProjectDay, day_of, instant_of
 
 _MOST_GAPS = 20
 """More gaps in a ledger are not worth naming: what lies between them is asked for as well."""
@@ -25,7 +25,7 @@ def adoptable_days(pipeline: dlt.Pipeline, settings: Settings, ledger: Ledger) -
     """Days that a ledger does not know and the destination holds whole, as ``sync_days`` says.
 
     Such a day was over and proven when it was last read, with the same query, and the rows of
-    ``events`` are still as many as were loaded then.
+    ``events`` and ``event_groups`` are still as many as were loaded then.
 
     Args:
         pipeline: A pipeline with its destination, which may be empty.
@@ -48,13 +48,16 @@ def adoptable_days(pipeline: dlt.Pipeline, settings: Settings, ledger: Ledger) -
             and record.is_proven
             and ledger.get(record.project_id, record.day) is None
         ]
-        held = _held(pipeline, found) if found else {}
+        held = _held(pipeline, found, EVENTS.name) if found else {}
+        has_groups = any(record.group_rows for record in found)
+        grouped = _held(pipeline, found, EVENT_GROUPS.name) if has_groups else {}
     except (DatabaseUndefinedRelation, SqlClientNotAvailable):
         return []
     return [
         record
         for record in found
         if held.get((record.project_id, record.day), 0) == record.distinct_ids
+        and grouped.get((record.project_id, record.day), 0) == record.group_rows
     ]
 
 
@@ -103,23 +106,15 @@ def _record(row: Mapping[str, Any]) -> DayRecord:
     values = {name: value for name, value in row.items() if value is not None}
     values["day"] = day_of(values["day"])
     for name in ("read_at", "newest_at"):
-        values[name] = _utc(values.get(name))
+        values[name] = instant_of(values.get(name))
     return msgspec.convert(values, DayRecord, strict=False)
 
 
-def _utc(value: Any) -> datetime | None:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime) and value.tzinfo is None:
-        value = value.replace(tzinfo=timezone.utc)
-    return value if isinstance(value, datetime) else None
-
-
-def _held(pipeline: dlt.Pipeline, records: list[DayRecord]) -> dict[ProjectDay, int]:
+def _held(pipeline: dlt.Pipeline, records: list[DayRecord], table: str) -> dict[ProjectDay, int]:
     days = [record.day for record in records]
     condition = f"event_date BETWEEN '{min(days)}' AND '{max(days)}'"
     columns = "project_id, event_date, count(*) AS held"
-    rows = _select(pipeline, EVENTS.name, columns, condition, "GROUP BY project_id, event_date")
+    rows = _select(pipeline, table, columns, condition, "GROUP BY project_id, event_date")
     return {(row["project_id"], day_of(row["event_date"])): row["held"] for row in rows}
 
 

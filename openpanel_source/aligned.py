@@ -21,7 +21,7 @@ from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
 from openpanel_source.settings import Clock
-from openpanel_source.shape import ShapedPage, shape_page
+from openpanel_source.shape import ShapedPage, Told, shape_page
 from openpanel_source.ties import Gathered, Group, Listing, Row, Spot, grid_of, varied_spots
 
 logger = logging.getLogger(__name__)
@@ -64,6 +64,7 @@ class AlignedDays:
         now: The clock.
         privacy: What must not be loaded.
         fields: Those that have columns though this version does not know them.
+        told: What the server is asked to tell beside events.
     """
 
     def __init__(
@@ -74,10 +75,12 @@ class AlignedDays:
         now: Clock,
         privacy: Privacy | None = None,
         fields: NewFields | None = None,
+        told: Told | None = None,
     ) -> None:
         self._client = client
         self._privacy = privacy
         self._fields = fields
+        self._told = told
         self.looker = Looker(client, query, generation, now)
         self.grid = grid_of(generation.page_size)
 
@@ -142,7 +145,9 @@ class AlignedDays:
         data = b",".join(row.raw for row in rows)
         body = b'{"meta":{"totalCount":%d,"pages":1},"data":[%s]}' % (total, data)
         request = f"rows of {item.project_id}, {item.day}"
-        return shape_page(body, item.project_id, item.day, request, self._privacy, self._fields)
+        return shape_page(
+            body, item.project_id, item.day, request, self._privacy, self._fields, self._told
+        )
 
 
 class _Reading:

@@ -7,9 +7,12 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from openpanel_source.beside import BesideEvents
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.decode import Rejected
+from openpanel_source.event_groups import event_groups
 from openpanel_source.privacy import Privacy
+from openpanel_source.schema import EVENT_GROUPS
 from openpanel_source.shape import ShapedPage
 from openpanel_source.verdict import Counts
 
@@ -23,6 +26,7 @@ class Attempt:
     repeats: int = 0
     ids: set[str] = field(default_factory=set)
     tables: TableBuffer = field(default_factory=TableBuffer)
+    beside: BesideEvents = field(default_factory=BesideEvents)
     newest: tuple[str | None, datetime | None] = (None, None)
     """Id and time of the first row: the server lists the newest first."""
     rejected: list[Rejected] = field(default_factory=list)
@@ -56,6 +60,9 @@ class Attempt:
             self.erased_at += [at for at, is_kept in kept_or_not if not is_kept]
             table = table.filter(keep)
         self.tables.append(table)
+        self.beside.add(EVENT_GROUPS.name, event_groups(table))
+        for name, rows in page.dimensions:
+            self.beside.add(name, rows)
         self.ids |= fresh
         kept = {row.raw for row in self.rejected}
         rejected = [row for row in page.rejected if row.raw not in kept]

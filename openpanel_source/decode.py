@@ -7,6 +7,7 @@ is handed on as rejected with its bytes and the reason.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,6 +25,7 @@ from openpanel_source.event import (
     event_with,
     keep_event,
     parse_instant,
+    with_asked,
     without_nul,
 )
 from openpanel_source.json_text import check_levels, items, member, without_halves
@@ -115,12 +117,15 @@ def peek(body: bytes, request: str) -> tuple[Meta, str | None]:
     return page.meta, first
 
 
-def decode_page(body: bytes, request: str, fields: NewFields | None = None) -> Page:
+def decode_page(
+    body: bytes, request: str, asked: Collection[str] = (), fields: NewFields | None = None
+) -> Page:
     """The events of an answer of ``/export/events``.
 
     Args:
         body: The answer's bytes.
         request: Method and URL, for the error.
+        asked: What the server was asked to tell beside events, ``profile`` and ``meta``.
         fields: Learns the fields that nobody knows yet.
 
     Returns:
@@ -130,35 +135,41 @@ def decode_page(body: bytes, request: str, fields: NewFields | None = None) -> P
         UnexpectedAnswerError: The body is no JSON object with ``meta`` and a list ``data``.
     """
     known = fields.known if fields else ()
+    kind = with_asked(asked, known)
     with suppress(*_UNREADABLE):
-        return _decode_whole(body, known)
+        return _decode_whole(body, kind, known)
     whole = without_halves(body)
     if whole != body:
         with suppress(*_UNREADABLE):
-            return _decode_whole(whole, known)
-    page = _decode_rows(body, request, known)
+            return _decode_whole(whole, kind, known)
+    page = _decode_rows(body, request, asked, known)
     unknown = [name for event in page.events for name in getattr(event, "_unknown", ())]
     if fields and fields.learn(unknown, known):
-        return decode_page(body, request, fields)
+        return decode_page(body, request, asked, fields)
     return page
 
 
-def _decode_whole(body: bytes, fields: Fields) -> Page:
-    page = _typed(fields).decode(body)
+def _decode_whole(body: bytes, kind: Fields, fields: Fields) -> Page:
+    page = _typed(kind).decode(body)
     return Page(page.meta, page.data, fields=fields)
 
 
-def decode_rows(body: bytes, day: date, request: str, fields: Fields = ()) -> Page:
+def decode_rows(
+    body: bytes, day: date, request: str, asked: Collection[str] = (), fields: Fields = ()
+) -> Page:
     """The same, row by row: rejects every row whose ``createdAt`` is not of that UTC day."""
-    return _decode_rows(body, request, fields, day)
+    return _decode_rows(body, request, asked, fields, day)
 
 
-def _decode_rows(body: bytes, request: str, fields: Fields, day: date | None = None) -> Page:
+def _decode_rows(
+    body: bytes, request: str, asked: Collection[str], fields: Fields, day: date | None = None
+) -> Page:
+    kind = with_asked(asked, fields)
     page = split_page(body, request)
     events: list[Event] = []
     rejected: list[Rejected] = []
     for raw in page.data:
-        row = _decode_row(bytes(raw), fields, day)
+        row = _decode_row(bytes(raw), kind, day)
         if isinstance(row, Event):
             events.append(row)
         else:

@@ -45,21 +45,24 @@ def is_duckdb(pipeline: dlt.Pipeline) -> bool:
     return isinstance(pipeline.destination, duckdb)
 
 
-def holds_none(pipeline: dlt.Pipeline, patience: float, condition: str) -> bool:
-    """Whether no row of ``events`` meets a condition; false for other destinations.
+def holds_none(
+    pipeline: dlt.Pipeline, patience: float, condition: str, table: str = EVENTS.name
+) -> bool:
+    """Whether no row of a table meets a condition; false for other destinations.
 
     Args:
         pipeline: A pipeline with its destination.
         patience: Seconds to wait for a file that another process holds.
         condition: SQL.
+        table: Its name.
     """
     if not is_duckdb(pipeline):
         return False
     with opened(pipeline, patience) as client:
-        table = client.make_qualified_table_name(EVENTS.name)
+        name = client.make_qualified_table_name(table)
         try:
             # The condition is made by this package from days and checked ids.
-            found = client.execute_sql(f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1")  # noqa: S608
+            found = client.execute_sql(f"SELECT 1 FROM {name} WHERE {condition} LIMIT 1")  # noqa: S608
         except DatabaseUndefinedRelation:
             return True
     return not found

@@ -9,16 +9,17 @@ from typing import Any
 import dlt
 
 from openpanel_source.destination import destination_errors
-from openpanel_source.errors import InvalidSettingError
+from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.pipeline import SyncSummary, running_alone, sync
 from openpanel_source.privacy import HASH_DIGITS, Privacy, ids_in
-from openpanel_source.schema import EVENTS, REJECTED_EVENTS
+from openpanel_source.schema import EVENTS, PROFILES, REJECTED_EVENTS
 from openpanel_source.source import configured
 from openpanel_source.warehouse import ProjectDay, day_of, has_table
 
 _ROWS_AT_A_TIME = 10_000
 _VALUES_AT_A_TIME = 500
-_ID_COLUMNS = ("profile_id", "device_id")
+_OF_EVENTS = ("profile_id", "device_id")
+_ID_COLUMNS = (*((EVENTS.name, column) for column in _OF_EVENTS), (PROFILES.name, "id"))
 
 
 @dataclass
@@ -30,11 +31,13 @@ class ErasureReport:
         left: Those of them that still do: of projects that are not configured, or days that the
             server did not list in full.
         sync: What reading them again did; None if there was none to read.
+        profiles: Rows of ``profiles`` that were deleted.
     """
 
     days: list[ProjectDay] = field(default_factory=list)
     left: list[ProjectDay] = field(default_factory=list)
     sync: SyncSummary | None = None
+    profiles: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -49,6 +52,7 @@ class ErasureReport:
             "days": [[project, day.isoformat()] for project, day in self.days],
             "left": [[project, day.isoformat()] for project, day in self.left],
             "sync": self.sync.as_dict() if self.sync else None,
+            "profiles": self.profiles,
         }
 
 
@@ -82,6 +86,7 @@ def erase(pipeline: dlt.Pipeline, profiles: Sequence[str], **settings: Any) -> E
         if wanted:
             report.sync = sync(pipeline, wanted=wanted, **settings)
         report.left = _days_of(pipeline, profiles, privacy) if wanted else report.days
+        report.profiles = _delete_profiles(pipeline, profiles, privacy)
     return report
 
 
@@ -109,15 +114,41 @@ def _as_stored(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: Privacy
         values |= {privacy.hash(profile) for profile in profiles}
     if privacy.key and any(len(profile) == HASH_DIGITS for profile in profiles):
         # One given as its hash may have been loaded as it is.
-        for column in _ID_COLUMNS:
-            held = (row[0] for row in _rows(pipeline, EVENTS.name, f"DISTINCT {column}"))
-            values |= {one for one in held if one and privacy.hash(one) in profiles}
+        for table, column in _ID_COLUMNS:
+            if has_table(pipeline, table):
+                held = (row[0] for row in _rows(pipeline, table, f"DISTINCT {column}"))
+                values |= {one for one in held if one and privacy.hash(one) in profiles}
     return values
+
+
+def _delete_profiles(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: Privacy) -> int:
+    """Delete the rows of profiles from the table ``profiles``; how many there were."""
+    with running_alone(pipeline):
+        pipeline.sync_destination()
+        if not has_table(pipeline, PROFILES.name):
+            return 0
+        values = sorted(_as_stored(pipeline, profiles, privacy))
+        deleted = 0
+        for start in range(0, len(values), _VALUES_AT_A_TIME):
+            some = values[start : start + _VALUES_AT_A_TIME]
+            where = f"id IN ({', '.join(['%s'] * len(some))})"
+            found = len(list(_rows(pipeline, PROFILES.name, "id", where, some)))
+            if found and str(pipeline.destination.destination_type).endswith(".filesystem"):
+                raise DestinationError(
+                    f"{found} rows of profiles are left: files cannot be changed row by row; delete"
+                    " the files of the table profiles, then run sync --reload."
+                )
+            if found:
+                with pipeline.sql_client() as client:
+                    name = client.make_qualified_table_name(PROFILES.name)
+                    client.execute_sql(f"DELETE FROM {name} WHERE {where}", *some)  # noqa: S608
+            deleted += found
+    return deleted
 
 
 def _days_with(pipeline: dlt.Pipeline, values: Sequence[str]) -> set[ProjectDay]:
     marks = ", ".join(["%s"] * len(values))
-    where = " OR ".join(f"{column} IN ({marks})" for column in _ID_COLUMNS)
+    where = " OR ".join(f"{column} IN ({marks})" for column in _OF_EVENTS)
     rows = _rows(
         pipeline, EVENTS.name, "DISTINCT project_id, event_date", where, [*values, *values]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Annotated, Any, cast
@@ -59,6 +60,11 @@ class Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False
 
 Fields = tuple[tuple[str, str], ...]
 """Fields of events beyond those documented, each with the name of its column."""
+
+
+def with_asked(asked: Iterable[str], fields: Fields) -> Fields:
+    """These fields, and before them what the server was asked to tell beside events."""
+    return (*((name, name) for name in asked), *fields)
 
 
 @lru_cache

@@ -49,6 +49,7 @@ class DayRecord(msgspec.Struct, frozen=True):
     rereads: int
     read_at: datetime
     erased_rows: int = 0
+    group_rows: int = 0
     newest_id: str | None = None
     newest_at: datetime | None = None
 

@@ -54,10 +54,17 @@ def materialize(table: Table, condition: str, dialect: Dialect, *, variant: bool
     )
 
 
-def appended(table: Table) -> Any:
-    """What to yield to have the load add the rows of the resource's own table, replacing none."""
+def appended(table: Table, *, variant: bool = False) -> Any:
+    """What to yield to have the load add the rows of a table, replacing none.
+
+    Args:
+        table: The table.
+        variant: Whether it is another table than the resource's own.
+    """
     hints = dlt.mark.make_hints(table_name=table.name, write_disposition="append")
-    return dlt.mark.with_hints(table.arrow_schema.empty_table(), hints)
+    return dlt.mark.with_hints(
+        table.arrow_schema.empty_table(), hints, create_table_variant=variant
+    )
 
 
 def with_columns(schema: pa.Schema, hints: Any) -> Any:

@@ -13,7 +13,6 @@ from openpanel_source.decode import split_page
 from openpanel_source.generation import Generation
 from openpanel_source.plan import DAY, LATEST
 from openpanel_source.query import EventQuery, unique_name
-from openpanel_source.schema import INCLUDES
 from openpanel_source.settings import Clock
 from openpanel_source.ties import Row, Spot
 
@@ -72,7 +71,7 @@ class Looker:
             *span,
             limit=spot.limit,
             # The server keeps counts under the names of the fields, but not under the days.
-            includes=(*INCLUDES, unique_name()),
+            includes=(*self.query.includes, unique_name()),
             generation=self.generation,
         )
         page = self._client.read(_PATH, [*params, ("page", spot.page)], split_page)

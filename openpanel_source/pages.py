@@ -13,8 +13,7 @@ from openpanel_source.new_fields import NewFields
 from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
-from openpanel_source.schema import INCLUDES
-from openpanel_source.shape import ShapedPage, shape_events, shape_page
+from openpanel_source.shape import ShapedPage, Told, shape_events, shape_page
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +31,7 @@ class Pages:
         generation: The server's.
         privacy: What must not be loaded.
         fields: Those that have columns though this version does not know them.
+        told: What the server is asked to tell beside events.
     """
 
     def __init__(
@@ -41,12 +41,14 @@ class Pages:
         generation: Generation,
         privacy: Privacy | None = None,
         fields: NewFields | None = None,
+        told: Told | None = None,
     ) -> None:
         self._client = client
         self._query = query
         self._generation = generation
         self._privacy = privacy
         self._fields = fields
+        self._told = told
         self._shaping = threading.Lock()
 
     def fetch(self, item: PlannedDay, number: int) -> list[ShapedPage]:
@@ -87,7 +89,13 @@ class Pages:
             # One page is shaped at a time: more threads would only fight for the interpreter.
             with self._shaping:
                 return shape_page(
-                    body, item.project_id, item.day, request, self._privacy, self._fields
+                    body,
+                    item.project_id,
+                    item.day,
+                    request,
+                    self._privacy,
+                    self._fields,
+                    self._told,
                 )
 
         params = self._query.params(
@@ -95,7 +103,7 @@ class Pages:
             item.day,
             item.day,
             limit=size,
-            includes=INCLUDES,
+            includes=self._query.includes,
             generation=self._generation,
         )
         page = self._client.read(EVENTS_PATH, [*params, ("page", str(number))], shape)

@@ -24,6 +24,7 @@ from openpanel_source.destination import destination_errors, met_another
 from openpanel_source.duckdb_load import differing_after, holds_none, modest
 from openpanel_source.errors import PipelineBusyError, RequestAbortedError
 from openpanel_source.halt import Halt
+from openpanel_source.held import held_versions, holds_groups
 from openpanel_source.ledger import DayRecord
 from openpanel_source.restore import clean_mark, restored
 from openpanel_source.run import RunReport
@@ -194,6 +195,8 @@ class _Runs:
                 adoptable=adoptable,
                 should_stop=self._halt.is_due,
                 holds_none=partial(holds_none, self._pipeline, self._patience),
+                holds_groups=partial(holds_groups, self._pipeline, self._patience),
+                held=partial(held_versions, self._pipeline, self._patience),
             )
             if on_day is not None:
                 report.on_day = on_day

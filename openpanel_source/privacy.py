@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import filterfalse
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -19,9 +20,22 @@ from openpanel_source.decode import Rejected
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.event import Fields
 from openpanel_source.hidden_keys import Action, KeyRules
-from openpanel_source.schema import EVENTS, Column
+from openpanel_source.schema import EVENTS, PROFILES, Column
 
-_COLUMNS = {column.name: column for column in EVENTS.columns}
+SHARED_WITH_EVENTS = {"id": "profile_id", "properties": "properties", "groups": "groups"}
+"""What profiles share with their events, and by which column of these it is hidden."""
+_OF_PROFILES = {
+    f"profiles.{column.name}": column
+    for column in PROFILES.columns
+    if column.nullable and column.name not in SHARED_WITH_EVENTS and column.name != "last_seen_at"
+}
+_FIELDS_OF_PROFILES = {
+    name: (path,)
+    for path, column in _OF_PROFILES.items()
+    for name in (column.field, f"profile.{column.name}")
+} | {"profile.id": ("profile_id",)}
+"""Names that charts have for what profiles have, and what hides it."""
+_COLUMNS = {column.name: column for column in EVENTS.columns} | _OF_PROFILES
 _BY_FIELD = {column.field: column.name for column in EVENTS.columns if column.field}
 _NEEDED = [column.name for column in EVENTS.columns if not column.nullable]
 _WITH_KEYS = ("properties", "extras")
@@ -64,10 +78,13 @@ class Privacy:
 
     @cached_property
     def _rules(self) -> dict[str, KeyRules]:
-        return {
+        rules = {
             column: KeyRules(self.dropped_keys, self.hashed_keys.get(column, ()), self.hash)
             for column in _WITH_KEYS
         }
+        if "groups" in self.hashed:
+            rules["groups"] = KeyRules((), ("*",), self.hash)
+        return rules
 
     def hash(self, text: str) -> str:
         """HMAC-SHA256 of a text in 64 hex digits; the same wherever the text stands."""
@@ -81,7 +98,10 @@ class Privacy:
 
     def hides(self, name: str) -> bool:
         """Whether the values of a field, as charts name it, may not be loaded as they are."""
-        if name in self.excluded or name in self.hashed:
+        hidden = self.excluded | self.hashed
+        if not hidden.isdisjoint((name, *_FIELDS_OF_PROFILES.get(name, ()))):
+            return True
+        if name.startswith("profile.properties.") and self.hides(name.removeprefix("profile.")):
             return True
         if not name.startswith("properties."):
             return self._rules["properties"].action(name) is not Action.KEEP
@@ -99,10 +119,10 @@ class Privacy:
             fields: Those that have columns though this version does not know them: what is said
                 about ``extras`` holds for them.
         """
-        keep = self._kept(table) if self.erased else None
+        keep = self.kept(table) if self.erased else None
         changes = {column: self._change_of_field(name) for name, column in fields}
         for place, name in enumerate(table.schema.names):
-            change = changes[name] if name in changes else self._change(name)
+            change = changes[name] if name in changes else self.change(name)
             if change is not None:
                 column = change(table.column(place).combine_chunks())
                 table = table.set_column(place, table.schema.field(place), column)
@@ -113,7 +133,19 @@ class Privacy:
         if column.name in self.excluded:
             return pa.nulls(len(values), values.type)
         is_hash = self._rules["properties"].action(str(column.property_key)) is Action.HASH
-        return self._hashed(values) if column.name in self.hashed and not is_hash else values
+        return self.hashed_texts(values) if column.name in self.hashed and not is_hash else values
+
+    def check_profiles(self) -> None:
+        """Refuse to load profiles whose ids may not be loaded.
+
+        Raises:
+            InvalidSettingError: The ids of profiles are excluded.
+        """
+        if "profile_id" in self.excluded:
+            raise InvalidSettingError(
+                "include_profiles needs the ids of profiles, which exclude_columns leaves out;"
+                " hash profile_id instead, or do not include profiles."
+            )
 
     def redact(self, rejected: Sequence[Rejected]) -> tuple[list[Rejected], int]:
         """Rejected rows with the settings applied to their bytes.
@@ -140,6 +172,8 @@ class Privacy:
             return Rejected("", reason)
 
     def _redacted_object(self, row: dict[str, Any]) -> dict[str, Any]:
+        # Whatever hides something of events hides what was told beside them.
+        row.pop("profile", None)
         known = {name: row.pop(name) for name in list(row) if name in _BY_FIELD}
         left = {
             name: self._redacted_value(_BY_FIELD[name], value)
@@ -151,18 +185,21 @@ class Privacy:
         return left | (self._redacted_value("extras", row) or {})
 
     def _redacted_value(self, column: str, value: Any) -> Any:
-        if column in self.hashed and value not in (None, ""):
-            return self.hash(_text(value))
         rules = self._rules.get(column)
         if rules and value is not None:
             return json.loads(rules.apply(json.dumps(value)) or "null")
+        if column in self.hashed and value not in (None, ""):
+            return self.hash(_text(value))
         return value
 
-    def _kept(self, table: pa.Table) -> pa.Array | None:
+    def kept(
+        self, table: pa.Table, columns: Sequence[str] = ("profile_id", "device_id")
+    ) -> pa.Array | None:
+        """Which rows have no id of an erased profile in these columns; None for all."""
         import pyarrow.compute as pc
 
         erased = None
-        for name in ("profile_id", "device_id"):
+        for name in columns:
             column = table.column(name).combine_chunks()
             found = [text for text in column.unique().to_pylist() if text and self.erases(text)]
             if found:
@@ -170,32 +207,41 @@ class Privacy:
                 erased = here if erased is None else pc.or_(erased, here)
         return None if erased is None else pc.invert(erased)
 
-    def _change(self, name: str) -> Callable[[pa.Array], pa.Array] | None:
+    def action(self, field_: str) -> Action:
+        """What becomes of a field that this version of the package does not know."""
+        return self._rules["extras"].action(field_)
+
+    def change(self, name: str) -> Callable[[pa.Array], pa.Array] | None:
+        """What hides a column; None if it is loaded as it is."""
         if name in self.excluded:
-            return lambda column: pa.nulls(len(column), column.type)
-        if name in self.hashed:
-            return self._hashed
+            return nulls
         rules = self._rules.get(name)
         if rules:
             apply = rules.apply
             return lambda column: pa.array(
                 [text if text is None else apply(text) for text in column.to_pylist()], pa.string()
             )
-        return None
+        return self.hashed_texts if name in self.hashed else None
 
     def _change_of_field(self, field: str) -> Callable[[pa.Array], pa.Array] | None:
         rules = self._rules["extras"]
         if "extras" in self.excluded or not rules:
-            return self._change("extras")
+            return self.change("extras")
         return lambda column: pa.array(
             [text and rules.apply_to_value(field, text) for text in column.to_pylist()], pa.string()
         )
 
-    def _hashed(self, column: pa.Array) -> pa.Array:
+    def hashed_texts(self, column: pa.Array) -> pa.Array:
+        """The hash of each text."""
         # Pages repeat a few values: each is hashed once. An empty text still says: no value.
         encoded = column.dictionary_encode()
         hashes = [text and self.hash(text) for text in encoded.dictionary.to_pylist()]
         return pa.array(hashes, pa.string()).take(encoded.indices)
+
+
+def nulls(column: pa.Array) -> pa.Array:
+    """As many nulls as values."""
+    return pa.nulls(len(column), column.type)
 
 
 def ids_in(raw: str | None) -> set[str]:
@@ -242,7 +288,7 @@ def parse_privacy(
         return None
     for name in exclude_columns:
         _check_column("exclude_columns", name)
-    columns = [path for path in hash_columns if "." not in path]
+    columns = [path for path in hash_columns if "." not in path or _is_of_profiles(path)]
     for name in columns:
         _check_hashable(name)
     if hash_columns and not hash_key:
@@ -265,7 +311,16 @@ def parse_privacy(
     )
 
 
+def _is_of_profiles(path: str) -> bool:
+    return path.startswith("profiles.")
+
+
 def _check_column(setting: str, name: str) -> None:
+    if _is_of_profiles(name) and name not in _COLUMNS:
+        raise InvalidSettingError(
+            f"{setting} holds {name!r}; what profiles have of their own and can be left out is"
+            f" {', '.join(_OF_PROFILES)}; id, properties and groups are hidden as those of events."
+        )
     if name in _NEEDED:
         raise InvalidSettingError(
             f"{setting} holds {name}, which the proof of completeness needs;"
@@ -280,7 +335,7 @@ def _check_column(setting: str, name: str) -> None:
 
 def _check_hashable(name: str) -> None:
     _check_column("hash_columns", name)
-    if _COLUMNS[name].type != "text":
+    if _COLUMNS[name].type != "text" and name != "groups":
         raise InvalidSettingError(
             f"hash_columns holds {name}, which is no text; name keys of a JSON column as"
             " properties.KEY or properties.*, and leave other columns out with exclude_columns."
@@ -289,7 +344,7 @@ def _check_hashable(name: str) -> None:
 
 def _keys(paths: Iterable[str], column: str) -> Iterable[str]:
     """The keys of a JSON column that paths name; a path into no column means any of them."""
-    for path in paths:
+    for path in filterfalse(_is_of_profiles, paths):
         start, dot, key = path.partition(".")
         if dot and start == column:
             yield key

@@ -10,13 +10,14 @@ import hashlib
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from openpanel_source.filters import Filter
 from openpanel_source.generation import CURRENT, Generation
+from openpanel_source.schema import INCLUDES
 
 Params = list[tuple[str, str]]
 """Names and encoded values, in order; a name may repeat."""
@@ -58,11 +59,13 @@ class EventQuery:
         events: Event names; empty for all.
         filters: All must hold; empty for all events.
         profile_id: Only this profile's events and those of its devices.
+        dimensions: What to have told with them, ``profile`` and ``meta``; selects no other events.
     """
 
     events: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
     profile_id: str | None = None
+    dimensions: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def fingerprint(self) -> str:
@@ -75,6 +78,11 @@ class EventQuery:
             "profile_id": self.profile_id,
         }
         return hashlib.sha256(encode_json(parts).encode()).hexdigest()[:16]
+
+    @property
+    def includes(self) -> tuple[str, ...]:
+        """The fields to name in a request for whole events."""
+        return (*INCLUDES, *self.dimensions)
 
     @property
     def is_counted(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
 from math import inf
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from openpanel_source.attempt import Attempt
+from openpanel_source.beside import BesideEvents
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.client import Client
 from openpanel_source.decode import Meta, Rejected, peek
+from openpanel_source.dimensions import DimensionShaper
 from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.ledger import DayRecord
 from openpanel_source.look import Span
@@ -45,6 +47,7 @@ class DayReading:
     rejected: list[Rejected]
     after: datetime | None = None
     """If only a tail was read: the rows are those after this instant."""
+    beside: BesideEvents = field(default_factory=BesideEvents)
 
 
 class DayReader:
@@ -79,12 +82,13 @@ class DayReader:
         self.load_id = load_id
         self._generation = generation
         self._privacy = privacy
-        self._pages = Pages(client, query, generation, privacy, fields)
+        told = DimensionShaper(query.dimensions, now, privacy) if query.dimensions else None
+        self._pages = Pages(client, query, generation, privacy, fields, told)
         self._aligned: AlignedDays | None = None
         if not generation.has_stable_pages:
             from openpanel_source.aligned import AlignedDays
 
-            self._aligned = AlignedDays(client, query, generation, now, privacy, fields)
+            self._aligned = AlignedDays(client, query, generation, now, privacy, fields, told)
 
     def count(self, project_id: str, first: date, last: date) -> int:
         """Rows the server counts in a range of UTC days, both inclusive; one cheap request.
@@ -204,6 +208,7 @@ class DayReader:
             distinct_ids=attempt.tables.num_rows,
             rejected_rows=len(rejected),
             erased_rows=erased,
+            group_rows=attempt.beside.group_rows,
             pages=len(attempt.totals),
             requests=requests,
             rereads=readings - 1,
@@ -211,7 +216,7 @@ class DayReader:
             newest_id=newest_id,
             newest_at=newest_at,
         )
-        return DayReading(record, attempt.tables, rejected)
+        return DayReading(record, attempt.tables, rejected, beside=attempt.beside)
 
     def _read_tail(self, item: PlannedDay, first: Future[list[ShapedPage]]) -> DayReading | None:
         """Read the rows that are newer than what was read of the day before.
@@ -243,7 +248,7 @@ class DayReader:
         counts = attempt.counts(None)
         if counts.moved or attempt.rejected or before.total_count + rows != counts.first_total:
             return None
-        tables = TableBuffer()
+        tables, beside = TableBuffer(), attempt.beside.after(before.newest_at)
         for table in attempt.tables:
             tables.append(table.filter(pc.greater(table.column("created_at"), before.newest_at)))
         newest_id, newest_at = attempt.newest
@@ -257,6 +262,7 @@ class DayReader:
             distinct_ids=before.distinct_ids + tables.num_rows,
             erased_rows=before.erased_rows
             + sum(instant > before.newest_at for instant in attempt.erased_at),
+            group_rows=before.group_rows + beside.group_rows,
             pages=len(attempt.totals),
             requests=len(attempt.totals),
             rereads=0,
@@ -264,7 +270,7 @@ class DayReader:
             newest_id=newest_id,
             newest_at=newest_at,
         )
-        return DayReading(record, tables, [], after=before.newest_at)
+        return DayReading(record, tables, [], before.newest_at, beside)
 
     def _read_once(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[list[ShapedPage]]

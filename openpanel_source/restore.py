@@ -13,7 +13,7 @@ from openpanel_source.adopt import adoptable_days
 from openpanel_source.comments import write_comments
 from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.ledger import DayRecord, Ledger
-from openpanel_source.schema import EVENTS
+from openpanel_source.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.settings import Settings
 from openpanel_source.warehouse import (
     ProjectDay,
@@ -62,8 +62,9 @@ def restored(
         logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
     if not has_table(pipeline, EVENTS.name):
         return frozenset(), adoptable
-    if EVENTS.name in mended:
-        return _days_of(ledger, settings), adoptable
+    if EVENTS.name in mended or EVENT_GROUPS.name in mended:
+        is_whole = EVENTS.name not in mended
+        return _days_of(ledger, settings, with_groups=is_whole), adoptable
     if ended_well:
         return frozenset(), adoptable
     # Killed, or a new machine: a package that was cut off may have replaced days already.
@@ -78,13 +79,13 @@ def restored(
     return differing, adoptable
 
 
-def _days_of(ledger: Ledger, settings: Settings) -> frozenset[ProjectDay]:
-    """All days that the ledger holds rows of."""
+def _days_of(ledger: Ledger, settings: Settings, *, with_groups: bool) -> frozenset[ProjectDay]:
+    """All days that the ledger holds rows of, or rows with groups."""
     return frozenset(
         (project, day)
         for project in settings.project_ids
         for day, record in ledger.days(project).items()
-        if record.rows_received
+        if (record.group_rows if with_groups else record.rows_received)
     )
 
 

@@ -8,18 +8,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
+import pyarrow as pa
 
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.client import Client
+from openpanel_source.dimensions import Dimension
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.ledger import DayRecord, Ledger, Reason
 from openpanel_source.plan import PlannedDay, split_empty
 from openpanel_source.planner import Planner
 from openpanel_source.read import DayReader, DayReading
+from openpanel_source.schema import EVENTS
 from openpanel_source.scope import Replaced
 from openpanel_source.settings import Settings
 from openpanel_source.verdict import Verdict
@@ -28,6 +31,13 @@ logger = logging.getLogger(__name__)
 
 _DAYS_WORTH_AN_ESTIMATE = 30
 """So many days take long enough that one more request, to tell how long, does not matter."""
+
+
+class HoldsNone(Protocol):
+    """Whether the destination surely holds no row of a condition in a table."""
+
+    def __call__(self, condition: str, table: str = ...) -> bool:
+        """Ask it."""
 
 
 @dataclass
@@ -40,7 +50,11 @@ class RunReport:
         adoptable: Days that other pipelines have loaded, for the ledger to take over.
         should_stop: Asked after each day; true ends the run.
         holds_none: Asked, before a package ends, whether the destination surely holds no row of a
-            condition; then its rows are appended, which costs half of a merge.
+            condition, in ``events`` or in a table named; then its rows are appended, which costs
+            half of a merge.
+        holds_groups: Asked by a pipeline that is new, whether the destination has ``event_groups``.
+        held: Asked, before a package ends, for keys and versions of rows of a dimension that were
+            read since an instant.
         on_day: Called after each day.
         records: Days read, or counted and found empty, newest first.
         settled: Days that were open when read, are over, and hold what they held.
@@ -62,7 +76,9 @@ class RunReport:
     wanted: frozenset[tuple[str, date]] = frozenset()
     adoptable: Sequence[DayRecord] = ()
     should_stop: Callable[[], bool] = lambda: False
-    holds_none: Callable[[str], bool] = lambda condition: False
+    holds_none: HoldsNone = lambda condition, table=EVENTS.name: False
+    holds_groups: Callable[[], bool] = lambda: False
+    held: Callable[[Dimension, datetime], pa.Table | None] = lambda dimension, since: None
     on_day: Callable[[RunReport], None] = lambda report: None
     records: list[DayRecord] = field(default_factory=list)
     settled: list[DayRecord] = field(default_factory=list)

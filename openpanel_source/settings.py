@@ -18,7 +18,6 @@ from openpanel_source.errors import InvalidSettingError
 from openpanel_source.filters import Filter, parse_filter
 from openpanel_source.privacy import Privacy
 from openpanel_source.query import MAX_QUERY_BYTES, EventQuery, query_string
-from openpanel_source.schema import INCLUDES
 
 DEFAULT_BASE_URL = "https://api.openpanel.dev"
 """The hosted service; a self-hosted API is often https://HOST/api."""
@@ -105,6 +104,8 @@ def parse_settings(
     timezone: str | Mapping[str, str] | None = None,
     privacy: Privacy | None = None,
     web_columns: bool = True,
+    include_profiles: bool = False,
+    include_event_meta: bool = False,
 ) -> Settings:
     """Check what a user gave and make settings of it.
 
@@ -123,6 +124,8 @@ def parse_settings(
         timezone: IANA name of the organisation's time zone, or names by project.
         privacy: What must not be loaded.
         web_columns: Fill the columns of UTM parameters, page title and hash.
+        include_profiles: Load the profiles of events.
+        include_event_meta: Load what the dashboard says of events.
 
     Returns:
         Settings that need no further checks.
@@ -137,7 +140,10 @@ def parse_settings(
         events=texts("events", events),
         filters=tuple(parse_filter(item) for item in list_of("filters", filters)),
         profile_id=_profile_id(profile_id),
+        dimensions=_dimensions(profile=include_profiles, meta=include_event_meta),
     )
+    if include_profiles and privacy:
+        privacy.check_profiles()
     settings = Settings(
         project_ids=_project_ids(project_id),
         query=query,
@@ -203,6 +209,14 @@ def parse_clock(now: str | datetime | None) -> Clock:
         )
     frozen = instant.astimezone(timezone.utc)
     return lambda: frozen
+
+
+def _dimensions(**included: bool) -> tuple[str, ...]:
+    for name, value in included.items():
+        if not isinstance(value, bool):
+            setting = "include_profiles" if name == "profile" else "include_event_meta"
+            raise InvalidSettingError(f"{setting} must be true or false, not {value!r}.")
+    return tuple(name for name, is_included in included.items() if is_included)
 
 
 def _lookback(value: object) -> int:
@@ -277,7 +291,7 @@ def _check_private(chart: Chart, privacy: Privacy | None) -> None:
 
 def _check_length(query: EventQuery, project: str) -> None:
     day = date(2000, 1, 1)
-    params = query.params(project, day, day, includes=INCLUDES)
+    params = query.params(project, day, day, includes=query.includes)
     try:
         length = len(query_string(params))
     except UnicodeEncodeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timezone
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 from msgspec.structs import astuple
@@ -15,11 +15,23 @@ from openpanel_source.event import NULL, Event, Fields, is_kept
 from openpanel_source.json_text import SHORT, check_levels, without_nul_or_halves
 from openpanel_source.new_fields import NewFields
 from openpanel_source.privacy import Privacy
-from openpanel_source.schema import EVENTS, REJECTED_EVENTS
+from openpanel_source.schema import EVENTS, REJECTED_EVENTS, ColumnType
 
 EVENTS_SCHEMA = EVENTS.arrow_schema
+Dimensions = tuple[tuple[str, pa.Table], ...]
+"""Names of tables beside ``events``, and rows for them."""
 Values = Sequence[Any]
 """The values of one column, in the order of the rows."""
+
+
+class Told(Protocol):
+    """What the server was asked to tell beside events."""
+
+    names: tuple[str, ...]
+    """The names of these fields."""
+
+    def shape(self, events: Sequence[Event], project_id: str) -> Dimensions:
+        """What it told, as rows; never an error."""
 
 
 class ShapeError(ValueError):
@@ -35,6 +47,7 @@ class ShapedPage(NamedTuple):
         rejected: Rows that cannot be shaped.
         table: The events as rows of the table ``events``, in order.
         keep: Which of them are of no erased profile; None for all.
+        dimensions: What the server told beside them.
     """
 
     meta: Meta
@@ -42,6 +55,7 @@ class ShapedPage(NamedTuple):
     rejected: list[Rejected]
     table: pa.Table
     keep: pa.Array | None = None
+    dimensions: Dimensions = ()
 
     @property
     def rows(self) -> int:
@@ -56,6 +70,7 @@ def shape_page(
     request: str,
     privacy: Privacy | None = None,
     fields: NewFields | None = None,
+    told: Told | None = None,
 ) -> ShapedPage:
     """Decode a page and shape its events.
 
@@ -66,20 +81,23 @@ def shape_page(
         request: Method and URL, for errors.
         privacy: What must not be loaded.
         fields: Learns the fields that nobody knows yet; they become further columns.
+        told: What the server was asked to tell beside the events.
 
     Raises:
         UnexpectedAnswerError: The body is no page.
     """
-    page = decode_page(body, request, fields)
+    dimensions = told.names if told else ()
+    page = decode_page(body, request, dimensions, fields)
     try:
         table = shape_events(page.events, project_id, day, page.fields)
     except ShapeError:
-        page = decode_rows(body, day, request, page.fields)
+        page = decode_rows(body, day, request, dimensions, page.fields)
         table = shape_events(page.events, project_id, day, page.fields)
     ids = [event.id for event in page.events]
+    beside = told.shape(page.events, project_id) if told else ()
     if privacy is None:
-        return ShapedPage(page.meta, ids, page.rejected, table)
-    return ShapedPage(page.meta, ids, page.rejected, *privacy.hide(table, page.fields))
+        return ShapedPage(page.meta, ids, page.rejected, table, None, beside)
+    return ShapedPage(page.meta, ids, page.rejected, *privacy.hide(table, page.fields), beside)
 
 
 @lru_cache
@@ -226,6 +244,19 @@ def _characters(array: pa.Array) -> bytes:
     return b"" if buffer is None else buffer.to_pybytes()
 
 
+def shape_column(type_: ColumnType, values: Values) -> pa.Array:
+    """Values as a column.
+
+    Raises:
+        ShapeError: One of them does not fit.
+    """
+    return _MAKE[type_](values)
+
+
+def _bool(values: Values) -> pa.Array:
+    return pa.array(values, pa.bool_())
+
+
 def _double(values: Values) -> pa.Array:
     return pa.array(values, pa.float64())
 
@@ -237,6 +268,7 @@ def _bigint(values: Values) -> pa.Array:
 _MAKE: dict[str, Callable[[Values], pa.Array]] = {
     "text": _text,
     "json": _json,
+    "bool": _bool,
     "double": _double,
     "bigint": _bigint,
     "timestamp": _timestamps,

@@ -15,6 +15,7 @@ from dlt.common.pipeline import PipelineContext
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
+from openpanel_source.beside import BesideEvents
 from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
 from openpanel_source.dialects import current_dialect
 from openpanel_source.errors import OpenPanelError
@@ -32,6 +33,7 @@ from openpanel_source.loading import (
     with_columns,
 )
 from openpanel_source.new_fields import NewFields, field_hints
+from openpanel_source.packing import dimension_items, group_items
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.privacy import parse_privacy
 from openpanel_source.promote import WEB_COLUMNS, Promotion
@@ -39,7 +41,14 @@ from openpanel_source.read import DayReader
 from openpanel_source.recognise import recognise
 from openpanel_source.retry import RetryPolicy
 from openpanel_source.run import Run, RunReport
-from openpanel_source.schema import EVENTS, REJECTED_EVENTS, SYNC_DAYS
+from openpanel_source.schema import (
+    EVENT_GROUPS,
+    EVENT_META,
+    EVENTS,
+    PROFILES,
+    REJECTED_EVENTS,
+    SYNC_DAYS,
+)
 from openpanel_source.scope import days_condition
 from openpanel_source.settings import (
     DEFAULT_BASE_URL,
@@ -83,6 +92,8 @@ def openpanel(
     drop_properties: Any = None,
     erased_profiles: Any = None,
     hash_key: TSecretStrValue | None = None,
+    include_profiles: bool = False,
+    include_event_meta: bool = False,
     allow_http: bool = False,
     connect_timeout: float = 10.0,
     read_timeout: float = 60.0,
@@ -121,6 +132,8 @@ def openpanel(
         drop_properties: Keys of ``properties`` that are left out; ``*`` stands for any text.
         erased_profiles: Ids of profiles and devices, or their hashes, whose events are left out.
         hash_key: The secret of the hash, HMAC-SHA256.
+        include_profiles: Load the profiles of the events read, into ``profiles``.
+        include_event_meta: Load what the dashboard says of their names, into ``event_meta``.
         allow_http: Permit plain http to other hosts than this one.
         connect_timeout: Seconds to connect.
         read_timeout: Seconds to wait for the next byte.
@@ -131,7 +144,7 @@ def openpanel(
         report: Filled with what the run does; for callers in Python.
 
     Returns:
-        The resource ``events``, which also loads ``sync_days`` and ``rejected_events``, and
+        The resource ``events``, which also loads the tables beside ``events``, and
         ``chart_NAME`` for each chart.
 
     Raises:
@@ -154,6 +167,8 @@ def openpanel(
             exclude_columns, hash_columns, drop_properties, erased_profiles, hash_key
         ),
         web_columns=web_columns,
+        include_profiles=include_profiles,
+        include_event_meta=include_event_meta,
     )
     client = Client(
         base_url,
@@ -252,7 +267,7 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         write_disposition=replacing("1 = 0"),
     )
     silence_expected()
-    for table in (SYNC_DAYS, REJECTED_EVENTS):
+    for table in (SYNC_DAYS, REJECTED_EVENTS, EVENT_GROUPS, PROFILES, EVENT_META):
         declare(resource, table)
     describe(resource, EVENTS)
     return resource
@@ -265,11 +280,15 @@ def _promotion(settings: Settings) -> Promotion:
 def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
     dialect = current_dialect()
-    held = columns_of(dlt.current.source_schema(), EVENTS)
+    schema = dlt.current.source_schema()
+    known = frozenset(schema.tables)
+    beside = BesideEvents()
+    held = columns_of(schema, EVENTS)
     with EventsFile(_working_dir(), held, fields, dialect.events_format) as file:
         for reading in run.readings():
             for table in reading.tables:
                 file.add(promotion.fill(table))
+            beside.update(reading.beside)
             if reading.rejected:
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
@@ -294,6 +313,8 @@ def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion)
     if run.had_rejected:
         condition = days_condition(run.had_rejected, dialect.instant)
         yield materialize(REJECTED_EVENTS, condition, dialect, variant=True)
+    yield from group_items(run, report, beside, known, dialect)
+    yield from dimension_items(report, beside, dialect)
 
 
 def _working_dir() -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 from typing import Any
 
 import dlt
@@ -76,6 +76,15 @@ def differing_days(
         for day in held.keys() | loaded.keys()
         if first <= day <= last and held.get(day, 0) != loaded.get(day, 0)
     }
+
+
+def instant_of(value: Any) -> datetime | None:
+    """An instant as a destination gives it back: some say text, or UTC without saying so."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        value = value.replace(tzinfo=timezone.utc)
+    return value if isinstance(value, datetime) else None
 
 
 def day_of(value: Any) -> date:

@@ -189,11 +189,22 @@ class History(RuleBasedStateMachine):
         assert not any(hidden.values()), f"sums cannot hide {hidden}"
 
     def _held(self) -> Rows:
-        return held(self.warehouse.path) if self._has_tables() else {}
+        rows = held(self.warehouse.path) if self._has_table("sync_days") else {}
+        groups = {(*key, group) for key, row in rows.items() for group in row["groups"]}
+        assert self._held_groups() == groups
+        return rows
 
-    def _has_tables(self) -> bool:
-        """Whether anything was ever loaded: of an empty project there is no table."""
-        count = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'sync_days'"
+    def _held_groups(self) -> set[tuple[str, str, str, str]]:
+        if not self._has_table("event_groups"):
+            return set()
+        columns = "project_id, CAST(event_date AS VARCHAR), event_id, group_id"
+        rows = self.warehouse.query(f"SELECT {columns} FROM event_groups")
+        assert len(rows) == len(set(rows))
+        return {(project, day, event_id, group) for project, day, event_id, group in rows}
+
+    def _has_table(self, name: str) -> bool:
+        """Whether anything was ever loaded into a table: of an empty project there is none."""
+        count = f"SELECT count(*) FROM duckdb_tables() WHERE table_name = '{name}'"
         with duckdb.connect(str(self.warehouse.path)) as connection:
             return connection.execute(count).fetchone() != (0,)
 
@@ -205,7 +216,7 @@ class History(RuleBasedStateMachine):
 
     def _ledger(self) -> dict[str, tuple[int, int]]:
         """What the latest records say: rows counted and rows loaded, by day."""
-        if not self._has_tables():
+        if not self._has_table("sync_days"):
             return {}
         fingerprint = EventQuery(events=self.names).fingerprint
         rows = self.warehouse.query(
@@ -233,6 +244,7 @@ class History(RuleBasedStateMachine):
             self.made,
             name=_NAMES[self.made % 3 == 0],
             createdAt=at.isoformat(timespec="milliseconds") + "Z",
+            groups=["a", "b"][: self.made % 3],
         )
 
 

@@ -181,7 +181,7 @@ def test_erase_reads_exactly_the_days_of_a_profile_again(
         assert erasing.run("sync", "--reload").exit_code == 0
         assert warehouse.numbers() == [1, 3]
         again = json.loads(erasing.run("erase", "bea", "--json").stdout)
-        assert again == {"days": [], "left": [], "sync": None}
+        assert again == {"days": [], "left": [], "sync": None, "profiles": 0}
         assert read_status(warehouse.pipeline())[0].events == 2
 
 

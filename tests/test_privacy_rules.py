@@ -223,13 +223,19 @@ def test_a_setting_that_cannot_work_is_one_sentence(settings: dict[str, Any], wo
         ("path", True),
         ("properties.email", True),
         ("profile.email", True),
+        ("profile.first_name", True),
+        ("profile.firstName", True),
+        ("profile.last_name", False),
+        ("profile.id", True),
+        ("profile.properties.email", True),
+        ("profile.properties.plan", False),
         ("properties.plan", False),
         ("country", False),
     ],
 )
 def test_a_field_of_charts_is_known_to_be_hidden(name: str, hidden: bool) -> None:
     rule = privacy(
-        exclude_columns=["city"],
+        exclude_columns=["city", "profile_id", "profiles.first_name"],
         hash_columns=["path", "profile.email"],
         drop_properties=["em*"],
     )

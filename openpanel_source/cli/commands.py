@@ -131,6 +131,15 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
 @click.option("--piece", metavar="NAME", help="Load as a piece of that name; see partitions.")
 @click.option("--reload", is_flag=True, default=None, help="Read complete days again.")
 @click.option(
+    "--include-profiles", is_flag=True, default=None, help="Load the profiles of events as well."
+)
+@click.option(
+    "--include-event-meta",
+    is_flag=True,
+    default=None,
+    help="Load what the dashboard says of events as well.",
+)
+@click.option(
     "--charts",
     type=click.Path(),
     metavar="FILE",

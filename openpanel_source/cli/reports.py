@@ -134,6 +134,8 @@ def run_erase(
     if report.sync is not None:
         print_summary(report.sync)
     click.echo(f"{len(report.days):,} days held the profiles, {len(report.left):,} still do.")
+    if report.profiles:
+        click.echo(f"{report.profiles:,} rows of profiles were deleted.")
     for project, day in report.left[:_MOST_SHOWN]:
         click.echo(f"NOT ERASED {printable(project)} {day}: not configured, or not verified")
     return report.exit_code
