@@ -23,6 +23,7 @@ from openpanel_source.event import (
     keep_event,
     parse_instant,
     without_nul,
+    without_told,
 )
 from openpanel_source.json_text import check_levels, items, member, without_halves
 
@@ -194,9 +195,12 @@ def _decode_row(raw: bytes, dimensions: Collection[str], day: date | None) -> Ev
     try:
         row = _row(raw, dimensions)
     except (ValueError, *_UNREADABLE) as error:
-        return Rejected(as_text(raw), str(error))
-    problem = _time_problem(row, day)
-    return row if problem is None else Rejected(as_text(raw), problem)
+        problem: str | None = str(error)
+    else:
+        problem = _time_problem(row, day)
+    if problem is None:
+        return row
+    return Rejected(as_text(without_told(raw, dimensions)), problem)
 
 
 def _row(raw: bytes, dimensions: Collection[str]) -> Event:

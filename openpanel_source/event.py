@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timezone
 from typing import Annotated, Any
 
@@ -94,6 +94,18 @@ def keep_event(raw: bytes, dimensions: Iterable[str] = ()) -> Event:
             raise ValueError(f"{name} is missing or empty")
     known |= {name: members.pop(name) for name in dimensions if name in members}
     return KeptEvent(**known, extras=_extras(members) if members else None)
+
+
+def without_told(raw: bytes, dimensions: Collection[str]) -> bytes:
+    """A row without what was told beside it, which a server may make up anew at each request."""
+    if not dimensions:
+        return raw
+    try:
+        members = _members.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return raw
+    left = {name: value for name, value in members.items() if name not in dimensions}
+    return msgspec.json.encode(left)
 
 
 def _extras(members: dict[str, msgspec.Raw]) -> str:
