@@ -27,6 +27,7 @@ from openpanel_source.event import (
     parse_instant,
     with_asked,
     without_nul,
+    without_told,
 )
 from openpanel_source.json_text import check_levels, items, member, without_halves
 from openpanel_source.new_fields import NewFields
@@ -215,9 +216,12 @@ def _decode_row(raw: bytes, fields: Fields, day: date | None) -> Event | Rejecte
     try:
         row = _row(raw, fields)
     except (ValueError, *_UNREADABLE) as error:
-        return Rejected(as_text(raw), str(error))
-    problem = _time_problem(row, day)
-    return row if problem is None else Rejected(as_text(raw), problem)
+        problem: str | None = str(error)
+    else:
+        problem = _time_problem(row, day)
+    if problem is None:
+        return row
+    return Rejected(as_text(without_told(raw, dimensions)), problem)
 
 
 def _row(raw: bytes, fields: Fields) -> Event:

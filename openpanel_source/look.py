@@ -10,6 +10,7 @@ import msgspec
 
 from openpanel_source.client import Client
 from openpanel_source.decode import split_page
+from openpanel_source.event import without_told
 from openpanel_source.generation import Generation
 from openpanel_source.plan import DAY, LATEST
 from openpanel_source.query import EventQuery, unique_name
@@ -135,7 +136,8 @@ class Looker:
             head = _head.decode(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             # It takes its place as a group of its own.
-            return Row(raw, ("", raw.hex()), None, raw)
+            same = without_told(raw, self.query.dimensions)
+            return Row(same, ("", same.hex()), None, raw)
         key: tuple[str, ...] = (head.created_at,)
         if self.generation.has_ordered_ties:
             key = (head.created_at, head.profile_id or "", head.name or "")

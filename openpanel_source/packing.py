@@ -36,7 +36,8 @@ def group_items(
         return
     condition = days_condition(run.replaced, dialect.instant)
     is_free = report.holds_none(condition, EVENT_GROUPS.name)
-    if is_free and not groups.num_rows:
+    if is_free and not groups.num_rows and EVENT_GROUPS.name in known:
+        # One that is not known has to be, for the packages that follow.
         return
     for rows in groups:
         yield rows_of(EVENT_GROUPS, rows, dialect)

@@ -12,6 +12,7 @@ import pytest
 from openpanel_source import audit
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.event_groups import event_groups
+from openpanel_source.pipeline import sync
 from openpanel_source.sandbox import Sandbox, load_dataset
 from openpanel_source.schema import EVENTS
 from tests.postgres import PostgresWarehouse, postgres, postgres_url
@@ -141,13 +142,14 @@ def test_leftovers_go_when_their_days_are_appended(warehouse: Warehouse) -> None
 
 
 def test_another_pipeline_replaces_the_groups_it_finds(warehouse: Warehouse) -> None:
-    with world(event(1, groups=["a"]), event(2)) as sandbox:
+    rows = [event(1, groups=["a"]), event(2), event(3, createdAt=YESTERDAY)]
+    with world(*rows) as sandbox:
         warehouse.sync(sandbox)
         delete(sandbox, 1)
-        from openpanel_source.pipeline import sync
-
-        sync(warehouse.pipeline("other"), **warehouse.settings(sandbox, reload=True))
-    assert warehouse.numbers() == [2]
+        # In runs of which the first meets none of them.
+        settings = warehouse.settings(sandbox, reload=True, max_days_per_run=1)
+        sync(warehouse.pipeline("other"), **settings)
+    assert warehouse.numbers() == [2, 3]
     assert warehouse.query("FROM event_groups") == []
 
 
@@ -155,8 +157,6 @@ def test_another_pipeline_replaces_the_groups_it_finds(warehouse: Warehouse) -> 
 def test_a_day_is_adopted_with_its_groups_or_not_at_all(
     warehouse: Warehouse, is_lost: bool
 ) -> None:
-    from openpanel_source.pipeline import sync
-
     with world(event(1, groups=["a"]), event(2, createdAt=YESTERDAY)) as sandbox:
         sync(warehouse.pipeline("piece"), **warehouse.settings(sandbox))
         if is_lost:

@@ -261,6 +261,18 @@ def test_a_profile_on_a_row_that_is_not_as_documented_comes_too(warehouse: Wareh
     ]
 
 
+@pytest.mark.parametrize("server_date", [None, "2026-02"])
+def test_a_rejected_row_is_one_whatever_was_made_up_beside_it(
+    warehouse: Warehouse, server_date: str | None
+) -> None:
+    raw = json.dumps({**event(1, longitude="x"), "profile": MADE_UP, "meta": {"name": "purchase"}})
+    with world(event(1, _raw=raw), event(2), server_date=server_date) as sandbox:
+        summary = warehouse.sync(sandbox, include_profiles=True, include_event_meta=True)
+    assert summary.exit_code == 0
+    [(held,)] = warehouse.query("SELECT raw FROM rejected_events")
+    assert json.loads(held) == event(1, longitude="x")
+
+
 def test_unasked_nothing_is_taken_for_a_profile(warehouse: Warehouse) -> None:
     row = {**event(1), "profile": {"id": "a"}}
     with world(event(1, _raw=json.dumps(row))) as sandbox:
