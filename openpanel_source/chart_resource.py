@@ -22,7 +22,7 @@ from openpanel_source.chart_shape import chart_id, series_table
 from openpanel_source.client import Client
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.generation import BEFORE_APRIL_2025, Generation
-from openpanel_source.loading import declare, materialize, replacing
+from openpanel_source.loading import check_replaces, declare, materialize, replacing
 from openpanel_source.plan import EARLIEST, first_day_with_events
 from openpanel_source.query import EventQuery, encode_json
 from openpanel_source.read import DayReader
@@ -97,6 +97,7 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
     """
 
     def read_chart() -> Iterator[Any]:
+        check_replaces()
         if surroundings.report.charts.skip:
             return
         book = ChartBook(dlt.current.resource_state())

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import dlt
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 from dlt.extract import DltResource
 
+from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.schema import Table
+
+_FORMATS = ("delta", "iceberg")
 
 
 def replacing(condition: str) -> Any:
@@ -56,3 +61,41 @@ def declare(resource: DltResource, table: Table) -> None:
         additional_table_hints={"description": table.description},
         create_table_variant=True,
     )
+
+
+def parse_table_format(value: object) -> str | None:
+    """The format of tables in files: ``delta``, ``iceberg``, or None for plain ones.
+
+    Raises:
+        InvalidSettingError: It is another.
+    """
+    if not value:
+        return None
+    if value not in _FORMATS:
+        raise InvalidSettingError(f"table_format must be delta or iceberg, not {value!r}.")
+    return str(value)
+
+
+def stored_as(resource: DltResource, table_format: str | None) -> DltResource:
+    """The resource, with all of its tables in a format."""
+    if table_format is not None:
+        hints: dict[str, Any] = {"table_format": table_format}
+        for name in list(resource._hints_variants):
+            resource.apply_hints(table_name=name, create_table_variant=True, **hints)
+        resource.apply_hints(**hints)
+    return resource
+
+
+def check_replaces() -> None:
+    """Refuse to go on where the pipeline that runs would add rows and replace none.
+
+    Raises:
+        DestinationError: It is ``pipeline.run()`` into dlt's ``filesystem``.
+    """
+    context = Container()[PipelineContext]
+    destination = context.pipeline().destination if context.is_active() else None
+    if destination is not None and destination.destination_type == "dlt.destinations.filesystem":
+        raise DestinationError(
+            "dlt replaces no rows in files, so each run would double some; load with"
+            " openpanel_source.sync(pipeline), which does, instead of pipeline.run()."
+        )

@@ -39,7 +39,7 @@ def days_condition(days: Iterable[Replaced]) -> str:
             for first, last in _ranges(item.day for item in own if item.after is None)
         ]
         ranges += [
-            f"(event_date = '{item.day}' AND created_at > '{item.after.isoformat(' ')}')"
+            f"(event_date = '{item.day}' AND created_at > '{item.after.isoformat(' ', 'microseconds')}')"
             for item in own
             if item.after is not None
         ]

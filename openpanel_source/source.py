@@ -19,7 +19,15 @@ from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_file import EventsFile
 from openpanel_source.ledger import Ledger, ledger_table
-from openpanel_source.loading import appended, declare, materialize, replacing
+from openpanel_source.loading import (
+    appended,
+    check_replaces,
+    declare,
+    materialize,
+    parse_table_format,
+    replacing,
+    stored_as,
+)
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.privacy import parse_privacy
 from openpanel_source.read import DayReader
@@ -64,6 +72,7 @@ def openpanel(
     drop_properties: Any = None,
     erased_profiles: Any = None,
     hash_key: TSecretStrValue | None = None,
+    table_format: Any = None,
     allow_http: bool = False,
     connect_timeout: float = 10.0,
     read_timeout: float = 60.0,
@@ -101,6 +110,8 @@ def openpanel(
         drop_properties: Keys of ``properties`` that are left out; ``*`` stands for any text.
         erased_profiles: Ids of profiles and devices, or their hashes, whose events are left out.
         hash_key: The secret of the hash, HMAC-SHA256.
+        table_format: Of the tables of the destination ``filesystem``: ``delta`` or ``iceberg``; plain
+            Parquet when left out.
         allow_http: Permit plain http to other hosts than this one.
         connect_timeout: Seconds to connect.
         read_timeout: Seconds to wait for the next byte.
@@ -146,10 +157,12 @@ def openpanel(
     )
     report = report or RunReport()
     report.client, report.settings = client, settings
-    return [
+    resources = [
         _events_resource(settings, client, report),
         *_chart_resources(settings, client, report),
     ]
+    stored = parse_table_format(table_format)
+    return [stored_as(resource, stored) for resource in resources]
 
 
 def configured(**settings: Any) -> tuple[Client, Settings]:
@@ -195,6 +208,7 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
     def events(
         created_at: dlt.sources.incremental[pendulum.DateTime] = _cursor(settings),  # noqa: B008
     ) -> Iterator[Any]:
+        check_replaces()
         # Days, not rows, are what the cursor selects: rows pass unfiltered.
         created_at.advance(None)  # type: ignore[arg-type]
         start, end = _range_of(created_at)

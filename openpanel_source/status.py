@@ -12,6 +12,7 @@ import dlt
 
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
+from openpanel_source.files import replace_in_files
 from openpanel_source.schema import SYNC_DAYS
 from openpanel_source.settings import parse_day
 from openpanel_source.warehouse import has_table
@@ -141,6 +142,7 @@ def read_days(
 
 
 def _dataset(pipeline: dlt.Pipeline) -> dlt.Dataset:
+    replace_in_files(pipeline)
     pipeline.sync_destination()
     if not has_table(pipeline, SYNC_DAYS.name):
         raise DestinationError(
