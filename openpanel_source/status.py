@@ -68,7 +68,7 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
         dataset = _dataset(pipeline)
         days = dataset(
             "SELECT project_id, day, verdict, rejected_rows, read_at FROM sync_days"
-            " ORDER BY read_at"
+            " ORDER BY read_at, load_id"
         ).fetchall()
         totals = dataset(
             "SELECT project_id, count(*) AS events, max(created_at) AS newest FROM events"
@@ -133,7 +133,7 @@ def read_days(
     with destination_errors():
         rows = _dataset(pipeline)(
             f"SELECT {names} FROM sync_days"  # noqa: S608 - names and dates
-            f" WHERE day BETWEEN '{start}' AND '{end}' ORDER BY read_at"
+            f" WHERE day BETWEEN '{start}' AND '{end}' ORDER BY read_at, load_id"
         ).fetchall()
     latest = {(row[0], row[1]): DayStatus(*row) for row in rows}
     wanted = [project_id] if isinstance(project_id, str) else project_id

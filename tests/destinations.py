@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from openpanel_source.files import replace_in_files
 from openpanel_source.schema import TABLES
 from tests.postgres import PostgresWarehouse
 from tests.warehouse import Warehouse
@@ -128,7 +129,9 @@ class IcebergFiles(Files):
     def damage(self, condition: str) -> None:
         from dlt.common.libs.pyiceberg import get_iceberg_tables
 
-        get_iceberg_tables(self.pipeline(), "events")["events"].delete(condition)
+        pipeline = self.pipeline()
+        replace_in_files(pipeline)
+        get_iceberg_tables(pipeline, "events")["events"].delete(condition)
 
 
 class SqliteFile(Warehouse):
