@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from typing import Any
 
 import dlt
@@ -15,7 +15,7 @@ from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.schema import EVENTS, SYNC_DAYS
 from openpanel_source.settings import Settings
-from openpanel_source.warehouse import ProjectDay, day_of
+from openpanel_source.warehouse import ProjectDay, day_of, instant_of
 
 _MOST_GAPS = 20
 """More gaps in a ledger are not worth naming: what lies between them is asked for as well."""
@@ -107,16 +107,8 @@ def _record(row: Mapping[str, Any]) -> DayRecord:
     values = {name: value for name, value in row.items() if value is not None}
     values["day"] = day_of(values["day"])
     for name in ("read_at", "newest_at"):
-        values[name] = _utc(values.get(name))
+        values[name] = instant_of(values.get(name))
     return msgspec.convert(values, DayRecord, strict=False)
-
-
-def _utc(value: Any) -> datetime | None:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime) and value.tzinfo is None:
-        value = value.replace(tzinfo=timezone.utc)
-    return value if isinstance(value, datetime) else None
 
 
 def _held(pipeline: dlt.Pipeline, records: list[DayRecord]) -> dict[ProjectDay, int]:

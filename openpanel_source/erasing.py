@@ -10,7 +10,7 @@ import dlt
 
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.files import replace_in_files
+from openpanel_source.exact import make_exact
 from openpanel_source.pipeline import SyncSummary, running_alone, sync
 from openpanel_source.privacy import HASH_DIGITS, Privacy, ids_in
 from openpanel_source.schema import EVENTS, REJECTED_EVENTS
@@ -69,7 +69,7 @@ def erase(pipeline: dlt.Pipeline, profiles: Sequence[str], **settings: Any) -> E
         OpenPanelError: Server or destination cannot be asked.
     """
     with destination_errors():
-        replace_in_files(pipeline)
+        make_exact(pipeline)
         client, checked = configured(**settings)
         client.close()
         privacy = checked.privacy or Privacy()

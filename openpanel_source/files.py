@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import dlt
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
-from dlt.common.schema import Schema
 from dlt.destinations import filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, ReferenceFollowupJob
 from dlt.destinations.impl.filesystem.sql_client import FilesystemSqlClient
@@ -97,6 +95,11 @@ class files(filesystem):  # noqa: N801 - dlt's destinations are named like funct
     """A folder or bucket as destination; takes what ``dlt.destinations.filesystem`` takes."""
 
     @property
+    def destination_type(self) -> str:
+        """That of dlt's own, under which pipelines remember it."""
+        return "dlt.destinations.filesystem"
+
+    @property
     def client_class(self) -> type[FilesystemClient]:
         """The client that replaces rows."""
         return _Client
@@ -107,25 +110,3 @@ class files(filesystem):  # noqa: N801 - dlt's destinations are named like funct
         capabilities.supported_merge_strategies = ["delete-insert"]
         capabilities.merge_strategies_selector = None
         return capabilities
-
-
-files.register()
-
-
-def replace_in_files(pipeline: dlt.Pipeline) -> None:
-    """Have a pipeline whose destination is dlt's ``filesystem`` replace rows as others do.
-
-    Args:
-        pipeline: A pipeline; nothing happens if its destination is another.
-    """
-    destination = pipeline.destination
-    if not is_plain(pipeline) or destination is None:
-        return
-    own = files(**{**destination.config_params, "destination_name": destination.destination_name})
-    own.caps_params = destination.caps_params
-    pipeline.destination = own
-
-
-def is_plain(pipeline: Any) -> bool:
-    """Whether a pipeline's destination is dlt's ``filesystem``, which replaces no rows."""
-    return type(pipeline.destination) is filesystem

@@ -7,6 +7,7 @@ from typing import Any
 import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
+from dlt.destinations import filesystem
 from dlt.extract import DltResource
 
 from openpanel_source.errors import DestinationError, InvalidSettingError
@@ -93,8 +94,7 @@ def check_replaces() -> None:
         DestinationError: It is ``pipeline.run()`` into dlt's ``filesystem``.
     """
     context = Container()[PipelineContext]
-    destination = context.pipeline().destination if context.is_active() else None
-    if destination is not None and destination.destination_type == "dlt.destinations.filesystem":
+    if context.is_active() and type(context.pipeline().destination) is filesystem:
         raise DestinationError(
             "dlt replaces no rows in files, so each run would double some; load with"
             " openpanel_source.sync(pipeline), which does, instead of pipeline.run()."

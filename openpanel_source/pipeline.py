@@ -22,7 +22,7 @@ from openpanel_source.chart_report import ChartsReport
 from openpanel_source.destination import destination_errors, met_another
 from openpanel_source.duckdb_load import differing_after, holds_none, modest
 from openpanel_source.errors import PipelineBusyError, RequestAbortedError
-from openpanel_source.files import replace_in_files
+from openpanel_source.exact import make_exact
 from openpanel_source.halt import Halt
 from openpanel_source.ledger import DayRecord
 from openpanel_source.restore import clean_mark, restored
@@ -143,7 +143,7 @@ def sync(
             # Settings are checked before the destination is touched.
             client, checked = configured(**settings)
             client.close()
-            replace_in_files(pipeline)
+            make_exact(pipeline)
             separate_staging(pipeline)
             with running_alone(pipeline), halt.watching(lambda: runs.report.client):
                 doubtful, adoptable = restored(pipeline, checked, busy_timeout)

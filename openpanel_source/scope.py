@@ -39,7 +39,7 @@ def days_condition(days: Iterable[Replaced]) -> str:
             for first, last in _ranges(item.day for item in own if item.after is None)
         ]
         ranges += [
-            f"(event_date = '{item.day}' AND created_at > '{item.after.isoformat(' ', 'microseconds')}')"
+            f"(event_date = '{item.day}' AND created_at > '{_exact(item.after)}')"
             for item in own
             if item.after is not None
         ]
@@ -72,6 +72,11 @@ def buckets_condition(stretches: Iterable[ReplacedBuckets]) -> str:
         for item in stretches
     ]
     return " OR ".join(parts) or "1 = 0"
+
+
+def _exact(instant: datetime) -> str:
+    # With all its digits, as SQLite compares texts: one without would come before its equal.
+    return instant.isoformat(" ", "microseconds")
 
 
 def _ranges(days: Iterable[date]) -> Iterator[tuple[date, date]]:

@@ -110,7 +110,7 @@ def openpanel(
         drop_properties: Keys of ``properties`` that are left out; ``*`` stands for any text.
         erased_profiles: Ids of profiles and devices, or their hashes, whose events are left out.
         hash_key: The secret of the hash, HMAC-SHA256.
-        table_format: Of the tables of the destination ``filesystem``: ``delta`` or ``iceberg``; plain
+        table_format: ``delta`` or ``iceberg``, of tables in the destination ``filesystem``; plain
             Parquet when left out.
         allow_http: Permit plain http to other hosts than this one.
         connect_timeout: Seconds to connect.

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from openpanel_source.files import replace_in_files
+from openpanel_source.exact import make_exact
 from openpanel_source.schema import TABLES
 from tests.postgres import PostgresWarehouse
 from tests.warehouse import Warehouse
@@ -130,7 +130,7 @@ class IcebergFiles(Files):
         from dlt.common.libs.pyiceberg import get_iceberg_tables
 
         pipeline = self.pipeline()
-        replace_in_files(pipeline)
+        make_exact(pipeline)
         get_iceberg_tables(pipeline, "events")["events"].delete(condition)
 
 
@@ -243,5 +243,3 @@ def _has_ducklake() -> bool:
         except duckdb.Error:
             return False
     return True
-
-

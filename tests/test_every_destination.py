@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 
 from openpanel_source import Chart
 from openpanel_source.auditing import audit
-from openpanel_source.errors import DestinationError
 from openpanel_source.sandbox import Sandbox, load_dataset
 from openpanel_source.schema import EVENTS
 from openpanel_source.status import read_days, read_status
@@ -69,7 +67,7 @@ def test_each_sync_ends_with_what_the_server_holds(held: Any) -> None:
         assert (status.events, status.unproven_days) == (9, [])
         assert status.newest_event == datetime(2026, 11, 14, 10, 0, 42, 500_000, timezone.utc)
         days = {day.day.day: day.distinct_ids for day in read_days(held.pipeline())}
-        assert {day: days[day] for day in (10, 11, 12, 13, 14)} == {10: 5, 11: 1, 12: 0, 13: 1, 14: 2}
+        assert [days[day] for day in (10, 11, 12, 13, 14)] == [5, 1, 0, 1, 2]
         report = audit(held.pipeline(), **held.settings(sandbox))
         assert (report.differences, report.exit_code) == ([], 0)
 
@@ -117,7 +115,11 @@ def test_hostile_values_arrive_as_documented(held: Any) -> None:
         assert held.sync(sandbox).is_verified
         assert held.sync(sandbox).days_read == 0
         [status] = read_status(held.pipeline())
-    loaded = {row.expected["columns"].get("id", row.name): row for row in rows if "columns" in row.expected}
+    loaded = {
+        row.expected["columns"].get("id", row.name): row
+        for row in rows
+        if "columns" in row.expected
+    }
     names = [column.name for column in EVENTS.columns if column.name != "event_date"]
     selected = ", ".join(f"CAST({name} AS VARCHAR)" if name in JSON else name for name in names)
     found = {}
@@ -142,9 +144,7 @@ def recorded() -> Iterator[tuple[Any, Sandbox]]:
         yield dataset, sandbox
 
 
-def test_the_recorded_dataset_compares_equal(
-    held: Any, recorded: tuple[Any, Sandbox]
-) -> None:
+def test_the_recorded_dataset_compares_equal(held: Any, recorded: tuple[Any, Sandbox]) -> None:
     dataset, sandbox = recorded
     clients = {client.id[:4]: client for client in dataset.accounts.clients}
     wanted = {}
@@ -182,3 +182,5 @@ def test_charts_replace_the_buckets_they_read(held: Any) -> None:
         ("2026-11-23", "DE", 1.0),
     ]
     assert held.query("SELECT count(*) FROM charts") == [(1,)]
+    points = held.query("SELECT series_key, bucket_start FROM chart_points")
+    assert len(points) == len(set(points))
