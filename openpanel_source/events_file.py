@@ -1,4 +1,4 @@
-"""The events of a load package as a Parquet file, ready for dlt to import.
+"""The events of a load package as a file, mostly Parquet, ready for dlt to import.
 
 dlt would write the same tables through a Python file, taking the interpreter from the threads that
 read pages for each of thousands of small writes. Arrow writes to a path without it, on the other
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import dlt
 import pyarrow as pa
@@ -31,21 +31,26 @@ _HEAVY_A_FILE = 64 * 1024 * 1024
 _DIVERSE = {"id", "created_at", "device_id", "profile_id", "session_id", "properties", "extras"}
 _REPEATING = [column.name for column in EVENTS.columns if column.name not in _DIVERSE]
 """Columns of which a dictionary pays."""
+_JSON = [column.name for column in EVENTS.columns if column.type == "json"]
 
 
 class EventsFile:
-    """Rows of ``events`` in a Parquet file, or some; remove them by leaving the context.
+    """Rows of ``events`` in a file, or some; remove them by leaving the context.
 
     Args:
         folder: Where; on the file system of the pipeline's folder, importing it is a link.
+        file_format: Of the files.
 
     Attributes:
         rows: In all files.
         heavy_bytes: In all files, beyond what is ordinary.
     """
 
-    def __init__(self, folder: str | None) -> None:
+    def __init__(
+        self, folder: str | None, file_format: Literal["parquet", "jsonl"] = "parquet"
+    ) -> None:
         self._folder = folder
+        self._format = file_format
         self._schema = EVENTS.arrow_schema
         self._files: list[_Part] = []
         self._waiting: list[pa.Table] = []
@@ -95,12 +100,18 @@ class EventsFile:
         self._waiting_rows = self._waiting_bytes = self._waiting_heavy = 0
 
     def _part(self) -> _Part:
+        handle, name = tempfile.mkstemp("." + self._format, "events-", self._folder)
+        os.close(handle)
+        return _Part(Path(name), self._writer(Path(name)))
+
+    def _writer(self, path: Path) -> Any:
+        if self._format == "jsonl":
+            from openpanel_source.json_lines import JsonLinesWriter
+
+            return JsonLinesWriter(path, _JSON)
         from pyarrow.parquet import ParquetWriter
 
-        handle, name = tempfile.mkstemp(prefix="events-", suffix=".parquet", dir=self._folder)
-        os.close(handle)
-        writer = ParquetWriter(name, self._schema, use_dictionary=_REPEATING)
-        return _Part(Path(name), writer)
+        return ParquetWriter(path, self._schema, use_dictionary=_REPEATING)
 
     @property
     def paths(self) -> list[Path]:
@@ -114,7 +125,7 @@ class EventsFile:
             part.writer.close()
         empty = self._schema.empty_table()
         return [
-            dlt.mark.with_file_import(str(part.path), "parquet", part.rows, empty)
+            dlt.mark.with_file_import(str(part.path), self._format, part.rows, empty)
             for part in self._files
         ]
 

@@ -1,19 +1,15 @@
-"""What dlt is told about tables: their columns, and which rows a load replaces."""
+"""What dlt is given: tables, their columns, and which rows a load replaces."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import dlt
-from dlt.common.configuration.container import Container
-from dlt.common.pipeline import PipelineContext
-from dlt.destinations import filesystem
+import pyarrow as pa
 from dlt.extract import DltResource
 
-from openpanel_source.errors import DestinationError, InvalidSettingError
+from openpanel_source.dialects import Dialect
 from openpanel_source.schema import Table
-
-_FORMATS = ("delta", "iceberg")
 
 
 def replacing(condition: str) -> Any:
@@ -27,15 +23,28 @@ def replacing(condition: str) -> Any:
     }
 
 
-def materialize(table: Table, condition: str, *, variant: bool) -> Any:
+def rows_of(table: Table, rows: pa.Table, dialect: Dialect) -> Any:
+    """What to yield to have rows loaded into a declared table that is not the resource's own."""
+    extra = dialect.hints(table)
+    if not extra:
+        return dlt.mark.with_table_name(rows, table.name)
+    hints = dlt.mark.make_hints(table_name=table.name, **extra)
+    return dlt.mark.with_hints(rows, hints, create_table_variant=True)
+
+
+def materialize(table: Table, condition: str, dialect: Dialect, *, variant: bool) -> Any:
     """What to yield to have the load replace these rows of a table, also where no row came.
 
     Args:
         table: The table.
         condition: SQL that names the rows.
+        dialect: What the destination wants otherwise.
         variant: Whether it is another table than the resource's own.
     """
-    hints = dlt.mark.make_hints(table_name=table.name, write_disposition=replacing(condition))
+    disposition = replacing(condition)
+    hints = dlt.mark.make_hints(
+        table_name=table.name, write_disposition=disposition, **dialect.hints(table)
+    )
     # An empty Arrow table, because dlt would give a table of empty rows its own columns.
     return dlt.mark.with_hints(
         table.arrow_schema.empty_table(), hints, create_table_variant=variant
@@ -62,40 +71,3 @@ def declare(resource: DltResource, table: Table) -> None:
         additional_table_hints={"description": table.description},
         create_table_variant=True,
     )
-
-
-def parse_table_format(value: object) -> str | None:
-    """The format of tables in files: ``delta``, ``iceberg``, or None for plain ones.
-
-    Raises:
-        InvalidSettingError: It is another.
-    """
-    if not value:
-        return None
-    if value not in _FORMATS:
-        raise InvalidSettingError(f"table_format must be delta or iceberg, not {value!r}.")
-    return str(value)
-
-
-def stored_as(resource: DltResource, table_format: str | None) -> DltResource:
-    """The resource, with all of its tables in a format."""
-    if table_format is not None:
-        hints: dict[str, Any] = {"table_format": table_format}
-        for name in list(resource._hints_variants):
-            resource.apply_hints(table_name=name, create_table_variant=True, **hints)
-        resource.apply_hints(**hints)
-    return resource
-
-
-def check_replaces() -> None:
-    """Refuse to go on where the pipeline that runs would add rows and replace none.
-
-    Raises:
-        DestinationError: It is ``pipeline.run()`` into dlt's ``filesystem``.
-    """
-    context = Container()[PipelineContext]
-    if context.is_active() and type(context.pipeline().destination) is filesystem:
-        raise DestinationError(
-            "dlt replaces no rows in files, so each run would double some; load with"
-            " openpanel_source.sync(pipeline), which does, instead of pipeline.run()."
-        )

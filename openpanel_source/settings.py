@@ -68,6 +68,7 @@ class Settings:
         timezones: IANA names of organisations' time zones by project; under an empty name, the
             one of all others.
         privacy: What must not be loaded; None for nothing.
+        table_format: Of tables in files; None for plain ones.
     """
 
     project_ids: tuple[str, ...]
@@ -81,6 +82,7 @@ class Settings:
     charts: tuple[Chart, ...] = ()
     timezones: Mapping[str, str] = field(default_factory=dict)
     privacy: Privacy | None = None
+    table_format: str | None = None
 
     def timezone_of(self, project_id: str) -> str:
         """The time zone in which a project's charts have their buckets."""
@@ -102,6 +104,7 @@ def parse_settings(
     charts: str | Sequence[Chart | Mapping[str, Any]] = (),
     timezone: str | Mapping[str, str] | None = None,
     privacy: Privacy | None = None,
+    table_format: str | None = None,
 ) -> Settings:
     """Check what a user gave and make settings of it.
 
@@ -119,6 +122,7 @@ def parse_settings(
         charts: Definitions, or the path of a file that holds them.
         timezone: IANA name of the organisation's time zone, or names by project.
         privacy: What must not be loaded.
+        table_format: Of tables in files; checked by ``parse_table_format``.
 
     Returns:
         Settings that need no further checks.
@@ -146,6 +150,7 @@ def parse_settings(
         charts=parse_chart_setting(charts),
         timezones=_timezones(timezone),
         privacy=privacy,
+        table_format=table_format,
     )
     for project in settings.project_ids:
         _check_length(query, project)

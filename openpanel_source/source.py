@@ -16,17 +16,16 @@ from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
 from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
+from openpanel_source.dialects import current_dialect
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_file import EventsFile
+from openpanel_source.expected_warnings import silence_expected
 from openpanel_source.ledger import Ledger, ledger_table
 from openpanel_source.loading import (
     appended,
-    check_replaces,
     declare,
     materialize,
-    parse_table_format,
     replacing,
-    stored_as,
 )
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.privacy import parse_privacy
@@ -45,6 +44,7 @@ from openpanel_source.settings import (
     parse_settings,
 )
 from openpanel_source.shape import shape_rejected
+from openpanel_source.table_format import check_replaces, parse_table_format, stored_as
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +144,7 @@ def openpanel(
         privacy=parse_privacy(
             exclude_columns, hash_columns, drop_properties, erased_profiles, hash_key
         ),
+        table_format=parse_table_format(table_format),
     )
     client = Client(
         base_url,
@@ -161,8 +162,7 @@ def openpanel(
         _events_resource(settings, client, report),
         *_chart_resources(settings, client, report),
     ]
-    stored = parse_table_format(table_format)
-    return [stored_as(resource, stored) for resource in resources]
+    return [stored_as(resource, settings.table_format) for resource in resources]
 
 
 def configured(**settings: Any) -> tuple[Client, Settings]:
@@ -234,7 +234,7 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         columns=_event_columns(),
         write_disposition=replacing("1 = 0"),
     )
-    _silence_json_warning()
+    silence_expected()
     for table in (SYNC_DAYS, REJECTED_EVENTS):
         declare(resource, table)
     return resource
@@ -242,7 +242,8 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
 
 def _items(run: Run, report: RunReport) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
-    with EventsFile(_working_dir()) as file:
+    dialect = current_dialect()
+    with EventsFile(_working_dir(), dialect.events_format) as file:
         for reading in run.readings():
             for table in reading.tables:
                 file.add(table)
@@ -250,18 +251,23 @@ def _items(run: Run, report: RunReport) -> Iterator[Any]:
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
                 yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
+        if run.replaced:
+            condition = days_condition(run.replaced, dialect.instant)
+            # Where nothing makes way, rows need not pass through a merge.
+            report.appends = report.holds_none(condition)
+            # First, as it may tell of columns what the files do not.
+            if report.appends:
+                yield appended(EVENTS)
+            else:
+                yield materialize(EVENTS, condition, dialect, variant=False)
         yield from file.finish()
         report.heavy_bytes = file.heavy_bytes
     records = report.records + report.settled + report.adopted
     if records:
         yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
-    if run.replaced:
-        condition = days_condition(run.replaced)
-        # Where nothing makes way, rows need not pass through a merge.
-        report.appends = report.holds_none(condition)
-        yield appended(EVENTS) if report.appends else materialize(EVENTS, condition, variant=False)
     if run.had_rejected:
-        yield materialize(REJECTED_EVENTS, days_condition(run.had_rejected), variant=True)
+        condition = days_condition(run.had_rejected, dialect.instant)
+        yield materialize(REJECTED_EVENTS, condition, dialect, variant=True)
 
 
 def _working_dir() -> str | None:
@@ -300,19 +306,3 @@ def _range_of(cursor: Any) -> tuple[date | None, date | None]:
 
 def _midnight(day: date | None) -> Any:
     return None if day is None else pendulum.datetime(day.year, day.month, day.day)
-
-
-class _JsonIsMeant(logging.Filter):
-    """Drops dlt's warning that text columns are declared JSON, which is what they are."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        ours = (f"In resource: {EVENTS.name}, ", "In resource: chart_")
-        return not (message.startswith(ours) and "when merging arrow schema" in message)
-
-
-_json_is_meant = _JsonIsMeant()
-
-
-def _silence_json_warning() -> None:
-    logging.getLogger("dlt").addFilter(_json_is_meant)
