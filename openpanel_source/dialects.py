@@ -103,7 +103,7 @@ def dialect_of(capabilities: DestinationCapabilitiesContext) -> Dialect:
     Args:
         capabilities: Of the destination; its file formats are those left with its staging.
     """
-    if capabilities.dialect_capabilities is not None:
+    if _has_python_types(capabilities):
         # SQLAlchemy, whose JSON columns would quote a text once more.
         return Dialect(json="text", instant=without_zone)
     return Dialect(
@@ -114,6 +114,14 @@ def dialect_of(capabilities: DestinationCapabilitiesContext) -> Dialect:
         else capabilities.format_datetime_literal,
         layouts=_LAYOUTS.get(capabilities.sqlglot_dialect or "", {}),
     )
+
+
+def _has_python_types(capabilities: DestinationCapabilitiesContext) -> bool:
+    if capabilities.type_mapper is None:
+        return False
+    column: Any = {"name": "value", "data_type": "json"}
+    table: Any = {"name": "table", "columns": {"value": column}}
+    return not isinstance(capabilities.get_type_mapper().to_destination_type(column, table), str)
 
 
 def _json_form(capabilities: DestinationCapabilitiesContext) -> JsonForm:

@@ -73,7 +73,7 @@ class _Client(FilesystemClient):
     """Takes the files of a load table by table, once all of a table are written."""
 
     @property
-    def sql_client_class(self) -> type[FilesystemSqlClient]:
+    def sql_client_class(self) -> type[Any]:
         return _SqlClient
 
     @property
@@ -108,5 +108,5 @@ class files(filesystem):  # noqa: N801 - dlt's destinations are named like funct
         capabilities = super()._raw_capabilities()
         capabilities.preferred_loader_file_format = "parquet"
         capabilities.supported_merge_strategies = ["delete-insert"]
-        capabilities.merge_strategies_selector = None
+        capabilities.merge_strategies_selector = None  # type: ignore[assignment]
         return capabilities

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
-from dlt.common.schema.utils import get_columns_names_with_prop
 from dlt.destinations import path_utils
 from dlt.destinations.impl.filesystem.filesystem import (
     DeltaLoadFilesystemJob,
@@ -147,7 +146,8 @@ class _ParquetJob(ReferenceFollowupJob):
         self, database: Any, old: list[str], new: dict[str, str], scratch: Path
     ) -> None:
         """Write one file of all rows, the new ones in the place of those with the same key."""
-        keys = ", ".join(get_columns_names_with_prop(self._load_table, "primary_key"))
+        columns = self._load_table["columns"]
+        keys = ", ".join(name for name, column in columns.items() if column.get("primary_key"))
         rows = f"SELECT * FROM {_parquet(list(new.values()))}"  # noqa: S608 - paths
         if old:
             others = f"SELECT * FROM {self._scan(old)} ANTI JOIN ({rows}) USING ({keys})"  # noqa: S608

@@ -135,11 +135,18 @@ def read_days(
             f"SELECT {names} FROM sync_days"  # noqa: S608 - names and dates
             f" WHERE day BETWEEN '{start}' AND '{end}' ORDER BY read_at, load_id"
         ).fetchall()
-    read = [DayStatus(row[0], day_of(row[1]), *row[2:-1], instant_of(row[-1])) for row in rows]
+    read = [_day_status(row) for row in rows]
     latest = {(day.project_id, day.day): day for day in read}
     wanted = [project_id] if isinstance(project_id, str) else project_id
     chosen = [day for day in latest.values() if wanted is None or day.project_id in wanted]
     return sorted(chosen, key=lambda item: (item.day, item.project_id), reverse=True)
+
+
+def _day_status(row: Sequence[Any]) -> DayStatus:
+    values = dict(zip((field.name for field in fields(DayStatus)), row, strict=True))
+    return DayStatus(
+        **values | {"day": day_of(values["day"]), "read_at": instant_of(values["read_at"])}
+    )
 
 
 def _dataset(pipeline: dlt.Pipeline) -> dlt.Dataset:

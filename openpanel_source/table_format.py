@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import dlt
@@ -13,7 +14,8 @@ from dlt.extract import DltResource
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.schema import EVENTS
 
-_FORMATS = ("delta", "iceberg")
+_FORMATS = {"delta": "deltalake", "iceberg": "pyiceberg"}
+"""Each with the package that writes it, which is also the name of an extra."""
 
 
 def parse_table_format(value: object) -> str | None:
@@ -48,17 +50,33 @@ def check_table_format(pipeline: dlt.Pipeline, table_format: str | None) -> None
 
     Raises:
         InvalidSettingError: It cannot be used.
+        DestinationError: What writes it is not installed.
     """
     if table_format is not None and not isinstance(pipeline.destination, filesystem):
         raise InvalidSettingError(
             f"table_format {table_format} is for the destination filesystem; leave it out."
         )
+    if table_format is not None:
+        require(_FORMATS[table_format])
     name = pipeline.default_schema_name
     table = pipeline.schemas[name].tables.get(EVENTS.name) if name else None
     if table is not None and table.get("table_format") != table_format:
         raise InvalidSettingError(
             f"the dataset {pipeline.dataset_name} holds tables with table_format"
             f" {table.get('table_format')}, not {table_format}; set that, or name another dataset."
+        )
+
+
+def require(package: str) -> None:
+    """Refuse to go on without a package that an extra of its name brings.
+
+    Raises:
+        DestinationError: It is not installed.
+    """
+    if find_spec(package) is None:
+        raise DestinationError(
+            f"the package {package} is missing; install it with pip install"
+            f" 'openpanel-source[{package}]'."
         )
 
 

@@ -91,8 +91,10 @@ class Files(Warehouse):
     def damage(self, condition: str) -> None:
         for file in (self.lake / "openpanel" / "events").glob("*.parquet"):
             rows = pq.read_table(file)
-            kept = duckdb.sql(f"SELECT * FROM rows WHERE NOT ({condition})").to_arrow_table()
-            pq.write_table(kept.cast(rows.schema), file)
+            with duckdb.connect() as connection:
+                connection.register("held", rows)
+                kept = f"SELECT * FROM held WHERE NOT ({condition})"
+                connection.execute(f"COPY ({kept}) TO '{file}' (FORMAT parquet)")
 
 
 class DeltaFiles(Files):

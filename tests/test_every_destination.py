@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from openpanel_source import Chart
 from openpanel_source.auditing import audit
+from openpanel_source.cli import main
+from openpanel_source.errors import InvalidSettingError
 from openpanel_source.sandbox import Sandbox, load_dataset
 from openpanel_source.schema import EVENTS
 from openpanel_source.status import read_days, read_status
 from tests.destinations import NAMES, made
-from tests.equality import SELECT_EVENTS, difference, expected, keyed, server_rows
+from tests.equality import SELECT_EVENTS, Rows, difference, expected, keyed, server_rows
 from tests.nasty import nasty_rows, parse
 from tests.postgres import postgres_url
 from tests.sandbox_world import HEADERS, NOW, event, event_id, world
@@ -24,7 +29,6 @@ __all__ = ["postgres_url"]
 
 DATASET = Path(__file__).parent / "contract" / "dataset"
 RECORDED_AT = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)
-FILES = ["parquet", "delta", "iceberg"]
 
 
 @pytest.fixture(params=NAMES)
@@ -80,9 +84,6 @@ def test_an_open_day_is_read_from_its_newest_row_on(held: Any) -> None:
         twins = [event(n, createdAt=f"2026-11-{today}T10:01:45.500Z") for n in (120, 121)]
         sandbox.add([*twins, *on(today, 130, 131)])
         assert held.sync(sandbox).is_verified
-        compare(held, sandbox)
-        sandbox.add(on(today, 140))
-        held.sync(sandbox)
         compare(held, sandbox)
         # One that came late, below what is known.
         sandbox.add([event(150, createdAt=f"2026-11-{today}T08:00:00.000Z")])
@@ -147,7 +148,7 @@ def recorded() -> Iterator[tuple[Any, Sandbox]]:
 def test_the_recorded_dataset_compares_equal(held: Any, recorded: tuple[Any, Sandbox]) -> None:
     dataset, sandbox = recorded
     clients = {client.id[:4]: client for client in dataset.accounts.clients}
-    wanted = {}
+    wanted: Rows = {}
     for prefix, projects in (("4444", ["ny-shop"]), ("1111", ["acme-app", "2024", "acme-empty"])):
         client = clients[prefix]
         summary = held.sync(
@@ -171,7 +172,6 @@ def test_charts_replace_the_buckets_they_read(held: Any) -> None:
         sandbox.remove([event_id(11)])
         sandbox.add(on(23, 31, country="DE"))
         held.sync(sandbox, charts=[chart])
-        held.sync(sandbox, charts=[chart])
     rows = held.query(
         "SELECT bucket_date, breakdown_1, value FROM chart_points"
         " JOIN chart_series USING (chart_id, series_key) WHERE value <> 0 ORDER BY 1, 2"
@@ -184,3 +184,71 @@ def test_charts_replace_the_buckets_they_read(held: Any) -> None:
     assert held.query("SELECT count(*) FROM charts") == [(1,)]
     points = held.query("SELECT series_key, bucket_start FROM chart_points")
     assert len(points) == len(set(points))
+
+
+@pytest.mark.parametrize("name", ["parquet", "delta", "iceberg", "sqlite"])
+def test_the_command_loads_into_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse = made(name, tmp_path, str)
+    target = ["--destination", "sqlalchemy" if name == "sqlite" else "filesystem", "--json"]
+
+    def command(*arguments: str) -> Any:
+        result: Result = CliRunner().invoke(main, [*arguments, *target])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    with world(*on(10, 1, 2, 3)) as sandbox:
+        for key, value in command_environment(name, warehouse, sandbox).items():
+            monkeypatch.setenv(key, value)
+        assert command("sync")["events_loaded"] == 3
+        sandbox.remove([event_id(1)])
+        assert command("audit", "--repair")["verified"]
+        assert '"events": 2' in json.dumps(command("status"))
+        compare(warehouse, sandbox)
+
+
+def command_environment(name: str, warehouse: Any, sandbox: Sandbox) -> dict[str, str]:
+    settings = {key.upper(): str(value) for key, value in warehouse.settings(sandbox).items()}
+    settings["NOW"] = NOW.isoformat()
+    settings["TABLE_FORMAT"] = name if name in ("delta", "iceberg") else ""
+    environment = {f"SOURCES__OPENPANEL__{key}": value for key, value in settings.items()}
+    if name == "sqlite":
+        file = f"sqlite:///{warehouse.folder}/warehouse.db"
+        return environment | {"DESTINATION__SQLALCHEMY__CREDENTIALS": file}
+    return environment | {"DESTINATION__FILESYSTEM__BUCKET_URL": str(warehouse.lake)}
+
+
+def test_a_run_that_would_double_rows_in_files_is_refused(tmp_path: Path) -> None:
+    files = made("parquet", tmp_path, str)
+    with world(*on(10, 1)) as sandbox:
+        with pytest.raises(PipelineStepFailed, match=r"load with openpanel_source\.sync"):
+            files.run_once(sandbox)
+        assert sandbox.requests == []
+
+
+def test_the_format_of_tables_stays_what_it_is(tmp_path: Path) -> None:
+    files = made("parquet", tmp_path, str)
+    with world(*on(10, 1)) as sandbox:
+        files.sync(sandbox)
+        files.table_format = "delta"
+        with pytest.raises(InvalidSettingError, match="holds tables with table_format None"):
+            files.sync(sandbox)
+        database = made("duckdb", tmp_path, str)
+        with pytest.raises(InvalidSettingError, match="is for the destination filesystem"):
+            database.sync(sandbox, table_format="delta")
+        with pytest.raises(InvalidSettingError, match="must be delta or iceberg"):
+            database.sync(sandbox, table_format="hudi")
+
+
+def test_files_are_those_of_dlt(tmp_path: Path) -> None:
+    files = made("parquet", tmp_path, str)
+    with world(*on(10, 1, 2), *on(11, 11)) as sandbox:
+        files.sync(sandbox)
+        sandbox.remove([event_id(11)])
+        files.sync(sandbox)
+    pipeline = files.pipeline("another")
+    rows = pipeline.dataset(schema="openpanel").events.select("id").fetchall()
+    assert sorted(rows) == [(event_id(1),), (event_id(2),)]
+    # A load that brings no row of a table leaves no file of it.
+    assert len(list((files.lake / "openpanel" / "events").iterdir())) == 1
