@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
 
 import pyarrow as pa
 
@@ -24,7 +24,8 @@ class TableBuffer:
         self._most_bytes = most_bytes
         self._tables: list[pa.Table] = []
         self._bytes = 0
-        self._file: IO[bytes] | None = None
+        self._sink: pa.OSFile | None = None
+        self._file: pa.OSFile | None = None
         self._writer: pa.ipc.RecordBatchStreamWriter | None = None
         self.num_rows = 0
 
@@ -38,19 +39,24 @@ class TableBuffer:
 
     def _spill(self) -> None:
         if self._writer is None:
-            # It is open as long as the buffer lives.
-            self._file = tempfile.TemporaryFile(prefix="openpanel-day-")  # noqa: SIM115
+            handle, path = tempfile.mkstemp(prefix="openpanel-day-")
+            os.close(handle)
+            # Through a Python file, each small write of Arrow would wait for the interpreter.
+            self._sink, self._file = pa.OSFile(path, "wb"), pa.OSFile(path, "rb")
+            # It is there as long as it is open, and gone if the process is killed.
+            os.unlink(path)
             options = pa.ipc.IpcWriteOptions(compression="lz4")
             schema = self._tables[0].schema
-            self._writer = pa.ipc.new_stream(self._file, schema, options=options)
+            self._writer = pa.ipc.new_stream(self._sink, schema, options=options)
         for table in self._tables:
             self._writer.write_table(table)
         self._tables, self._bytes = [], 0
 
     def __iter__(self) -> Iterator[pa.Table]:
         """The tables in order; nothing can be added afterwards if some lie in a file."""
-        if self._file is not None and self._writer is not None:
+        if self._writer and self._sink and self._file:
             self._writer.close()
+            self._sink.close()
             self._file.seek(0)
             for batch in pa.ipc.open_stream(self._file):
                 yield pa.Table.from_batches([batch])

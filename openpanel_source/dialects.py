@@ -75,8 +75,7 @@ class Dialect:
         """
         layout = self.layouts.get(table.name, Layout())
         columns = {name: {"name": name, **hints} for name, hints in layout.columns.items()}
-        from_files = self.json == "lines" and table.name == EVENTS.name
-        if self.json != "native" and not from_files:
+        if self.json_type(table) == "text":
             texts = [column.name for column in table.columns if column.type == "json"]
             columns |= {name: {"name": name, "data_type": "text"} for name in texts}
         hints: dict[str, Any] = {}
@@ -84,9 +83,16 @@ class Dialect:
             hints["columns"] = columns
         if layout.table:
             hints["additional_table_hints"] = layout.table
-        if from_files:
+        if self._is_from_lines(table):
             hints["file_format"] = "jsonl"
         return hints
+
+    def json_type(self, table: Table) -> Literal["json", "text"]:
+        """The type of a table's columns that are declared JSON."""
+        return "json" if self.json == "native" or self._is_from_lines(table) else "text"
+
+    def _is_from_lines(self, table: Table) -> bool:
+        return self.json == "lines" and table.name == EVENTS.name
 
 
 def current_dialect() -> Dialect:

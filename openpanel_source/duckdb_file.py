@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.normalizers.naming import NamingConvention
 from dlt.destinations import duckdb
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
@@ -71,3 +73,12 @@ class duckdb_file(duckdb):  # noqa: N801 - dlt's destinations are named like fun
     def client_class(self) -> type[DuckDbClient]:
         """The client that qualifies names with the catalog."""
         return _Client
+
+    def capabilities(
+        self, config: Any = None, naming: NamingConvention | None = None
+    ) -> DestinationCapabilitiesContext:
+        """DuckDB's, which no setting changes: dlt would resolve all of them on each question."""
+        capabilities: DestinationCapabilitiesContext = super().capabilities(
+            config or self.spec(), naming
+        )
+        return capabilities

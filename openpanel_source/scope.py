@@ -50,6 +50,16 @@ def days_condition(days: Iterable[Replaced], instant: Callable[[datetime], str] 
     return " OR ".join(parts) or "1 = 0"
 
 
+def range_condition(column: str, first: date, last: date) -> str:
+    """A condition for the days of a range, its last one included.
+
+    ``date.min`` and ``date.max`` stand for no bound: not every destination holds such days.
+    """
+    bounds = [f"{column} >= '{first}'"] if first > date.min else []
+    bounds += [f"{column} <= '{last}'"] if last < date.max else []
+    return " AND ".join(bounds) or "1 = 1"
+
+
 class ReplacedBuckets(NamedTuple):
     """Buckets of a chart that make way: from an instant up to, not including, another."""
 

@@ -14,6 +14,7 @@ from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
 from openpanel_source.exact import make_exact
 from openpanel_source.schema import SYNC_DAYS
+from openpanel_source.scope import range_condition
 from openpanel_source.settings import parse_day
 from openpanel_source.warehouse import day_of, has_table, instant_of
 
@@ -133,7 +134,7 @@ def read_days(
     with destination_errors():
         rows = _dataset(pipeline)(
             f"SELECT {names} FROM sync_days"  # noqa: S608 - names and dates
-            f" WHERE day BETWEEN '{start}' AND '{end}' ORDER BY read_at, load_id"
+            f" WHERE {range_condition('day', start, end)} ORDER BY read_at, load_id"
         ).fetchall()
     read = [_day_status(row) for row in rows]
     latest = {(day.project_id, day.day): day for day in read}

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dlt
@@ -20,6 +22,7 @@ from sqlglot import exp
 
 from openpanel_source.dialects import dialect_of
 from openpanel_source.schema import TABLES
+from openpanel_source.warehouse import count_events
 from tests.sandbox_world import event, world
 from tests.warehouse import Warehouse
 
@@ -227,6 +230,35 @@ def test_records_replace_those_of_their_key(loaded: Loaded, table: str) -> None:
 def test_rejected_rows_of_a_day_make_way(loaded: Loaded) -> None:
     delete, _ = loaded.merge("rejected_events")
     assert "event_date = '2026-11-11'" in delete
+
+
+def test_days_are_counted_in_the_table_that_was_made(loaded: Loaded) -> None:
+    made = loaded.parsed(loaded.creation("events")[0]).this.this
+    asked: list[Any] = []
+
+    class Asked:
+        """Takes the place of the dataset, which would ask a server."""
+
+        dataset = loaded.pipeline.dataset()
+
+        def __call__(self, query: str) -> Any:
+            asked.append(self.dataset(query).to_sql())
+            return self
+
+        def fetchall(self) -> list[Any]:
+            return [("web", "2026-11-10T00:00:00", 1)]
+
+    counted = count_events(
+        SimpleNamespace(  # type: ignore[arg-type]
+            default_schema_name="openpanel",
+            default_schema=loaded.pipeline.default_schema,
+            dataset=Asked,
+        )
+    )
+    assert counted == {("web", date(2026, 11, 10)): 1}
+    [table] = loaded.parsed(asked[0]).find_all(exp.Table)
+    assert (table.db, table.name) == (made.db, made.name)
+    assert "0001" not in asked[0]
 
 
 def test_hints_are_those_that_the_adapters_set() -> None:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import dlt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlglot
+import tomlkit
 from dlt.common.configuration.container import Container
 from dlt.destinations import filesystem
 
@@ -212,3 +215,29 @@ def test_a_table_from_memory_is_text_where_events_are_json() -> None:
     assert hints == {
         "columns": {name: {"name": name, "data_type": "text"} for name in ("values", "breakdowns")}
     }
+
+
+SECTIONS = {
+    "BigQuery": NAMES.bigquery,
+    "Snowflake": NAMES.snowflake,
+    "Databricks": NAMES.databricks,
+    "ClickHouse": NAMES.clickhouse,
+    "Redshift": NAMES.redshift,
+    "MotherDuck": NAMES.motherduck,
+}
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_the_documented_query_and_configuration_are_of_the_destination(name: str) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "destinations.md").read_text("utf-8")
+    section = page.split(f"\n### {name}\n")[1].split("\n### ")[0]
+    [configuration] = re.findall(r"```toml\n(.*?)```", section, re.S)
+    [query] = re.findall(r"```sql\n(.*?)```", section, re.S)
+    destination: Any = SECTIONS[name]
+    sqlglot.parse_one(query, dialect=destination().capabilities().sqlglot_dialect)
+    settings = tomlkit.parse(configuration).unwrap()["destination"][destination.__name__]
+    fields = destination.spec.get_resolvable_fields()
+    credentials: Any = fields["credentials"]
+    [credentials, *_] = get_args(credentials) or [credentials]
+    assert settings.keys() <= fields.keys()
+    assert settings["credentials"].keys() <= credentials.get_resolvable_fields().keys()

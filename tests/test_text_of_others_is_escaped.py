@@ -102,7 +102,7 @@ ANSWERS: list[dict[str, Any]] = [
     {"status": 200, "body": EVIL, "content_type": HEADER},
     {"status": 302, "redirect": HEADER},
     {"status": 429, "headers": {"retry-after": HEADER, "x-ratelimit-limit": HEADER}, "times": 1},
-    {"status": 503, "headers": {"retry-after": HEADER}},
+    {"status": 503, "headers": {"retry-after": HEADER}, "times": 2},
 ]
 
 

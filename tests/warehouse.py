@@ -8,6 +8,7 @@ from typing import Any
 import dlt
 import duckdb
 
+from openpanel_source.duckdb_file import duckdb_file
 from openpanel_source.pipeline import SyncSummary, sync
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.source import openpanel
@@ -24,7 +25,7 @@ class Warehouse:
     def pipeline(self, name: str = "openpanel") -> dlt.Pipeline:
         pipeline: dlt.Pipeline = dlt.pipeline(
             name,
-            destination=dlt.destinations.duckdb(str(self.path)),
+            destination=duckdb_file(str(self.path)),
             dataset_name="openpanel",
             pipelines_dir=str(self.folder / "pipelines"),
         )

@@ -12,8 +12,6 @@ import os
 import sys
 import time
 
-import duckdb
-
 from benchmarks.contestants import NAMES, Work
 
 
@@ -24,18 +22,14 @@ def cpu_seconds() -> float:
 
 
 def main() -> None:
-    """Load, count what was loaded, print."""
+    """Load, print."""
     name, work = sys.argv[1], Work(**json.loads(sys.argv[2]))
     assert name in NAMES
     contestant = importlib.import_module(f"benchmarks.contestants.{name}")
     started, cpu = time.perf_counter(), cpu_seconds()
     contestant.load(work)
     figures = {"wall": time.perf_counter() - started, "cpu": cpu_seconds() - cpu}
-    # Not part of what is measured: the proof that all of them did the work.
-    with duckdb.connect(work.database, read_only=True) as connection:
-        query = f"SELECT count(*), count(DISTINCT id) FROM {contestant.TABLE}"
-        rows, ids = connection.sql(query).fetchall()[0]
-    print(json.dumps({**figures, "rows": rows, "ids": ids}))
+    print(json.dumps({**figures, "table": contestant.TABLE}))
 
 
 if __name__ == "__main__":
