@@ -14,7 +14,7 @@ from dlt.destinations import filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, ReferenceFollowupJob
 from dlt.destinations.impl.filesystem.sql_client import FilesystemSqlClient
 
-from openpanel_source.files_jobs import job_of
+from openpanel_source.files_jobs import job_of, sql_text
 
 
 class _SqlClient(FilesystemSqlClient):
@@ -62,11 +62,6 @@ def _iceberg_files(table: Any) -> list[str] | None:
     if any(task.delete_files for task in tasks):
         return None
     return [task.file.file_path for task in tasks]
-
-
-def sql_text(value: str) -> str:
-    """A value as a literal of SQL."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 class _Client(FilesystemClient):

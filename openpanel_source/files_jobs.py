@@ -105,20 +105,21 @@ class _ParquetJob(ReferenceFollowupJob):
         new = {self._place_of(path): path for path in self.file_paths}
         old = [path for path in client.list_table_files(self.load_table_name) if path not in new]
         with client.sql_client as sql_client, tempfile.TemporaryDirectory() as folder:
-            database = sql_client.native_connection
-            scratch = Path(folder) / "rows.parquet"
-            scope = _scope(self._load_table)
-            if scope is None:
-                self._merge_by_key(database, old, new, scratch)
-            else:
-                self._replace(database, old, new, scratch, scope)
+            scope = _scope(self._load_table) or self._same_key()
+            self._replace(sql_client.native_connection, old, new, scope, Path(folder) / "rows")
+
+    def _same_key(self) -> str:
+        """The condition on rows that have the key of a new one."""
+        columns = self._load_table["columns"]
+        keys = ", ".join(name for name, column in columns.items() if column.get("primary_key"))
+        return f"({keys}) IN (SELECT ({keys}) FROM {_parquet(self.file_paths)})"  # noqa: S608
 
     def _replace(
-        self, database: Any, old: list[str], new: dict[str, str], scratch: Path, scope: str
+        self, database: Any, old: list[str], new: dict[str, str], scope: str, scratch: Path
     ) -> None:
         """Add the new files; write those that hold rows that make way again, without these."""
         holding = self._holding(database, old, scope)
-        filled = [place for place, path in new.items() if _rows(database, [path])]
+        filled = [place for place, path in new.items() if _rows(database, path)]
         stays = any(place not in holding or holding[place] for place in old)
         # A table without a file would be a table that is not there.
         for place in filled or ([] if stays else list(new)[:1]):
@@ -126,7 +127,7 @@ class _ParquetJob(ReferenceFollowupJob):
         for place, rest in holding.items():
             if rest:
                 kept = f"SELECT * FROM {self._scan([place])} WHERE NOT ({scope})"  # noqa: S608
-                _write(database, kept, scratch)
+                database.execute(f"COPY ({kept}) TO {sql_text(str(scratch))} (FORMAT parquet)")
                 self._put(str(scratch), place)
             else:
                 self._job_client.fs_client.rm_file(place)
@@ -140,22 +141,7 @@ class _ParquetJob(ReferenceFollowupJob):
             f"SELECT filename, count(*) FROM {self._scan(old, filename=True)}"  # noqa: S608
             f" WHERE {scope} GROUP BY filename"
         ).fetchall()
-        return {names[name]: _rows(database, [name]) - gone for name, gone in found}
-
-    def _merge_by_key(
-        self, database: Any, old: list[str], new: dict[str, str], scratch: Path
-    ) -> None:
-        """Write one file of all rows, the new ones in the place of those with the same key."""
-        columns = self._load_table["columns"]
-        keys = ", ".join(name for name, column in columns.items() if column.get("primary_key"))
-        rows = f"SELECT * FROM {_parquet(list(new.values()))}"  # noqa: S608 - paths
-        if old:
-            others = f"SELECT * FROM {self._scan(old)} ANTI JOIN ({rows}) USING ({keys})"  # noqa: S608
-            rows = f"{others} UNION ALL BY NAME {rows}"
-        _write(database, rows, scratch)
-        self._put(str(scratch), old[0] if old else next(iter(new)))
-        for place in old[1:]:
-            self._job_client.fs_client.rm_file(place)
+        return {names[name]: _rows(database, name) - gone for name, gone in found}
 
     def _scan(self, places: list[str], *, filename: bool = False) -> str:
         return _parquet([self._url(place) for place in places], filename=filename)
@@ -191,16 +177,16 @@ class _ParquetJob(ReferenceFollowupJob):
 
 
 def _parquet(paths: list[str], *, filename: bool = False) -> str:
-    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    listed = ", ".join(map(sql_text, paths))
     return f"read_parquet([{listed}], union_by_name = true, filename = {str(filename).lower()})"
 
 
-def _rows(database: Any, paths: list[str]) -> int:
-    query = f"SELECT count(*) FROM {_parquet(paths)}"  # noqa: S608 - paths
+def _rows(database: Any, path: str) -> int:
+    query = f"SELECT count(*) FROM {_parquet([path])}"  # noqa: S608 - paths
     count: int = database.execute(query).fetchone()[0]
     return count
 
 
-def _write(database: Any, query: str, path: Path) -> None:
-    target = str(path).replace("'", "''")
-    database.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION snappy)")
+def sql_text(value: str) -> str:
+    """A value as a literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"

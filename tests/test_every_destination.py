@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -252,3 +253,15 @@ def test_files_are_those_of_dlt(tmp_path: Path) -> None:
     assert sorted(rows) == [(event_id(1),), (event_id(2),)]
     # A load that brings no row of a table leaves no file of it.
     assert len(list((files.lake / "openpanel" / "events").iterdir())) == 1
+
+
+def test_files_that_a_killed_load_left_are_mended(tmp_path: Path) -> None:
+    files = made("parquet", tmp_path, str)
+    with world(*on(10, 1, 2), *on(11, 11)) as sandbox:
+        files.sync(sandbox)
+        # As if a load had added its file, and died before it took the rows of before away.
+        [file] = (files.lake / "openpanel" / "events").iterdir()
+        shutil.copy(file, file.with_name("1795437558.7.cut.parquet"))
+        shutil.rmtree(tmp_path / "pipelines")
+        assert files.sync(sandbox).days_read == 2
+        compare(files, sandbox)
