@@ -19,7 +19,11 @@ import pytest
 import sqlglot
 import tomlkit
 from dlt.common.configuration.container import Container
+from dlt.common.exceptions import TerminalValueError
 from dlt.destinations import filesystem
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.impl.duckdb.factory import DuckDbTypeMapper
+from dlt.destinations.job_impl import FinalizedLoadJobWithFollowupJobs
 
 from openpanel_source.dialects import Dialect, current_dialect, dialect_of
 from openpanel_source.json_lines import JsonLinesWriter
@@ -177,6 +181,70 @@ def test_json_that_destinations_refuse_is_written_so_that_they_take_it(
     writer.close()
     [line] = gzip.decompress((tmp_path / "rows.jsonl").read_bytes()).splitlines()
     assert json.loads(line) == {"id": "1", "extras": value}
+
+
+class PickyMapper(DuckDbTypeMapper):
+    """Refuses JSON in Parquet, as BigQuery does."""
+
+    def ensure_supported_type(self, column: Any, table: Any, loader_file_format: Any) -> None:
+        if loader_file_format == "parquet" and column["data_type"] == "json":
+            raise TerminalValueError("no JSON in Parquet", "json")
+
+
+class PickyClient(DuckDbClient):
+    def create_load_job(
+        self, table: Any, file_path: str, load_id: str, restore: bool = False
+    ) -> Any:
+        # DuckDB alone does not take JSON Lines without a line.
+        if "jsonl" in file_path and not gzip.decompress(Path(file_path).read_bytes()):
+            return FinalizedLoadJobWithFollowupJobs.from_file_path(file_path)
+        return super().create_load_job(table, file_path, load_id, restore)
+
+
+class Picky(NAMES.duckdb):
+    """A DuckDB with the habits of BigQuery."""
+
+    @property
+    def client_class(self) -> type[DuckDbClient]:
+        return PickyClient
+
+    def _raw_capabilities(self) -> Any:
+        capabilities = super()._raw_capabilities()
+        capabilities.type_mapper = PickyMapper
+        return capabilities
+
+
+class PickyWarehouse(Warehouse):
+    def pipeline(self, name: str = "openpanel") -> dlt.Pipeline:
+        return dlt.pipeline(
+            name,
+            destination=Picky(str(self.path)),
+            dataset_name="openpanel",
+            pipelines_dir=str(self.folder / "pipelines"),
+        )
+
+
+def test_a_destination_that_refuses_json_in_parquet_holds_the_same(tmp_path: Path) -> None:
+    # DuckDB reads JSON Lines as structs: keys that some rows lack would come as nulls.
+    first, second = ({**row, "properties": PROPERTIES} for row in ROWS)
+    third = event(3, properties=PROPERTIES, extra={"a": [1.5]}, os=None, groups=["b", "c"])
+    columns = ", ".join(
+        f"CAST({column.name} AS VARCHAR)" if column.type == "json" else column.name
+        for column in EVENTS.columns
+    )
+    held = []
+    for warehouse in (Warehouse(tmp_path / "easy"), PickyWarehouse(tmp_path / "picky")):
+        warehouse.folder.mkdir()
+        nights = []
+        for rows in ([first, second], [first, third], [second]):
+            with world(*rows) as sandbox:
+                warehouse.run_once(sandbox, reload=True, charts=[CHART])
+            nights.append(warehouse.query(f"SELECT {columns} FROM events ORDER BY id"))
+        nights.append(warehouse.query("SELECT definition FROM charts"))
+        held.append(nights)
+    easy, picky = held
+    assert [len(night) for night in easy] == [2, 2, 1, 1]
+    assert picky == easy
 
 
 @pytest.mark.parametrize("destination", [NAMES.duckdb, NAMES.postgres, NAMES.filesystem])
