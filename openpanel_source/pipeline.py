@@ -239,7 +239,16 @@ def _load(pipeline: dlt.Pipeline, source: DltSource, report: RunReport, patience
             stop=stop_after_attempt(10),
             wait=wait_random(0.05, 0.5),
             reraise=True,
-        )(pipeline.load)
+        )(_make_tables_and_load, pipeline)
+
+
+def _make_tables_and_load(pipeline: dlt.Pipeline) -> None:
+    if pipeline.first_run:
+        # The destination may hold the schema, and not the tables: somebody dropped some.
+        with pipeline.destination_client() as client:
+            client.initialize_storage()
+            client.update_stored_schema(force=True)
+    pipeline.load()
 
 
 @contextmanager
