@@ -187,7 +187,7 @@ def test_charts_replace_the_buckets_they_read(held: Any) -> None:
     assert len(points) == len(set(points))
 
 
-@pytest.mark.parametrize("name", ["parquet", "delta", "iceberg", "sqlite"])
+@pytest.mark.parametrize("name", ["parquet", "delta", "sqlite"])
 def test_the_command_loads_into_it(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
