@@ -20,6 +20,22 @@ from openpanel_source.files_jobs import job_of, sql_text
 class _SqlClient(FilesystemSqlClient):
     """Reads Delta and Iceberg without extensions of DuckDB, which it would have to download."""
 
+    def create_secret(
+        self, scope: str, credentials: Any, secret_name: Any = None, persist_secrets: bool = False
+    ) -> bool:
+        # As dlt does, but for a question that DuckDB 2.0 no longer answers to it.
+        config = self.remote_client.config
+        if config.is_local_filesystem:
+            return True
+        scope, _, _ = scope.partition("@")
+        name = secret_name or self.create_secret_name(scope)
+        statements = self._build_secret_statements(scope, credentials, name, "", False)
+        if statements:
+            self._conn.execute(";\n".join(statements))
+        else:
+            self._register_filesystem(self.remote_client.fs_client, config.protocol)
+        return True
+
     def create_view_select(self, table_schema: Any, schema: Any = None) -> tuple[str, str] | None:
         name, table_format = table_schema["name"], table_schema.get("table_format")
         if table_format is None or name in (schema or self.schema).dlt_table_names():

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import dlt
 import pytest
 from click.testing import CliRunner, Result
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -17,6 +18,7 @@ from openpanel_source import Chart
 from openpanel_source.auditing import audit
 from openpanel_source.cli import main
 from openpanel_source.errors import InvalidSettingError
+from openpanel_source.pipeline import sync
 from openpanel_source.sandbox import Sandbox, load_dataset
 from openpanel_source.schema import EVENTS
 from openpanel_source.status import read_days, read_status
@@ -265,3 +267,17 @@ def test_files_that_a_killed_load_left_are_mended(tmp_path: Path) -> None:
         shutil.rmtree(tmp_path / "pipelines")
         assert files.sync(sandbox).days_read == 2
         compare(files, sandbox)
+
+
+def test_a_bucket_is_loaded_like_a_folder(tmp_path: Path) -> None:
+    """One of fsspec in memory: what is written and read is what goes to any bucket."""
+    bucket = dlt.destinations.filesystem(f"memory://{tmp_path.name}")
+    pipeline = dlt.pipeline("openpanel", destination=bucket, dataset_name="openpanel")
+    files = made("parquet", tmp_path, str)
+    with world(*on(10, 1, 2), *on(11, 11)) as sandbox:
+        settings = files.settings(sandbox)
+        assert sync(pipeline, **settings).events_loaded == 3
+        sandbox.remove([event_id(1), event_id(11)])
+        assert sync(pipeline, **settings).days_read == 2
+        assert pipeline.dataset().events.select("id").fetchall() == [(event_id(2),)]
+        assert audit(pipeline, **settings).differences == []
