@@ -2,38 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from dlt.common.schema import Schema
+from dlt.common.schema.utils import new_table
 
 from openpanel_source.cli import main
-from openpanel_source.schema import TABLES, Table
+from openpanel_source.schema import TABLES, Reference, Table
 
 HERE = Path(__file__).parent
 
 
 def schema_page() -> str:
     """Every table and column, from ``openpanel_source/schema.py``."""
-    parts = [
-        "# Tables\n",
-        "Made by `make docs` from `openpanel_source/schema.py`. Timestamps are UTC instants, dates"
-        " UTC days.\n",
-    ]
+    parts = [_INTRODUCTION, f"```mermaid\n{_diagram()}```\n"]
     parts += [_table(table) for table in TABLES]
     return "\n".join(parts)
 
 
+_INTRODUCTION = """# Tables
+
+Made by `make docs` from `openpanel_source/schema.py`. Timestamps are UTC instants, dates UTC days.
+The same descriptions are dlt hints of all columns, and comments on tables and columns in DuckDB and
+PostgreSQL (`sync` writes them) and where dlt writes some: Databricks, and columns in BigQuery and
+Snowflake.
+
+## When the API changes
+
+A field that this version does not know becomes a column of `events` as soon as a row has it:
+`newField` is `new_field`, of type json, holding the field's JSON as it was sent (text in quotes);
+null where it is absent or null. The type holds whatever the API sends tomorrow. If another column
+has the name, it begins with `field_`. Days loaded before get the column's values when they are read
+again (`--reload`). 50 fields at most become columns; further ones, names that are no plain
+words (letters, digits, `_`, up to 50 characters), those that would share a column with another
+field, `profile` and `meta` stay in `extras`.
+
+A field that changes its type is loaded as what it can be or rejected alone:
+[completeness](completeness.md#rows-that-are-not-as-documented).
+
+The dlt schema contract is `{"tables": "evolve", "columns": "evolve", "data_type": "freeze"}`: new
+versions may bring tables and columns, the API columns; that the type of a column would change under
+those who read it is an error before anything is loaded. A contract that you set,
+`openpanel().schema_contract` or `pipeline.run(..., schema_contract=...)`, takes its place. If it
+permits no new columns, new fields stay in `extras`.
+
+## How tables refer to each other
+
+Keys, and the columns of references (`events` and `sync_days` share days; nothing enforces it).
+"""
+
+
+def _diagram() -> str:
+    """Keys and references as dlt draws them."""
+    schema = Schema("openpanel")
+    for table in TABLES:
+        referring = {name for reference in table.references for name in reference.columns}
+        columns = [
+            column
+            for column in table.dlt_columns().values()
+            if column["name"] in referring or column["name"] in table.primary_key
+        ]
+        for column in columns:
+            column["primary_key"] = column["name"] in table.primary_key
+        references = [reference.hint for reference in table.references]
+        schema.update_table(new_table(table.name, columns=columns, references=references))
+    return schema.to_mermaid(hide_descriptions=True, include_dlt_tables=False)
+
+
 def _table(table: Table) -> str:
     lines = [f"## {table.name}\n", f"{table.description}\n"]
-    lines.append(f"Key: {', '.join(f'`{name}`' for name in table.primary_key)}.\n")
+    lines.append(f"Key: {_names(table.primary_key)}.\n")
+    lines += [f"{_reference(reference)}\n" for reference in table.references]
     lines += ["| column | type | null | from | meaning |", "|---|---|---|---|---|"]
     for column in table.columns:
         null = "yes" if column.nullable else "no"
-        field = f"`{column.field}`" if column.field else ""
+        origin = f"`{column.field}`" if column.field else table.origins[column.name]
         lines.append(
-            f"| `{column.name}` | {column.type} | {null} | {field} | {column.description} |"
+            f"| `{column.name}` | {column.type} | {null} | {origin} | {column.description} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _reference(reference: Reference) -> str:
+    rows = "one row" if reference.is_unique else "rows"
+    to = reference.to or reference.columns
+    by = "" if to == reference.columns else f" by {_names(to)}"
+    table = f"[{reference.table}](#{reference.table})"
+    return f"{_names(reference.columns)}: {rows} of {table}{by}."
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def command_page() -> str:

@@ -16,6 +16,7 @@ from openpanel_source.attempt import Attempt
 from openpanel_source.client import Client
 from openpanel_source.generation import Generation
 from openpanel_source.look import Look, Looker, Span
+from openpanel_source.new_fields import NewFields
 from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
@@ -62,6 +63,7 @@ class AlignedDays:
         generation: The server's.
         now: The clock.
         privacy: What must not be loaded.
+        fields: Those that have columns though this version does not know them.
     """
 
     def __init__(
@@ -71,9 +73,11 @@ class AlignedDays:
         generation: Generation,
         now: Clock,
         privacy: Privacy | None = None,
+        fields: NewFields | None = None,
     ) -> None:
         self._client = client
         self._privacy = privacy
+        self._fields = fields
         self.looker = Looker(client, query, generation, now)
         self.grid = grid_of(generation.page_size)
 
@@ -138,7 +142,7 @@ class AlignedDays:
         data = b",".join(row.raw for row in rows)
         body = b'{"meta":{"totalCount":%d,"pages":1},"data":[%s]}' % (total, data)
         request = f"rows of {item.project_id}, {item.day}"
-        return shape_page(body, item.project_id, item.day, request, self._privacy)
+        return shape_page(body, item.project_id, item.day, request, self._privacy, self._fields)
 
 
 class _Reading:

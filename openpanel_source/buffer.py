@@ -14,7 +14,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 
 
 class TableBuffer:
-    """Arrow tables of one schema, in order, in bounded memory.
+    """Arrow tables, in order, in bounded memory; they may come with further columns at any time.
 
     Args:
         most_bytes: Held in memory; more goes to a temporary file, which vanishes with the buffer.
@@ -24,9 +24,7 @@ class TableBuffer:
         self._most_bytes = most_bytes
         self._tables: list[pa.Table] = []
         self._bytes = 0
-        self._sink: pa.OSFile | None = None
-        self._file: pa.OSFile | None = None
-        self._writer: pa.ipc.RecordBatchStreamWriter | None = None
+        self._segments: list[_Segment] = []
         self.num_rows = 0
 
     def append(self, table: pa.Table) -> None:
@@ -38,29 +36,42 @@ class TableBuffer:
             self._spill()
 
     def _spill(self) -> None:
-        if self._writer is None:
-            handle, path = tempfile.mkstemp(prefix="openpanel-day-")
-            os.close(handle)
-            # Through a Python file, each small write of Arrow would wait for the interpreter.
-            self._sink, self._file = pa.OSFile(path, "wb"), pa.OSFile(path, "rb")
-            # It is there as long as it is open, and gone if the process is killed.
-            os.unlink(path)
-            options = pa.ipc.IpcWriteOptions(compression="lz4")
-            schema = self._tables[0].schema
-            self._writer = pa.ipc.new_stream(self._sink, schema, options=options)
         for table in self._tables:
-            self._writer.write_table(table)
+            if not self._segments or not self._segments[-1].schema.equals(table.schema):
+                self._segments.append(_Segment(table.schema))
+            self._segments[-1].writer.write_table(table)
         self._tables, self._bytes = [], 0
 
     def __iter__(self) -> Iterator[pa.Table]:
-        """The tables in order; nothing can be added afterwards if some lie in a file."""
-        if self._writer and self._sink and self._file:
-            self._writer.close()
-            self._sink.close()
-            self._file.seek(0)
-            for batch in pa.ipc.open_stream(self._file):
-                yield pa.Table.from_batches([batch])
+        """The tables in order; as often as wanted; none can be added then if some are in a file."""
+        for segment in self._segments:
+            yield from segment.tables()
         yield from self._tables
+
+
+class _Segment:
+    """Tables of one schema in a temporary file.
+
+    It is there as long as it is open, and gone if the process is killed.
+    """
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self.schema = schema
+        handle, path = tempfile.mkstemp(prefix="openpanel-day-")
+        os.close(handle)
+        # Through a Python file, each small write of Arrow would wait for the interpreter.
+        self._sink, self._file = pa.OSFile(path, "wb"), pa.OSFile(path, "rb")
+        os.unlink(path)
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self.writer = pa.ipc.new_stream(self._sink, schema, options=options)
+
+    def tables(self) -> Iterator[pa.Table]:
+        if not self._sink.closed:
+            self.writer.close()
+            self._sink.close()
+        self._file.seek(0)
+        for batch in pa.ipc.open_stream(self._file):
+            yield pa.Table.from_batches([batch])
 
 
 @contextmanager

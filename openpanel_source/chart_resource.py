@@ -23,7 +23,7 @@ from openpanel_source.client import Client
 from openpanel_source.dialects import current_dialect
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.generation import BEFORE_APRIL_2025, Generation
-from openpanel_source.loading import declare, materialize, replacing, rows_of
+from openpanel_source.loading import declare, describe, materialize, replacing, rows_of
 from openpanel_source.plan import EARLIEST, first_day_with_events
 from openpanel_source.query import EventQuery, encode_json
 from openpanel_source.read import DayReader
@@ -118,6 +118,7 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
     )
     for table in (CHARTS, CHART_SERIES):
         declare(resource, table)
+    describe(resource, CHART_POINTS)
     return resource
 
 

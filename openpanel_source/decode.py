@@ -10,13 +10,24 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated
+from functools import lru_cache
+from types import GenericAlias
+from typing import Annotated, Any
 
 import msgspec
 
 from openpanel_source.errors import UnexpectedAnswerError
-from openpanel_source.event import BIGINT, Event, keep_event, parse_instant, without_nul
+from openpanel_source.event import (
+    BIGINT,
+    Event,
+    Fields,
+    event_with,
+    keep_event,
+    parse_instant,
+    without_nul,
+)
 from openpanel_source.json_text import check_levels, items, member, without_halves
+from openpanel_source.new_fields import NewFields
 
 
 class Meta(msgspec.Struct, rename="camel", gc=False):
@@ -36,21 +47,24 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Page:
-    """A decoded page."""
+    """A decoded page.
+
+    Attributes:
+        meta: What it says of the whole answer.
+        events: All of them with these fields beside those documented, or with more.
+        rejected: Rows that are no events.
+        fields: Beyond those documented.
+    """
 
     meta: Meta
     events: list[Event]
     rejected: list[Rejected] = field(default_factory=list)
+    fields: Fields = ()
 
     @property
     def rows(self) -> int:
         """Rows that the server sent."""
         return len(self.events) + len(self.rejected)
-
-
-class _Typed(msgspec.Struct, gc=False):
-    meta: Meta
-    data: list[Event]
 
 
 class RawPage(msgspec.Struct, gc=False):
@@ -64,9 +78,20 @@ class _Identified(msgspec.Struct, gc=False):
     id: str | None = None
 
 
-_typed = msgspec.json.Decoder(_Typed)
+@lru_cache
+def _typed(fields: Fields) -> msgspec.json.Decoder[Any]:
+    """Decodes pages of events that have these fields beside those documented."""
+    rows = GenericAlias(list, event_with(fields))
+    page = msgspec.defstruct("Page", [("meta", Meta), ("data", rows)], gc=False)
+    return msgspec.json.Decoder(page)
+
+
+@lru_cache
+def _event(fields: Fields) -> msgspec.json.Decoder[Event]:
+    return msgspec.json.Decoder(event_with(fields))
+
+
 _raw = msgspec.json.Decoder(RawPage)
-_event = msgspec.json.Decoder(Event)
 _meta = msgspec.json.Decoder(Meta)
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -90,12 +115,13 @@ def peek(body: bytes, request: str) -> tuple[Meta, str | None]:
     return page.meta, first
 
 
-def decode_page(body: bytes, request: str) -> Page:
+def decode_page(body: bytes, request: str, fields: NewFields | None = None) -> Page:
     """The events of an answer of ``/export/events``.
 
     Args:
         body: The answer's bytes.
         request: Method and URL, for the error.
+        fields: Learns the fields that nobody knows yet.
 
     Returns:
         Every row the answer holds, as an event or as rejected.
@@ -103,36 +129,41 @@ def decode_page(body: bytes, request: str) -> Page:
     Raises:
         UnexpectedAnswerError: The body is no JSON object with ``meta`` and a list ``data``.
     """
+    known = fields.known if fields else ()
     with suppress(*_UNREADABLE):
-        return _decode_whole(body)
+        return _decode_whole(body, known)
     whole = without_halves(body)
     if whole != body:
         with suppress(*_UNREADABLE):
-            return _decode_whole(whole)
-    return _decode_rows(body, request)
+            return _decode_whole(whole, known)
+    page = _decode_rows(body, request, known)
+    unknown = [name for event in page.events for name in getattr(event, "_unknown", ())]
+    if fields and fields.learn(unknown, known):
+        return decode_page(body, request, fields)
+    return page
 
 
-def _decode_whole(body: bytes) -> Page:
-    page = _typed.decode(body)
-    return Page(page.meta, page.data)
+def _decode_whole(body: bytes, fields: Fields) -> Page:
+    page = _typed(fields).decode(body)
+    return Page(page.meta, page.data, fields=fields)
 
 
-def decode_rows(body: bytes, day: date, request: str) -> Page:
+def decode_rows(body: bytes, day: date, request: str, fields: Fields = ()) -> Page:
     """The same, row by row: rejects every row whose ``createdAt`` is not of that UTC day."""
-    return _decode_rows(body, request, day)
+    return _decode_rows(body, request, fields, day)
 
 
-def _decode_rows(body: bytes, request: str, day: date | None = None) -> Page:
+def _decode_rows(body: bytes, request: str, fields: Fields, day: date | None = None) -> Page:
     page = split_page(body, request)
     events: list[Event] = []
     rejected: list[Rejected] = []
     for raw in page.data:
-        row = _decode_row(bytes(raw), day)
+        row = _decode_row(bytes(raw), fields, day)
         if isinstance(row, Event):
             events.append(row)
         else:
             rejected.append(row)
-    return Page(page.meta, events, rejected)
+    return Page(page.meta, events, rejected, fields)
 
 
 def split_page(body: bytes, request: str) -> RawPage:
@@ -169,23 +200,23 @@ def _take_apart(body: bytes) -> RawPage:
     return RawPage(_meta.decode(members.get(b"meta", b"")), rows)
 
 
-def _decode_row(raw: bytes, day: date | None) -> Event | Rejected:
+def _decode_row(raw: bytes, fields: Fields, day: date | None) -> Event | Rejected:
     try:
-        row = _row(raw)
+        row = _row(raw, fields)
     except (ValueError, *_UNREADABLE) as error:
         return Rejected(as_text(raw), str(error))
     problem = _time_problem(row, day)
     return row if problem is None else Rejected(as_text(raw), problem)
 
 
-def _row(raw: bytes) -> Event:
+def _row(raw: bytes, fields: Fields) -> Event:
     raw.decode()
     check_levels(raw)
     whole = without_halves(raw)
     try:
-        row: Event = _event.decode(whole)
+        row = _event(fields).decode(whole)
     except msgspec.MsgspecError:
-        row = keep_event(whole)
+        row = keep_event(whole, fields)
     row.id = without_nul(row.id)
     if not row.id:
         raise ValueError("id is missing or empty")

@@ -55,7 +55,7 @@ def holds_none(pipeline: dlt.Pipeline, patience: float, condition: str) -> bool:
     """
     if not is_duckdb(pipeline):
         return False
-    with _opened(pipeline, patience) as client:
+    with opened(pipeline, patience) as client:
         table = client.make_qualified_table_name(EVENTS.name)
         try:
             # The condition is made by this package from days and checked ids.
@@ -92,13 +92,18 @@ def open_meanwhile(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[No
     if not is_duckdb(pipeline):
         yield
         return
-    with _opened(pipeline, patience):
+    with opened(pipeline, patience):
         yield
 
 
 @contextmanager
-def _opened(pipeline: dlt.Pipeline, patience: float) -> Iterator[Any]:
-    """A client with the file open, which takes one process at a time."""
+def opened(pipeline: dlt.Pipeline, patience: float) -> Iterator[Any]:
+    """A client with the database open; a file takes one process at a time.
+
+    Args:
+        pipeline: A pipeline with a destination that can be asked in SQL.
+        patience: Seconds to wait for a file that another process holds.
+    """
     client: Any = pipeline.sql_client()
     with ExitStack() as stack:
         yield Retrying(
@@ -125,7 +130,7 @@ def modest(pipeline: dlt.Pipeline, patience: float, report: RunReport) -> Iterat
     if report.heavy_bytes > _HEAVY:
         # Long texts are held until they are committed: then the limit is DuckDB's own.
         statements["memory_limit"] = "RESET GLOBAL memory_limit"
-    with _loading, _opened(pipeline, patience) as client:
+    with _loading, opened(pipeline, patience) as client:
         configured = client.credentials.global_config or {}
         for name, statement in statements.items():
             if name not in configured:

@@ -6,13 +6,15 @@ import json
 import math
 import re
 from datetime import datetime, timezone
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, cast
 
 import msgspec
 
 from openpanel_source.json_text import without_nul_or_halves
 
-_NULL = msgspec.Raw(b"null")
+NULL = msgspec.Raw(b"null")
+"""What stands in the place of JSON that was not sent."""
 BIGINT = 2**63 - 1
 """The largest number that a column of type bigint holds."""
 _Id = Annotated[str, msgspec.Meta(min_length=1)]
@@ -50,22 +52,58 @@ class Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False
     sdk_version: str | None = None
     revenue: _Bigint | None = None
     imported_at: str | None = None
-    properties: msgspec.Raw = _NULL
-    groups: msgspec.Raw = _NULL
-    duration: float | None = None
+    properties: msgspec.Raw = NULL
+    groups: msgspec.Raw = NULL
+    duration: msgspec.Raw = NULL
 
 
-class KeptEvent(Event):
-    """An event of a page that was not as documented, with what the documentation lacks."""
-
-    extras: str | None = None
+Fields = tuple[tuple[str, str], ...]
+"""Fields of events beyond those documented, each with the name of its column."""
 
 
-def keep_event(raw: bytes) -> Event:
+@lru_cache
+def event_with(fields: Fields) -> type[Event]:
+    """The type of events that also have these fields, whose values stay bytes."""
+    return _extended(Event, [(column, msgspec.Raw, NULL) for _, column in fields], fields)
+
+
+@lru_cache
+def _kept_with(fields: Fields) -> type[Event]:
+    """The same, with the JSON of fields that it has no place for, and their names.
+
+    No column begins like that, and no field has a space.
+    """
+    lacking = [("_extras", str | None, None), ("_unknown", tuple[str, ...], ())]
+    names = ((f"no {attribute}", attribute) for attribute, *_ in lacking)
+    return _extended(event_with(fields), lacking, tuple(names))
+
+
+def is_kept(kind: type[Event]) -> bool:
+    """Whether events of a type may have ``_extras``."""
+    return "_extras" in kind.__struct_fields__
+
+
+def _extended(base: type[Event], further: list[Any], fields: Fields = ()) -> type[Event]:
+    if not further:
+        return base
+    names = {column: field for field, column in fields}
+    kind: Any = msgspec.defstruct("Event", further, bases=(base,), rename=names, gc=False)
+    return cast(type[Event], kind)
+
+
+@lru_cache
+def _keepers(fields: Fields) -> dict[str, tuple[str, Any]]:
+    """By the name of a field: its attribute, and what makes a value of its bytes."""
+    kinds = msgspec.structs.fields(event_with(fields))
+    return {kind.encode_name: (kind.name, _KEEP[kind.type]) for kind in kinds}
+
+
+def keep_event(raw: bytes, fields: Fields = ()) -> Event:
     """An event of whatever the server sent in its place; values of another type become text.
 
     Args:
         raw: JSON without halves of surrogate pairs.
+        fields: Beyond those documented.
 
     Raises:
         ValueError: It cannot become an event; the message is the reason.
@@ -76,14 +114,15 @@ def keep_event(raw: bytes) -> Event:
     except msgspec.ValidationError:
         raise ValueError("the row is not a JSON object") from None
     known: dict[str, Any] = {}
-    for name, field_ in _FIELDS.items():
+    for name, (attribute, keep) in _keepers(fields).items():
         if name in members:
-            keep = _KEEP[field_.type]
-            known[field_.name] = keep(bytes(members.pop(name)))
+            known[attribute] = keep(bytes(members.pop(name)))
     for name in ("id", "created_at"):
         if not known.get(name):
             raise ValueError(f"{name} is missing or empty")
-    return KeptEvent(**known, extras=_extras(members) if members else None)
+    if members:
+        known |= {"_extras": _extras(members), "_unknown": tuple(members)}
+    return _kept_with(fields)(**known)
 
 
 def _extras(members: dict[str, msgspec.Raw]) -> str:
@@ -124,7 +163,10 @@ def _keep_double(raw: bytes) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"a coordinate is not a number: {value!r:.50}")
-    number = float(value) if abs(value) < 1e300 else math.inf
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number):
         raise ValueError("a coordinate is not finite")
     return number
@@ -151,6 +193,5 @@ _KEEP: dict[Any, Any] = {
     _Bigint | None: _keep_bigint,
     msgspec.Raw: msgspec.Raw,
 }
-_FIELDS = {item.encode_name: item for item in msgspec.structs.fields(Event)}
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _text = msgspec.json.Decoder(str)

@@ -59,6 +59,12 @@ class KeyRules:
         hidden = self._apply(text.encode("utf-8", "replace"), "", 0)
         return None if hidden == _NULL else hidden.decode()
 
+    def apply_to_value(self, key: str, text: str) -> str | None:
+        """The JSON that is left of the value of a key; None if the key is left out."""
+        whole = msgspec.json.encode({key: msgspec.Raw(text.encode("utf-8", "replace"))})
+        kept = _members(self._apply(whole, "", 0)) or {}
+        return bytes(kept[key]).decode() if key in kept else None
+
     def _apply(self, raw: bytes, path: str, depth: int) -> bytes:
         members = _members(raw) if depth < _DEEPEST else None
         if members is None:

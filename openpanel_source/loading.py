@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import dlt
 import pyarrow as pa
+from dlt.common.schema import Schema
 from dlt.extract import DltResource
 
 from openpanel_source.dialects import Dialect
-from openpanel_source.schema import Table
+from openpanel_source.new_fields import NewFields, fields_in
+from openpanel_source.schema import EVENTS, Table
 
 
 def replacing(condition: str) -> Any:
@@ -57,6 +60,34 @@ def appended(table: Table) -> Any:
     return dlt.mark.with_hints(table.arrow_schema.empty_table(), hints)
 
 
+def with_columns(schema: pa.Schema, hints: Any) -> Any:
+    """What to yield to have the resource's own table get further columns.
+
+    Args:
+        schema: Of the table's rows.
+        hints: By name of a column.
+    """
+    return dlt.mark.with_hints(schema.empty_table(), dlt.mark.make_hints(columns=hints))
+
+
+def columns_of(schema: Schema, table: Table) -> Mapping[str, Any]:
+    """The columns that a table has in dlt's schema, in its order; none if it is not there yet."""
+    columns: Mapping[str, Any] = schema.tables.get(table.name, {}).get("columns", {})
+    return columns
+
+
+def new_fields(schema: Schema) -> NewFields:
+    """The fields of events that have columns though this version does not know them.
+
+    Where the user's schema contract permits no new columns there are none.
+    """
+    columns = columns_of(schema, EVENTS)
+    known = fields_in(columns)
+    reserved = {column.name for column in EVENTS.columns} | (columns.keys() - known.values())
+    contract = schema.resolve_contract_settings_for_table(EVENTS.name)
+    return NewFields(known, reserved, may_grow=contract["columns"] == "evolve")
+
+
 def declare(resource: DltResource, table: Table) -> None:
     """Declare a further table of a resource, merged by its key."""
     # A variant starts as a copy of the resource's own hints: empty it first.
@@ -68,6 +99,19 @@ def declare(resource: DltResource, table: Table) -> None:
         columns=table.dlt_columns(),
         primary_key=table.primary_key,
         write_disposition={"disposition": "merge", "strategy": "delete-insert"},
-        additional_table_hints={"description": table.description},
         create_table_variant=True,
+        **_relations(table),
     )
+
+
+def describe(resource: DltResource, table: Table) -> None:
+    """Tell what the resource's own table holds; after its further tables are declared."""
+    # Those start as copies of what the resource is told, and would have its references.
+    resource.apply_hints(**_relations(table))
+
+
+def _relations(table: Table) -> Any:
+    return {
+        "additional_table_hints": {"description": table.description},
+        "references": [reference.hint for reference in table.references],
+    }

@@ -9,6 +9,7 @@ from openpanel_source.client import Client
 from openpanel_source.decode import Meta, RawPage, Rejected, as_text, split_page
 from openpanel_source.errors import AnswerTooLargeError
 from openpanel_source.generation import Generation
+from openpanel_source.new_fields import NewFields
 from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
@@ -30,6 +31,7 @@ class Pages:
         query: Which events.
         generation: The server's.
         privacy: What must not be loaded.
+        fields: Those that have columns though this version does not know them.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class Pages:
         query: EventQuery,
         generation: Generation,
         privacy: Privacy | None = None,
+        fields: NewFields | None = None,
     ) -> None:
         self._client = client
         self._query = query
         self._generation = generation
         self._privacy = privacy
+        self._fields = fields
         self._shaping = threading.Lock()
 
     def fetch(self, item: PlannedDay, number: int) -> list[ShapedPage]:
@@ -82,7 +86,9 @@ class Pages:
         def shape(body: bytes, request: str) -> ShapedPage:
             # One page is shaped at a time: more threads would only fight for the interpreter.
             with self._shaping:
-                return shape_page(body, item.project_id, item.day, request, self._privacy)
+                return shape_page(
+                    body, item.project_id, item.day, request, self._privacy, self._fields
+                )
 
         params = self._query.params(
             item.project_id,

@@ -19,6 +19,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from openpanel_source.buffer import give_back_memory, lean_memory
 from openpanel_source.chart_report import ChartsReport
+from openpanel_source.comments import descriptions, write_comments
 from openpanel_source.destination import destination_errors, met_another
 from openpanel_source.duckdb_load import differing_after, holds_none, modest
 from openpanel_source.errors import PipelineBusyError, RequestAbortedError
@@ -147,8 +148,11 @@ def sync(
             separate_staging(pipeline)
             with running_alone(pipeline), halt.watching(lambda: runs.report.client):
                 doubtful, adoptable = restored(pipeline, checked, busy_timeout)
+                described = descriptions(pipeline)
                 runs.until_nothing_is_left(wanted | doubtful, adoptable, on_day)
                 clean_mark(pipeline).touch()
+                if descriptions(pipeline) != described:
+                    write_comments(pipeline, busy_timeout)
                 if runs.summary.runs:
                     # This may be the last sync of its pipeline, and there are copies of rows in it.
                     drop_staging(pipeline)

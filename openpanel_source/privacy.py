@@ -17,6 +17,7 @@ import pyarrow as pa
 from openpanel_source.config_lists import texts
 from openpanel_source.decode import Rejected
 from openpanel_source.errors import InvalidSettingError
+from openpanel_source.event import Fields
 from openpanel_source.hidden_keys import Action, KeyRules
 from openpanel_source.schema import EVENTS
 
@@ -90,11 +91,18 @@ class Privacy:
             or self._rules["properties"].action(key) is not Action.KEEP
         )
 
-    def hide(self, table: pa.Table) -> HiddenRows:
-        """Apply the settings to rows of ``events``, and tell which are of erased profiles."""
+    def hide(self, table: pa.Table, fields: Fields = ()) -> HiddenRows:
+        """Apply the settings to rows of ``events``, and tell which are of erased profiles.
+
+        Args:
+            table: The rows.
+            fields: Those that have columns though this version does not know them: what is said
+                about ``extras`` holds for them.
+        """
         keep = self._kept(table) if self.erased else None
+        changes = {column: self._change_of_field(name) for name, column in fields}
         for place, name in enumerate(table.schema.names):
-            change = self._change(name)
+            change = changes[name] if name in changes else self._change(name)
             if change is not None:
                 column = change(table.column(place).combine_chunks())
                 table = table.set_column(place, table.schema.field(place), column)
@@ -167,6 +175,14 @@ class Privacy:
                 [text if text is None else apply(text) for text in column.to_pylist()], pa.string()
             )
         return None
+
+    def _change_of_field(self, field: str) -> Callable[[pa.Array], pa.Array] | None:
+        rules = self._rules["extras"]
+        if "extras" in self.excluded or not rules:
+            return self._change("extras")
+        return lambda column: pa.array(
+            [text and rules.apply_to_value(field, text) for text in column.to_pylist()], pa.string()
+        )
 
     def _hashed(self, column: pa.Array) -> pa.Array:
         # Pages repeat a few values: each is hashed once. An empty text still says: no value.

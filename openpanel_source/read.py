@@ -20,6 +20,7 @@ from openpanel_source.decode import Meta, Rejected, peek
 from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.ledger import DayRecord
 from openpanel_source.look import Span
+from openpanel_source.new_fields import NewFields
 from openpanel_source.pages import EVENTS_PATH, Pages
 from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
@@ -57,6 +58,7 @@ class DayReader:
         load_id: The load package the rows go into.
         generation: The server's.
         privacy: What must not be loaded.
+        fields: Those that have columns though this version does not know them.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class DayReader:
         load_id: str,
         generation: Generation = CURRENT,
         privacy: Privacy | None = None,
+        fields: NewFields | None = None,
     ) -> None:
         self._client = client
         self._query = query
@@ -76,12 +79,12 @@ class DayReader:
         self.load_id = load_id
         self._generation = generation
         self._privacy = privacy
-        self._pages = Pages(client, query, generation, privacy)
+        self._pages = Pages(client, query, generation, privacy, fields)
         self._aligned: AlignedDays | None = None
         if not generation.has_stable_pages:
             from openpanel_source.aligned import AlignedDays
 
-            self._aligned = AlignedDays(client, query, generation, now, privacy)
+            self._aligned = AlignedDays(client, query, generation, now, privacy, fields)
 
     def count(self, project_id: str, first: date, last: date) -> int:
         """Rows the server counts in a range of UTC days, both inclusive; one cheap request.

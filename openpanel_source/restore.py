@@ -10,6 +10,7 @@ from typing import Any
 import dlt
 
 from openpanel_source.adopt import adoptable_days
+from openpanel_source.comments import write_comments
 from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.schema import EVENTS
@@ -59,6 +60,7 @@ def restored(
         ledger = ledger_of(pipeline, settings.query.fingerprint)
         adoptable = [] if settings.reload else adoptable_days(pipeline, settings, ledger)
     if mended:
+        write_comments(pipeline, patience)
         logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
     if not has_table(pipeline, EVENTS.name):
         return frozenset(), adoptable

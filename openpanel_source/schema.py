@@ -1,85 +1,24 @@
-"""Every table and column, declared once; hints, Arrow schemas and docs are made from it."""
+"""Every table and column, declared once: type, meaning, origin and references."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from openpanel_source.chart_schema import CHART_POINTS, CHART_SERIES, CHARTS
+from openpanel_source.table import Column, ColumnType, Reference, Table
 
-import pyarrow as pa
-
-ColumnType = Literal["text", "bigint", "double", "bool", "timestamp", "date", "json"]
-
-_ARROW: dict[ColumnType, pa.DataType] = {
-    "text": pa.string(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "bool": pa.bool_(),
-    "timestamp": pa.timestamp("us", "UTC"),
-    "date": pa.date32(),
-    "json": pa.string(),
-}
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table.
-
-    Args:
-        name: In snake_case.
-        type: A dlt data type; timestamps are UTC instants, dates UTC days.
-        description: What it holds, with units.
-        field: The API's field it comes from; None when it is derived.
-        key: Whether it belongs to the primary key, and so is never null.
-        required: Whether it is never null though no key.
-    """
-
-    name: str
-    type: ColumnType
-    description: str
-    field: str | None = None
-    key: bool = False
-    required: bool = False
-
-    @property
-    def nullable(self) -> bool:
-        """Whether a row may hold null here."""
-        return not (self.key or self.required)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table: its meaning, its columns in order, and what one row is."""
-
-    name: str
-    description: str
-    columns: tuple[Column, ...]
-
-    @property
-    def primary_key(self) -> list[str]:
-        """The names of the columns that identify a row."""
-        return [column.name for column in self.columns if column.key]
-
-    @property
-    def arrow_schema(self) -> pa.Schema:
-        """The Arrow schema of the table's rows; JSON is text."""
-        return pa.schema(
-            [pa.field(column.name, _ARROW[column.type], column.nullable) for column in self.columns]
-        )
-
-    def dlt_columns(self) -> dict[str, Any]:
-        """The columns as dlt hints."""
-        hints: dict[str, Any] = {}
-        for column in self.columns:
-            hints[column.name] = {
-                "name": column.name,
-                "data_type": column.type,
-                "nullable": column.nullable,
-                "description": column.description,
-            }
-            if column.type == "timestamp":
-                hints[column.name]["precision"] = 6
-        return hints
-
+__all__ = [
+    "CHARTS",
+    "CHART_POINTS",
+    "CHART_SERIES",
+    "EVENTS",
+    "INCLUDES",
+    "REJECTED_EVENTS",
+    "SYNC_DAYS",
+    "TABLES",
+    "Column",
+    "ColumnType",
+    "Reference",
+    "Table",
+]
 
 EVENTS = Table(
     "events",
@@ -140,7 +79,13 @@ EVENTS = Table(
         Column(
             "extras",
             "json",
-            "Fields that the server sent and this version does not know; null when none.",
+            "Fields that this version does not know and that got no column; null when none.",
+        ),
+    ),
+    origins={"event_date": "day of createdAt", "extras": "fields without a column"},
+    references=(
+        Reference(
+            "sync_days", ("project_id", "event_date"), ("project_id", "day"), is_unique=False
         ),
     ),
 )
@@ -174,6 +119,25 @@ SYNC_DAYS = Table(
         Column("newest_id", "text", "Id of the newest event, if the server has an order."),
         Column("newest_at", "timestamp", "Time of the newest event, UTC."),
     ),
+    origins={
+        "project_id": "setting project_id",
+        "query_fingerprint": "settings events, filters, profile_id",
+        "day": "the day asked for",
+        "load_id": "dlt's load package",
+        "verdict": "counts and rows of the reading",
+        "reason": "ledger and counts",
+        "total_count": "meta.totalCount",
+        "rows_received": "rows of the answers",
+        "distinct_ids": "ids of the rows",
+        "rejected_rows": "rows of the answers",
+        "erased_rows": "setting erased_profiles",
+        "pages": "requests of the last reading",
+        "requests": "requests of all readings",
+        "rereads": "readings",
+        "read_at": "the clock",
+        "newest_id": "id of the first row",
+        "newest_at": "createdAt of the first row",
+    },
 )
 
 REJECTED_EVENTS = Table(
@@ -186,92 +150,17 @@ REJECTED_EVENTS = Table(
         Column("reason", "text", "Why it could not be shaped.", required=True),
         Column("raw", "text", "The row as received; bytes that are no text escaped."),
     ),
-)
-
-CHARTS = Table(
-    "charts",
-    "One row is the definition of a chart for a project, and how it was last read.",
-    (
-        Column("chart_id", "text", "Hash of project, name, time zone and definition.", key=True),
-        Column("project_id", "text", "The project.", required=True),
-        Column("name", "text", "The chart's name.", required=True),
-        Column("definition", "json", "Series, breakdowns, interval, range, previous."),
-        Column("interval", "text", "Length of a bucket: minute, hour, day, week or month."),
-        Column("timezone", "text", "IANA name of the zone in which buckets begin."),
-        Column("covered_from", "timestamp", "Start of the first bucket loaded, UTC."),
-        Column("covered_until", "timestamp", "End of the last bucket loaded, UTC."),
-        Column("window_start", "timestamp", "Start of what the last run read, UTC."),
-        Column("window_end", "timestamp", "End of what the last run read, UTC, exclusive."),
-        Column("series", "bigint", "Series that the last run kept."),
-        Column("series_cut", "bigint", "Series of one answer beyond max_series, at most."),
-        Column("phantom_series", "bigint", "Series of zeros that the server made up, dropped."),
-        Column("points", "bigint", "Rows of chart_points that the last run wrote."),
-        Column("total", "double", "Sum of the values that the last run wrote."),
-        Column("read_at", "timestamp", "When the last run read it, UTC."),
-        Column("error", "text", "Why the last run could not read it; null if it could."),
-        Column("superseded_at", "timestamp", "When a changed definition took its place; or null."),
-    ),
-)
-
-CHART_SERIES = Table(
-    "chart_series",
-    "One row is a series of a chart: an event, and a value of each breakdown.",
-    (
-        Column("chart_id", "text", "The chart.", key=True),
-        Column("series_key", "text", "Hash of position and breakdown values.", key=True),
-        Column("position", "bigint", "Place in the definition, from 0.", "event.id"),
-        Column("event", "text", "The event's name; * for all events.", "event.name"),
-        Column("segment", "text", "How it is counted."),
-        Column("values", "json", "Breakdown values as received, a list of text.", "names"),
-        *(
-            Column(
-                f"breakdown_{place}",
-                "text",
-                f"Value of breakdown {place}; empty if it is; null if there is none or it cannot"
-                " be told.",
-            )
-            for place in range(1, 7)
+    origins={
+        "project_id": "setting project_id",
+        "event_date": "the day asked for",
+        "position": "order of the rows",
+        "reason": "the check that failed",
+        "raw": "the row",
+    },
+    references=(
+        Reference(
+            "sync_days", ("project_id", "event_date"), ("project_id", "day"), is_unique=False
         ),
-        Column("breakdowns", "json", "The same by the breakdowns' names."),
-        Column(
-            "breakdown_complete",
-            "bool",
-            "Whether each value is known to be that of its breakdown; if not, the server left out"
-            " empty ones, and perhaps events with it.",
-        ),
-        Column(
-            "sum",
-            "double",
-            "Of the window, as the server says; this and what follows is null where charts are read"
-            " in parts.",
-            "metrics.sum",
-        ),
-        Column("average", "double", "Of those that are not 0.", "metrics.average"),
-        Column("min", "double", "The smallest.", "metrics.min"),
-        Column("max", "double", "The largest.", "metrics.max"),
-        Column("profiles", "bigint", "Unique profiles, approximately.", "metrics.count"),
-        Column("window_start", "timestamp", "Start of what the metrics are about, UTC."),
-        Column("window_end", "timestamp", "Its end, UTC, exclusive."),
-    ),
-)
-
-CHART_POINTS = Table(
-    "chart_points",
-    "One row is the value of a series in a bucket of time.",
-    (
-        Column("chart_id", "text", "The chart.", key=True),
-        Column("series_key", "text", "The series.", key=True),
-        Column("bucket_start", "timestamp", "Start of the bucket, UTC.", "date", key=True),
-        Column("bucket_date", "text", "The same in local time, as the server writes it.", "date"),
-        Column(
-            "is_repeated_hour",
-            "bool",
-            "Whether clocks went back: the server counted one of two hours only.",
-        ),
-        Column("value", "double", "The value; null where nothing was computed.", "count"),
-        Column("previous_value", "double", "The value it is compared with.", "previous.value"),
-        Column("change", "double", "value minus previous_value."),
-        Column("change_percent", "double", "The change in % of previous_value; null if that is 0."),
     ),
 )
 

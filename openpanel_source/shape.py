@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timezone
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 from msgspec.structs import astuple
 
 from openpanel_source.decode import Meta, Rejected, decode_page, decode_rows
-from openpanel_source.event import Event, KeptEvent
+from openpanel_source.event import NULL, Event, Fields, is_kept
 from openpanel_source.json_text import SHORT, check_levels, without_nul_or_halves
+from openpanel_source.new_fields import NewFields
 from openpanel_source.privacy import Privacy
 from openpanel_source.schema import EVENTS, REJECTED_EVENTS
 
 EVENTS_SCHEMA = EVENTS.arrow_schema
-_FIELDS = Event.__struct_fields__
 Values = Sequence[Any]
 """The values of one column, in the order of the rows."""
 
@@ -49,7 +50,12 @@ class ShapedPage(NamedTuple):
 
 
 def shape_page(
-    body: bytes, project_id: str, day: date, request: str, privacy: Privacy | None = None
+    body: bytes,
+    project_id: str,
+    day: date,
+    request: str,
+    privacy: Privacy | None = None,
+    fields: NewFields | None = None,
 ) -> ShapedPage:
     """Decode a page and shape its events.
 
@@ -59,38 +65,50 @@ def shape_page(
         day: The UTC day that was asked for.
         request: Method and URL, for errors.
         privacy: What must not be loaded.
+        fields: Learns the fields that nobody knows yet; they become further columns.
 
     Raises:
         UnexpectedAnswerError: The body is no page.
     """
-    page = decode_page(body, request)
+    page = decode_page(body, request, fields)
     try:
-        table = shape_events(page.events, project_id, day)
+        table = shape_events(page.events, project_id, day, page.fields)
     except ShapeError:
-        page = decode_rows(body, day, request)
-        table = shape_events(page.events, project_id, day)
+        page = decode_rows(body, day, request, page.fields)
+        table = shape_events(page.events, project_id, day, page.fields)
     ids = [event.id for event in page.events]
     if privacy is None:
         return ShapedPage(page.meta, ids, page.rejected, table)
-    return ShapedPage(page.meta, ids, page.rejected, *privacy.hide(table))
+    return ShapedPage(page.meta, ids, page.rejected, *privacy.hide(table, page.fields))
 
 
-def shape_events(events: Sequence[Event], project_id: str, day: date) -> pa.Table:
+@lru_cache
+def events_schema(fields: Fields = ()) -> pa.Schema:
+    """The schema of rows of ``events`` that have a column for each of these fields."""
+    further = [pa.field(column, pa.string()) for _, column in fields]
+    return pa.schema([*EVENTS_SCHEMA, *further])
+
+
+def shape_events(
+    events: Sequence[Event], project_id: str, day: date, fields: Fields = ()
+) -> pa.Table:
     """Events of one UTC day as rows of the table ``events``.
 
     Args:
         events: As decoded.
         project_id: Becomes a column.
         day: Becomes ``event_date``.
+        fields: Of all events, beside those documented.
 
     Returns:
-        A table of ``EVENTS_SCHEMA``, one row an event, in order.
+        A table of ``events_schema(fields)``, one row an event, in order.
 
     Raises:
         ShapeError: A time is no time, or not of that day.
     """
     # Rows become columns in one go: a look-up per value would cost three times as much.
-    values = dict(zip(_FIELDS, zip(*map(astuple, events), strict=False), strict=False))
+    names = events[0].__struct_fields__ if events else ()
+    values = dict(zip(names, zip(*map(astuple, events), strict=False), strict=False))
     created_at = _timestamps(values.get("created_at", ()))
     if not _all_in_day(created_at, day):
         raise ShapeError(f"an event does not lie in {day}")
@@ -107,7 +125,8 @@ def shape_events(events: Sequence[Event], project_id: str, day: date) -> pa.Tabl
         else _MAKE[column.type](values.get(column.name, ()))
         for column in EVENTS.columns
     ]
-    return pa.Table.from_arrays(arrays, schema=EVENTS_SCHEMA)
+    arrays += [_sparse_json(values.get(column, ())) for _, column in fields]
+    return pa.Table.from_arrays(arrays, schema=events_schema(fields))
 
 
 def shape_rejected(rejected: Sequence[Rejected], project_id: str, day: date) -> pa.Table:
@@ -145,9 +164,9 @@ def _timestamps(values: Values) -> pa.Array:
 
 
 def _extras(events: Sequence[Event]) -> pa.Array:
-    if KeptEvent not in set(map(type, events)):
+    if not any(is_kept(kind) for kind in set(map(type, events))):
         return pa.nulls(len(events), pa.string())
-    return pa.array([getattr(event, "extras", None) for event in events], pa.string())
+    return pa.array([getattr(event, "_extras", None) for event in events], pa.string())
 
 
 def _id(values: Values) -> pa.Array:
@@ -184,6 +203,11 @@ def _json(values: Values) -> pa.Array:
     except (pa.ArrowInvalid, ValueError) as error:
         raise ShapeError(str(error)) from None
     return array
+
+
+def _sparse_json(values: Values) -> pa.Array:
+    is_empty = values.count(NULL) == len(values)
+    return pa.nulls(len(values), pa.string()) if is_empty else _json(values)
 
 
 def _has_escapes(array: pa.Array) -> bool:

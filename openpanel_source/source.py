@@ -23,10 +23,15 @@ from openpanel_source.expected_warnings import silence_expected
 from openpanel_source.ledger import Ledger, ledger_table
 from openpanel_source.loading import (
     appended,
+    columns_of,
     declare,
+    describe,
     materialize,
+    new_fields,
     replacing,
+    with_columns,
 )
+from openpanel_source.new_fields import NewFields, field_hints
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.privacy import parse_privacy
 from openpanel_source.read import DayReader
@@ -48,8 +53,13 @@ from openpanel_source.table_format import check_replaces, parse_table_format, st
 
 logger = logging.getLogger(__name__)
 
+SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+"""Columns come, and never change their type; a contract of the user's own takes its place."""
 
-@dlt.source(name="openpanel", section="openpanel", max_table_nesting=0)
+
+@dlt.source(
+    name="openpanel", section="openpanel", max_table_nesting=0, schema_contract=SCHEMA_CONTRACT
+)
 def openpanel(
     project_id: Any = dlt.config.value,
     client_id: str = dlt.config.value,
@@ -181,7 +191,9 @@ def configured(**settings: Any) -> tuple[Client, Settings]:
     return report.client, report.settings
 
 
-def reader_of(client: Client, settings: Settings, load_id: str = "") -> DayReader:
+def reader_of(
+    client: Client, settings: Settings, load_id: str = "", fields: NewFields | None = None
+) -> DayReader:
     """A reader for the server that answers, whatever its age.
 
     Raises:
@@ -191,7 +203,14 @@ def reader_of(client: Client, settings: Settings, load_id: str = "") -> DayReade
     generation = recognise(client, settings.query, settings.project_ids, settings.now().date())
     in_flight = settings.limits.pages_in_flight
     return DayReader(
-        client, settings.query, in_flight, settings.now, load_id, generation, settings.privacy
+        client,
+        settings.query,
+        in_flight,
+        settings.now,
+        load_id,
+        generation,
+        settings.privacy,
+        fields,
     )
 
 
@@ -216,8 +235,9 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         ledger = Ledger(dlt.current.resource_state(), settings.query.fingerprint)
         load_id = dlt.current.load_package_state()["load_id"]
         try:
-            run = Run(ranged, reader_of(client, settings, load_id), ledger, report)
-            yield from _items(run, report)
+            fields = new_fields(dlt.current.source_schema())
+            run = Run(ranged, reader_of(client, settings, load_id, fields), ledger, report)
+            yield from _items(run, report, fields)
         finally:
             client.close()
         if run.newest is not None:
@@ -237,13 +257,15 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
     silence_expected()
     for table in (SYNC_DAYS, REJECTED_EVENTS):
         declare(resource, table)
+    describe(resource, EVENTS)
     return resource
 
 
-def _items(run: Run, report: RunReport) -> Iterator[Any]:
+def _items(run: Run, report: RunReport, fields: NewFields) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
     dialect = current_dialect()
-    with EventsFile(_working_dir(), dialect.events_format) as file:
+    held = columns_of(dlt.current.source_schema(), EVENTS)
+    with EventsFile(_working_dir(), held, fields, dialect.events_format) as file:
         for reading in run.readings():
             for table in reading.tables:
                 file.add(table)
@@ -260,6 +282,9 @@ def _items(run: Run, report: RunReport) -> Iterator[Any]:
                 yield appended(EVENTS)
             else:
                 yield materialize(EVENTS, condition, dialect, variant=False)
+        further = field_hints(fields.known, file.schema.names, dialect.json_type(EVENTS))
+        if further:
+            yield with_columns(file.schema, further)
         yield from file.finish()
         report.heavy_bytes = file.heavy_bytes
     records = report.records + report.settled + report.adopted

@@ -90,6 +90,11 @@ class PostgresWarehouse(Warehouse):
         )
         return pipeline
 
+    def change(self, sql: str) -> None:
+        with closing(psycopg2.connect(self.url)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(f"SET search_path TO openpanel, public; {sql}")
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(psycopg2.connect(self.url)) as connection:
             cursor = connection.cursor()

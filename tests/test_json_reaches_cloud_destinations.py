@@ -136,9 +136,12 @@ def test_events_of_any_kind_are_the_same_in_json_lines_as_in_parquet(tmp_path: P
     rows = [event(number, _raw=raw) for number, raw in enumerate(small)]
     lines = Package(tmp_path / "lines", NAMES.bigquery(), rows=rows).lines()
     parquet = Package(tmp_path / "parquet", NAMES.databricks(), rows=rows)
-    schema = EVENTS.arrow_schema
-    table = pa.concat_tables(pq.read_table(path).cast(schema) for path in parquet.files("events"))
-    names = [column.name for column in EVENTS.columns]
+    table = pa.concat_tables(
+        (pq.read_table(path) for path in parquet.files("events")), promote_options="permissive"
+    )
+    names = table.column_names
+    # Some rows have fields that this version does not know.
+    assert len(names) > len(EVENTS.columns)
     assert len(lines) == table.num_rows > 20
     for line, row in zip(lines, table.to_pylist(), strict=True):
         assert line.keys() == {name for name in names if row[name] is not None}
@@ -148,7 +151,7 @@ def test_events_of_any_kind_are_the_same_in_json_lines_as_in_parquet(tmp_path: P
 
 def _same(name: str, value: Any) -> list[Any]:
     """What a value of Parquet may be in JSON Lines."""
-    [kind] = [column.type for column in EVENTS.columns if column.name == name]
+    kind = {column.name: column.type for column in EVENTS.columns}.get(name, "json")
     if kind == "json":
         # The text itself where a number is beyond all limits.
         return [floats(value), value]

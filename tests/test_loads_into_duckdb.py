@@ -149,7 +149,7 @@ def test_the_file_of_a_package_holds_all_rows_in_order_and_vanishes(tmp_path: Pa
         assert pq.read_table(file.paths[0]) == pa.concat_tables(tables)
         assert file.rows == 24
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(ValueError, match="schema"), EventsFile(str(tmp_path)) as file:
+    with pytest.raises(ValueError, match="project_id"), EventsFile(str(tmp_path)) as file:
         _write(file, tables[0].select(["id"]))
     assert list(tmp_path.iterdir()) == []
 

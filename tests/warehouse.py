@@ -55,6 +55,12 @@ class Warehouse:
             connection.execute("SET TimeZone = 'UTC'; USE openpanel")
             return connection.execute(sql).fetchall()
 
+    def change(self, sql: str) -> None:
+        """Change the warehouse as its owner would."""
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute("USE openpanel")
+            connection.execute(sql)
+
     def numbers(self, project: str = "web") -> list[int]:
         """The numbers of the events held, as ``sandbox_world.event`` counts them."""
         rows = self.query(f"SELECT id FROM events WHERE project_id = '{project}' ORDER BY id")
