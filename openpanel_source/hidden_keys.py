@@ -62,15 +62,15 @@ class KeyRules:
     def apply_to_value(self, key: str, text: str) -> str | None:
         """The JSON that is left of the value of a key; None if the key is left out."""
         whole = msgspec.json.encode({key: msgspec.Raw(text.encode("utf-8", "replace"))})
-        kept = _members(self._apply(whole, "", 0)) or {}
+        kept = members(self._apply(whole, "", 0)) or {}
         return bytes(kept[key]).decode() if key in kept else None
 
     def _apply(self, raw: bytes, path: str, depth: int) -> bytes:
-        members = _members(raw) if depth < _DEEPEST else None
-        if members is None:
+        found = members(raw) if depth < _DEEPEST else None
+        if found is None:
             return _NULL
         kept: dict[str, msgspec.Raw] = {}
-        for name, value in members.items():
+        for name, value in found.items():
             key = path + name
             action = self.action(key)
             if action is Action.DROP:
@@ -95,7 +95,7 @@ _as_map = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _as_list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def _members(raw: bytes) -> dict[str, msgspec.Raw] | None:
+def members(raw: bytes) -> dict[str, msgspec.Raw] | None:
     """The undecoded values of a map by key, or of a list by place; None of anything else."""
     try:
         if raw.lstrip()[:1] == b"[":

@@ -19,7 +19,7 @@ from openpanel_source.decode import Rejected
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.event import Fields
 from openpanel_source.hidden_keys import Action, KeyRules
-from openpanel_source.schema import EVENTS
+from openpanel_source.schema import EVENTS, Column
 
 _COLUMNS = {column.name: column for column in EVENTS.columns}
 _BY_FIELD = {column.field: column.name for column in EVENTS.columns if column.field}
@@ -107,6 +107,13 @@ class Privacy:
                 column = change(table.column(place).combine_chunks())
                 table = table.set_column(place, table.schema.field(place), column)
         return HiddenRows(table, keep)
+
+    def hide_promoted(self, column: Column, values: pa.Array) -> pa.Array:
+        """Apply the settings to a column made of a key of the ``properties`` that ``hide`` left."""
+        if column.name in self.excluded:
+            return pa.nulls(len(values), values.type)
+        is_hash = self._rules["properties"].action(str(column.property_key)) is Action.HASH
+        return self._hashed(values) if column.name in self.hashed and not is_hash else values
 
     def redact(self, rejected: Sequence[Rejected]) -> tuple[list[Rejected], int]:
         """Rejected rows with the settings applied to their bytes.

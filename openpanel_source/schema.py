@@ -76,6 +76,17 @@ EVENTS = Table(
             "properties",
         ),
         Column("groups", "json", "Ids of the groups of the event, a list of text.", "groups"),
+        *(
+            Column(
+                f"utm_{name}",
+                "text",
+                f"utm_{name} of the page's address; null when it has none.",
+                property_key=f"__query.utm_{name}",
+            )
+            for name in ("source", "medium", "campaign", "term", "content")
+        ),
+        Column("page_title", "text", "The page's title.", property_key="__title"),
+        Column("hash", "text", "The part of the page's address from # on.", property_key="__hash"),
         Column(
             "extras",
             "json",

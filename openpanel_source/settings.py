@@ -68,6 +68,7 @@ class Settings:
         timezones: IANA names of organisations' time zones by project; under an empty name, the
             one of all others.
         privacy: What must not be loaded; None for nothing.
+        web_columns: Whether UTM and other web columns are filled.
         table_format: Of tables in files; None for plain ones.
     """
 
@@ -82,6 +83,7 @@ class Settings:
     charts: tuple[Chart, ...] = ()
     timezones: Mapping[str, str] = field(default_factory=dict)
     privacy: Privacy | None = None
+    web_columns: bool = True
     table_format: str | None = None
 
     def timezone_of(self, project_id: str) -> str:
@@ -104,6 +106,7 @@ def parse_settings(
     charts: str | Sequence[Chart | Mapping[str, Any]] = (),
     timezone: str | Mapping[str, str] | None = None,
     privacy: Privacy | None = None,
+    web_columns: bool = True,
     table_format: str | None = None,
 ) -> Settings:
     """Check what a user gave and make settings of it.
@@ -122,6 +125,7 @@ def parse_settings(
         charts: Definitions, or the path of a file that holds them.
         timezone: IANA name of the organisation's time zone, or names by project.
         privacy: What must not be loaded.
+        web_columns: Fill the columns of UTM parameters, page title and hash.
         table_format: Of tables in files; checked by ``parse_table_format``.
 
     Returns:
@@ -150,6 +154,7 @@ def parse_settings(
         charts=parse_chart_setting(charts),
         timezones=_timezones(timezone),
         privacy=privacy,
+        web_columns=web_columns,
         table_format=table_format,
     )
     for project in settings.project_ids:

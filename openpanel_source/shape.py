@@ -101,7 +101,8 @@ def shape_events(
         fields: Of all events, beside those documented.
 
     Returns:
-        A table of ``events_schema(fields)``, one row an event, in order.
+        A table of ``events_schema(fields)``, one row an event, in order; what is made of properties
+        is null.
 
     Raises:
         ShapeError: A time is no time, or not of that day.
@@ -122,6 +123,8 @@ def shape_events(
     arrays = [
         made[column.name]
         if column.name in made
+        else pa.nulls(len(events), pa.string())
+        if column.property_key is not None
         else _MAKE[column.type](values.get(column.name, ()))
         for column in EVENTS.columns
     ]

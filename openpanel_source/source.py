@@ -34,6 +34,7 @@ from openpanel_source.loading import (
 from openpanel_source.new_fields import NewFields, field_hints
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.privacy import parse_privacy
+from openpanel_source.promote import WEB_COLUMNS, Promotion
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import recognise
 from openpanel_source.retry import RetryPolicy
@@ -77,6 +78,7 @@ def openpanel(
     pages_in_flight: int = 8,
     lookback_days: int = 3,
     reload: bool = False,
+    web_columns: bool = True,
     exclude_columns: Any = None,
     hash_columns: Any = None,
     drop_properties: Any = None,
@@ -115,6 +117,7 @@ def openpanel(
         lookback_days: The newest settled days that are counted one by one on each run; older
             ones are counted together.
         reload: Read days again that are recorded as complete.
+        web_columns: Fill the columns of UTM parameters, page title and hash; else they are null.
         exclude_columns: Columns of ``events`` that stay null.
         hash_columns: Columns, and keys as ``properties.KEY``, that hold a hash of the value.
         drop_properties: Keys of ``properties`` that are left out; ``*`` stands for any text.
@@ -154,6 +157,7 @@ def openpanel(
         privacy=parse_privacy(
             exclude_columns, hash_columns, drop_properties, erased_profiles, hash_key
         ),
+        web_columns=web_columns,
         table_format=parse_table_format(table_format),
     )
     client = Client(
@@ -237,7 +241,7 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         try:
             fields = new_fields(dlt.current.source_schema())
             run = Run(ranged, reader_of(client, settings, load_id, fields), ledger, report)
-            yield from _items(run, report, fields)
+            yield from _items(run, report, fields, _promotion(settings))
         finally:
             client.close()
         if run.newest is not None:
@@ -261,14 +265,18 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
     return resource
 
 
-def _items(run: Run, report: RunReport, fields: NewFields) -> Iterator[Any]:
+def _promotion(settings: Settings) -> Promotion:
+    return Promotion(WEB_COLUMNS if settings.web_columns else (), settings.privacy)
+
+
+def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
     dialect = current_dialect()
     held = columns_of(dlt.current.source_schema(), EVENTS)
     with EventsFile(_working_dir(), held, fields, dialect.events_format) as file:
         for reading in run.readings():
             for table in reading.tables:
-                file.add(table)
+                file.add(promotion.fill(table))
             if reading.rejected:
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)

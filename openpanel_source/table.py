@@ -8,7 +8,10 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-ColumnType = Literal["text", "bigint", "double", "bool", "timestamp", "date", "json"]
+ColumnType = Literal["text", "bigint", "double", "bool", "timestamp", "date", "json", "decimal"]
+
+PROPERTY_HINT = "x-property"
+"""The hint of a column in dlt's schema that tells the key of ``properties`` it is made of."""
 
 _ARROW: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
@@ -18,6 +21,7 @@ _ARROW: dict[ColumnType, pa.DataType] = {
     "timestamp": pa.timestamp("us", "UTC"),
     "date": pa.date32(),
     "json": pa.string(),
+    "decimal": pa.decimal128(38, 9),
 }
 
 
@@ -30,6 +34,7 @@ class Column:
         type: A dlt data type; timestamps are UTC instants, dates UTC days.
         description: What it holds, with units.
         field: The API's field it comes from; None when it is derived.
+        property_key: The key of ``properties`` whose value it holds, if it does.
         key: Whether it belongs to the primary key, and so is never null.
         required: Whether it is never null though no key.
     """
@@ -40,6 +45,7 @@ class Column:
     field: str | None = None
     key: bool = False
     required: bool = False
+    property_key: str | None = None
 
     @property
     def nullable(self) -> bool:
@@ -117,4 +123,8 @@ class Table:
             }
             if column.type == "timestamp":
                 hints[column.name]["precision"] = 6
+            if column.type == "decimal":
+                hints[column.name] |= {"precision": 38, "scale": 9}
+            if column.property_key is not None:
+                hints[column.name][PROPERTY_HINT] = column.property_key
         return hints

@@ -108,6 +108,9 @@ def _expected(row: dict[str, Any]) -> dict[str, Any]:
         column.name: row.get(column.field) for column in EVENTS.columns if column.field is not None
     }
     wanted["event_date"] = row["createdAt"][:10]
+    for column in EVENTS.columns:
+        if column.property_key is not None:
+            wanted[column.name] = row["properties"].get(column.property_key)
     wanted["extras"] = None
     for name in ("created_at", "imported_at"):
         if wanted[name] is not None:

@@ -61,6 +61,9 @@ def _expected(row: dict[str, Any]) -> dict[str, Any]:
         column.name: row.get(column.field) for column in EVENTS.columns if column.field is not None
     }
     expected["event_date"] = row["createdAt"][:10]
+    for column in EVENTS.columns:
+        if column.property_key is not None:
+            expected[column.name] = row["properties"].get(column.property_key)
     expected["extras"] = None
     for name in ("created_at", "imported_at"):
         if expected[name] is not None:

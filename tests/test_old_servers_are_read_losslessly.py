@@ -62,12 +62,14 @@ def held(warehouse: Warehouse, names: list[str]) -> dict[tuple[str, str], dict[s
 def wanted(names: list[str], *projects: str) -> dict[tuple[str, str], dict[str, Any]]:
     """The rows of the dataset as rows of a warehouse, written down independently of the code."""
     fields = {column.name: column.field for column in EVENTS.columns}
+    keys = {column.name: column.property_key for column in EVENTS.columns if column.property_key}
     rows = {}
     for row in itertools.chain(*(recorded().events[project] for project in projects)):
         values: dict[str, Any] = {name: row.get(fields[name] or "") for name in names}
         for name in ("created_at", "imported_at"):
             if values[name] is not None:
                 values[name] = datetime.fromisoformat(values[name].replace("Z", "+00:00"))
+        values |= {name: row["properties"].get(key) for name, key in keys.items()}
         values["event_date"] = values["created_at"].date()
         values["country"] = None if values["country"] == "\0\0" else values["country"]
         rows[row["projectId"], row["id"]] = values

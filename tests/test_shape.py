@@ -30,6 +30,7 @@ def instant(text: str | None) -> datetime | None:
 def expected(row: Row) -> dict[str, Any]:
     """The row of ``events`` that a row of the API stands for."""
     made: dict[str, Any] = {"event_date": date.fromisoformat(row["createdAt"][:10]), "extras": None}
+    made |= {column.name: None for column in EVENTS.columns if column.property_key}
     for field, column in FIELDS.items():
         value = row.get(field)
         if column.type == "timestamp":
