@@ -23,7 +23,8 @@ lowest:
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --editable . --group dev \
 		--constraint tests/lowest.txt
 	.venv-lowest/bin/python -m pytest --numprocesses 2 --quiet tests/test_days_are_read_when_needed.py \
-		tests/test_a_sync_holds_exactly_the_rows_of_the_server.py tests/test_command.py
+		tests/test_a_sync_holds_exactly_the_rows_of_the_server.py tests/test_command.py \
+		tests/test_every_destination.py
 
 # A hundred syncs killed at random moments, and where they were hit.
 kills: .venv/.ready

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import dlt
@@ -96,9 +96,13 @@ def _newest_records(pipeline: dlt.Pipeline, condition: str) -> dict[ProjectDay, 
     for row in _select(pipeline, SYNC_DAYS.name, "*", condition):
         record = _record(row)
         key = record.project_id, record.day
-        if key not in records or records[key].read_at <= record.read_at:
+        if key not in records or _order(records[key]) <= _order(record):
             records[key] = record
     return records
+
+
+def _order(record: DayRecord) -> tuple[datetime, str]:
+    return record.read_at, record.load_id
 
 
 def _record(row: Mapping[str, Any]) -> DayRecord:
@@ -128,5 +132,7 @@ def _select(
         with client.execute_query(
             f"SELECT {columns} FROM {name} WHERE {condition} {rest}"  # noqa: S608
         ) as cursor:
-            names = [str(column[0]).lower() for column in cursor.description]
+            # SQLAlchemy's cursors have keys, all others a description.
+            given = getattr(cursor, "keys", lambda: [one[0] for one in cursor.description])()
+            names = [str(name).lower() for name in given]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -11,6 +11,7 @@ import dlt
 
 from openpanel_source.adopt import adoptable_days
 from openpanel_source.destination import destination_errors
+from openpanel_source.exact import make_exact
 from openpanel_source.ledger import DayRecord, Reason
 from openpanel_source.pipeline import SyncSummary, running_alone, sync
 from openpanel_source.plan import PlannedDay
@@ -111,6 +112,7 @@ def audit(
     report = AuditReport()
     with destination_errors():
         client, checked = configured(**settings)
+        make_exact(pipeline)
         with running_alone(pipeline):
             pipeline.sync_destination()
             held = count_events(pipeline)

@@ -32,6 +32,7 @@ from openpanel_source.run import RunReport
 from openpanel_source.schema import CHART_POINTS, CHART_SERIES, CHARTS
 from openpanel_source.scope import ReplacedBuckets, buckets_condition
 from openpanel_source.settings import Settings
+from openpanel_source.table_format import check_replaces
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +99,7 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
     """
 
     def read_chart() -> Iterator[Any]:
+        check_replaces()
         if surroundings.report.charts.skip:
             return
         book = ChartBook(dlt.current.resource_state())

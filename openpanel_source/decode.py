@@ -170,7 +170,7 @@ def _decode_rows(
     events: list[Event] = []
     rejected: list[Rejected] = []
     for raw in page.data:
-        row = _decode_row(bytes(raw), kind, day)
+        row = _decode_row(bytes(raw), kind, asked, day)
         if isinstance(row, Event):
             events.append(row)
         else:
@@ -212,7 +212,9 @@ def _take_apart(body: bytes) -> RawPage:
     return RawPage(_meta.decode(members.get(b"meta", b"")), rows)
 
 
-def _decode_row(raw: bytes, fields: Fields, day: date | None) -> Event | Rejected:
+def _decode_row(
+    raw: bytes, fields: Fields, asked: Collection[str], day: date | None
+) -> Event | Rejected:
     try:
         row = _row(raw, fields)
     except (ValueError, *_UNREADABLE) as error:
@@ -221,7 +223,7 @@ def _decode_row(raw: bytes, fields: Fields, day: date | None) -> Event | Rejecte
         problem = _time_problem(row, day)
     if problem is None:
         return row
-    return Rejected(as_text(without_told(raw, dimensions)), problem)
+    return Rejected(as_text(without_told(raw, asked)), problem)
 
 
 def _row(raw: bytes, fields: Fields) -> Event:

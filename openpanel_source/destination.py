@@ -28,6 +28,7 @@ from openpanel_source.errors import (
     TransientError,
 )
 from openpanel_source.escape import printable
+from openpanel_source.table_format import require
 
 PIPELINE_NAME = "openpanel"
 DEFAULT_DATABASE = "openpanel.duckdb"
@@ -73,6 +74,9 @@ def open_pipeline(
         identity.append(str(path))
         target: Any = duckdb_file(str(path), destination_name="duckdb")
     else:
+        if destination == "sqlalchemy":
+            # Without it, dlt fails with a riddle.
+            require(destination)
         target = destination
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
     pipelines = Path(get_dlt_pipelines_dir()) / "openpanel-source" / digest

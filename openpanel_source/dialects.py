@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Literal
 
 from dlt.common.configuration.container import Container
@@ -35,6 +35,11 @@ class Layout:
 def quoted(instant: datetime) -> str:
     """An instant as SQL that most destinations compare with timestamps."""
     return f"'{instant.isoformat(' ', 'microseconds')}'"
+
+
+def without_zone(instant: datetime) -> str:
+    """An instant as SQLAlchemy's drivers write it; SQLite compares the texts."""
+    return quoted(instant.astimezone(timezone.utc).replace(tzinfo=None))
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,9 @@ def dialect_of(capabilities: DestinationCapabilitiesContext) -> Dialect:
     Args:
         capabilities: Of the destination; its file formats are those left with its staging.
     """
+    if _has_python_types(capabilities):
+        # SQLAlchemy, whose JSON columns would quote a text once more.
+        return Dialect(json="text", instant=without_zone)
     return Dialect(
         json=_json_form(capabilities),
         # False of destinations that cannot read an offset in a text.
@@ -112,6 +120,14 @@ def dialect_of(capabilities: DestinationCapabilitiesContext) -> Dialect:
         else capabilities.format_datetime_literal,
         layouts=_LAYOUTS.get(capabilities.sqlglot_dialect or "", {}),
     )
+
+
+def _has_python_types(capabilities: DestinationCapabilitiesContext) -> bool:
+    if capabilities.type_mapper is None:
+        return False
+    column: Any = {"name": "value", "data_type": "json"}
+    table: Any = {"name": "table", "columns": {"value": column}}
+    return not isinstance(capabilities.get_type_mapper().to_destination_type(column, table), str)
 
 
 def _json_form(capabilities: DestinationCapabilitiesContext) -> JsonForm:

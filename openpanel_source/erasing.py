@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dlt
+from dlt.destinations import filesystem
 
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError, InvalidSettingError
+from openpanel_source.exact import make_exact
 from openpanel_source.pipeline import SyncSummary, running_alone, sync
 from openpanel_source.privacy import HASH_DIGITS, Privacy, ids_in
 from openpanel_source.schema import EVENTS, PROFILES, REJECTED_EVENTS
@@ -72,6 +74,7 @@ def erase(pipeline: dlt.Pipeline, profiles: Sequence[str], **settings: Any) -> E
         OpenPanelError: Server or destination cannot be asked.
     """
     with destination_errors():
+        make_exact(pipeline)
         client, checked = configured(**settings)
         client.close()
         privacy = checked.privacy or Privacy()
@@ -133,7 +136,7 @@ def _delete_profiles(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: P
             some = values[start : start + _VALUES_AT_A_TIME]
             where = f"id IN ({', '.join(['%s'] * len(some))})"
             found = len(list(_rows(pipeline, PROFILES.name, "id", where, some)))
-            if found and str(pipeline.destination.destination_type).endswith(".filesystem"):
+            if found and isinstance(pipeline.destination, filesystem):
                 raise DestinationError(
                     f"{found} rows of profiles are left: files cannot be changed row by row; delete"
                     " the files of the table profiles, then run sync --reload."

@@ -23,6 +23,7 @@ from openpanel_source.comments import descriptions, write_comments
 from openpanel_source.destination import destination_errors, met_another
 from openpanel_source.duckdb_load import differing_after, holds_none, modest
 from openpanel_source.errors import PipelineBusyError, RequestAbortedError
+from openpanel_source.exact import make_exact
 from openpanel_source.halt import Halt
 from openpanel_source.held import held_versions, holds_groups
 from openpanel_source.ledger import DayRecord
@@ -144,6 +145,7 @@ def sync(
             # Settings are checked before the destination is touched.
             client, checked = configured(**settings)
             client.close()
+            make_exact(pipeline)
             separate_staging(pipeline)
             with running_alone(pipeline), halt.watching(lambda: runs.report.client):
                 doubtful, adoptable = restored(pipeline, checked, busy_timeout)
@@ -244,7 +246,16 @@ def _load(pipeline: dlt.Pipeline, source: DltSource, report: RunReport, patience
             stop=stop_after_attempt(10),
             wait=wait_random(0.05, 0.5),
             reraise=True,
-        )(pipeline.load)
+        )(_make_tables_and_load, pipeline)
+
+
+def _make_tables_and_load(pipeline: dlt.Pipeline) -> None:
+    if pipeline.first_run:
+        # The destination may hold the schema, and not the tables: somebody dropped some.
+        with pipeline.destination_client() as client:
+            client.initialize_storage()
+            client.update_stored_schema(force=True)
+    pipeline.load()
 
 
 @contextmanager

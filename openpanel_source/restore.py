@@ -15,6 +15,7 @@ from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.settings import Settings
+from openpanel_source.table_format import check_table_format
 from openpanel_source.warehouse import (
     ProjectDay,
     count_events,
@@ -50,6 +51,7 @@ def restored(
     pipeline.drop()
     with open_meanwhile(pipeline, patience):
         pipeline.sync_destination()
+        check_table_format(pipeline, settings.table_format)
         mended: Mapping[str, Any] = {}
         if pipeline.default_schema_name is not None:
             with pipeline.destination_client() as client:

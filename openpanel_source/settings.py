@@ -68,6 +68,7 @@ class Settings:
             one of all others.
         privacy: What must not be loaded; None for nothing.
         web_columns: Whether UTM and other web columns are filled.
+        table_format: Of tables in files; None for plain ones.
     """
 
     project_ids: tuple[str, ...]
@@ -82,6 +83,7 @@ class Settings:
     timezones: Mapping[str, str] = field(default_factory=dict)
     privacy: Privacy | None = None
     web_columns: bool = True
+    table_format: str | None = None
 
     def timezone_of(self, project_id: str) -> str:
         """The time zone in which a project's charts have their buckets."""
@@ -106,6 +108,7 @@ def parse_settings(
     web_columns: bool = True,
     include_profiles: bool = False,
     include_event_meta: bool = False,
+    table_format: str | None = None,
 ) -> Settings:
     """Check what a user gave and make settings of it.
 
@@ -126,6 +129,7 @@ def parse_settings(
         web_columns: Fill the columns of UTM parameters, page title and hash.
         include_profiles: Load the profiles of events.
         include_event_meta: Load what the dashboard says of events.
+        table_format: Of tables in files; checked by ``parse_table_format``.
 
     Returns:
         Settings that need no further checks.
@@ -157,6 +161,7 @@ def parse_settings(
         timezones=_timezones(timezone),
         privacy=privacy,
         web_columns=web_columns,
+        table_format=table_format,
     )
     for project in settings.project_ids:
         _check_length(query, project)

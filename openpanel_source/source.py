@@ -59,6 +59,7 @@ from openpanel_source.settings import (
     parse_settings,
 )
 from openpanel_source.shape import shape_rejected
+from openpanel_source.table_format import check_replaces, parse_table_format, stored_as
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +95,7 @@ def openpanel(
     hash_key: TSecretStrValue | None = None,
     include_profiles: bool = False,
     include_event_meta: bool = False,
+    table_format: Any = None,
     allow_http: bool = False,
     connect_timeout: float = 10.0,
     read_timeout: float = 60.0,
@@ -134,6 +136,8 @@ def openpanel(
         hash_key: The secret of the hash, HMAC-SHA256.
         include_profiles: Load the profiles of the events read, into ``profiles``.
         include_event_meta: Load what the dashboard says of their names, into ``event_meta``.
+        table_format: ``delta`` or ``iceberg``, of tables in the destination ``filesystem``; plain
+            Parquet when left out.
         allow_http: Permit plain http to other hosts than this one.
         connect_timeout: Seconds to connect.
         read_timeout: Seconds to wait for the next byte.
@@ -169,6 +173,7 @@ def openpanel(
         web_columns=web_columns,
         include_profiles=include_profiles,
         include_event_meta=include_event_meta,
+        table_format=parse_table_format(table_format),
     )
     client = Client(
         base_url,
@@ -182,10 +187,11 @@ def openpanel(
     )
     report = report or RunReport()
     report.client, report.settings = client, settings
-    return [
+    resources = [
         _events_resource(settings, client, report),
         *_chart_resources(settings, client, report),
     ]
+    return [stored_as(resource, settings.table_format) for resource in resources]
 
 
 def configured(**settings: Any) -> tuple[Client, Settings]:
@@ -240,6 +246,7 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
     def events(
         created_at: dlt.sources.incremental[pendulum.DateTime] = _cursor(settings),  # noqa: B008
     ) -> Iterator[Any]:
+        check_replaces()
         # Days, not rows, are what the cursor selects: rows pass unfiltered.
         created_at.advance(None)  # type: ignore[arg-type]
         start, end = _range_of(created_at)

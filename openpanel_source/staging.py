@@ -11,6 +11,7 @@ import hashlib
 
 import dlt
 from dlt.common.destination.exceptions import SqlClientNotAvailable
+from dlt.destinations import filesystem
 
 from openpanel_source.duckdb_load import is_duckdb
 
@@ -20,13 +21,13 @@ _LAYOUT = "staging_dataset_name_layout"
 def separate_staging(pipeline: dlt.Pipeline) -> None:
     """Give a pipeline a staging dataset of its own, unless one is configured.
 
-    A DuckDB file, which takes one writer, is held for the whole of a load.
+    A DuckDB file, which takes one writer, is held for the whole of a load; files need no staging.
 
     Args:
         pipeline: A pipeline with its destination.
     """
     destination = pipeline.destination
-    if destination is None or is_duckdb(pipeline):
+    if destination is None or is_duckdb(pipeline) or isinstance(destination, filesystem):
         return
     if _LAYOUT not in destination.spec.get_resolvable_fields():
         return

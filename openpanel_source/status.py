@@ -12,10 +12,11 @@ import dlt
 
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
+from openpanel_source.exact import make_exact
 from openpanel_source.schema import SYNC_DAYS
 from openpanel_source.scope import range_condition
 from openpanel_source.settings import parse_day
-from openpanel_source.warehouse import has_table
+from openpanel_source.warehouse import day_of, has_table, instant_of
 
 
 @dataclass
@@ -68,7 +69,7 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
         dataset = _dataset(pipeline)
         days = dataset(
             "SELECT project_id, day, verdict, rejected_rows, read_at FROM sync_days"
-            " ORDER BY read_at"
+            " ORDER BY read_at, load_id"
         ).fetchall()
         totals = dataset(
             "SELECT project_id, count(*) AS events, max(created_at) AS newest FROM events"
@@ -133,15 +134,24 @@ def read_days(
     with destination_errors():
         rows = _dataset(pipeline)(
             f"SELECT {names} FROM sync_days"  # noqa: S608 - names and dates
-            f" WHERE {range_condition('day', start, end)} ORDER BY read_at"
+            f" WHERE {range_condition('day', start, end)} ORDER BY read_at, load_id"
         ).fetchall()
-    latest = {(row[0], row[1]): DayStatus(*row) for row in rows}
+    read = [_day_status(row) for row in rows]
+    latest = {(day.project_id, day.day): day for day in read}
     wanted = [project_id] if isinstance(project_id, str) else project_id
     chosen = [day for day in latest.values() if wanted is None or day.project_id in wanted]
     return sorted(chosen, key=lambda item: (item.day, item.project_id), reverse=True)
 
 
+def _day_status(row: Sequence[Any]) -> DayStatus:
+    values = dict(zip((field.name for field in fields(DayStatus)), row, strict=True))
+    return DayStatus(
+        **values | {"day": day_of(values["day"]), "read_at": instant_of(values["read_at"])}
+    )
+
+
 def _dataset(pipeline: dlt.Pipeline) -> dlt.Dataset:
+    make_exact(pipeline)
     pipeline.sync_destination()
     if not has_table(pipeline, SYNC_DAYS.name):
         raise DestinationError(
@@ -153,11 +163,15 @@ def _dataset(pipeline: dlt.Pipeline) -> dlt.Dataset:
 
 def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
     # Later readings overwrite earlier ones of the same day.
-    latest = {(project, day): (verdict, rejected) for project, day, verdict, rejected, _ in days}
+    latest = {
+        (project, day_of(day)): (verdict, rejected) for project, day, verdict, rejected, _ in days
+    }
     projects: dict[str, ProjectStatus] = {}
     for project, _, _, _, read_at in days:
         status = projects.setdefault(project, ProjectStatus(project))
-        status.last_read = max(read_at, status.last_read or read_at)
+        read = instant_of(read_at)
+        if read is not None:
+            status.last_read = max(read, status.last_read or read)
     for project, status in projects.items():
         own = {day: fact for (owner, day), fact in latest.items() if owner == project}
         status.first_day, status.last_day = min(own), max(own)
@@ -170,7 +184,7 @@ def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
         ]
     for project, count, newest in totals:
         status = projects.setdefault(project, ProjectStatus(project))
-        status.events, status.newest_event = count, newest
+        status.events, status.newest_event = count, instant_of(newest)
     return sorted(projects.values(), key=lambda status: status.project_id)
 
 

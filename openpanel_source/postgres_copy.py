@@ -1,0 +1,41 @@
+"""dlt's PostgreSQL destination, made to keep texts that are empty.
+
+dlt loads Parquet as CSV, in which an empty text is quoted and null is not, and then has PostgreSQL
+take both for null.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlt.destinations import postgres
+
+
+class postgres_copy(postgres):  # noqa: N801 - dlt's destinations are named like functions
+    """A PostgreSQL database as destination; takes what ``dlt.destinations.postgres`` takes."""
+
+    @property
+    def destination_type(self) -> str:
+        """That of dlt's own, under which pipelines remember it."""
+        return "dlt.destinations.postgres"
+
+    @property
+    def client_class(self) -> Any:
+        """The client that copies texts as they are; psycopg2 is imported no earlier."""
+        from dlt.destinations.impl.postgres.postgres import PostgresClient, PostgresCsvCopyJob
+
+        class CopyJob(PostgresCsvCopyJob):
+            def run(self) -> None:
+                # Of columns that are said never to be null, dlt lets empty texts be.
+                schema = self._job_client.schema.clone()
+                for column in schema.get_table_columns(self.load_table_name).values():
+                    column["nullable"] = False
+                self._job_client.schema = schema
+                super().run()
+
+        class Client(PostgresClient):
+            def create_load_job(self, table: Any, file_path: str, *rest: Any, **named: Any) -> Any:
+                job = super().create_load_job(table, file_path, *rest, **named)
+                return CopyJob(file_path) if isinstance(job, PostgresCsvCopyJob) else job
+
+        return Client
