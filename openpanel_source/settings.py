@@ -17,6 +17,7 @@ from openpanel_source.config_lists import list_of, texts
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.filters import Filter, parse_filter
 from openpanel_source.privacy import Privacy
+from openpanel_source.property_columns import Properties
 from openpanel_source.query import MAX_QUERY_BYTES, EventQuery, query_string
 from openpanel_source.schema import INCLUDES
 
@@ -69,6 +70,7 @@ class Settings:
             one of all others.
         privacy: What must not be loaded; None for nothing.
         web_columns: Whether UTM and other web columns are filled.
+        properties: Types of further columns by key of ``properties``.
     """
 
     project_ids: tuple[str, ...]
@@ -83,6 +85,7 @@ class Settings:
     timezones: Mapping[str, str] = field(default_factory=dict)
     privacy: Privacy | None = None
     web_columns: bool = True
+    properties: Properties = field(default_factory=dict)
 
     def timezone_of(self, project_id: str) -> str:
         """The time zone in which a project's charts have their buckets."""
@@ -105,6 +108,7 @@ def parse_settings(
     timezone: str | Mapping[str, str] | None = None,
     privacy: Privacy | None = None,
     web_columns: bool = True,
+    properties: Properties | None = None,
 ) -> Settings:
     """Check what a user gave and make settings of it.
 
@@ -123,6 +127,7 @@ def parse_settings(
         timezone: IANA name of the organisation's time zone, or names by project.
         privacy: What must not be loaded.
         web_columns: Fill the columns of UTM parameters, page title and hash.
+        properties: Types of further columns by key.
 
     Returns:
         Settings that need no further checks.
@@ -151,6 +156,7 @@ def parse_settings(
         timezones=_timezones(timezone),
         privacy=privacy,
         web_columns=web_columns,
+        properties=properties or {},
     )
     for project in settings.project_ids:
         _check_length(query, project)

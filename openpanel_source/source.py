@@ -33,12 +33,17 @@ from openpanel_source.loading import (
 from openpanel_source.new_fields import NewFields, field_hints
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.privacy import parse_privacy
-from openpanel_source.promote import WEB_COLUMNS, Promotion
+from openpanel_source.promote import WEB_COLUMNS, Failures, Promotion
+from openpanel_source.property_columns import (
+    parse_properties,
+    possible_names,
+    property_columns,
+)
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import recognise
 from openpanel_source.retry import RetryPolicy
 from openpanel_source.run import Run, RunReport
-from openpanel_source.schema import EVENTS, REJECTED_EVENTS, SYNC_DAYS
+from openpanel_source.schema import EVENTS, PROPERTY_FAILURES, REJECTED_EVENTS, SYNC_DAYS
 from openpanel_source.scope import days_condition
 from openpanel_source.settings import (
     DEFAULT_BASE_URL,
@@ -77,6 +82,7 @@ def openpanel(
     lookback_days: int = 3,
     reload: bool = False,
     web_columns: bool = True,
+    properties: Any = None,
     exclude_columns: Any = None,
     hash_columns: Any = None,
     drop_properties: Any = None,
@@ -115,6 +121,7 @@ def openpanel(
             ones are counted together.
         reload: Read days again that are recorded as complete.
         web_columns: Fill the columns of UTM parameters, page title and hash; else they are null.
+        properties: Keys of the properties that become columns, with their types.
         exclude_columns: Columns of ``events`` that stay null.
         hash_columns: Columns, and keys as ``properties.KEY``, that hold a hash of the value.
         drop_properties: Keys of ``properties`` that are left out; ``*`` stands for any text.
@@ -136,6 +143,7 @@ def openpanel(
     Raises:
         ConfigurationError: Some argument is not allowed; the message says which and why.
     """
+    promoted = parse_properties(properties)
     settings = parse_settings(
         project_id,
         start_date=start_date,
@@ -150,9 +158,15 @@ def openpanel(
         charts=charts or (),
         timezone=timezone,
         privacy=parse_privacy(
-            exclude_columns, hash_columns, drop_properties, erased_profiles, hash_key
+            exclude_columns,
+            hash_columns,
+            drop_properties,
+            erased_profiles,
+            hash_key,
+            possible_names(promoted),
         ),
         web_columns=web_columns,
+        properties=promoted,
     )
     client = Client(
         base_url,
@@ -231,9 +245,10 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         ledger = Ledger(dlt.current.resource_state(), settings.query.fingerprint)
         load_id = dlt.current.load_package_state()["load_id"]
         try:
-            fields = new_fields(dlt.current.source_schema())
+            promotion = _promotion(settings)
+            fields = new_fields(dlt.current.source_schema(), promotion.further)
             run = Run(ranged, reader_of(client, settings, load_id, fields), ledger, report)
-            yield from _items(run, report, fields, _promotion(settings))
+            yield from _items(run, report, fields, promotion, Failures(load_id))
         finally:
             client.close()
         if run.newest is not None:
@@ -251,27 +266,37 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         write_disposition=replacing("1 = 0"),
     )
     silence_json_warning()
-    for table in (SYNC_DAYS, REJECTED_EVENTS):
+    for table in (SYNC_DAYS, REJECTED_EVENTS, PROPERTY_FAILURES):
         declare(resource, table)
     describe(resource, EVENTS)
     return resource
 
 
 def _promotion(settings: Settings) -> Promotion:
-    return Promotion(WEB_COLUMNS if settings.web_columns else (), settings.privacy)
+    stored = columns_of(dlt.current.source_schema(), EVENTS)
+    columns = property_columns(settings.properties, stored)
+    return Promotion((*(WEB_COLUMNS if settings.web_columns else ()), *columns), settings.privacy)
 
 
-def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion) -> Iterator[Any]:
+def _items(
+    run: Run, report: RunReport, fields: NewFields, promotion: Promotion, failures: Failures
+) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
-    with EventsFile(_working_dir(), columns_of(dlt.current.source_schema(), EVENTS)) as file:
+    schema = dlt.current.source_schema()
+    had_failures = bool(columns_of(schema, PROPERTY_FAILURES))
+    with EventsFile(_working_dir(), columns_of(schema, EVENTS)) as file:
         for reading in run.readings():
             for table in reading.tables:
-                file.add(promotion.fill(table))
+                filled = promotion.fill(table)
+                file.add(filled.table)
+                failures.add(reading.record.project_id, reading.record.day, filled.failures)
             if reading.rejected:
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
                 yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
-        further = field_hints(fields.known, file.schema.names)
+        further = field_hints(fields.known, file.schema.names) | {
+            name: hints for name, hints in promotion.further.items() if name in file.schema.names
+        }
         if further:
             yield with_columns(file.schema, further)
         yield from file.finish()
@@ -284,6 +309,12 @@ def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion)
         # Where nothing makes way, rows need not pass through a merge.
         report.appends = report.holds_none(condition)
         yield appended(EVENTS) if report.appends else materialize(EVENTS, condition, variant=False)
+    if failures.table is not None:
+        yield dlt.mark.with_table_name(failures.table, PROPERTY_FAILURES.name)
+    if failures.table is not None or (run.replaced and had_failures):
+        # The rest of a day that goes on adds to what was counted of it.
+        whole = days_condition(day for day in run.replaced if day.after is None)
+        yield materialize(PROPERTY_FAILURES, whole, variant=True)
     if run.had_rejected:
         yield materialize(REJECTED_EVENTS, days_condition(run.had_rejected), variant=True)
 

@@ -131,6 +131,13 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
 @click.option("--piece", metavar="NAME", help="Load as a piece of that name; see partitions.")
 @click.option("--reload", is_flag=True, default=None, help="Read complete days again.")
 @click.option(
+    "--property",
+    "properties",
+    multiple=True,
+    metavar="KEY=TYPE",
+    help="Make a column of a key of the properties; repeat for several.",
+)
+@click.option(
     "--charts",
     type=click.Path(),
     metavar="FILE",
@@ -146,6 +153,7 @@ def sync(
     piece: str | None,
     as_json: bool,
     project_id: tuple[str, ...],
+    properties: tuple[str, ...],
     **settings: Any,
 ) -> None:
     """Load every day that is new, open or not yet proven; nothing that is complete."""
@@ -154,6 +162,11 @@ def sync(
 
     pipeline = open_pipeline(destination, database, dataset, name=piece or PIPELINE_NAME)
     given = _given(project_id=list(project_id), max_runtime=max_runtime, **settings)
+    if properties:
+        # Types hold no =, keys may.
+        given["properties"] = {
+            key: kind for key, _, kind in (p.rpartition("=") for p in properties)
+        }
     sys.exit(run_sync(pipeline, given | {"busy_timeout": busy_timeout}, as_json=as_json))
 
 
