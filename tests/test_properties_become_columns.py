@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -193,6 +195,25 @@ def test_the_command_takes_keys_with_their_types(warehouse: Warehouse, monkeypat
 def test_a_mapping_that_is_none_is_refused(value: Any) -> None:
     with pytest.raises(InvalidSettingError, match="properties"):
         parse_properties(value)
+
+
+def test_the_mapping_may_stand_in_configuration(warehouse: Warehouse) -> None:
+    folder = warehouse.folder / ".dlt"
+    folder.mkdir()
+    with world(event(1, properties={"a.b": "7"})) as sandbox:
+        settings = warehouse.settings(sandbox)
+        lines = [f'{name} = "{value}"' for name, value in settings.items() if name != "now"]
+        mapping = ["[sources.openpanel.properties]", '"a.b" = "bigint"']
+        text = "\n".join(["[sources.openpanel]", f'now = "{NOW.isoformat()}"', *lines, *mapping])
+        (folder / "config.toml").write_text(text)
+        # In a process of its own: dlt looks for its folder once.
+        command = [sys.executable, "-m", "openpanel_source.cli", "sync"]
+        target = ["--database", str(warehouse.path)]
+        done = subprocess.run(
+            [*command, *target], cwd=warehouse.folder, check=False, capture_output=True, text=True
+        )
+    assert done.returncode == 0, done.stderr
+    assert warehouse.query("SELECT a_b FROM events") == [(7,)]
 
 
 def test_a_mapping_may_be_json() -> None:

@@ -273,6 +273,22 @@ def status(destination: str, database: str | None, dataset: str, as_json: bool) 
 
 
 @main.command()
+@_target_options
+@click.option("--limit", default=100_000, show_default=True, help="Events to look at, the newest.")
+@click.option("--keys", default=50, show_default=True, help="Keys to show, the most frequent.")
+@_as_json
+def properties(
+    destination: str, database: str | None, dataset: str, limit: int, keys: int, as_json: bool
+) -> None:
+    """Show which keys the properties of loaded events have, and a mapping that makes columns."""
+    from openpanel_source.cli.properties import run_properties
+    from openpanel_source.destination import open_pipeline
+
+    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
+    run_properties(pipeline, limit=limit, most=keys, as_json=as_json)
+
+
+@main.command()
 @click.option("--port", default=0, help="Port on 127.0.0.1; 0 picks a free one.")
 @click.option("--dataset", type=click.Path(), help="Folder with accounts.json and rows.")
 @click.option("--events", default=50_000, show_default=True, help="Events to generate.")
