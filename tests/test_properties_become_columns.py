@@ -205,7 +205,7 @@ def test_the_mapping_may_stand_in_configuration(warehouse: Warehouse) -> None:
         lines = [f'{name} = "{value}"' for name, value in settings.items() if name != "now"]
         mapping = ["[sources.openpanel.properties]", '"a.b" = "bigint"']
         text = "\n".join(["[sources.openpanel]", f'now = "{NOW.isoformat()}"', *lines, *mapping])
-        (folder / "config.toml").write_text(text)
+        (folder / "secrets.toml").write_text(text)
         # In a process of its own: dlt looks for its folder once.
         command = [sys.executable, "-m", "openpanel_source.cli", "sync"]
         target = ["--database", str(warehouse.path)]
