@@ -36,8 +36,8 @@ A field that this version does not know becomes a column of `events` as soon as 
 null where it is absent or null. The type holds whatever the API sends tomorrow. If another column
 has the name, it begins with `field_`. Days loaded before get the column's values when they are read
 again (`--reload`). 50 fields at most become columns; further ones, names that are no plain
-words (letters, digits, `_`, up to 50 characters), and those that would share a column with another
-field stay in `extras`.
+words (letters, digits, `_`, up to 50 characters), those that would share a column with another
+field, `profile` and `meta` stay in `extras`.
 
 A field that changes its type is loaded as what it can be or rejected alone:
 [completeness](completeness.md#rows-that-are-not-as-documented).

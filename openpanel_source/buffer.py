@@ -43,7 +43,7 @@ class TableBuffer:
         self._tables, self._bytes = [], 0
 
     def __iter__(self) -> Iterator[pa.Table]:
-        """The tables in order; nothing can be added afterwards if some lie in a file."""
+        """The tables in order; as often as wanted; none can be added then if some are in a file."""
         for segment in self._segments:
             yield from segment.tables()
         yield from self._tables
@@ -66,8 +66,9 @@ class _Segment:
         self.writer = pa.ipc.new_stream(self._sink, schema, options=options)
 
     def tables(self) -> Iterator[pa.Table]:
-        self.writer.close()
-        self._sink.close()
+        if not self._sink.closed:
+            self.writer.close()
+            self._sink.close()
         self._file.seek(0)
         for batch in pa.ipc.open_stream(self._file):
             yield pa.Table.from_batches([batch])

@@ -20,9 +20,10 @@ from openpanel_source.chart_probe import knows_series, probe_timezone
 from openpanel_source.chart_read import ChartReader, ChartReading
 from openpanel_source.chart_shape import chart_id, series_table
 from openpanel_source.client import Client
+from openpanel_source.dialects import current_dialect
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.generation import BEFORE_APRIL_2025, Generation
-from openpanel_source.loading import declare, describe, materialize, replacing
+from openpanel_source.loading import declare, describe, materialize, replacing, rows_of
 from openpanel_source.plan import EARLIEST, first_day_with_events
 from openpanel_source.query import EventQuery, encode_json
 from openpanel_source.read import DayReader
@@ -150,16 +151,17 @@ def _project_items(
         several = len(settings.project_ids) > 1
         report.charts.failures[f"{chart.name} ({project_id})" if several else chart.name] = error
         logger.error("chart %s of %s cannot be read: %s", chart.name, project_id, error)
+    dialect = current_dialect()
     if reading.series:
         rows = series_table(reading.series.values())
-        yield dlt.mark.with_table_name(rows, CHART_SERIES.name)
+        yield rows_of(CHART_SERIES, rows, dialect)
     superseded = book.put(record, surroundings.now)
-    yield dlt.mark.with_table_name(charts_table([*superseded, record]), CHARTS.name)
+    yield rows_of(CHARTS, charts_table([*superseded, record]), dialect)
     if reading.replaced:
         report.charts.points += record.points
         surroundings.replaced += reading.replaced
-        condition = buckets_condition(surroundings.replaced)
-        yield materialize(CHART_POINTS, condition, variant=False)
+        condition = buckets_condition(surroundings.replaced, dialect.instant)
+        yield materialize(CHART_POINTS, condition, dialect, variant=False)
 
 
 def _record(chart: Chart, project_id: str, timezone: str, book: ChartBook) -> ChartRecord:

@@ -1,4 +1,4 @@
-"""The events of a load package as a Parquet file, ready for dlt to import.
+"""The events of a load package as a file, mostly Parquet, ready for dlt to import.
 
 dlt would write the same tables through a Python file, taking the interpreter from the threads that
 read pages for each of thousands of small writes. Arrow writes to a path without it, on the other
@@ -15,11 +15,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import dlt
 import pyarrow as pa
 
+from openpanel_source.new_fields import NewFields
 from openpanel_source.schema import EVENTS
 
 _ROWS_A_GROUP = 20_000
@@ -32,15 +33,18 @@ _HEAVY_A_FILE = 64 * 1024 * 1024
 _DIVERSE = {"id", "created_at", "device_id", "profile_id", "session_id", "properties", "extras"}
 _REPEATING = [column.name for column in EVENTS.columns if column.name not in _DIVERSE]
 """Columns of which a dictionary pays."""
+_JSON = [column.name for column in EVENTS.columns if column.type == "json"]
 
 
 class EventsFile:
-    """Rows of ``events`` in a Parquet file, or some; remove them by leaving the context.
+    """Rows of ``events`` in a file, or some; remove them by leaving the context.
 
     Args:
         folder: Where; on the file system of the pipeline's folder, importing it is a link.
         names: Columns that the table has, in its order. dlt writes files anew whose columns are
             in another; those not named follow as they come.
+        fields: Those that have columns beyond the table's own, as JSON.
+        file_format: Of the files.
 
     Attributes:
         schema: Of the rows so far; those added before a column came lack it.
@@ -48,8 +52,16 @@ class EventsFile:
         heavy_bytes: In all files, beyond what is ordinary.
     """
 
-    def __init__(self, folder: str | None, names: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: str | None,
+        names: Iterable[str] = (),
+        fields: NewFields | None = None,
+        file_format: Literal["parquet", "jsonl"] = "parquet",
+    ) -> None:
         self._folder = folder
+        self._fields = fields or NewFields()
+        self._format = file_format
         self._places = {name: place for place, name in enumerate(names)}
         self.schema = self._in_order(EVENTS.arrow_schema)
         self._files: list[_Part] = []
@@ -118,12 +130,18 @@ class EventsFile:
         self._waiting_rows = self._waiting_bytes = self._waiting_heavy = 0
 
     def _part(self) -> _Part:
+        handle, name = tempfile.mkstemp("." + self._format, "events-", self._folder)
+        os.close(handle)
+        return _Part(Path(name), self._writer(Path(name)), self.schema)
+
+    def _writer(self, path: Path) -> Any:
+        if self._format == "jsonl":
+            from openpanel_source.json_lines import JsonLinesWriter
+
+            return JsonLinesWriter(path, {*_JSON, *dict(self._fields.known).values()})
         from pyarrow.parquet import ParquetWriter
 
-        handle, name = tempfile.mkstemp(prefix="events-", suffix=".parquet", dir=self._folder)
-        os.close(handle)
-        writer = ParquetWriter(name, self.schema, use_dictionary=_REPEATING)
-        return _Part(Path(name), writer, self.schema)
+        return ParquetWriter(path, self.schema, use_dictionary=_REPEATING)
 
     @property
     def paths(self) -> list[Path]:
@@ -137,7 +155,7 @@ class EventsFile:
             part.writer.close()
         empty = self.schema.empty_table()
         return [
-            dlt.mark.with_file_import(str(part.path), "parquet", part.rows, empty)
+            dlt.mark.with_file_import(str(part.path), self._format, part.rows, empty)
             for part in self._files
         ]
 

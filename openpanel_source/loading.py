@@ -1,8 +1,7 @@
-"""What dlt is told about tables: their columns, and which rows a load replaces."""
+"""What dlt is given: tables, their columns, and which rows a load replaces."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import pyarrow as pa
 from dlt.common.schema import Schema
 from dlt.extract import DltResource
 
+from openpanel_source.dialects import Dialect
 from openpanel_source.new_fields import NewFields, fields_in
 from openpanel_source.schema import EVENTS, Table
 
@@ -26,15 +26,28 @@ def replacing(condition: str) -> Any:
     }
 
 
-def materialize(table: Table, condition: str, *, variant: bool) -> Any:
+def rows_of(table: Table, rows: pa.Table, dialect: Dialect) -> Any:
+    """What to yield to have rows loaded into a declared table that is not the resource's own."""
+    extra = dialect.hints(table)
+    if not extra:
+        return dlt.mark.with_table_name(rows, table.name)
+    hints = dlt.mark.make_hints(table_name=table.name, **extra)
+    return dlt.mark.with_hints(rows, hints, create_table_variant=True)
+
+
+def materialize(table: Table, condition: str, dialect: Dialect, *, variant: bool) -> Any:
     """What to yield to have the load replace these rows of a table, also where no row came.
 
     Args:
         table: The table.
         condition: SQL that names the rows.
+        dialect: What the destination wants otherwise.
         variant: Whether it is another table than the resource's own.
     """
-    hints = dlt.mark.make_hints(table_name=table.name, write_disposition=replacing(condition))
+    disposition = replacing(condition)
+    hints = dlt.mark.make_hints(
+        table_name=table.name, write_disposition=disposition, **dialect.hints(table)
+    )
     # An empty Arrow table, because dlt would give a table of empty rows its own columns.
     return dlt.mark.with_hints(
         table.arrow_schema.empty_table(), hints, create_table_variant=variant
@@ -108,20 +121,3 @@ def _relations(table: Table) -> Any:
         "additional_table_hints": {"description": table.description},
         "references": [reference.hint for reference in table.references],
     }
-
-
-class _JsonIsMeant(logging.Filter):
-    """Drops dlt's warning that text columns are declared JSON, which is what they are."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        ours = (f"In resource: {EVENTS.name}, ", "In resource: chart_")
-        return not (message.startswith(ours) and "when merging arrow schema" in message)
-
-
-_json_is_meant = _JsonIsMeant()
-
-
-def silence_json_warning() -> None:
-    """Keep dlt from warning of what is meant."""
-    logging.getLogger("dlt").addFilter(_json_is_meant)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from openpanel_source.event import Fields
 
@@ -18,8 +18,8 @@ MOST = 50
 FIELD_HINT = "x-field"
 """The hint of a column in dlt's schema that tells the field it holds."""
 
-_ASKED_FOR = frozenset({"profile", "meta"})
-"""What the API tells beside events when asked to is none of their fields."""
+_NO_FIELDS = {"profile", "meta"}
+"""What the API tells beside events when asked to."""
 _LONGEST = 50
 _PLAIN = re.compile(r"_*[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*", re.ASCII)
 _BETWEEN_WORDS = re.compile(r"_+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -32,7 +32,7 @@ def column_name(field: str, reserved: Collection[str]) -> str | None:
         field: As the server names it.
         reserved: Names that mean something else.
     """
-    if len(field) > _LONGEST or not _PLAIN.fullmatch(field):
+    if len(field) > _LONGEST or field in _NO_FIELDS or not _PLAIN.fullmatch(field):
         return None
     name = "_".join(word.lower() for word in _BETWEEN_WORDS.split(field) if word)
     if name in reserved or field.startswith("_") or name.startswith("dlt_"):
@@ -56,7 +56,7 @@ class NewFields:
         *,
         may_grow: bool = True,
     ) -> None:
-        self._reserved = _ASKED_FOR.union(reserved)
+        self._reserved = frozenset(reserved)
         self._most = MOST if may_grow else 0
         self._growing = threading.Lock()
         self.known: Fields = tuple((known or {}).items())
@@ -83,12 +83,14 @@ class NewFields:
             return self.known != known
 
 
-def field_hints(fields: Fields, columns: Collection[str]) -> dict[str, Any]:
+def field_hints(
+    fields: Fields, columns: Collection[str], json_type: Literal["json", "text"] = "json"
+) -> dict[str, Any]:
     """The columns of fields as dlt hints, as far as they are among these."""
     return {
         column: {
             "name": column,
-            "data_type": "json",
+            "data_type": json_type,
             "nullable": True,
             "description": f"The field {field}, which the API began to send; its JSON.",
             FIELD_HINT: field,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
+
+from openpanel_source.dialects import quoted
 
 
 class Replaced(NamedTuple):
@@ -16,7 +18,7 @@ class Replaced(NamedTuple):
     after: datetime | None = None
 
 
-def days_condition(days: Iterable[Replaced]) -> str:
+def days_condition(days: Iterable[Replaced], instant: Callable[[datetime], str] = quoted) -> str:
     """A condition on ``project_id``, ``event_date`` and ``created_at`` for exactly these rows.
 
     Days in a row become one range, so that a destination can prune partitions. Project ids are
@@ -24,6 +26,7 @@ def days_condition(days: Iterable[Replaced]) -> str:
 
     Args:
         days: What makes way, in any order.
+        instant: Writes an instant as the destination reads it.
 
     Returns:
         Portable SQL; ``1 = 0`` for no days.
@@ -39,12 +42,22 @@ def days_condition(days: Iterable[Replaced]) -> str:
             for first, last in _ranges(item.day for item in own if item.after is None)
         ]
         ranges += [
-            f"(event_date = '{item.day}' AND created_at > '{item.after.isoformat(' ')}')"
+            f"(event_date = '{item.day}' AND created_at > {instant(item.after)})"
             for item in own
             if item.after is not None
         ]
         parts.append(f"(project_id = '{project}' AND ({' OR '.join(ranges)}))")
     return " OR ".join(parts) or "1 = 0"
+
+
+def range_condition(column: str, first: date, last: date) -> str:
+    """A condition for the days of a range, its last one included.
+
+    ``date.min`` and ``date.max`` stand for no bound: not every destination holds such days.
+    """
+    bounds = [f"{column} >= '{first}'"] if first > date.min else []
+    bounds += [f"{column} <= '{last}'"] if last < date.max else []
+    return " AND ".join(bounds) or "1 = 1"
 
 
 class ReplacedBuckets(NamedTuple):
@@ -55,20 +68,23 @@ class ReplacedBuckets(NamedTuple):
     end: datetime
 
 
-def buckets_condition(stretches: Iterable[ReplacedBuckets]) -> str:
+def buckets_condition(
+    stretches: Iterable[ReplacedBuckets], instant: Callable[[datetime], str] = quoted
+) -> str:
     """A condition on ``chart_id`` and ``bucket_start`` for exactly these rows.
 
     Chart ids are hashes, and so hold nothing that means something in SQL or in a format string.
 
     Args:
         stretches: What makes way.
+        instant: Writes an instant as the destination reads it.
 
     Returns:
         Portable SQL; ``1 = 0`` for nothing.
     """
     parts = [
-        f"(chart_id = '{item.chart_id}' AND bucket_start >= '{item.first.isoformat(' ')}'"
-        f" AND bucket_start < '{item.end.isoformat(' ')}')"
+        f"(chart_id = '{item.chart_id}' AND bucket_start >= {instant(item.first)}"
+        f" AND bucket_start < {instant(item.end)})"
         for item in stretches
     ]
     return " OR ".join(parts) or "1 = 0"

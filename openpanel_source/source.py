@@ -16,8 +16,10 @@ from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
 from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
+from openpanel_source.dialects import Dialect, current_dialect
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_file import EventsFile
+from openpanel_source.expected_warnings import silence_expected
 from openpanel_source.ledger import Ledger, ledger_table
 from openpanel_source.loading import (
     appended,
@@ -27,7 +29,6 @@ from openpanel_source.loading import (
     materialize,
     new_fields,
     replacing,
-    silence_json_warning,
     with_columns,
 )
 from openpanel_source.new_fields import NewFields, field_hints
@@ -265,7 +266,7 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         columns=_event_columns(),
         write_disposition=replacing("1 = 0"),
     )
-    silence_json_warning()
+    silence_expected()
     for table in (SYNC_DAYS, REJECTED_EVENTS, PROPERTY_FAILURES):
         declare(resource, table)
     describe(resource, EVENTS)
@@ -282,9 +283,11 @@ def _items(
     run: Run, report: RunReport, fields: NewFields, promotion: Promotion, failures: Failures
 ) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
+    dialect = current_dialect()
     schema = dlt.current.source_schema()
     had_failures = bool(columns_of(schema, PROPERTY_FAILURES))
-    with EventsFile(_working_dir(), columns_of(schema, EVENTS)) as file:
+    held = columns_of(schema, EVENTS)
+    with EventsFile(_working_dir(), held, fields, dialect.events_format) as file:
         for reading in run.readings():
             for table in reading.tables:
                 filled = promotion.fill(table)
@@ -294,7 +297,17 @@ def _items(
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
                 yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
-        further = field_hints(fields.known, file.schema.names) | {
+        if run.replaced:
+            condition = days_condition(run.replaced, dialect.instant)
+            # Where nothing makes way, rows need not pass through a merge.
+            report.appends = report.holds_none(condition)
+            # First, as it may tell of columns what the files do not.
+            if report.appends:
+                yield appended(EVENTS)
+            else:
+                yield materialize(EVENTS, condition, dialect, variant=False)
+        further = field_hints(fields.known, file.schema.names, dialect.json_type(EVENTS))
+        further |= {
             name: hints for name, hints in promotion.further.items() if name in file.schema.names
         }
         if further:
@@ -304,19 +317,21 @@ def _items(
     records = report.records + report.settled + report.adopted
     if records:
         yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
-    if run.replaced:
-        condition = days_condition(run.replaced)
-        # Where nothing makes way, rows need not pass through a merge.
-        report.appends = report.holds_none(condition)
-        yield appended(EVENTS) if report.appends else materialize(EVENTS, condition, variant=False)
+    yield from _failed(run, failures, dialect, had_failures=had_failures)
+    if run.had_rejected:
+        condition = days_condition(run.had_rejected, dialect.instant)
+        yield materialize(REJECTED_EVENTS, condition, dialect, variant=True)
+
+
+def _failed(run: Run, failures: Failures, dialect: Dialect, *, had_failures: bool) -> Iterator[Any]:
+    """Values of properties that could not be read, and what they replace."""
     if failures.table is not None:
         yield dlt.mark.with_table_name(failures.table, PROPERTY_FAILURES.name)
     if failures.table is not None or (run.replaced and had_failures):
         # The rest of a day that goes on adds to what was counted of it.
-        whole = days_condition(day for day in run.replaced if day.after is None)
-        yield materialize(PROPERTY_FAILURES, whole, variant=True)
-    if run.had_rejected:
-        yield materialize(REJECTED_EVENTS, days_condition(run.had_rejected), variant=True)
+        whole = [day for day in run.replaced if day.after is None]
+        condition = days_condition(whole, dialect.instant)
+        yield materialize(PROPERTY_FAILURES, condition, dialect, variant=True)
 
 
 def _working_dir() -> str | None:

@@ -13,6 +13,7 @@ import dlt
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
 from openpanel_source.schema import SYNC_DAYS
+from openpanel_source.scope import range_condition
 from openpanel_source.settings import parse_day
 from openpanel_source.warehouse import has_table
 
@@ -132,7 +133,7 @@ def read_days(
     with destination_errors():
         rows = _dataset(pipeline)(
             f"SELECT {names} FROM sync_days"  # noqa: S608 - names and dates
-            f" WHERE day BETWEEN '{start}' AND '{end}' ORDER BY read_at"
+            f" WHERE {range_condition('day', start, end)} ORDER BY read_at"
         ).fetchall()
     latest = {(row[0], row[1]): DayStatus(*row) for row in rows}
     wanted = [project_id] if isinstance(project_id, str) else project_id

@@ -10,6 +10,7 @@ import dlt
 
 from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.schema import EVENTS
+from openpanel_source.scope import range_condition
 from openpanel_source.settings import Settings
 
 ProjectDay = tuple[str, date]
@@ -33,7 +34,7 @@ def count_events(
         return {}
     rows = pipeline.dataset()(
         "SELECT project_id, event_date, count(*) AS n FROM events"  # noqa: S608 - dates
-        f" WHERE event_date BETWEEN '{first}' AND '{last}' GROUP BY project_id, event_date"
+        f" WHERE {range_condition('event_date', first, last)} GROUP BY project_id, event_date"
     ).fetchall()
     return {(project, day_of(day)): count for project, day, count in rows}
 

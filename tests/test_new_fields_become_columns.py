@@ -164,6 +164,8 @@ HOSTILE = {
     "MOOD": 12,
     "__": 13,
     "_extras": 14,
+    "profile": 15,
+    "meta": 16,
 }
 PLAIN = {
     "mood": 13,
@@ -248,6 +250,7 @@ def test_rows_that_wait_in_files_keep_the_columns_they_came_with() -> None:
     assert pa.concat_tables(found, promote_options="default") == pa.concat_tables(
         tables, promote_options="default"
     )
+    assert list(buffer) == found
     assert {table.num_columns for table in found} == {len(NAMES), len(NAMES) + 1}
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openpanel_source.scope import Replaced, days_condition
+from openpanel_source.scope import Replaced, days_condition, range_condition
 
 FIRST = date(2024, 2, 20)
 PROJECTS = ("acme-web", "acme.web", "2024", "a_b", "é~:", "ACME-WEB")
@@ -92,3 +92,11 @@ def test_a_tail_selects_the_rows_after_an_instant(table: duckdb.DuckDBPyConnecti
         condition = days_condition([Replaced("2024", date(2024, 2, 21), after)])
         query = f"SELECT count(*) FROM events WHERE {condition}"
         assert table.execute(query).fetchone() == (rows,)
+
+
+def test_a_range_without_bounds_names_no_day_that_a_destination_may_not_hold() -> None:
+    first, last = date(2026, 11, 1), date(2026, 11, 30)
+    assert range_condition("day", date.min, date.max) == "1 = 1"
+    assert range_condition("day", first, date.max) == "day >= '2026-11-01'"
+    assert range_condition("day", date.min, last) == "day <= '2026-11-30'"
+    assert range_condition("day", first, last) == "day >= '2026-11-01' AND day <= '2026-11-30'"
