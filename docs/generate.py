@@ -1,4 +1,4 @@
-"""Write the pages that are made from code: docs/schema.md and docs/command.md."""
+"""Write the pages that are made from code: docs/schema.md, docs/views.md and docs/command.md."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dlt.common.schema.utils import new_table
 
 from openpanel_source.cli import main
 from openpanel_source.schema import TABLES, Reference, Table
+from openpanel_source.view_sql import View, views
 
 HERE = Path(__file__).parent
 
@@ -87,6 +88,50 @@ def _table(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
+VIEWS_INTRODUCTION = """\
+# Views
+
+Made by `make docs` from `openpanel_source/views/`, one SQL file each.
+
+`openpanel-source views` makes these views beside the tables, in DuckDB and PostgreSQL, and brings
+them up to date after an upgrade; `sync --views` does it after each sync, `create_views(pipeline)`
+in Python. All or none are made. No table is touched, nor a view of yours: where one has the name
+of a view, or depends on one whose columns have changed, the command says so and ends with exit
+code 1. To change a view, copy its SQL under another name.
+
+`openpanel-source views --print --dialect snowflake` prints the SQL for other destinations, as
+well as SQLGlot can translate it into their dialect, for datasets without `event_meta`; it is tested
+in DuckDB and PostgreSQL.
+
+- Days and weeks are those of UTC, unless `--timezone NAME`, or else `timezone` in the
+  configuration of the source, if it is one for all projects, says where your organisation's
+  begin. Charts of OpenPanel have days in that time zone.
+- Events, users (segment `user`) and sessions (segment `session`) of a day and of a country are
+  counted as OpenPanel's charts count them, with two differences: an event delivered twice is one
+  event here, and events without a session or profile do not make up one more of them.
+- Campaigns and titles come from the [web columns](properties.md) of `events`: days that were loaded
+  without them have none until `sync --reload`. Of a table that lacks the columns when the views
+  are made, they come from `properties`, more slowly.
+- Only loaded events count: with `events` or `filters` set, sessions consist of those events.
+- A view computes when it is asked: over 1,000,000 events on two busy cores up to 3 seconds in
+  DuckDB, 9 in PostgreSQL. For dashboards, keep its rows in a table of yours.
+- PostgreSQL drops no table that views read: drop the views first.
+"""
+
+
+def views_page() -> str:
+    """Every view and its columns, from the comments in ``openpanel_source/views``."""
+    return "\n".join([VIEWS_INTRODUCTION, *(_described(view) for view in views())])
+
+
+def _described(view: View) -> str:
+    lines = [f"## {view.name}\n"]
+    lines.append(f"{view.description} [Its SQL](../openpanel_source/views/{view.name}.sql)\n")
+    lines += ["| column | meaning |", "|---|---|"]
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in view.columns.items()]
+    return "\n".join(lines) + "\n"
+
+
 def _reference(reference: Reference) -> str:
     rows = "one row" if reference.is_unique else "rows"
     to = reference.to or reference.columns
@@ -113,7 +158,7 @@ def command_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"schema.md": schema_page, "command.md": command_page}
+PAGES = {"schema.md": schema_page, "views.md": views_page, "command.md": command_page}
 
 if __name__ == "__main__":
     for file, page in PAGES.items():

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from openpanel_source.series import Series
     from openpanel_source.source import openpanel
     from openpanel_source.status import DayStatus, ProjectStatus, read_days, read_status
+    from openpanel_source.view_create import create_views
 
 __all__ = [
     "AuditReport",
@@ -41,6 +42,7 @@ __all__ = [
     "SyncSummary",
     "TransientError",
     "audit",
+    "create_views",
     "erase",
     "openpanel",
     "partitions",
@@ -65,6 +67,7 @@ _MODULES = {
     "SyncSummary": "pipeline",
     "TransientError": "errors",
     "audit": "auditing",
+    "create_views": "view_create",
     "erase": "erasing",
     "openpanel": "source",
     "partitions": "partition",

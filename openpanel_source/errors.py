@@ -29,6 +29,7 @@ OpenPanelError
 │   ├── RequestAbortedError       the run ended before the answer came
 │   ├── ServerUnavailableError    502, 503, 504 and the like
 │   └── DestinationBusyError      another process holds the destination
+├── ViewBlockedError          something in the dataset is in the way of a view (exit code 1)
 └── ServerFaultError          the server misbehaves; report it to who runs it (exit code 1)
     ├── InternalServerError       500
     └── UnexpectedAnswerError     an answer that is not the Export API's
@@ -171,6 +172,10 @@ class ServerUnavailableError(TransientError):
 
 class DestinationBusyError(TransientError):
     """Another process holds the destination open for writing."""
+
+
+class ViewBlockedError(OpenPanelError):
+    """A view cannot be made as long as something else in the dataset stays as it is."""
 
 
 class ServerFaultError(OpenPanelError):

@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
+from openpanel_source.cli import views  # noqa: F401 - adds its command
 from openpanel_source.cli.commands import main
 
 __all__ = ["main", "run"]

@@ -143,6 +143,7 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
     metavar="FILE",
     help="TOML or YAML file of charts to load as well.",
 )
+@click.option("--views", is_flag=True, help="Create the views as well; see the command views.")
 @_as_json
 def sync(
     destination: str,
@@ -151,6 +152,7 @@ def sync(
     max_runtime: float | None,
     busy_timeout: float,
     piece: str | None,
+    views: bool,
     as_json: bool,
     project_id: tuple[str, ...],
     properties: tuple[str, ...],
@@ -167,7 +169,8 @@ def sync(
         given["properties"] = {
             key: kind for key, _, kind in (p.rpartition("=") for p in properties)
         }
-    sys.exit(run_sync(pipeline, given | {"busy_timeout": busy_timeout}, as_json=as_json))
+    given |= {"busy_timeout": busy_timeout}
+    sys.exit(run_sync(pipeline, given, with_views=views, as_json=as_json))
 
 
 @main.command()

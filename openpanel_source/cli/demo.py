@@ -11,6 +11,7 @@ import duckdb
 
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.reports import print_summary
+from openpanel_source.cli.views import make_views
 from openpanel_source.destination import open_pipeline
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.pipeline import sync
@@ -24,15 +25,10 @@ SELECT project_id AS project, count(*) AS events,
 FROM openpanel.events GROUP BY 1 ORDER BY 1
 """
 _CAMPAIGNS = """
-WITH visits AS (
-  SELECT session_id,
-    coalesce(max(properties ->> '$."__query.utm_campaign"'), '(none)') AS campaign,
-    bool_or(name = 'purchase') AS bought, sum(revenue) / 100 AS revenue
-  FROM openpanel.events WHERE project_id = 'acme-shop' AND session_id <> '' GROUP BY 1)
-SELECT campaign, count(*) AS sessions,
-  round(100 * count(*) FILTER (bought) / count(*), 1) AS "buyers %",
-  round(sum(revenue) / count(*), 2) AS "revenue a session"
-FROM visits GROUP BY 1 ORDER BY 3 DESC
+SELECT coalesce(campaign, '(none)') AS campaign, count(*) AS sessions,
+  round(100 * count(*) FILTER (revenue > 0) / count(*), 1) AS "buyers %",
+  round(sum(revenue) / 100 / count(*), 2) AS "revenue a session"
+FROM openpanel.sessions WHERE project_id = 'acme-shop' GROUP BY 1 ORDER BY 3 DESC
 """
 _LEDGER = """
 SELECT project_id AS project, verdict, count(*) AS days, sum(total_count) AS counted,
@@ -75,7 +71,8 @@ def run_demo(*, events: int, days: int, seed: int, database: str) -> int:
                 client_secret=DEMO_CLIENT_SECRET,
                 base_url=server.url,
             )
-    print_summary(summary)
+        print_summary(summary)
+        make_views(pipeline)
     _show(database)
     return summary.exit_code
 

@@ -14,6 +14,7 @@ from openpanel_source.cli import stopping
 from openpanel_source.cli.commands import print_json
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_sigterm
+from openpanel_source.cli.views import check_views, make_views
 from openpanel_source.destination import destination_errors
 from openpanel_source.erasing import erase
 from openpanel_source.escape import printable
@@ -26,8 +27,12 @@ _WORST_SHOWN = 10
 _MOST_SHOWN = 50
 
 
-def run_sync(pipeline: dlt.Pipeline, given: dict[str, Any], *, as_json: bool) -> int:
-    """Sync with progress and print the summary; returns the exit code."""
+def run_sync(
+    pipeline: dlt.Pipeline, given: dict[str, Any], *, with_views: bool = False, as_json: bool
+) -> int:
+    """Sync with progress, make views if asked to, print the summary; returns the exit code."""
+    if with_views:
+        check_views(pipeline)
     as_lines = click.get_current_context().find_root().params["log_format"] == "json"
     with stop_on_sigterm() as stop, show_progress(as_lines=as_lines) as on_day:
         summary = sync(pipeline, on_day=on_day, stop=stop, **given)
@@ -35,6 +40,8 @@ def run_sync(pipeline: dlt.Pipeline, given: dict[str, Any], *, as_json: bool) ->
         print_json(summary.as_dict())
     else:
         print_summary(summary)
+    if with_views and not summary.stopped:
+        make_views(pipeline, busy_timeout=given["busy_timeout"], silent=as_json)
     return stopping.EXIT_CODE if summary.stopped else summary.exit_code
 
 

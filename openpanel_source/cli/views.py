@@ -1,0 +1,74 @@
+"""The command ``views``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from openpanel_source.cli.commands import _as_json, _target_options, main, print_json
+
+if TYPE_CHECKING:
+    import dlt
+
+
+@main.command()
+@_target_options
+@click.option("--timezone", metavar="NAME", help="Where days and weeks begin.  [default: UTC]")
+@click.option("--print", "only_print", is_flag=True, help="Print their SQL, and make nothing.")
+@click.option("--dialect", default="duckdb", show_default=True, help="SQL dialect for --print.")
+@_as_json
+def views(
+    destination: str,
+    database: str | None,
+    dataset: str,
+    timezone: str | None,
+    only_print: bool,
+    dialect: str,
+    as_json: bool,
+) -> None:
+    """Create the views of sessions, days, pages ... beside the tables, in DuckDB or PostgreSQL."""
+    from openpanel_source.destination import open_pipeline
+    from openpanel_source.view_create import create_views, views_script
+
+    if only_print:
+        click.echo(views_script(dialect, timezone=timezone))
+        return
+    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
+    names = create_views(pipeline, timezone=timezone)
+    if as_json:
+        print_json({"views": names})
+    else:
+        _say(names)
+
+
+def check_views(pipeline: dlt.Pipeline) -> None:
+    """Refuse a destination that views cannot be made in.
+
+    Raises:
+        DestinationError: It is such a one.
+    """
+    from openpanel_source.view_create import view_dialect
+
+    view_dialect(pipeline)
+
+
+def make_views(pipeline: dlt.Pipeline, *, busy_timeout: float = 60.0, silent: bool = False) -> None:
+    """Make the views after a sync and say so; without any events loaded yet, do nothing.
+
+    Raises:
+        OpenPanelError: They cannot be made.
+    """
+    from openpanel_source.schema import EVENTS
+    from openpanel_source.view_create import create_views
+    from openpanel_source.warehouse import has_table
+
+    if not has_table(pipeline, EVENTS.name):
+        return
+    names = create_views(pipeline, busy_timeout=busy_timeout)
+    if not silent:
+        _say(names)
+
+
+def _say(names: list[str]) -> None:
+    click.echo(f"Views: {', '.join(names)}.")
