@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import dlt
@@ -83,14 +83,20 @@ def columns_of(schema: Schema, table: Table) -> Mapping[str, Any]:
     return columns
 
 
-def new_fields(schema: Schema) -> NewFields:
+def new_fields(schema: Schema, names: Collection[str] = ()) -> NewFields:
     """The fields of events that have columns though this version does not know them.
 
     Where the user's schema contract permits no new columns there are none.
+
+    Args:
+        schema: As dlt has it.
+        names: Columns that are taken beside those that the schema has.
     """
     columns = columns_of(schema, EVENTS)
     known = fields_in(columns)
-    reserved = {column.name for column in EVENTS.columns} | (columns.keys() - known.values())
+    reserved = (
+        {column.name for column in EVENTS.columns} | (columns.keys() - known.values()) | {*names}
+    )
     contract = schema.resolve_contract_settings_for_table(EVENTS.name)
     return NewFields(known, reserved, may_grow=contract["columns"] == "evolve")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import filterfalse
@@ -20,7 +20,7 @@ from openpanel_source.decode import Rejected
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.event import Fields
 from openpanel_source.hidden_keys import Action, KeyRules
-from openpanel_source.schema import EVENTS, PROFILES, Column
+from openpanel_source.schema import EVENTS, PROFILES, ColumnType
 
 SHARED_WITH_EVENTS = {"id": "profile_id", "properties": "properties", "groups": "groups"}
 """What profiles share with their events, and by which column of these it is hidden."""
@@ -35,7 +35,10 @@ _FIELDS_OF_PROFILES = {
     for name in (column.field, f"profile.{column.name}")
 } | {"profile.id": ("profile_id",)}
 """Names that charts have for what profiles have, and what hides it."""
-_COLUMNS = {column.name: column for column in EVENTS.columns} | _OF_PROFILES
+_TYPES: dict[str, ColumnType] = {
+    **{column.name: column.type for column in EVENTS.columns},
+    **{name: column.type for name, column in _OF_PROFILES.items()},
+}
 _BY_FIELD = {column.field: column.name for column in EVENTS.columns if column.field}
 _NEEDED = [column.name for column in EVENTS.columns if not column.nullable]
 _WITH_KEYS = ("properties", "extras")
@@ -128,12 +131,20 @@ class Privacy:
                 table = table.set_column(place, table.schema.field(place), column)
         return HiddenRows(table, keep)
 
-    def hide_promoted(self, column: Column, values: pa.Array) -> pa.Array:
-        """Apply the settings to a column made of a key of the ``properties`` that ``hide`` left."""
-        if column.name in self.excluded:
+    def hide_promoted(self, names: Collection[str], key: str, values: pa.Array) -> pa.Array:
+        """Apply the settings to a column made of the ``properties`` that ``hide`` left.
+
+        Args:
+            names: Of the column, and what else it may be called.
+            key: Of ``properties``.
+            values: Text.
+        """
+        if not self.excluded.isdisjoint(names):
             return pa.nulls(len(values), values.type)
-        is_hash = self._rules["properties"].action(str(column.property_key)) is Action.HASH
-        return self.hashed_texts(values) if column.name in self.hashed and not is_hash else values
+        is_hash = self._rules["properties"].action(key) is Action.HASH
+        if is_hash or self.hashed.isdisjoint(names):
+            return values
+        return self.hashed_texts(values)
 
     def check_profiles(self) -> None:
         """Refuse to load profiles whose ids may not be loaded.
@@ -274,8 +285,17 @@ def parse_privacy(
     drop_properties: str | Sequence[str] | None = None,
     erased_profiles: str | Sequence[str] | None = None,
     hash_key: str | None = None,
+    promoted: Mapping[str, ColumnType] | None = None,
 ) -> Privacy | None:
     """Check the privacy settings, as they stand in configuration; None if nothing is to be hidden.
+
+    Args:
+        exclude_columns: Columns that stay null.
+        hash_columns: Columns and keys that hold a hash.
+        drop_properties: Keys that are left out.
+        erased_profiles: Ids whose rows are left out.
+        hash_key: The secret of the hash.
+        promoted: Further columns that ``events`` may have, with their types.
 
     Raises:
         InvalidSettingError: A column is unknown or cannot be hidden, or the key is missing.
@@ -286,11 +306,12 @@ def parse_privacy(
     erased_profiles = texts("erased_profiles", erased_profiles or ())
     if not (exclude_columns or hash_columns or drop_properties or erased_profiles):
         return None
+    types = {**_TYPES, **(promoted or {})}
     for name in exclude_columns:
-        _check_column("exclude_columns", name)
+        _check_column("exclude_columns", name, types)
     columns = [path for path in hash_columns if "." not in path or _is_of_profiles(path)]
     for name in columns:
-        _check_hashable(name)
+        _check_hashable(name, types)
     if hash_columns and not hash_key:
         raise InvalidSettingError(
             "hash_columns needs hash_key, a secret of your own; set SOURCES__OPENPANEL__HASH_KEY in"
@@ -315,8 +336,8 @@ def _is_of_profiles(path: str) -> bool:
     return path.startswith("profiles.")
 
 
-def _check_column(setting: str, name: str) -> None:
-    if _is_of_profiles(name) and name not in _COLUMNS:
+def _check_column(setting: str, name: str, types: Mapping[str, ColumnType]) -> None:
+    if _is_of_profiles(name) and name not in types:
         raise InvalidSettingError(
             f"{setting} holds {name!r}; what profiles have of their own and can be left out is"
             f" {', '.join(_OF_PROFILES)}; id, properties and groups are hidden as those of events."
@@ -326,16 +347,16 @@ def _check_column(setting: str, name: str) -> None:
             f"{setting} holds {name}, which the proof of completeness needs;"
             f" {', '.join(_NEEDED)} are loaded as they are."
         )
-    if name not in _COLUMNS:
+    if name not in types:
         raise InvalidSettingError(
             f"{setting} holds {name!r}, which is no column of events; a key of the properties is"
             " written properties.KEY in hash_columns, and KEY in drop_properties."
         )
 
 
-def _check_hashable(name: str) -> None:
-    _check_column("hash_columns", name)
-    if _COLUMNS[name].type != "text" and name != "groups":
+def _check_hashable(name: str, types: Mapping[str, ColumnType]) -> None:
+    _check_column("hash_columns", name, types)
+    if types[name] != "text" and name != "groups":
         raise InvalidSettingError(
             f"hash_columns holds {name}, which is no text; name keys of a JSON column as"
             " properties.KEY or properties.*, and leave other columns out with exclude_columns."

@@ -9,23 +9,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
 from msgspec.structs import astuple
 
+from openpanel_source.escape import printable
 from openpanel_source.hidden_keys import members
 from openpanel_source.privacy import Privacy
-from openpanel_source.schema import EVENTS, Column
+from openpanel_source.property_columns import names_of
+from openpanel_source.property_values import read_values
+from openpanel_source.schema import EVENTS, PROPERTY_FAILURES, Column
 
 WEB_COLUMNS = tuple(column for column in EVENTS.columns if column.property_key is not None)
 """The columns that are promoted unless they are turned off."""
 
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _NULL = b"null"
+LONGEST_EXAMPLE = 100
+"""Characters of a value that ``property_failures`` shows."""
+
+
+class Failure(NamedTuple):
+    """Values of a key that are not of its column's type: how many rows, and the first of them."""
+
+    key: str
+    rows: int
+    example: str
+
+
+class Filled(NamedTuple):
+    """Rows with promoted columns, and which values could not be read."""
+
+    table: pa.Table
+    failures: list[Failure]
 
 
 @dataclass(frozen=True)
@@ -57,20 +78,35 @@ class Promotion:
             return None
         return msgspec.json.Decoder(list[struct])  # type: ignore[valid-type]
 
-    def fill(self, table: pa.Table) -> pa.Table:
-        """Rows of ``events`` with the promoted columns filled.
+    @property
+    def further(self) -> dict[str, Any]:
+        """The columns that not every table ``events`` has, as dlt hints."""
+        columns = tuple(column for column in self.columns if column not in WEB_COLUMNS)
+        return replace(EVENTS, columns=columns).dlt_columns()
+
+    def fill(self, table: pa.Table) -> Filled:
+        """Rows of ``events`` with the promoted columns filled, or added.
 
         Args:
             table: Rows to which the privacy settings were applied, of at least one page.
         """
         texts = self._texts(table.column("properties"))
         if texts is None:
-            return table
-        arrays = table.columns
+            return Filled(table, [])
+        arrays = dict(zip(table.schema.names, table.columns, strict=True))
+        failures = []
         for column, values in zip(self.columns, texts, strict=True):
-            place = table.schema.get_field_index(column.name)
-            arrays[place] = self._hidden(column, pa.array(values, pa.string()))
-        return pa.Table.from_arrays(arrays, schema=table.schema)
+            allowed = self._hidden(column, pa.array(values, pa.string()))
+            read = read_values(allowed, column.type)
+            arrays[column.name] = read.values
+            if read.example is not None:
+                example = printable(read.example, LONGEST_EXAMPLE)
+                failures.append(Failure(str(column.property_key), read.failed_rows, example))
+        return Filled(pa.table(arrays, schema=self._schema(table.schema)), failures)
+
+    def _schema(self, schema: pa.Schema) -> pa.Schema:
+        further = replace(EVENTS, columns=self.columns).arrow_schema
+        return pa.schema([*schema, *(field for field in further if field.name not in schema.names)])
 
     def _texts(self, properties: pa.ChunkedArray) -> list[Sequence[str | None]] | None:
         """The values of each promoted key; None if there are none."""
@@ -107,7 +143,10 @@ class Promotion:
         """The values as the privacy settings allow them."""
         if self.privacy is None:
             return values
-        return self.privacy.hide_promoted(column, values)
+        names = {column.name}
+        if column not in WEB_COLUMNS:
+            names |= names_of(str(column.property_key))
+        return self.privacy.hide_promoted(names, str(column.property_key), values)
 
 
 def _joined(properties: pa.ChunkedArray) -> bytes:
@@ -125,3 +164,41 @@ def _text(raw: bytes) -> str | None:
     if raw == _NULL:
         return None
     return json.loads(raw) if raw[:1] == b'"' else raw.decode()
+
+
+class Failures:
+    """Values that could not be read, by project, day and key, of one load package.
+
+    Args:
+        load_id: Of the package.
+    """
+
+    def __init__(self, load_id: str) -> None:
+        self._load_id = load_id
+        self._found: dict[tuple[str, date, str], Failure] = {}
+
+    def add(self, project_id: str, day: date, failures: list[Failure]) -> None:
+        """Count failures of a day."""
+        for failure in failures:
+            place = (project_id, day, failure.key)
+            before = self._found.get(place)
+            rows = failure.rows + (before.rows if before else 0)
+            self._found[place] = (before or failure)._replace(rows=rows)
+
+    @property
+    def table(self) -> pa.Table | None:
+        """As rows of ``property_failures``; None if there are none."""
+        if not self._found:
+            return None
+        rows = [
+            {
+                "project_id": project_id,
+                "event_date": day,
+                "load_id": self._load_id,
+                "property_key": key,
+                "failed_rows": failure.rows,
+                "example": failure.example,
+            }
+            for (project_id, day, key), failure in self._found.items()
+        ]
+        return pa.Table.from_pylist(rows, schema=PROPERTY_FAILURES.arrow_schema)

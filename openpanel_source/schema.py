@@ -14,6 +14,7 @@ __all__ = [
     "EVENT_META",
     "INCLUDES",
     "PROFILES",
+    "PROPERTY_FAILURES",
     "REJECTED_EVENTS",
     "SYNC_DAYS",
     "TABLES",
@@ -244,6 +245,28 @@ EVENT_META = Table(
     origins={"project_id": "setting project_id", "read_at": "the clock"},
 )
 
+PROPERTY_FAILURES = Table(
+    "property_failures",
+    "One row is a key of properties whose values of a day were not all of the type set for it.",
+    (
+        Column("project_id", "text", "The project.", key=True),
+        Column("event_date", "date", "The UTC day of the events.", key=True),
+        Column("load_id", "text", "The load package that holds them.", key=True),
+        Column("property_key", "text", "The key.", key=True),
+        Column("failed_rows", "bigint", "Events that hold null for it.", required=True),
+        Column("example", "text", "Such a value: escaped, its first 100 characters."),
+    ),
+    origins={
+        "project_id": "setting project_id",
+        "event_date": "day of createdAt",
+        "load_id": "dlt's load package",
+        "property_key": "setting properties",
+        "failed_rows": "values read as the type",
+        "example": "`properties`",
+    },
+    references=(Reference("events", ("project_id", "event_date"), is_unique=False),),
+)
+
 TABLES = (
     EVENTS,
     SYNC_DAYS,
@@ -251,6 +274,7 @@ TABLES = (
     EVENT_GROUPS,
     PROFILES,
     EVENT_META,
+    PROPERTY_FAILURES,
     CHARTS,
     CHART_SERIES,
     CHART_POINTS,

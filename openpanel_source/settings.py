@@ -17,6 +17,7 @@ from openpanel_source.config_lists import list_of, texts
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.filters import Filter, parse_filter
 from openpanel_source.privacy import Privacy
+from openpanel_source.property_columns import Properties
 from openpanel_source.query import MAX_QUERY_BYTES, EventQuery, query_string
 
 DEFAULT_BASE_URL = "https://api.openpanel.dev"
@@ -69,6 +70,7 @@ class Settings:
         privacy: What must not be loaded; None for nothing.
         web_columns: Whether UTM and other web columns are filled.
         table_format: Of tables in files; None for plain ones.
+        properties: Types of further columns by key of ``properties``.
     """
 
     project_ids: tuple[str, ...]
@@ -84,6 +86,7 @@ class Settings:
     privacy: Privacy | None = None
     web_columns: bool = True
     table_format: str | None = None
+    properties: Properties = field(default_factory=dict)
 
     def timezone_of(self, project_id: str) -> str:
         """The time zone in which a project's charts have their buckets."""
@@ -109,6 +112,7 @@ def parse_settings(
     include_profiles: bool = False,
     include_event_meta: bool = False,
     table_format: str | None = None,
+    properties: Properties | None = None,
 ) -> Settings:
     """Check what a user gave and make settings of it.
 
@@ -130,6 +134,7 @@ def parse_settings(
         include_profiles: Load the profiles of events.
         include_event_meta: Load what the dashboard says of events.
         table_format: Of tables in files; checked by ``parse_table_format``.
+        properties: Types of further columns by key.
 
     Returns:
         Settings that need no further checks.
@@ -162,6 +167,7 @@ def parse_settings(
         privacy=privacy,
         web_columns=web_columns,
         table_format=table_format,
+        properties=properties or {},
     )
     for project in settings.project_ids:
         _check_length(query, project)

@@ -17,7 +17,7 @@ from dlt.extract import DltResource
 
 from openpanel_source.beside import BesideEvents
 from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
-from openpanel_source.dialects import current_dialect
+from openpanel_source.dialects import Dialect, current_dialect
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_file import EventsFile
 from openpanel_source.expected_warnings import silence_expected
@@ -36,7 +36,12 @@ from openpanel_source.new_fields import NewFields, field_hints
 from openpanel_source.packing import dimension_items, group_items
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.privacy import parse_privacy
-from openpanel_source.promote import WEB_COLUMNS, Promotion
+from openpanel_source.promote import WEB_COLUMNS, Failures, Promotion
+from openpanel_source.property_columns import (
+    parse_properties,
+    possible_names,
+    property_columns,
+)
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import recognise
 from openpanel_source.retry import RetryPolicy
@@ -46,6 +51,7 @@ from openpanel_source.schema import (
     EVENT_META,
     EVENTS,
     PROFILES,
+    PROPERTY_FAILURES,
     REJECTED_EVENTS,
     SYNC_DAYS,
 )
@@ -62,6 +68,9 @@ from openpanel_source.shape import shape_rejected
 from openpanel_source.table_format import check_replaces, parse_table_format, stored_as
 
 logger = logging.getLogger(__name__)
+
+_FURTHER = (SYNC_DAYS, REJECTED_EVENTS, PROPERTY_FAILURES, EVENT_GROUPS, PROFILES, EVENT_META)
+"""Tables that the resource loads beside its own."""
 
 SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 """Columns come, and never change their type; a contract of the user's own takes its place."""
@@ -88,6 +97,7 @@ def openpanel(
     lookback_days: int = 3,
     reload: bool = False,
     web_columns: bool = True,
+    properties: Any = None,
     exclude_columns: Any = None,
     hash_columns: Any = None,
     drop_properties: Any = None,
@@ -129,6 +139,7 @@ def openpanel(
             ones are counted together.
         reload: Read days again that are recorded as complete.
         web_columns: Fill the columns of UTM parameters, page title and hash; else they are null.
+        properties: Keys of the properties that become columns, with their types.
         exclude_columns: Columns of ``events`` that stay null.
         hash_columns: Columns, and keys as ``properties.KEY``, that hold a hash of the value.
         drop_properties: Keys of ``properties`` that are left out; ``*`` stands for any text.
@@ -154,6 +165,7 @@ def openpanel(
     Raises:
         ConfigurationError: Some argument is not allowed; the message says which and why.
     """
+    promoted = parse_properties(properties)
     settings = parse_settings(
         project_id,
         start_date=start_date,
@@ -168,12 +180,18 @@ def openpanel(
         charts=charts or (),
         timezone=timezone,
         privacy=parse_privacy(
-            exclude_columns, hash_columns, drop_properties, erased_profiles, hash_key
+            exclude_columns,
+            hash_columns,
+            drop_properties,
+            erased_profiles,
+            hash_key,
+            possible_names(promoted),
         ),
         web_columns=web_columns,
         include_profiles=include_profiles,
         include_event_meta=include_event_meta,
         table_format=parse_table_format(table_format),
+        properties=promoted,
     )
     client = Client(
         base_url,
@@ -254,9 +272,10 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         ledger = Ledger(dlt.current.resource_state(), settings.query.fingerprint)
         load_id = dlt.current.load_package_state()["load_id"]
         try:
-            fields = new_fields(dlt.current.source_schema())
+            promotion = _promotion(settings)
+            fields = new_fields(dlt.current.source_schema(), promotion.further)
             run = Run(ranged, reader_of(client, settings, load_id, fields), ledger, report)
-            yield from _items(run, report, fields, _promotion(settings))
+            yield from _items(run, report, fields, promotion, Failures(load_id))
         finally:
             client.close()
         if run.newest is not None:
@@ -274,27 +293,34 @@ def _events_resource(settings: Settings, client: Client, report: RunReport) -> D
         write_disposition=replacing("1 = 0"),
     )
     silence_expected()
-    for table in (SYNC_DAYS, REJECTED_EVENTS, EVENT_GROUPS, PROFILES, EVENT_META):
+    for table in _FURTHER:
         declare(resource, table)
     describe(resource, EVENTS)
     return resource
 
 
 def _promotion(settings: Settings) -> Promotion:
-    return Promotion(WEB_COLUMNS if settings.web_columns else (), settings.privacy)
+    stored = columns_of(dlt.current.source_schema(), EVENTS)
+    columns = property_columns(settings.properties, stored)
+    return Promotion((*(WEB_COLUMNS if settings.web_columns else ()), *columns), settings.privacy)
 
 
-def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion) -> Iterator[Any]:
+def _items(
+    run: Run, report: RunReport, fields: NewFields, promotion: Promotion, failures: Failures
+) -> Iterator[Any]:
     """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
     dialect = current_dialect()
     schema = dlt.current.source_schema()
     known = frozenset(schema.tables)
     beside = BesideEvents()
+    had_failures = bool(columns_of(schema, PROPERTY_FAILURES))
     held = columns_of(schema, EVENTS)
     with EventsFile(_working_dir(), held, fields, dialect.events_format) as file:
         for reading in run.readings():
             for table in reading.tables:
-                file.add(promotion.fill(table))
+                filled = promotion.fill(table)
+                file.add(filled.table)
+                failures.add(reading.record.project_id, reading.record.day, filled.failures)
             beside.update(reading.beside)
             if reading.rejected:
                 record = reading.record
@@ -310,6 +336,9 @@ def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion)
             else:
                 yield materialize(EVENTS, condition, dialect, variant=False)
         further = field_hints(fields.known, file.schema.names, dialect.json_type(EVENTS))
+        further |= {
+            name: hints for name, hints in promotion.further.items() if name in file.schema.names
+        }
         if further:
             yield with_columns(file.schema, further)
         yield from file.finish()
@@ -317,11 +346,23 @@ def _items(run: Run, report: RunReport, fields: NewFields, promotion: Promotion)
     records = report.records + report.settled + report.adopted
     if records:
         yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
+    yield from _failed(run, failures, dialect, had_failures=had_failures)
     if run.had_rejected:
         condition = days_condition(run.had_rejected, dialect.instant)
         yield materialize(REJECTED_EVENTS, condition, dialect, variant=True)
     yield from group_items(run, report, beside, known, dialect)
     yield from dimension_items(report, beside, dialect)
+
+
+def _failed(run: Run, failures: Failures, dialect: Dialect, *, had_failures: bool) -> Iterator[Any]:
+    """Values of properties that could not be read, and what they replace."""
+    if failures.table is not None:
+        yield dlt.mark.with_table_name(failures.table, PROPERTY_FAILURES.name)
+    if failures.table is not None or (run.replaced and had_failures):
+        # The rest of a day that goes on adds to what was counted of it.
+        whole = [day for day in run.replaced if day.after is None]
+        condition = days_condition(whole, dialect.instant)
+        yield materialize(PROPERTY_FAILURES, condition, dialect, variant=True)
 
 
 def _working_dir() -> str | None:

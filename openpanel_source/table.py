@@ -13,7 +13,7 @@ ColumnType = Literal["text", "bigint", "double", "bool", "timestamp", "date", "j
 PROPERTY_HINT = "x-property"
 """The hint of a column in dlt's schema that tells the key of ``properties`` it is made of."""
 
-_ARROW: dict[ColumnType, pa.DataType] = {
+ARROW: dict[ColumnType, pa.DataType] = {
     "text": pa.string(),
     "bigint": pa.int64(),
     "double": pa.float64(),
@@ -108,7 +108,7 @@ class Table:
     def arrow_schema(self) -> pa.Schema:
         """The Arrow schema of the table's rows; JSON is text."""
         return pa.schema(
-            [pa.field(column.name, _ARROW[column.type], column.nullable) for column in self.columns]
+            [pa.field(column.name, ARROW[column.type], column.nullable) for column in self.columns]
         )
 
     def dlt_columns(self) -> dict[str, Any]:

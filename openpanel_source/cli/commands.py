@@ -140,6 +140,13 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
     help="Load what the dashboard says of events as well.",
 )
 @click.option(
+    "--property",
+    "properties",
+    multiple=True,
+    metavar="KEY=TYPE",
+    help="Make a column of a key of the properties; repeat for several.",
+)
+@click.option(
     "--charts",
     type=click.Path(),
     metavar="FILE",
@@ -157,6 +164,7 @@ def sync(
     views: bool,
     as_json: bool,
     project_id: tuple[str, ...],
+    properties: tuple[str, ...],
     **settings: Any,
 ) -> None:
     """Load every day that is new, open or not yet proven; nothing that is complete."""
@@ -165,6 +173,11 @@ def sync(
 
     pipeline = open_pipeline(destination, database, dataset, name=piece or PIPELINE_NAME)
     given = _given(project_id=list(project_id), max_runtime=max_runtime, **settings)
+    if properties:
+        # Types hold no =, keys may.
+        given["properties"] = {
+            key: kind for key, _, kind in (p.rpartition("=") for p in properties)
+        }
     given |= {"busy_timeout": busy_timeout}
     sys.exit(run_sync(pipeline, given, with_views=views, as_json=as_json))
 
@@ -269,6 +282,22 @@ def status(destination: str, database: str | None, dataset: str, as_json: bool) 
 
     pipeline = open_pipeline(destination, database, dataset, must_exist=True)
     run_status(pipeline, as_json=as_json)
+
+
+@main.command()
+@_target_options
+@click.option("--limit", default=100_000, show_default=True, help="Events to look at, the newest.")
+@click.option("--keys", default=50, show_default=True, help="Keys to show, the most frequent.")
+@_as_json
+def properties(
+    destination: str, database: str | None, dataset: str, limit: int, keys: int, as_json: bool
+) -> None:
+    """Show which keys the properties of loaded events have, and a mapping that makes columns."""
+    from openpanel_source.cli.properties import run_properties
+    from openpanel_source.destination import open_pipeline
+
+    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
+    run_properties(pipeline, limit=limit, most=keys, as_json=as_json)
 
 
 @main.command()
