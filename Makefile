@@ -2,13 +2,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage lowest kills backfill faults fuzz test-clouds test-orchestrators lint audit docs bench bench-smoke wheel clean
+.PHONY: demo test test-long coverage lowest kills backfill faults fuzz test-clouds test-orchestrators lint audit docs bench bench-smoke wheel clean
 
 demo: .venv/.ready
 	$(BIN)/openpanel-source demo
 
 test: .venv/.ready
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup -m 'not long'
+
+# What takes long, and the other cases of what is tried with many: 5 to 7 minutes.
+test-long: .venv/.ready
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup -m long
 
 coverage: .venv/.ready
 	rm -f .coverage .coverage.*

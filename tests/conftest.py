@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.faults import ALL, FAULTS, STAGES, TIMES
 from tests.warehouse import Warehouse
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave all but each n-th case of a test marked ``sampled(n)`` to ``make test-long``."""
+    cases: Counter[str] = Counter()
+    for item in items:
+        sampled = item.get_closest_marker("sampled")
+        if sampled is not None:
+            test = item.nodeid.split("[")[0]
+            if cases[test] % sampled.args[0]:
+                item.add_marker(pytest.mark.long)
+            cases[test] += 1
 
 
 @pytest.fixture(autouse=True)

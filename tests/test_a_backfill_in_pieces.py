@@ -50,6 +50,7 @@ def days_of(pieces: list[Partition]) -> int:
     return sum((piece.end - piece.start).days + 1 for piece in pieces)
 
 
+@pytest.mark.long
 def test_pieces_loaded_side_by_side_and_killed_end_equal_and_are_adopted(
     postgres: PostgresWarehouse,  # noqa: F811
 ) -> None:
@@ -70,6 +71,7 @@ def test_pieces_loaded_side_by_side_and_killed_end_equal_and_are_adopted(
     assert postgres.query(staging) == [(0,)]
 
 
+@pytest.mark.long
 def test_a_duckdb_file_takes_one_worker_after_the_other(warehouse: Warehouse) -> None:
     data = generate(events=5_000, days=30, seed=7, now=NOW)
     projects = [project.id for project in data.accounts.projects]

@@ -43,6 +43,7 @@ def command(sandbox: Sandbox, **options: Any) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kilobytes", [4, 40, 400])
 def test_a_full_disk_is_told_and_the_next_run_loads_all(kilobytes: int) -> None:
     def small_files_only() -> None:
@@ -74,6 +75,7 @@ def test_a_working_folder_full_of_rubbish_is_no_obstacle(tmp_path: Path) -> None
         assert "Loaded 1,500 events" in again.stdout or "Loaded 1 events" in again.stdout
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "damage",
     [
@@ -111,6 +113,7 @@ def test_a_column_of_another_type_takes_what_it_can_hold(warehouse: Warehouse) -
     assert warehouse.query("SELECT DISTINCT revenue FROM events") == [("0",)]
 
 
+@pytest.mark.long
 def test_a_second_sync_at_once_says_so_and_harms_nothing() -> None:
     with world(*ROWS) as sandbox:
         sandbox.behave(path="page=2", delay=5)

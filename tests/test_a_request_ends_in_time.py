@@ -67,6 +67,7 @@ def failure(client: Client) -> OpenPanelError:
     return caught.value
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "fault",
     [
@@ -352,6 +353,7 @@ def test_a_proxy_that_never_lets_through_is_cut_off(monkeypatch: pytest.MonkeyPa
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("fault", "end"),
     [

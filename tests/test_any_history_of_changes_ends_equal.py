@@ -283,7 +283,7 @@ def test_any_history_of_changes_ends_equal() -> None:
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=HISTORIES or 5,
+            max_examples=HISTORIES or 2,
             stateful_step_count=20 if HISTORIES else 10,
             derandomize=not HISTORIES,
             deadline=None,

@@ -54,6 +54,7 @@ def measured(module: str, results: Path, page: Path) -> tuple[str, Any, str]:
     return done.stdout, figures, written.partition("<!-- end:")[0]
 
 
+@pytest.mark.long
 def test_every_contestant_loads_every_event(tmp_path: Path, page: Path) -> None:
     output, figures, part = measured("run", tmp_path / "results.json", page)
     for name in NAMES:

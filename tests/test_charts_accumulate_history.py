@@ -218,6 +218,7 @@ def test_each_project_has_charts_of_its_own(warehouse: Warehouse) -> None:
     assert SECRET not in str(held(warehouse, "charts"))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("server_date", ["2025-11", "2026-02", "2026-03", "2026-04", None])
 def test_servers_of_any_age_draw_the_same(warehouse: Warehouse, server_date: str | None) -> None:
     chart = Chart("sales", ["purchase"], ["country"], start="2026-11-01", previous=True)

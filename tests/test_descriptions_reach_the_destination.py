@@ -81,6 +81,7 @@ def test_descriptions_are_comments_in_duckdb(warehouse: Warehouse) -> None:
     check(warehouse, "COMMENT ON COLUMN events.name IS 'changed'")
 
 
+@pytest.mark.long
 def test_descriptions_are_comments_in_postgresql(postgres: PostgresWarehouse) -> None:
     check(postgres, "COMMENT ON COLUMN events.name IS 'changed'")
 

@@ -34,6 +34,9 @@ DATASET = Path(__file__).parent / "contract" / "dataset"
 RECORDED_AT = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)
 
 
+pytestmark = pytest.mark.sampled(3)
+
+
 @pytest.fixture(params=NAMES)
 def held(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """A warehouse on each kind of destination."""

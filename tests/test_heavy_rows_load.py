@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 from openpanel_source.events_file import EventsFile
 from openpanel_source.shape import shape_page
@@ -22,6 +23,7 @@ def rows(count: int, text: str) -> pa.Table:
     return table.take(pa.array([0] * count))
 
 
+@pytest.mark.long
 def test_a_day_of_megabytes_is_appended_and_replaced(warehouse: Warehouse) -> None:
     numbers = list(range(70))
     with world(*(event(n, properties={"a": MEGABYTE}) for n in numbers)) as sandbox:

@@ -88,6 +88,7 @@ class Package:
         return {columns[c.name].get("data_type") for c in declared.columns if c.type == "json"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("destination", "staging", "events", "charts", "events_type", "charts_type"),
     [

@@ -88,6 +88,7 @@ def test_nasty_rows_in_duckdb(warehouse: Warehouse) -> None:
         check(warehouse, sandbox)
 
 
+@pytest.mark.long
 def test_nasty_rows_in_postgresql(postgres: PostgresWarehouse) -> None:
     with nasty_world() as sandbox:
         check(postgres, sandbox)

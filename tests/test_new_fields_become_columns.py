@@ -72,6 +72,7 @@ def columns(warehouse: Warehouse) -> list[str]:
     return [name for (name,) in rows if name not in NAMES]
 
 
+@pytest.mark.sampled(2)
 def test_a_field_that_appears_on_the_second_day_is_a_column_from_then_on(
     anywhere: Warehouse,
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_field_that_appears_on_the_second_day_is_a_column_from_then_on(
         assert anywhere.sync(sandbox).runs == 0
 
 
+@pytest.mark.sampled(2)
 def test_a_field_that_appears_in_the_middle_of_a_big_day_loses_no_row(
     anywhere: Warehouse,
 ) -> None:

@@ -24,6 +24,7 @@ def row(number: int, **changes: Any) -> str:
     return json.dumps({name: value for name, value in values.items() if value is not ...})
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -57,6 +58,7 @@ def test_a_row_that_cannot_be_shaped_is_kept_with_its_bytes_and_the_reason(
         )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("text", "column", "value"),
     [

@@ -92,6 +92,7 @@ def assert_bounded(warehouse: Warehouse, page: int) -> None:
     assert excess == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("server_date", OLD)
 def test_a_sync_holds_every_row_and_a_second_one_finds_nothing_to_do(
     warehouse: Warehouse, server_date: str
@@ -111,6 +112,7 @@ def test_a_sync_holds_every_row_and_a_second_one_finds_nothing_to_do(
     ) == [(19734, 19672)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("server_date", ["2026-02"])
 def test_history_older_than_page_1_shows_is_read_behind_newer_rows(
     warehouse: Warehouse, server_date: str

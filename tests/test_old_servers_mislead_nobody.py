@@ -118,6 +118,7 @@ def test_an_open_day_is_read_whole_when_its_count_differs(
     assert summary.events_loaded == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("server_date", ["2025-03", "2026-02", "2026-03"])
 def test_names_that_look_like_numbers_or_lists_select_what_they_say(
     warehouse: Warehouse, server_date: str
@@ -150,6 +151,7 @@ def test_what_a_server_would_ignore_is_refused_before_anything_is_read(
         assert connection.execute("SELECT * FROM information_schema.tables").fetchall() == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("server_date", "day"),
     [("2025-11", "2026-11-20"), ("2026-02", "2025-10-10"), ("2026-03", "2025-10-10")],

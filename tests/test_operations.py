@@ -69,6 +69,7 @@ def days_held() -> int:
     return int(row[0])
 
 
+@pytest.mark.long
 def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(sandbox: Sandbox) -> None:
     sandbox.behave(path="start=2026-11-16&end=2026-11-16&limit=1000", delay=30)
     process = start(sandbox, "sync", "--json")
@@ -92,6 +93,7 @@ def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(sandbox: Sandbox) -
     assert days_held() == 14
 
 
+@pytest.mark.long
 def test_a_sync_that_cannot_commit_in_time_ends_all_the_same(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -138,6 +140,7 @@ def test_without_a_terminal_progress_is_lines_of_the_log(sandbox: Sandbox) -> No
     assert " INFO openpanel_source.progress: web 2026-11-10 " in errors
 
 
+@pytest.mark.long
 def test_pieces_are_planned_and_loaded_by_command(sandbox: Sandbox) -> None:
     _, output, _ = run(sandbox, "partitions", "--pieces", "2", "--json")
     pieces: list[dict[str, Any]] = json.loads(output)["partitions"]

@@ -6,6 +6,7 @@ import threading
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 import requests
 
 from openpanel_source.client import Client, Credentials
@@ -38,6 +39,7 @@ class Watched(requests.Session):
                 self._now -= 1
 
 
+@pytest.mark.long
 def test_a_day_of_100_000_events_is_read_with_several_pages_in_flight() -> None:
     rows = [
         event(number, createdAt=f"2026-11-10T12:00:{number % 60:02d}.{number % 1000:03d}Z")

@@ -90,6 +90,7 @@ def dataset() -> Dataset:
     return load_dataset(DATASET)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("server_date", "projects"),
     [
@@ -413,6 +414,7 @@ def test_settings_that_cannot_be_are_refused(
         warehouse.sync(sandbox, **({"include_profiles": True} | setting))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("is_hashed", [False, True])
 def test_erasing_takes_the_profile_out(warehouse: Warehouse, is_hashed: bool) -> None:
     hashing = {"hash_columns": ["profile_id"], "hash_key": KEY} if is_hashed else {}

@@ -106,6 +106,7 @@ ANSWERS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: str(answer["status"]))
 def test_answers_cannot_reach_the_terminal_or_a_log(
     sandbox: Sandbox, answer: dict[str, Any], caplog: pytest.LogCaptureFixture

@@ -86,6 +86,7 @@ def test_a_row_that_came_for_one_that_went_is_seen_on_the_newest_days(
         assert len(warehouse.numbers()) == len(ROWS)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "damage",
     [

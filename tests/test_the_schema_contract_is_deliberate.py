@@ -41,6 +41,7 @@ def test_a_newer_version_may_bring_columns_and_tables(warehouse: Warehouse) -> N
         assert warehouse.sync(sandbox, charts=[CHART], reload=True).is_verified
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "contract", ["freeze", {"columns": "freeze"}, {"columns": "discard_value"}]
 )

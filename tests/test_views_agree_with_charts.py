@@ -91,6 +91,7 @@ def _delivered_again(project: str, *, by_country: bool) -> Counter[tuple[Any, ..
     return again
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("by_country", [False, True], ids=["of a day", "of a country"])
 @pytest.mark.parametrize(
     ("project", "in_zone"),
@@ -138,6 +139,7 @@ def test_a_session_bounced_if_openpanel_says_so(loaded: Warehouse) -> None:
     assert 0 < bounced < ended
 
 
+@pytest.mark.long
 def test_views_of_postgresql_hold_the_rows_of_duckdb(
     loaded: Warehouse,
     tmp_path: Path,
