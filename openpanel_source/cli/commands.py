@@ -17,6 +17,8 @@ from openpanel_source.cli.options import (
     target_options,
 )
 
+DEMO_DATABASE = "openpanel_demo.duckdb"
+
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="openpanel-source")
@@ -52,9 +54,9 @@ def main(verbose: bool, log_format: str) -> None:
 @click.option(
     "--database",
     type=click.Path(),
-    default="openpanel_demo.duckdb",
+    default=DEMO_DATABASE,
     show_default=True,
-    help="DuckDB file, replaced if it is there.",
+    help="DuckDB file; that of an earlier demo is replaced.",
 )
 def demo(events: int, days: int, seed: int, database: str) -> None:
     """Load a generated shop and blog from a local sandbox server, and show what came."""
