@@ -14,13 +14,13 @@ from itertools import islice
 
 from openpanel_source.attempt import Attempt
 from openpanel_source.client import Client
+from openpanel_source.clock import Clock
 from openpanel_source.generation import Generation
 from openpanel_source.look import Look, Looker, Span
 from openpanel_source.new_fields import NewFields
 from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
-from openpanel_source.settings import Clock
 from openpanel_source.shape import ShapedPage, Told, shape_page
 from openpanel_source.ties import Gathered, Group, Listing, Row, Spot, grid_of, varied_spots
 

@@ -11,12 +11,13 @@ import dlt
 
 from openpanel_source.adopt import adoptable_days
 from openpanel_source.destination import destination_errors
+from openpanel_source.events_resource import reader_of
 from openpanel_source.exact import make_exact
 from openpanel_source.ledger import DayRecord, Reason
 from openpanel_source.pipeline import SyncSummary, running_alone, sync
 from openpanel_source.plan import PlannedDay
 from openpanel_source.planner import Planner
-from openpanel_source.source import configured, reader_of
+from openpanel_source.source import configured
 from openpanel_source.warehouse import count_events, differing_days, ledger_of
 
 _EVERY_DAY = 1_000_000

@@ -1,4 +1,4 @@
-"""The tables of charts; ``schema`` holds all others."""
+"""The tables of charts; all are in ``schema``."""
 
 from __future__ import annotations
 

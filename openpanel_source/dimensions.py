@@ -16,12 +16,12 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from openpanel_source.clock import Clock
 from openpanel_source.event import Event, parse_instant
 from openpanel_source.hidden_keys import Action
 from openpanel_source.json_text import without_halves
 from openpanel_source.privacy import SHARED_WITH_EVENTS, Privacy, nulls
 from openpanel_source.schema import EVENT_META, PROFILES, Column, Table
-from openpanel_source.settings import Clock
 from openpanel_source.shape import Dimensions, ShapeError, shape_column
 
 logger = logging.getLogger(__name__)

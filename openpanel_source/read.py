@@ -17,6 +17,7 @@ from openpanel_source.attempt import Attempt
 from openpanel_source.beside import BesideEvents
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.client import Client
+from openpanel_source.clock import Clock
 from openpanel_source.decode import Meta, Rejected, peek
 from openpanel_source.dimensions import DimensionShaper
 from openpanel_source.generation import CURRENT, Generation
@@ -27,7 +28,6 @@ from openpanel_source.pages import EVENTS_PATH, Pages
 from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
-from openpanel_source.settings import Clock
 from openpanel_source.shape import ShapedPage
 from openpanel_source.verdict import Verdict, judge
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -13,22 +13,13 @@ import msgspec
 from openpanel_source.chart import Chart, parse_charts, timezone_problem
 from openpanel_source.chart_file import load_charts
 from openpanel_source.chart_query import check_length
+from openpanel_source.clock import Clock, parse_day, utc_now
 from openpanel_source.config_lists import list_of, texts
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.filters import Filter, parse_filter
 from openpanel_source.privacy import Privacy
 from openpanel_source.property_columns import Properties
 from openpanel_source.query import MAX_QUERY_BYTES, EventQuery, query_string
-
-DEFAULT_BASE_URL = "https://api.openpanel.dev"
-"""The hosted service; a self-hosted API is often https://HOST/api."""
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The current time, UTC."""
-    return datetime.now(timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -175,51 +166,6 @@ def parse_settings(
             check_length(chart, project)
             _check_private(chart, privacy)
     return settings
-
-
-def parse_day(name: str, value: str | date | None) -> date | None:
-    """A UTC day from ``YYYY-MM-DD``, a date or a time.
-
-    Raises:
-        InvalidSettingError: It is nothing of that, or a time without a zone.
-    """
-    if value is None or value == "":
-        return None
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise InvalidSettingError(
-                f"{name} {value} has no time zone; give a date or a UTC time."
-            )
-        value = value.astimezone(timezone.utc)
-    if isinstance(value, date):
-        return date(value.year, value.month, value.day)
-    try:
-        # fromisoformat also takes 20260101 and 2026-W01-1 on newer Pythons; one form is enough.
-        return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=timezone.utc).date()
-    except (TypeError, ValueError):
-        raise InvalidSettingError(
-            f"{name} {value!r} is not a date; write it as YYYY-MM-DD, e.g. 2026-01-31."
-        ) from None
-
-
-def parse_clock(now: str | datetime | None) -> Clock:
-    """The clock that always shows a given instant; the real one without.
-
-    Raises:
-        InvalidSettingError: ``now`` is no ISO time with a zone.
-    """
-    if not now:
-        return utc_now
-    try:
-        instant = now if isinstance(now, datetime) else datetime.fromisoformat(now)
-    except (TypeError, ValueError):
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise InvalidSettingError(
-            f"now {now!r} is not a time; write it as 2026-01-31T12:00:00+00:00."
-        )
-    frozen = instant.astimezone(timezone.utc)
-    return lambda: frozen
 
 
 def _dimensions(**included: bool) -> tuple[str, ...]:

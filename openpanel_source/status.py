@@ -10,12 +10,12 @@ from typing import Any
 
 import dlt
 
+from openpanel_source.clock import parse_day
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
 from openpanel_source.exact import make_exact
 from openpanel_source.schema import SYNC_DAYS
 from openpanel_source.scope import range_condition
-from openpanel_source.settings import parse_day
 from openpanel_source.warehouse import day_of, has_table, instant_of
 
 

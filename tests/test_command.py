@@ -310,6 +310,19 @@ def test_the_demo_shows_what_was_loaded_and_leaves_one_file(tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.iterdir()) == ["openpanel_demo.duckdb"]
 
 
+def test_the_demo_replaces_its_own_file_whatever_its_name_and_no_other(tmp_path: Path) -> None:
+    demo = ("demo", "--events", "500", "--days", "5", "--database")
+    for _ in range(2):
+        result = run(*demo, "openpanel.duckdb")
+        assert result.exit_code == 0, result.output
+        assert "Which campaigns sell" in result.stdout
+    with duckdb.connect("warehouse.duckdb") as connection:
+        connection.execute("CREATE TABLE precious AS SELECT 1 AS value")
+    before = Path("warehouse.duckdb").read_bytes()
+    fails(run(*demo, "warehouse.duckdb"), 2, "warehouse.duckdb", "--database")
+    assert Path("warehouse.duckdb").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -16,7 +16,7 @@ from openpanel_source.attempt import Attempt
 from openpanel_source.cli import main
 from openpanel_source.decode import Meta
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.privacy import parse_privacy
+from openpanel_source.privacy_settings import parse_privacy
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.shape import shape_page
 from openpanel_source.status import read_status

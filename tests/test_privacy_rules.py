@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from openpanel_source.decode import Rejected
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.privacy import Privacy, ids_in, parse_privacy
+from openpanel_source.privacy import Privacy, ids_in
+from openpanel_source.privacy_settings import parse_privacy
 from openpanel_source.shape import shape_page
 from tests.helpers_core import page_of
 from tests.sandbox_world import event

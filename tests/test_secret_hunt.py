@@ -22,9 +22,9 @@ import pytest
 from click.testing import CliRunner
 
 from openpanel_source import audit, erase, openpanel, sync
+from openpanel_source.base_url import checked_base_url
 from openpanel_source.check import check
 from openpanel_source.cli import main
-from openpanel_source.client import checked_base_url
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.source import configured

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openpanel_source.client import Client, Credentials, checked_base_url
+from openpanel_source.base_url import checked_base_url
+from openpanel_source.client import Client, Credentials
+from openpanel_source.clock import parse_clock, parse_day, utc_now
 from openpanel_source.errors import ConfigurationError, InvalidSettingError
 from openpanel_source.filters import COLUMNS, OPERATORS, TYPES, Filter, parse_filter
-from openpanel_source.settings import Limits, parse_clock, parse_day, parse_settings, utc_now
+from openpanel_source.settings import Limits, parse_settings
 
 ID = "22222222-2222-4222-8222-222222222222"
 

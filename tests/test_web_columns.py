@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openpanel_source.privacy import parse_privacy
+from openpanel_source.privacy_settings import parse_privacy
 from openpanel_source.promote import WEB_COLUMNS, Promotion
 from openpanel_source.schema import EVENTS
 from tests.sandbox_world import event, world

@@ -9,7 +9,7 @@ import dlt
 
 from openpanel_source.chart import Chart
 from openpanel_source.chart_file import load_charts
-from openpanel_source.cli.commands import print_json
+from openpanel_source.cli.options import print_json
 from openpanel_source.escape import printable
 from openpanel_source.settings import parse_chart_setting
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import gc
-import json
 import sys
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from openpanel_source.cli.group import Group
+from openpanel_source.cli.options import (
+    given_options,
+    json_option,
+    range_options,
+    source_options,
+    target_options,
+)
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+DEMO_DATABASE = "openpanel_demo.duckdb"
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,51 +47,6 @@ def main(verbose: bool, log_format: str) -> None:
     configure_logs(verbose=verbose, as_json=log_format == "json")
 
 
-def _target_options(command: _Command) -> _Command:
-    """Options that say where the rows are."""
-    for option in (
-        click.option("--dataset", default="openpanel", show_default=True, help="Dataset (schema)."),
-        click.option(
-            "--database",
-            type=click.Path(dir_okay=True),
-            help="DuckDB file.  [default: openpanel.duckdb]",
-        ),
-        click.option(
-            "--destination",
-            default="duckdb",
-            show_default=True,
-            help="A dlt destination, configured through dlt.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def _source_options(command: _Command) -> _Command:
-    """Options that say what is read."""
-    for option in (
-        click.option("--base-url", help="Root of the API, e.g. https://HOST/api."),
-        click.option("--project-id", multiple=True, help="Project to read; repeat for several."),
-    ):
-        command = option(command)
-    return command
-
-
-def _range_options(command: _Command) -> _Command:
-    """Options that say which days, and how many at a time."""
-    for option in (
-        click.option("--max-days-per-run", type=int, help="Commit after that many days."),
-        click.option("--max-events-per-run", type=int, help="Commit after that many events."),
-        click.option("--end-date", help="Last UTC day.  [default: all there is]"),
-        click.option("--start-date", help="First UTC day.  [default: the first day with events]"),
-    ):
-        command = option(command)
-    return command
-
-
-_as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")
-
-
 @main.command()
 @click.option("--events", default=50_000, show_default=True, help="Events to generate.")
 @click.option("--days", default=60, show_default=True, help="Days they spread over.")
@@ -94,9 +54,9 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON 
 @click.option(
     "--database",
     type=click.Path(),
-    default="openpanel_demo.duckdb",
+    default=DEMO_DATABASE,
     show_default=True,
-    help="DuckDB file, replaced if it is there.",
+    help="DuckDB file; that of an earlier demo is replaced.",
 )
 def demo(events: int, days: int, seed: int, database: str) -> None:
     """Load a generated shop and blog from a local sandbox server, and show what came."""
@@ -106,19 +66,21 @@ def demo(events: int, days: int, seed: int, database: str) -> None:
 
 
 @main.command()
-@_source_options
-@_as_json
+@source_options
+@json_option
 def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
     """Check address, credentials, projects, server generation and rate limit."""
     from openpanel_source.cli.reports import run_check
 
-    sys.exit(run_check(_given(project_id=list(project_id), base_url=base_url), as_json=as_json))
+    sys.exit(
+        run_check(given_options(project_id=list(project_id), base_url=base_url), as_json=as_json)
+    )
 
 
 @main.command()
-@_source_options
-@_range_options
-@_target_options
+@source_options
+@range_options
+@target_options
 @click.option("--max-runtime", type=float, metavar="SECONDS", help="Begin no day after that.")
 @click.option(
     "--busy-timeout",
@@ -153,7 +115,7 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
     help="TOML or YAML file of charts to load as well.",
 )
 @click.option("--views", is_flag=True, help="Create the views as well; see the command views.")
-@_as_json
+@json_option
 def sync(
     destination: str,
     database: str | None,
@@ -172,7 +134,7 @@ def sync(
     from openpanel_source.destination import PIPELINE_NAME, open_pipeline
 
     pipeline = open_pipeline(destination, database, dataset, name=piece or PIPELINE_NAME)
-    given = _given(project_id=list(project_id), max_runtime=max_runtime, **settings)
+    given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
     if properties:
         # Types hold no =, keys may.
         given["properties"] = {
@@ -183,26 +145,26 @@ def sync(
 
 
 @main.command()
-@_source_options
+@source_options
 @click.option("--start-date", help="First UTC day.  [default: the first day with events]")
 @click.option("--end-date", help="Last UTC day.  [default: yesterday]")
 @click.option("--events-per-piece", type=int, help="Size of a piece.  [default: 500,000]")
 @click.option("--pieces", type=int, help="About how many pieces to make, instead.")
-@_as_json
+@json_option
 def partitions(as_json: bool, project_id: tuple[str, ...], **settings: Any) -> None:
     """Cut a backfill into pieces of about equal size, for several workers to load."""
     from openpanel_source.cli.reports import run_partitions
 
-    run_partitions(_given(project_id=list(project_id), **settings), as_json=as_json)
+    run_partitions(given_options(project_id=list(project_id), **settings), as_json=as_json)
 
 
 @main.command()
-@_source_options
-@_range_options
-@_target_options
+@source_options
+@range_options
+@target_options
 @click.option("--deep", is_flag=True, help="Count every day alone.")
 @click.option("--repair", is_flag=True, help="Read the days that differ again.")
-@_as_json
+@json_option
 def audit(
     destination: str,
     database: str | None,
@@ -218,15 +180,15 @@ def audit(
     from openpanel_source.destination import open_pipeline
 
     pipeline = open_pipeline(destination, database, dataset, must_exist=True)
-    given = _given(project_id=list(project_id), **settings)
+    given = given_options(project_id=list(project_id), **settings)
     sys.exit(run_audit(pipeline, given, deep=deep, repair=repair, as_json=as_json))
 
 
 @main.command()
 @click.argument("profiles", nargs=-1, required=True, metavar="PROFILE...")
-@_source_options
-@_target_options
-@_as_json
+@source_options
+@target_options
+@json_option
 def erase(
     profiles: tuple[str, ...],
     destination: str,
@@ -244,7 +206,7 @@ def erase(
     from openpanel_source.destination import open_pipeline
 
     pipeline = open_pipeline(destination, database, dataset, must_exist=True)
-    given = _given(project_id=list(project_id), base_url=base_url)
+    given = given_options(project_id=list(project_id), base_url=base_url)
     sys.exit(run_erase(pipeline, given, profiles, as_json=as_json))
 
 
@@ -264,7 +226,7 @@ def validate(file: str) -> None:
 
 @charts.command(name="list")
 @click.option("--charts", "file", type=click.Path(), metavar="FILE", help="The file of charts.")
-@_as_json
+@json_option
 def list_charts(file: str | None, as_json: bool) -> None:
     """Show the charts of a file, or else those of dlt's configuration."""
     from openpanel_source.cli.charts import run_list
@@ -273,8 +235,8 @@ def list_charts(file: str | None, as_json: bool) -> None:
 
 
 @main.command()
-@_target_options
-@_as_json
+@target_options
+@json_option
 def status(destination: str, database: str | None, dataset: str, as_json: bool) -> None:
     """Show freshness, days and verdicts of what was loaded, from the warehouse alone."""
     from openpanel_source.cli.reports import run_status
@@ -285,10 +247,10 @@ def status(destination: str, database: str | None, dataset: str, as_json: bool) 
 
 
 @main.command()
-@_target_options
+@target_options
 @click.option("--limit", default=100_000, show_default=True, help="Events to look at, the newest.")
 @click.option("--keys", default=50, show_default=True, help="Keys to show, the most frequent.")
-@_as_json
+@json_option
 def properties(
     destination: str, database: str | None, dataset: str, limit: int, keys: int, as_json: bool
 ) -> None:
@@ -329,13 +291,3 @@ def sandbox(
         server_date=server_date,
         rate_limit=rate_limit,
     )
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    """The options that were given; the others come from dlt's configuration."""
-    return {name: value for name, value in options.items() if value not in (None, [])}
-
-
-def print_json(value: dict[str, Any]) -> None:
-    """Print the one object of ``--json``."""
-    click.echo(json.dumps(value, ensure_ascii=True))

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import duckdb
 
+from openpanel_source.cli.commands import DEMO_DATABASE
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.reports import print_summary
 from openpanel_source.cli.views import make_views
@@ -16,24 +17,25 @@ from openpanel_source.destination import open_pipeline
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.pipeline import sync
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
+from openpanel_source.sandbox.catalog import SITES
 from openpanel_source.sandbox.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, generate
 
 _PROJECTS = """
 SELECT project_id AS project, count(*) AS events,
   count(DISTINCT nullif(session_id, '')) AS sessions, count(DISTINCT device_id) AS devices,
   sum(revenue) / 100 AS revenue
-FROM openpanel.events GROUP BY 1 ORDER BY 1
+FROM events GROUP BY 1 ORDER BY 1
 """
 _CAMPAIGNS = """
 SELECT coalesce(campaign, '(none)') AS campaign, count(*) AS sessions,
   round(100 * count(*) FILTER (revenue > 0) / count(*), 1) AS "buyers %",
   round(sum(revenue) / 100 / count(*), 2) AS "revenue a session"
-FROM openpanel.sessions WHERE project_id = 'acme-shop' GROUP BY 1 ORDER BY 3 DESC
+FROM sessions WHERE project_id = 'acme-shop' GROUP BY 1 ORDER BY 3 DESC
 """
 _LEDGER = """
 SELECT project_id AS project, verdict, count(*) AS days, sum(total_count) AS counted,
   sum(rows_received) AS received, sum(distinct_ids) AS loaded
-FROM openpanel.sync_days GROUP BY ALL ORDER BY ALL
+FROM sync_days GROUP BY ALL ORDER BY ALL
 """
 _QUESTIONS = (
     ("What came", _PROJECTS),
@@ -78,7 +80,7 @@ def run_demo(*, events: int, days: int, seed: int, database: str) -> int:
 
 
 def _show(database: str) -> None:
-    with duckdb.connect(database, read_only=True) as connection:
+    with _opened(Path(database)) as connection:
         for title, query in _QUESTIONS:
             click.echo(f"\n{title}\n{connection.sql(query)}".rstrip())
     click.echo(
@@ -94,7 +96,36 @@ def _generated(events: int, days: int, seed: int) -> Dataset:
         raise InvalidSettingError(str(error)) from None
 
 
+def _opened(database: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that reads the demo's dataset, whatever the file is called."""
+    connection = duckdb.connect()
+    path = str(database).replace("'", "''")
+    connection.execute(f"ATTACH '{path}' AS demo (READ_ONLY)")
+    connection.execute("USE demo.openpanel")
+    return connection
+
+
+def _is_demo(database: Path) -> bool:
+    """Whether a file holds what the demo loads and nothing else."""
+    try:
+        with _opened(database) as connection:
+            found = connection.execute("SELECT DISTINCT project_id FROM sync_days").fetchall()
+    except duckdb.Error:
+        return False
+    return {project for (project,) in found} <= {site.id for site in SITES}
+
+
 def _remove(database: Path) -> None:
+    """Make room for the demo's file.
+
+    Raises:
+        DestinationError: The file may be somebody's data, or cannot be removed.
+    """
+    if database.name != DEMO_DATABASE and database.is_file() and not _is_demo(database):
+        raise DestinationError(
+            f"{database} is there and was not made by the demo, which would replace it; name"
+            " another file with --database."
+        )
     for path in (database, database.with_name(f"{database.name}.wal")):
         try:
             path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import dlt
 
-from openpanel_source.cli.commands import print_json
+from openpanel_source.cli.options import print_json
 from openpanel_source.destination import destination_errors
 from openpanel_source.escape import printable
 from openpanel_source.promote import WEB_COLUMNS

@@ -11,7 +11,7 @@ import dlt
 from openpanel_source.auditing import audit
 from openpanel_source.check import check
 from openpanel_source.cli import stopping
-from openpanel_source.cli.commands import print_json
+from openpanel_source.cli.options import print_json
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_sigterm
 from openpanel_source.cli.views import check_views, make_views

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from openpanel_source.cli.commands import _as_json, _target_options, main, print_json
+from openpanel_source.cli.commands import main
+from openpanel_source.cli.options import json_option, print_json, target_options
 
 if TYPE_CHECKING:
     import dlt
 
 
 @main.command()
-@_target_options
+@target_options
 @click.option("--timezone", metavar="NAME", help="Where days and weeks begin.  [default: UTC]")
 @click.option("--print", "only_print", is_flag=True, help="Print their SQL, and make nothing.")
 @click.option("--dialect", default="duckdb", show_default=True, help="SQL dialect for --print.")
-@_as_json
+@json_option
 def views(
     destination: str,
     database: str | None,

@@ -1,0 +1,60 @@
+"""Days and instants as users write them, and the clock; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timezone
+
+from openpanel_source.errors import InvalidSettingError
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The current time, UTC."""
+    return datetime.now(timezone.utc)
+
+
+def parse_day(name: str, value: str | date | None) -> date | None:
+    """A UTC day from ``YYYY-MM-DD``, a date or a time.
+
+    Raises:
+        InvalidSettingError: It is nothing of that, or a time without a zone.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidSettingError(
+                f"{name} {value} has no time zone; give a date or a UTC time."
+            )
+        value = value.astimezone(timezone.utc)
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    try:
+        # fromisoformat also takes 20260101 and 2026-W01-1 on newer Pythons; one form is enough.
+        return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=timezone.utc).date()
+    except (TypeError, ValueError):
+        raise InvalidSettingError(
+            f"{name} {value!r} is not a date; write it as YYYY-MM-DD, e.g. 2026-01-31."
+        ) from None
+
+
+def parse_clock(now: str | datetime | None) -> Clock:
+    """The clock that always shows a given instant; the real one without.
+
+    Raises:
+        InvalidSettingError: ``now`` is no ISO time with a zone.
+    """
+    if not now:
+        return utc_now
+    try:
+        instant = now if isinstance(now, datetime) else datetime.fromisoformat(now)
+    except (TypeError, ValueError):
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InvalidSettingError(
+            f"now {now!r} is not a time; write it as 2026-01-31T12:00:00+00:00."
+        )
+    frozen = instant.astimezone(timezone.utc)
+    return lambda: frozen

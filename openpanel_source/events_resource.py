@@ -1,0 +1,227 @@
+"""The resource ``events``: what a run reads, as Arrow tables, ledger and state for dlt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import dlt
+from dlt.common import pendulum
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
+from dlt.extract import DltResource
+
+from openpanel_source.beside import BesideEvents
+from openpanel_source.client import Client
+from openpanel_source.clock import parse_day
+from openpanel_source.dialects import Dialect, current_dialect
+from openpanel_source.events_file import EventsFile
+from openpanel_source.expected_warnings import silence_expected
+from openpanel_source.ledger import Ledger, ledger_table
+from openpanel_source.loading import (
+    appended,
+    columns_of,
+    declare,
+    describe,
+    materialize,
+    new_fields,
+    replacing,
+    with_columns,
+)
+from openpanel_source.new_fields import NewFields, field_hints
+from openpanel_source.packing import dimension_items, group_items
+from openpanel_source.plan import DAY, EARLIEST
+from openpanel_source.promote import WEB_COLUMNS, Failures, Promotion
+from openpanel_source.property_columns import property_columns
+from openpanel_source.read import DayReader
+from openpanel_source.recognise import recognise
+from openpanel_source.run import Run, RunReport
+from openpanel_source.schema import (
+    EVENT_GROUPS,
+    EVENT_META,
+    EVENTS,
+    PROFILES,
+    PROPERTY_FAILURES,
+    REJECTED_EVENTS,
+    SYNC_DAYS,
+)
+from openpanel_source.scope import days_condition
+from openpanel_source.settings import Settings
+from openpanel_source.shape import shape_rejected
+from openpanel_source.table_format import check_replaces
+
+logger = logging.getLogger(__name__)
+
+_FURTHER = (SYNC_DAYS, REJECTED_EVENTS, PROPERTY_FAILURES, EVENT_GROUPS, PROFILES, EVENT_META)
+"""Tables that the resource loads beside its own."""
+
+
+def reader_of(
+    client: Client, settings: Settings, load_id: str = "", fields: NewFields | None = None
+) -> DayReader:
+    """A reader for the server that answers, whatever its age.
+
+    Raises:
+        UnsupportedServerError: The server is too old for the query.
+        OpenPanelError: The server cannot be asked.
+    """
+    generation = recognise(client, settings.query, settings.project_ids, settings.now().date())
+    in_flight = settings.limits.pages_in_flight
+    return DayReader(
+        client,
+        settings.query,
+        in_flight,
+        settings.now,
+        load_id,
+        generation,
+        settings.privacy,
+        fields,
+    )
+
+
+def events_resource(settings: Settings, client: Client, report: RunReport) -> DltResource:
+    """The resource ``events`` of checked settings; what it does goes into the report."""
+
+    def events(
+        created_at: dlt.sources.incremental[pendulum.DateTime] = _cursor(settings),  # noqa: B008
+    ) -> Iterator[Any]:
+        check_replaces()
+        # Days, not rows, are what the cursor selects: rows pass unfiltered.
+        created_at.advance(None)  # type: ignore[arg-type]
+        start, end = _range_of(created_at)
+        ranged = replace(settings, start=start, end=end)
+        ledger = Ledger(dlt.current.resource_state(), settings.query.fingerprint)
+        load_id = dlt.current.load_package_state()["load_id"]
+        try:
+            promotion = _promotion(settings)
+            fields = new_fields(dlt.current.source_schema(), promotion.further)
+            run = Run(ranged, reader_of(client, settings, load_id, fields), ledger, report)
+            yield from _items(run, report, fields, promotion, Failures(load_id))
+        finally:
+            client.close()
+        if run.newest is not None:
+            newest = pendulum.instance(min(run.newest, settings.now()))
+            last = created_at.last_value
+            created_at.advance(newest if last is None else max(newest, last))
+        if report.days_left > 0:
+            logger.info("%d days are left for the next run", report.days_left)
+
+    resource: DltResource = dlt.resource(
+        events,
+        name=EVENTS.name,
+        primary_key=EVENTS.primary_key,
+        columns=_event_columns(),
+        write_disposition=replacing("1 = 0"),
+    )
+    silence_expected()
+    for table in _FURTHER:
+        declare(resource, table)
+    describe(resource, EVENTS)
+    return resource
+
+
+def _promotion(settings: Settings) -> Promotion:
+    stored = columns_of(dlt.current.source_schema(), EVENTS)
+    columns = property_columns(settings.properties, stored)
+    return Promotion((*(WEB_COLUMNS if settings.web_columns else ()), *columns), settings.privacy)
+
+
+def _items(
+    run: Run, report: RunReport, fields: NewFields, promotion: Promotion, failures: Failures
+) -> Iterator[Any]:
+    """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
+    dialect = current_dialect()
+    schema = dlt.current.source_schema()
+    known = frozenset(schema.tables)
+    beside = BesideEvents()
+    had_failures = bool(columns_of(schema, PROPERTY_FAILURES))
+    held = columns_of(schema, EVENTS)
+    with EventsFile(_working_dir(), held, fields, dialect.events_format) as file:
+        for reading in run.readings():
+            for table in reading.tables:
+                filled = promotion.fill(table)
+                file.add(filled.table)
+                failures.add(reading.record.project_id, reading.record.day, filled.failures)
+            beside.update(reading.beside)
+            if reading.rejected:
+                record = reading.record
+                rejected = shape_rejected(reading.rejected, record.project_id, record.day)
+                yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
+        if run.replaced:
+            condition = days_condition(run.replaced, dialect.instant)
+            # Where nothing makes way, rows need not pass through a merge.
+            report.appends = report.holds_none(condition)
+            # First, as it may tell of columns what the files do not.
+            if report.appends:
+                yield appended(EVENTS)
+            else:
+                yield materialize(EVENTS, condition, dialect, variant=False)
+        further = field_hints(fields.known, file.schema.names, dialect.json_type(EVENTS))
+        further |= {
+            name: hints for name, hints in promotion.further.items() if name in file.schema.names
+        }
+        if further:
+            yield with_columns(file.schema, further)
+        yield from file.finish()
+        report.heavy_bytes = file.heavy_bytes
+    records = report.records + report.settled + report.adopted
+    if records:
+        yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
+    yield from _failed(run, failures, dialect, had_failures=had_failures)
+    if run.had_rejected:
+        condition = days_condition(run.had_rejected, dialect.instant)
+        yield materialize(REJECTED_EVENTS, condition, dialect, variant=True)
+    yield from group_items(run, report, beside, known, dialect)
+    yield from dimension_items(report, beside, dialect)
+
+
+def _failed(run: Run, failures: Failures, dialect: Dialect, *, had_failures: bool) -> Iterator[Any]:
+    """Values of properties that could not be read, and what they replace."""
+    if failures.table is not None:
+        yield dlt.mark.with_table_name(failures.table, PROPERTY_FAILURES.name)
+    if failures.table is not None or (run.replaced and had_failures):
+        # The rest of a day that goes on adds to what was counted of it.
+        whole = [day for day in run.replaced if day.after is None]
+        condition = days_condition(whole, dialect.instant)
+        yield materialize(PROPERTY_FAILURES, condition, dialect, variant=True)
+
+
+def _working_dir() -> str | None:
+    """The folder of the pipeline that runs; None where rows are taken without one."""
+    context = Container()[PipelineContext]
+    return context.pipeline().working_dir if context.is_active() else None
+
+
+def _event_columns() -> dict[str, Any]:
+    columns = EVENTS.dlt_columns()
+    columns["event_date"]["partition"] = True
+    return columns
+
+
+def _cursor(settings: Settings) -> Any:
+    start, end = settings.start, settings.end
+    if end is not None and start is None:
+        start = EARLIEST
+    return dlt.sources.incremental[pendulum.DateTime](
+        "created_at",
+        initial_value=_midnight(start),
+        end_value=_midnight(end + DAY if end else None),
+        # Rows of one day are deduplicated by id where they are read.
+        primary_key=(),
+    )
+
+
+def _range_of(cursor: Any) -> tuple[date | None, date | None]:
+    """The days a cursor asks for: its initial value, and up to but excluding its end value."""
+    start = parse_day("initial_value", cursor.initial_value)
+    end = cursor.end_value
+    if isinstance(end, datetime):
+        end = end - timedelta(microseconds=1)
+    return None if start == EARLIEST else start, parse_day("end_value", end)
+
+
+def _midnight(day: date | None) -> Any:
+    return None if day is None else pendulum.datetime(day.year, day.month, day.day)
