@@ -8,15 +8,15 @@ demo: .venv/.ready
 	$(BIN)/openpanel-source demo
 
 test: .venv/.ready
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup -m 'not long'
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m 'not long'
 
 # What takes long, and the other cases of what is tried with many: 5 to 7 minutes.
 test-long: .venv/.ready
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup -m long
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m long
 
 coverage: .venv/.ready
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

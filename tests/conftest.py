@@ -13,15 +13,15 @@ from tests.warehouse import Warehouse
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave all but each n-th case of a test marked ``sampled(n)`` to ``make test-long``."""
-    cases: Counter[str] = Counter()
+    """Leave all but each n-th case of what is marked ``sampled(n)`` to ``make test-long``."""
+    cases: Counter[Path] = Counter()
     for item in items:
         sampled = item.get_closest_marker("sampled")
         if sampled is not None:
-            test = item.nodeid.split("[")[0]
-            if cases[test] % sampled.args[0]:
+            # Counted by file, for each of its tests to meet another of the same parameters.
+            if cases[item.path] % sampled.args[0]:
                 item.add_marker(pytest.mark.long)
-            cases[test] += 1
+            cases[item.path] += 1
 
 
 @pytest.fixture(autouse=True)

@@ -63,6 +63,7 @@ def test_a_full_disk_is_told_and_the_next_run_loads_all(kilobytes: int) -> None:
         assert connection.execute(count).fetchone() == (1499, 1499)
 
 
+@pytest.mark.long
 def test_a_working_folder_full_of_rubbish_is_no_obstacle(tmp_path: Path) -> None:
     with world(*ROWS) as sandbox:
         assert command(sandbox).returncode == 0
@@ -75,7 +76,7 @@ def test_a_working_folder_full_of_rubbish_is_no_obstacle(tmp_path: Path) -> None
         assert "Loaded 1,500 events" in again.stdout or "Loaded 1 events" in again.stdout
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     "damage",
     [

@@ -46,6 +46,7 @@ def test_a_day_of_large_events_is_read_in_smaller_pages(warehouse: Warehouse) ->
     ) == [(True,)]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("number", [1, 1001, 1500])
 def test_an_event_that_alone_is_too_large_is_rejected_and_told(
     warehouse: Warehouse, number: int
@@ -67,6 +68,7 @@ def test_an_event_that_alone_is_too_large_is_rejected_and_told(
     assert warehouse.query("SELECT count(*) FROM rejected_events") == [(0,)]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("size", [LIMIT - 2_000, 2 * LIMIT])
 def test_a_large_event_on_an_open_day_is_met_once_it_comes(warehouse: Warehouse, size: int) -> None:
     def today(number: int, **values: Any) -> Row:

@@ -50,6 +50,7 @@ def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.long
 def test_connections_cut_while_loading_cost_a_run_and_no_row(postgres: PostgresWarehouse) -> None:
     cut = f"""
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity

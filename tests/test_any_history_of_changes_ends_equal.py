@@ -278,12 +278,13 @@ def test_a_range_that_the_server_emptied_is_emptied_here(warehouse: Warehouse) -
     assert warehouse.numbers() == []
 
 
+@pytest.mark.long
 @pytest.mark.timeout(0 if HISTORIES else 120)
 def test_any_history_of_changes_ends_equal() -> None:
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=HISTORIES or 2,
+            max_examples=HISTORIES or 5,
             stateful_step_count=20 if HISTORIES else 10,
             derandomize=not HISTORIES,
             deadline=None,

@@ -19,6 +19,8 @@ from openpanel_source.sandbox import Sandbox
 from tests.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
 from tests.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 
 def history(days: int) -> list[dict[str, Any]]:
     """An event on each day up to yesterday, the newest with number 1."""
@@ -79,6 +81,7 @@ def test_rows_that_came_and_went_upstream_are_named_and_repaired(warehouse: Ware
     assert warehouse.numbers() == [*wanted, 500, 501]
 
 
+@pytest.mark.long
 def test_changes_that_cancel_out_are_found_by_a_deep_audit(warehouse: Warehouse) -> None:
     with world(*history(40)) as sandbox:
         warehouse.sync(sandbox)

@@ -12,6 +12,8 @@ from openpanel_source.sandbox import Sandbox
 from tests.sandbox_world import NOW, SECRET, event, event_id, world
 from tests.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 ROOT = "11111111-1111-4111-8111-111111111111"
 TABLES = ("charts", "chart_series", "chart_points")
 BY_COUNTRY = Chart("sales", ["purchase"], ["country"], start="2026-11-01")
@@ -129,6 +131,7 @@ def test_without_a_start_history_begins_at_the_first_event(warehouse: Warehouse)
     assert (first, rows) == ("2025-03-01", 21)
 
 
+@pytest.mark.long
 def test_a_long_history_with_breakdowns_is_read_in_slices(warehouse: Warehouse) -> None:
     rows = [
         event(n, country=("SE", "DE")[n % 2], createdAt=f"{day:%Y-%m-%d}T10:00:00.000Z")
@@ -218,7 +221,7 @@ def test_each_project_has_charts_of_its_own(warehouse: Warehouse) -> None:
     assert SECRET not in str(held(warehouse, "charts"))
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("server_date", ["2025-11", "2026-02", "2026-03", "2026-04", None])
 def test_servers_of_any_age_draw_the_same(warehouse: Warehouse, server_date: str | None) -> None:
     chart = Chart("sales", ["purchase"], ["country"], start="2026-11-01", previous=True)

@@ -80,10 +80,6 @@ KINDS = {
 CASES = [(zone, kind) for zone, kinds in KINDS.items() for kind in kinds]
 
 
-pytestmark = pytest.mark.xdist_group("charts")
-"""One worker loads what all of them look at."""
-
-
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Warehouse]:
     accounts = json.loads((DATASET / "accounts.json").read_text())
@@ -106,7 +102,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Warehouse]:
     return warehouses
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("zone", "kind"), CASES, ids=[kind.chart.name for _, kind in CASES])
 def test_a_chart_shows_what_sql_counts(loaded: dict[str, Warehouse], zone: str, kind: Kind) -> None:
     chart = kind.chart

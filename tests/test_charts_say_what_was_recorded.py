@@ -91,10 +91,6 @@ def _chart(name: str) -> Chart:
     )
 
 
-pytestmark = pytest.mark.xdist_group("charts")
-"""One worker loads what all of them look at."""
-
-
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     accounts = json.loads((DATASET / "accounts.json").read_text())
@@ -121,7 +117,7 @@ def test_most_recordings_are_asked_for() -> None:
     assert len(RECORDINGS) >= 40
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_the_rows_say_what_was_recorded(loaded: Warehouse, name: str) -> None:
     recording = RECORDINGS[name]

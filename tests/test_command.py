@@ -327,10 +327,10 @@ def test_the_demo_replaces_its_own_file_whatever_its_name_and_no_other(tmp_path:
     ("arguments", "words"),
     [
         (["demo", "--events", "-1"], ["events"]),
-        (["demo", "--database", "no/such/folder.duckdb"], ["does not exist"]),
+        (["demo", "--events", "10", "--database", "no/such/folder.duckdb"], ["does not exist"]),
         (["sandbox", "--dataset", "nowhere"], ["no dataset folder"]),
         (["sandbox", "--server-date", "2020-01"], ["2025-03"]),
-        (["sandbox", "--port", "99999"], ["cannot start"]),
+        (["sandbox", "--events", "10", "--port", "99999"], ["cannot start"]),
     ],
 )
 def test_demo_and_sandbox_refuse_in_one_sentence(arguments: list[str], words: list[str]) -> None:

@@ -353,6 +353,7 @@ def test_the_look_back_can_be_set(warehouse: Warehouse) -> None:
         assert warehouse.sync(sandbox, lookback_days=10).requests == few + 10
 
 
+@pytest.mark.long
 def test_a_large_open_day_is_tailed(warehouse: Warehouse) -> None:
     def rows(first: int, last: int) -> list[dict[str, Any]]:
         return [

@@ -102,6 +102,7 @@ def test_a_destination_that_takes_no_comments_takes_the_rows(
     assert "no comment" in caplog.text
 
 
+@pytest.mark.long
 def test_workers_that_describe_the_same_tables_do_no_harm(
     postgres: PostgresWarehouse, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,6 +19,8 @@ from tests.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.sandbox_world import NOW, event, event_id, world
 from tests.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 __all__ = ["postgres", "postgres_url"]
 
 CONTRACT = Path(__file__).parent / "contract" / "dataset"
@@ -53,6 +55,7 @@ def delete(sandbox: Sandbox, *numbers: int) -> None:
     sandbox.remove([event_id(number) for number in numbers])
 
 
+@pytest.mark.long
 def test_it_holds_each_group_of_each_event_of_the_dataset_once(warehouse: Warehouse) -> None:
     dataset = load_dataset(CONTRACT)
     root = next(client for client in dataset.accounts.clients if client.id.startswith("1111"))
@@ -123,6 +126,7 @@ def test_groups_that_are_new_to_a_project_make_the_table(warehouse: Warehouse) -
     assert held(warehouse) == [(2, "a")]
 
 
+@pytest.mark.long
 def test_a_dropped_table_is_made_again_from_the_days_that_had_groups(warehouse: Warehouse) -> None:
     with world(event(1, groups=["a"]), event(2, createdAt=YESTERDAY)) as sandbox:
         warehouse.sync(sandbox)
@@ -132,6 +136,7 @@ def test_a_dropped_table_is_made_again_from_the_days_that_had_groups(warehouse: 
         assert held(warehouse) == before == [(1, "a")]
 
 
+@pytest.mark.long
 def test_leftovers_go_when_their_days_are_appended(warehouse: Warehouse) -> None:
     with world(event(1, groups=["a"]), event(2, createdAt=YESTERDAY, groups=["b"])) as sandbox:
         warehouse.sync(sandbox)
@@ -153,6 +158,7 @@ def test_another_pipeline_replaces_the_groups_it_finds(warehouse: Warehouse) -> 
     assert warehouse.query("FROM event_groups") == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_lost", [False, True])
 def test_a_day_is_adopted_with_its_groups_or_not_at_all(
     warehouse: Warehouse, is_lost: bool

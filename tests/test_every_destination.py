@@ -34,7 +34,7 @@ DATASET = Path(__file__).parent / "contract" / "dataset"
 RECORDED_AT = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)
 
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(5)
 
 
 @pytest.fixture(params=NAMES)

@@ -104,7 +104,7 @@ def assert_as_expected(combination: Combination, outcome: Outcome) -> None:
         assert "[GET http" in outcome.text
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize("combination", chosen(), ids=str)
 def test_a_fault_costs_a_retry_and_never_a_row(
     sandbox: Sandbox, warehouse: Warehouse, combination: Combination

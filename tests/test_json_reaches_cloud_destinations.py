@@ -228,6 +228,7 @@ class PickyWarehouse(Warehouse):
         )
 
 
+@pytest.mark.long
 def test_a_destination_that_refuses_json_in_parquet_holds_the_same(tmp_path: Path) -> None:
     # DuckDB reads JSON Lines as structs: keys that some rows lack would come as nulls.
     first, second = ({**row, "properties": PROPERTIES} for row in ROWS)

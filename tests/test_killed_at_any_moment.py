@@ -83,6 +83,7 @@ def test_no_kill_costs_or_doubles_a_row(
     _check_share(tally, KILLS)
 
 
+@pytest.mark.long
 def test_no_kill_costs_or_doubles_a_row_on_a_machine_that_is_replaced(
     tmp_path: Path, upstream: Upstream, running: Commands, lengths: Lengths
 ) -> None:
@@ -137,7 +138,7 @@ STEPS = {
 EVENTS_MERGED = STEPS["events_merged_and_that_not_yet_noted"]
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("number", range(len(STEPS)), ids=STEPS.keys())
 def test_a_kill_between_two_steps_is_made_good(
     tmp_path: Path, number: int, running: Commands
@@ -178,7 +179,7 @@ def test_rows_of_a_run_that_was_killed_go_if_the_server_drops_them_meanwhile(
             worker.recover()
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.long
 @pytest.mark.parametrize("removals", [1, 8, 24])
 def test_a_kill_while_a_run_clears_up_after_another_is_made_good(
     tmp_path: Path, running: Commands, removals: int

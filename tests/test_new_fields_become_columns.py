@@ -25,6 +25,8 @@ from tests.postgres import PostgresWarehouse, postgres_url
 from tests.sandbox_world import event, event_id, world
 from tests.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 __all__ = ["postgres_url"]
 
 NAMES = {column.name for column in EVENTS.columns}
@@ -183,6 +185,7 @@ PLAIN = {
 }
 
 
+@pytest.mark.sampled(2)
 def test_names_that_make_no_sound_column_stay_in_extras(anywhere: Warehouse) -> None:
     # The newest row is the first that comes.
     with world(sent(1, **HOSTILE), sent(2), sent(3, **PLAIN, **HOSTILE)) as sandbox:

@@ -188,6 +188,7 @@ def test_stale_page_numbers_do_not_end_a_day_early(warehouse: Warehouse) -> None
     assert warehouse.numbers() == list(range(1, 2500))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "fault", [{"repeat_page": True}, {"empty_pages": True}, {"lie_total": 10**12}]
 )

@@ -92,7 +92,7 @@ def assert_bounded(warehouse: Warehouse, page: int) -> None:
     assert excess == []
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("server_date", OLD)
 def test_a_sync_holds_every_row_and_a_second_one_finds_nothing_to_do(
     warehouse: Warehouse, server_date: str
@@ -127,6 +127,7 @@ def test_history_older_than_page_1_shows_is_read_behind_newer_rows(
     assert_bounded(warehouse, 512)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("server_date", ["2025-03", "2026-02"])
 def test_a_project_of_another_time_zone_is_read(warehouse: Warehouse, server_date: str) -> None:
     account = next(item for item in recorded().accounts.clients if item.id.startswith("4444"))

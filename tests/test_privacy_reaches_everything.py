@@ -26,6 +26,8 @@ from tests.sandbox_world import NOW, event, event_id, world
 from tests.test_privacy_rules import DAY
 from tests.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 KEY = "a-key-of-thirty-two-characters!!"
 TODAY = "2026-11-23T10:00:00.000Z"
 MARK = "anna.marked@example.com"

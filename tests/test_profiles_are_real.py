@@ -26,6 +26,8 @@ from tests.sandbox_world import NOW, event, profile, world
 from tests.test_a_sync_holds_exactly_the_rows_of_the_server import DATASET, RECORDED_AT
 from tests.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 __all__ = ["postgres", "postgres_url"]
 
 KEY = "a-key-of-thirty-two-characters!!"
@@ -90,7 +92,7 @@ def dataset() -> Dataset:
     return load_dataset(DATASET)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("server_date", "projects"),
     [

@@ -24,6 +24,8 @@ from tests.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.sandbox_world import NOW, Row, event, world
 from tests.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 __all__ = ["postgres", "postgres_url"]
 
 OWN = {column.name for column in EVENTS.columns}

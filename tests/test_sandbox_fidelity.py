@@ -139,6 +139,7 @@ def tied_places(key: tuple[str, ...]) -> set[tuple[str, ...]]:
     return {where for where, count in counts.items() if count > 1}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("recording", comparable())
 def test_the_current_server_is_played_as_recorded(recording: Recording, servers: Servers) -> None:
     sandbox = servers.get(recording)
@@ -151,6 +152,7 @@ def test_the_current_server_is_played_as_recorded(recording: Recording, servers:
         sandbox.remove([event["id"]] if event else [])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("recording", [p for g in GENERATIONS for p in comparable(g)])
 def test_an_older_server_is_played_as_recorded(recording: Recording, servers: Servers) -> None:
     assert_same(recording, servers.get(recording))

@@ -301,6 +301,7 @@ def test_a_secret_of_another_type_in_a_file_is_not_told(
     hunt.assert_nothing_found()
 
 
+@pytest.mark.long
 def test_no_failing_destination_and_no_crash_tells_the_secrets(
     hunt: Hunt, server: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,8 @@ from openpanel_source.sandbox import Sandbox
 from tests.sandbox_world import Row, event, world
 from tests.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 DAYS = [f"2026-11-{day:02d}" for day in range(10, 24)]
 TODAY = DAYS[-1]
 ROWS = [
@@ -64,6 +66,7 @@ def test_pieces_loaded_after_the_nightly_sync_began_are_adopted_as_well(
         assert audit(warehouse.pipeline(), **warehouse.settings(sandbox)).differences == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("day", ["2026-11-12", "2026-11-22"])
 def test_a_day_that_changed_upstream_since_is_read(warehouse: Warehouse, day: str) -> None:
     with world(*ROWS) as sandbox:
@@ -86,7 +89,7 @@ def test_a_row_that_came_for_one_that_went_is_seen_on_the_newest_days(
         assert len(warehouse.numbers()) == len(ROWS)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     "damage",
     [
@@ -136,6 +139,7 @@ def test_the_last_reading_of_a_day_counts_whichever_query_it_was(warehouse: Ware
         assert len(warehouse.numbers()) == len(rows)
 
 
+@pytest.mark.long
 def test_a_repeated_piece_adopts_what_another_cut_had_loaded(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
         load_piece(warehouse, sandbox, "2026-11-10", "2026-11-15")

@@ -23,6 +23,8 @@ from tests.postgres import PostgresWarehouse, postgres, postgres_url  # noqa: F4
 from tests.sandbox_world import CLIENT, NOW, SECRET, chart, event, event_id, points, world
 from tests.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 NAMES = [view.name for view in views()]
 DATABASE = "warehouse.duckdb"
@@ -352,6 +354,7 @@ def test_the_readme_tells_which_campaigns_sold_on_the_database_of_the_demo() -> 
     assert all(buyers > 0 and revenue > 0 for _, buyers, revenue in campaigns)
 
 
+@pytest.mark.long
 def test_syncs_go_on_beneath_views(
     sandbox: Sandbox,
     tmp_path: Path,

@@ -24,9 +24,6 @@ ACME = ["acme-web", "acme-app", "acme-old", "acme-empty", "2024"]
 NUMBERS = {"events": "event", "visitors": "user", "sessions": "session"}
 """Columns of the views, and the segments of charts that define them."""
 
-pytestmark = pytest.mark.xdist_group("views")
-"""One worker loads what all of them look at."""
-
 
 def _charts() -> list[Chart]:
     charts = []
@@ -91,7 +88,7 @@ def _delivered_again(project: str, *, by_country: bool) -> Counter[tuple[Any, ..
     return again
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize("by_country", [False, True], ids=["of a day", "of a country"])
 @pytest.mark.parametrize(
     ("project", "in_zone"),
@@ -124,6 +121,7 @@ def _by_key(warehouse: Warehouse, sql: str) -> Counter[tuple[Any, ...]]:
     return Counter({row[:-1]: row[-1] for row in warehouse.query(sql)})
 
 
+@pytest.mark.long
 def test_a_session_bounced_if_openpanel_says_so(loaded: Warehouse) -> None:
     create_views(loaded.pipeline())
     drawn = loaded.query(
