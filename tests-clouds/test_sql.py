@@ -21,9 +21,10 @@ from dlt.destinations.impl.bigquery import bigquery_adapter
 from sqlglot import exp
 
 from openpanel_source.dialects import dialect_of
+from openpanel_source.sandbox import Sandbox
 from openpanel_source.schema import TABLES
 from openpanel_source.warehouse import count_events
-from tests.sandbox_world import event, world
+from tests.sandbox_world import NOW, dataset, event, profile
 from tests.warehouse import Warehouse
 
 TO = dlt.destinations
@@ -112,10 +113,20 @@ class Loaded:
         )
         # An id is never empty: one row of the second day is rejected.
         day = {"createdAt": "2026-11-11T10:00:00.000Z"}
-        rows = [event(1), event(2, **day), event(3, **day, id="")]
-        with world(*rows) as sandbox:
+        first = event(1, groups=["team"], properties={"total": "much"})
+        data = dataset(
+            first, event(2, **day), event(3, **day, id=""), profiles=[profile(email="anna@x.se")]
+        )
+        data.event_meta["web"] = [{"id": "m", "name": "purchase", "conversion": True}]
+        with Sandbox(data, rate_limit=None, now=lambda: NOW) as sandbox:
             source = Warehouse(folder).source(
-                sandbox, charts=[CHART], start_date="2026-11-10", end_date="2026-11-11"
+                sandbox,
+                charts=[CHART],
+                start_date="2026-11-10",
+                end_date="2026-11-11",
+                properties={"total": "double"},
+                include_profiles=True,
+                include_event_meta=True,
             )
             self.pipeline.extract(source)
         self.pipeline.normalize()
@@ -165,6 +176,7 @@ def test_the_destination_accepts_every_table_and_file(cloud: Cloud, loaded: Load
     jobs = [job.job_file_info for job in loaded.jobs]
     tables = loaded.client.verify_schema(new_jobs=jobs)
     assert {table["name"] for table in tables} >= {table.name for table in TABLES}
+    assert {job.table_name for job in jobs} >= {table.name for table in TABLES}
     if cloud.staged:
         assert {job.file_format for job in jobs} <= {"jsonl", "parquet"}
         return
@@ -218,7 +230,7 @@ def test_a_chart_replaces_the_buckets_read(loaded: Loaded) -> None:
     assert ("toDateTime64('2026-11-01" in statements[0]) == (loaded.dialect == "clickhouse")
 
 
-@pytest.mark.parametrize("table", ["sync_days", "charts", "chart_series"])
+@pytest.mark.parametrize("table", ["sync_days", "charts", "chart_series", "profiles", "event_meta"])
 def test_records_replace_those_of_their_key(loaded: Loaded, table: str) -> None:
     [key] = [found.primary_key for found in TABLES if found.name == table]
     delete, insert = loaded.merge(table)
@@ -227,9 +239,19 @@ def test_records_replace_those_of_their_key(loaded: Loaded, table: str) -> None:
     assert all(name in delete.lower() for name in key)
 
 
-def test_rejected_rows_of_a_day_make_way(loaded: Loaded) -> None:
-    delete, _ = loaded.merge("rejected_events")
-    assert "event_date = '2026-11-11'" in delete
+@pytest.mark.parametrize(
+    ("table", "days"),
+    [
+        ("rejected_events", "event_date = '2026-11-11'"),
+        ("event_groups", "event_date BETWEEN '2026-11-10' AND '2026-11-11'"),
+        ("property_failures", "event_date BETWEEN '2026-11-10' AND '2026-11-11'"),
+    ],
+)
+def test_what_belongs_to_a_day_makes_way_with_it(loaded: Loaded, table: str, days: str) -> None:
+    delete, insert = loaded.merge(table)
+    assert isinstance(loaded.parsed(delete), exp.Delete)
+    assert isinstance(loaded.parsed(insert), exp.Insert)
+    assert days in delete
 
 
 def test_days_are_counted_in_the_table_that_was_made(loaded: Loaded) -> None:
