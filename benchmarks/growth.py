@@ -47,9 +47,6 @@ class Warehouse:
         """A new day arrives and is synced."""
         self.server.grow(events)
         self.nights.append(self.sync())
-        expected = self.events + len(self.nights) * events
-        if self.nights[-1]["rows"] != expected:
-            raise SystemExit(f"the warehouse holds {self.nights[-1]['rows']:,}, not {expected:,}.")
 
     def median(self, what: str) -> float:
         """Of all nights."""
@@ -147,6 +144,10 @@ def main() -> None:
         for _ in range(options.runs):
             for warehouse in warehouses:
                 warehouse.night(options.night_events)
+        for warehouse in warehouses:
+            database = warehouse.server.work(warehouse.folder).database
+            held = warehouse.events + options.runs * options.night_events
+            harness.check_rows(database, TABLE, held)
         scans = [warehouse.scans() for warehouse in warehouses]
     figures = {
         str(warehouse.events): {"nights": warehouse.nights, "delete": scan}

@@ -18,6 +18,8 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import IO, Any
 
+import duckdb
+
 from benchmarks.api import CLIENT_ID, CLIENT_SECRET, PROJECT
 from benchmarks.contestants import Work
 
@@ -118,6 +120,18 @@ def run(command: Sequence[str], folder: str, environment: Mapping[str, str] | No
     if process.returncode:
         raise SystemExit(f"{command[:4]} failed with {process.returncode}: {text}{complaint}")
     return Run(wall, usage.ru_utime + usage.ru_stime, peak, text)
+
+
+def check_rows(database: str, table: str, events: int) -> None:
+    """Stop with a message unless a table holds each event once.
+
+    Counted by whoever measures, as it takes more memory than a load may.
+    """
+    with duckdb.connect(database, read_only=True) as connection:
+        query = f"SELECT count(*), count(DISTINCT id) FROM {table}"
+        [(rows, ids)] = connection.sql(query).fetchall()
+    if not rows == ids == events:
+        raise SystemExit(f"{table} holds {rows:,} rows of {ids:,} events, not {events:,}.")
 
 
 def _text(file: IO[str]) -> str:

@@ -9,8 +9,6 @@ from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-import duckdb
-
 from benchmarks import harness, report
 from benchmarks.contestants import NAMES
 
@@ -48,22 +46,12 @@ def measure(name: str, server: harness.Server, events: int) -> Figures:
         command = [sys.executable, "-m", "benchmarks.contestants", name, work]
         process = harness.run(command, folder)
         figures = json.loads(process.output.splitlines()[-1])
-        rows, ids = _loaded(server.work(folder).database, figures.pop("table"))
-    if not rows == ids == events:
-        raise SystemExit(f"{name} loaded {rows:,} rows of {events:,} events.")
-    figures["rows"] = rows
+        harness.check_rows(server.work(folder).database, figures.pop("table"), events)
+    figures["rows"] = events
     asked = server.ask("/stats")
     figures |= {name: asked[name] for name in ("requests", "pages")}
     figures |= {"process_wall": process.wall, "process_cpu": process.cpu}
     return {**figures, "peak_mb": process.peak_mb}
-
-
-def _loaded(database: str, table: str) -> tuple[int, int]:
-    """Rows and distinct ids, counted here, as it takes more memory than a load may."""
-    with duckdb.connect(database, read_only=True) as connection:
-        query = f"SELECT count(*), count(DISTINCT id) FROM {table}"
-        rows, ids = connection.sql(query).fetchall()[0]
-    return rows, ids
 
 
 def summary(runs: list[Figures], events: int) -> Figures:
