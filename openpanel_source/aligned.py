@@ -120,7 +120,7 @@ class AlignedDays:
             attempt.add(self._shape(begun.item, rows, begun.total))
         attempt.totals = reading.totals
         # Which of the newest rows comes first is chance.
-        attempt.newest = (None, None)
+        attempt.newest_id = attempt.newest_at = None
         return attempt
 
     def rows_of(

@@ -11,6 +11,7 @@ from openpanel_source.beside import BesideEvents
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.decode import Rejected
 from openpanel_source.event_groups import event_groups
+from openpanel_source.ledger import DayRecord
 from openpanel_source.privacy import Privacy
 from openpanel_source.schema import EVENT_GROUPS
 from openpanel_source.shape import ShapedPage
@@ -27,8 +28,10 @@ class Attempt:
     ids: set[str] = field(default_factory=set)
     tables: TableBuffer = field(default_factory=TableBuffer)
     beside: BesideEvents = field(default_factory=BesideEvents)
-    newest: tuple[str | None, datetime | None] = (None, None)
-    """Id and time of the first row: the server lists the newest first."""
+    newest_id: str | None = None
+    """Of the first row, rejected or not: the server lists the newest first."""
+    newest_at: datetime | None = None
+    """When the first event happened."""
     rejected: list[Rejected] = field(default_factory=list)
     has_repeated_page: bool = False
     """Whether some page came twice, as from a cache: then others may not have come at all."""
@@ -39,10 +42,12 @@ class Attempt:
     def add(self, page: ShapedPage) -> int:
         """Take in the next page; returns how many of its rows are new."""
         table, keep = page.table, page.keep
+        if not self.totals:
+            self.newest_id = page.first_id
+        if table.num_rows and not self.ids:
+            self.newest_at = table.column("created_at")[0].as_py()
         self.totals.append(page.meta.total_count)
         self.rows += page.rows
-        if table.num_rows and not self.ids:
-            self.newest = table.column("id")[0].as_py(), table.column("created_at")[0].as_py()
         distinct = set(page.ids)
         if len(distinct) > 1:
             mark = hash(tuple(page.ids))
@@ -86,6 +91,18 @@ class Attempt:
             rows=self.rows,
             repeats=0 if is_settled else self.repeats,
         )
+
+
+@dataclass
+class DayReading:
+    """A day as read: its record, and its rows each once."""
+
+    record: DayRecord
+    tables: TableBuffer
+    rejected: list[Rejected]
+    after: datetime | None = None
+    """If only a tail was read: the rows are those after this instant."""
+    beside: BesideEvents = field(default_factory=BesideEvents)
 
 
 def _firsts(ids: list[str], fresh: set[str]) -> pa.Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -74,6 +75,12 @@ class _Segment:
             yield pa.Table.from_batches([batch])
 
 
+_lean_lock = threading.Lock()
+_lean = 0
+"""How many syncs keep memory lean at present: threads may run several."""
+_usual = pa.default_memory_pool()
+
+
 @contextmanager
 def lean_memory() -> Iterator[None]:
     """Keep freed memory from piling up meanwhile.
@@ -82,14 +89,21 @@ def lean_memory() -> Iterator[None]:
     thread a heap that stays as large as it ever was: one for all is enough, as the threads mostly
     wait for the network.
     """
-    usual = pa.default_memory_pool()
-    pa.set_memory_pool(pa.system_memory_pool())
-    _limit_heaps(1)
+    global _lean, _usual  # noqa: PLW0603 - what is set is the process's own
+    with _lean_lock:
+        if not _lean:
+            _usual = pa.default_memory_pool()
+            pa.set_memory_pool(pa.system_memory_pool())
+            _limit_heaps(1)
+        _lean += 1
     try:
         yield
     finally:
-        _limit_heaps(0)
-        pa.set_memory_pool(usual)
+        with _lean_lock:
+            _lean -= 1
+            if not _lean:
+                _limit_heaps(0)
+                pa.set_memory_pool(_usual)
 
 
 _M_ARENA_MAX = -8

@@ -57,12 +57,14 @@ class Page:
         events: All of them with these fields beside those documented, or with more.
         rejected: Rows that are no events.
         fields: Beyond those documented.
+        first_id: Of the first row, rejected or not, if it has one.
     """
 
     meta: Meta
     events: list[Event]
     rejected: list[Rejected] = field(default_factory=list)
     fields: Fields = ()
+    first_id: str | None = None
 
     @property
     def rows(self) -> int:
@@ -111,11 +113,17 @@ def peek(body: bytes, request: str) -> tuple[Meta, str | None]:
         UnexpectedAnswerError: The body is no page.
     """
     page = split_page(body, request)
-    first = None
+    return page.meta, first_id(page)
+
+
+def first_id(page: RawPage) -> str | None:
+    """The id of the first row as it is loaded, if there is a row that has one."""
     if page.data:
         with suppress(*_UNREADABLE):
-            first = msgspec.json.decode(page.data[0], type=_Identified).id
-    return page.meta, first
+            row = without_halves(bytes(page.data[0]))
+            found = msgspec.json.decode(row, type=_Identified).id
+            return found and without_nul(found)
+    return None
 
 
 def decode_page(
@@ -152,7 +160,8 @@ def decode_page(
 
 def _decode_whole(body: bytes, kind: Fields, fields: Fields) -> Page:
     page = _typed(kind).decode(body)
-    return Page(page.meta, page.data, fields=fields)
+    first = page.data[0].id if page.data else None
+    return Page(page.meta, page.data, fields=fields, first_id=first)
 
 
 def decode_rows(
@@ -175,7 +184,7 @@ def _decode_rows(
             events.append(row)
         else:
             rejected.append(row)
-    return Page(page.meta, events, rejected, fields)
+    return Page(page.meta, events, rejected, fields, first_id(page))
 
 
 def split_page(body: bytes, request: str) -> RawPage:

@@ -8,6 +8,7 @@ counted afterwards; and a load gets along with little memory.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -77,7 +78,8 @@ def differing_after(
     """
     if not report.appends:
         return frozenset()
-    read = {(record.project_id, record.day): record.distinct_ids for record in report.records}
+    records = {(record.project_id, record.day): record.distinct_ids for record in report.records}
+    read = {key: rows for key, rows in records.items() if key not in report.refused}
     days = [day for _, day in read]
     with open_meanwhile(pipeline, patience):
         held = count_events(pipeline, min(days), max(days))
@@ -135,8 +137,19 @@ def modest(pipeline: dlt.Pipeline, patience: float, report: RunReport) -> Iterat
         statements["memory_limit"] = "RESET GLOBAL memory_limit"
     with _loading, opened(pipeline, patience) as client:
         configured = client.credentials.global_config or {}
-        for name, statement in statements.items():
-            if name not in configured:
-                client.execute_sql(statement)
         # All connections of a process to a file share these settings while one is open.
-        yield
+        statements = {name: text for name, text in statements.items() if name not in configured}
+        before = {name: _setting(client, name) for name in statements}
+        for statement in statements.values():
+            client.execute_sql(statement)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                client.execute_sql(f"SET GLOBAL {name} = '{value}'")
+
+
+def _setting(client: Any, name: str) -> str:
+    [[value]] = client.execute_sql(f"SELECT current_setting('{name}')::VARCHAR")
+    # Bytes are told cut off after one decimal, and would be less each time they are set to that.
+    return re.sub(r"(\.\d) ", r"\g<1>5 ", str(value))

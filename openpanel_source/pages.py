@@ -6,7 +6,7 @@ import logging
 import threading
 
 from openpanel_source.client import Client
-from openpanel_source.decode import Meta, RawPage, Rejected, as_text, split_page
+from openpanel_source.decode import Meta, RawPage, Rejected, as_text, first_id, split_page
 from openpanel_source.errors import AnswerTooLargeError
 from openpanel_source.generation import Generation
 from openpanel_source.new_fields import NewFields
@@ -122,7 +122,8 @@ class Pages:
         )
         rejected = [Rejected(as_text(bytes(raw)), reason) for raw in page.data]
         empty = shape_events([], item.project_id, item.day)
-        return ShapedPage(self._whole(page.meta, 1), [], rejected, empty)
+        meta = self._whole(page.meta, 1)
+        return ShapedPage(meta, [], rejected, empty, first_id=first_id(page))
 
     def _whole(self, meta: Meta, size: int) -> Meta:
         """The counts of a part as those of a whole page."""

@@ -151,7 +151,8 @@ def sync(
                 doubtful, adoptable = restored(pipeline, checked, busy_timeout)
                 described = descriptions(pipeline)
                 runs.until_nothing_is_left(wanted | doubtful, adoptable, on_day)
-                clean_mark(pipeline).touch()
+                if not runs.doubtful:
+                    clean_mark(pipeline).touch()
                 if descriptions(pipeline) != described:
                     write_comments(pipeline, busy_timeout)
                 if runs.summary.runs:
@@ -176,6 +177,9 @@ class _Runs:
         self._patience = patience
         self._halt = halt
         self._last: dict[ProjectDay, DayRecord] = {}
+        self._unchanged: frozenset[ProjectDay] = frozenset()
+        self.doubtful: frozenset[ProjectDay] = frozenset()
+        """Days just loaded of which the destination does not hold what was read."""
         self.report = RunReport()
         """Of the present run."""
         self.summary = SyncSummary()
@@ -192,7 +196,7 @@ class _Runs:
         while True:
             report = self.report = RunReport(
                 charts=ChartsReport(skip=not has_charts),
-                already=frozenset(self._last),
+                already=self._unchanged | self._last.keys(),
                 wanted=wanted,
                 adoptable=adoptable,
                 should_stop=self._halt.is_due,
@@ -210,13 +214,14 @@ class _Runs:
             self._last.update({(item.project_id, item.day): item for item in report.records})
             if report.failure is not None:
                 raise report.failure
-            doubtful = differing_after(self._pipeline, self._patience, report)
-            wanted |= doubtful
-            for day in doubtful:
+            self._unchanged |= report.unchanged
+            self.doubtful = differing_after(self._pipeline, self._patience, report)
+            if report.stopped:
+                return
+            wanted |= self.doubtful
+            for day in self.doubtful:
                 del self._last[day]
-            if doubtful:
-                continue
-            if report.days_left <= 0 or report.stopped or not report.records:
+            if not self.doubtful and (report.days_left <= 0 or not report.records):
                 return
 
     def finished(self) -> SyncSummary:
@@ -224,6 +229,7 @@ class _Runs:
         summary, records = self.summary, self._last.values()
         summary.stopped = self._halt.is_asked
         summary.days_left = max(self.report.days_left, 0)
+        summary.days_unchanged = len(self._unchanged)
         summary.days_read = len(records)
         summary.verdicts = dict(Counter(record.verdict.value for record in records))
         summary.unproven = [record for record in records if not record.verdict.is_proof]
@@ -287,7 +293,6 @@ def _add(summary: SyncSummary, report: RunReport) -> None:
     summary.failed_charts |= {name: str(error) for name, error in report.charts.failures.items()}
     summary.rejected_rows += sum(record.rejected_rows for record in report.records)
     summary.erased_rows += sum(record.erased_rows for record in report.records)
-    summary.days_unchanged += report.unchanged
     summary.requests += report.requests
     summary.days_adopted += len(report.adopted)
     summary.runs += 1 if report.records or report.settled or report.adopted else 0

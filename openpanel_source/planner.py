@@ -38,7 +38,7 @@ class Planner:
         settings: The range, the look-back and the clock.
         counter: Counts.
         ledger: What is known.
-        already: Projects and days that this sync has read.
+        already: Projects and days that this sync has read or counted.
         wanted: Projects and days to read whatever the counts say.
         settle: Called with the record of a day that was open, is over and holds what it held.
     """
@@ -60,8 +60,8 @@ class Planner:
         self._wanted = wanted
         self._settle = settle
         self._today = settings.now().date()
-        self.unchanged = 0
-        """Open days that hold what the ledger says."""
+        self.unchanged: set[tuple[str, date]] = set()
+        """Open days, by project, that hold what the ledger says."""
 
     def plan(self, project: str) -> list[PlannedDay]:
         """The days of a project to read, newest first, each once.
@@ -169,7 +169,7 @@ class Planner:
         if item.day < self._today:
             self._settle(record)
         else:
-            self.unchanged += 1
+            self.unchanged.add((item.project_id, item.day))
         return None
 
     def _count(self, project: str) -> Callable[[date, date], int]:

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from openpanel_source.attempt import Attempt
-from openpanel_source.beside import BesideEvents
-from openpanel_source.buffer import TableBuffer
+from openpanel_source.attempt import Attempt, DayReading
 from openpanel_source.client import Client
 from openpanel_source.clock import Clock
-from openpanel_source.decode import Meta, Rejected, peek
+from openpanel_source.decode import Meta, peek
 from openpanel_source.dimensions import DimensionShaper
 from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.ledger import DayRecord
@@ -29,25 +24,14 @@ from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
 from openpanel_source.shape import ShapedPage
-from openpanel_source.verdict import Verdict, judge
+from openpanel_source.tail import read_tail
+from openpanel_source.verdict import judge
 
 if TYPE_CHECKING:
     from openpanel_source.aligned import AlignedDays
 
 _READINGS = 3
 """Times a day is read before its verdict stands."""
-
-
-@dataclass
-class DayReading:
-    """A day as read: its record, and its rows each once."""
-
-    record: DayRecord
-    tables: TableBuffer
-    rejected: list[Rejected]
-    after: datetime | None = None
-    """If only a tail was read: the rows are those after this instant."""
-    beside: BesideEvents = field(default_factory=BesideEvents)
 
 
 class DayReader:
@@ -173,10 +157,10 @@ class DayReader:
     def _read_day(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Any]
     ) -> DayReading:
-        # A tail relies on page 1 and on the order of its rows.
-        tail = None if self._aligned else self._read_tail(item, first)
-        if tail is not None:
-            return tail
+        if self._aligned is None:
+            tail = read_tail(self._pages, item, first, self.load_id, self._now)
+            if tail is not None:
+                return tail
         requests = readings = 0
         earlier: set[str] | None = None
         while True:
@@ -193,7 +177,6 @@ class DayReader:
                 break
             earlier = attempt.ids
             first = self._first(pool, item)
-        newest_id, newest_at = attempt.newest
         rejected, erased = attempt.redacted(self._privacy)
         record = DayRecord(
             project_id=item.project_id,
@@ -213,64 +196,10 @@ class DayReader:
             requests=requests,
             rereads=readings - 1,
             read_at=self._now(),
-            newest_id=newest_id,
-            newest_at=newest_at,
+            newest_id=attempt.newest_id,
+            newest_at=attempt.newest_at,
         )
         return DayReading(record, attempt.tables, rejected, beside=attempt.beside)
-
-    def _read_tail(self, item: PlannedDay, first: Future[list[ShapedPage]]) -> DayReading | None:
-        """Read the rows that are newer than what was read of the day before.
-
-        Returns:
-            The rows, if with those known they are as many as the server counts; else None: then
-            rows came or went among the known ones, or the count moved, and the day must be read.
-        """
-        before = item.tail_of
-        if before is None or before.newest_at is None:
-            return None
-        import pyarrow.compute as pc
-
-        is_open = item.day >= self._now().date()
-        attempt = Attempt()
-        rows = number = 0
-        while True:
-            number += 1
-            pages = first.result() if number == 1 else self._pages.fetch(item, number)
-            known = 0
-            for page in pages:
-                is_newer = pc.greater(page.table.column("created_at"), before.newest_at)
-                newer = pc.sum(is_newer).as_py() or 0
-                rows += newer
-                known += page.rows - newer
-                attempt.add(page)
-            if known or attempt.totals[0] <= before.total_count:
-                break
-        counts = attempt.counts(None)
-        if counts.moved or attempt.rejected or before.total_count + rows != counts.first_total:
-            return None
-        tables, beside = TableBuffer(), attempt.beside.after(before.newest_at)
-        for table in attempt.tables:
-            tables.append(table.filter(pc.greater(table.column("created_at"), before.newest_at)))
-        newest_id, newest_at = attempt.newest
-        record = msgspec.structs.replace(
-            before,
-            load_id=self.load_id,
-            verdict=Verdict.OPEN if is_open else Verdict.COMPLETE,
-            reason=item.reason,
-            total_count=counts.first_total,
-            rows_received=before.rows_received + rows,
-            distinct_ids=before.distinct_ids + tables.num_rows,
-            erased_rows=before.erased_rows
-            + sum(instant > before.newest_at for instant in attempt.erased_at),
-            group_rows=before.group_rows + beside.group_rows,
-            pages=len(attempt.totals),
-            requests=len(attempt.totals),
-            rereads=0,
-            read_at=self._now(),
-            newest_id=newest_id,
-            newest_at=newest_at,
-        )
-        return DayReading(record, tables, [], before.newest_at, beside)
 
     def _read_once(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[list[ShapedPage]]

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 import msgspec
 import pyarrow as pa
 
+from openpanel_source.attempt import DayReading
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.client import Client
@@ -21,7 +22,7 @@ from openpanel_source.errors import OpenPanelError
 from openpanel_source.ledger import DayRecord, Ledger, Reason
 from openpanel_source.plan import PlannedDay, split_empty
 from openpanel_source.planner import Planner
-from openpanel_source.read import DayReader, DayReading
+from openpanel_source.read import DayReader
 from openpanel_source.schema import EVENTS
 from openpanel_source.scope import Replaced
 from openpanel_source.settings import Settings
@@ -45,7 +46,7 @@ class RunReport:
     """What a run did, and what whoever started it has to say meanwhile.
 
     Attributes:
-        already: Projects and days to leave out, because this sync has read them.
+        already: Projects and days to leave out, because this sync has read or counted them.
         wanted: Projects and days to read whatever the counts say.
         adoptable: Days that other pipelines have loaded, for the ledger to take over.
         should_stop: Asked after each day; true ends the run.
@@ -57,9 +58,11 @@ class RunReport:
             read since an instant.
         on_day: Called after each day.
         records: Days read, or counted and found empty, newest first.
+        refused: Those of them whose rows are not loaded, as they prove nothing and the destination
+            holds what an earlier reading brought.
         settled: Days that were open when read, are over, and hold what they held.
         adopted: Days taken over.
-        unchanged: Open days that were counted and hold what the ledger says.
+        unchanged: Open days, by project, that were counted and hold what the ledger says.
         days_left: Days that a further run has to read.
         events_expected: Rows the server counts in the days planned, as an estimate.
         events_loaded: Rows for the table ``events``.
@@ -81,9 +84,10 @@ class RunReport:
     held: Callable[[Dimension, datetime], pa.Table | None] = lambda dimension, since: None
     on_day: Callable[[RunReport], None] = lambda report: None
     records: list[DayRecord] = field(default_factory=list)
+    refused: set[tuple[str, date]] = field(default_factory=set)
     settled: list[DayRecord] = field(default_factory=list)
     adopted: list[DayRecord] = field(default_factory=list)
-    unchanged: int = 0
+    unchanged: frozenset[tuple[str, date]] = frozenset()
     days_left: int = 0
     events_expected: int = 0
     events_loaded: int = 0
@@ -166,11 +170,13 @@ class Run:
         """Record a reading; False if it must not touch the destination."""
         record = reading.record
         before = self._ledger.get(record.project_id, record.day)
-        self._report.records.append(record)
         if not record.verdict.is_proof and before is not None:
             # What the destination holds of the day may be more than this reading brought.
             self._ledger.record(msgspec.structs.replace(before, verdict=record.verdict))
+            self._report.records.append(_with_rows_of(before, record))
+            self._report.refused.add((record.project_id, record.day))
             return False
+        self._report.records.append(record)
         self._ledger.record(record)
         self._report.events_loaded += reading.tables.num_rows
         self.replaced.append(Replaced(record.project_id, record.day, reading.after))
@@ -194,7 +200,7 @@ class Run:
 
     def _planned(self) -> Iterator[PlannedDay]:
         projects = [self._planner.plan(project) for project in self._settings.project_ids]
-        self._report.unchanged = self._planner.unchanged
+        self._report.unchanged = frozenset(self._planner.unchanged)
         self._report.days_left = sum(len(days) for days in projects)
         self._report.events_expected = sum(map(self._expected, projects))
         stretches = [
@@ -251,6 +257,17 @@ class Run:
 
     def _counter(self, project: str) -> Callable[[date, date], int]:
         return lambda first, last: self._reader.count(project, first, last)
+
+
+def _with_rows_of(before: DayRecord, record: DayRecord) -> DayRecord:
+    """The record of a reading whose rows are not loaded: the destination keeps those of before."""
+    return msgspec.structs.replace(
+        record,
+        distinct_ids=before.distinct_ids,
+        rejected_rows=before.rejected_rows,
+        erased_rows=before.erased_rows,
+        group_rows=before.group_rows,
+    )
 
 
 _T = TypeVar("_T")

@@ -118,14 +118,20 @@ SYNC_DAYS = Table(
             key=True,
         ),
         Column("day", "date", "The UTC day.", key=True),
-        Column("load_id", "text", "The dlt load package that holds the day's rows.", key=True),
+        Column(
+            "load_id",
+            "text",
+            "The dlt load package of the run; it holds the day's rows, unless the reading proved"
+            " nothing and those of an earlier one were kept.",
+            key=True,
+        ),
         Column("verdict", "text", "complete, open, moving or short; see the docs.", required=True),
         Column(
             "reason", "text", "Why: new, open, recount, changed, forced, adopted.", required=True
         ),
         Column("total_count", "bigint", "Rows the server counted.", required=True),
         Column("rows_received", "bigint", "Rows received, deliveries counted.", required=True),
-        Column("distinct_ids", "bigint", "Rows loaded into events: distinct ids.", required=True),
+        Column("distinct_ids", "bigint", "Rows held in events: distinct ids.", required=True),
         Column("rejected_rows", "bigint", "Rows put into rejected_events.", required=True),
         Column("erased_rows", "bigint", "Rows left out as those of erased profiles."),
         Column("group_rows", "bigint", "Rows loaded into event_groups."),
@@ -133,7 +139,7 @@ SYNC_DAYS = Table(
         Column("requests", "bigint", "Requests made for the day.", required=True),
         Column("rereads", "bigint", "Times the day was read again.", required=True),
         Column("read_at", "timestamp", "When the reading ended, UTC.", required=True),
-        Column("newest_id", "text", "Id of the newest event, if the server has an order."),
+        Column("newest_id", "text", "Id of the newest row, if the server has an order."),
         Column("newest_at", "timestamp", "Time of the newest event, UTC."),
     ),
     origins={

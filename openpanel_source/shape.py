@@ -48,6 +48,7 @@ class ShapedPage(NamedTuple):
         table: The events as rows of the table ``events``, in order.
         keep: Which of them are of no erased profile; None for all.
         dimensions: What the server told beside them.
+        first_id: Of the first row, rejected or not, if it has one.
     """
 
     meta: Meta
@@ -56,6 +57,7 @@ class ShapedPage(NamedTuple):
     table: pa.Table
     keep: pa.Array | None = None
     dimensions: Dimensions = ()
+    first_id: str | None = None
 
     @property
     def rows(self) -> int:
@@ -95,9 +97,10 @@ def shape_page(
         table = shape_events(page.events, project_id, day, page.fields)
     ids = [event.id for event in page.events]
     beside = told.shape(page.events, project_id) if told else ()
-    if privacy is None:
-        return ShapedPage(page.meta, ids, page.rejected, table, None, beside)
-    return ShapedPage(page.meta, ids, page.rejected, *privacy.hide(table, page.fields), beside)
+    keep = None
+    if privacy is not None:
+        table, keep = privacy.hide(table, page.fields)
+    return ShapedPage(page.meta, ids, page.rejected, table, keep, beside, page.first_id)
 
 
 @lru_cache

@@ -55,6 +55,14 @@ def test_an_open_day_is_read_again_when_rows_arrived(warehouse: Warehouse) -> No
         assert (summary.days_read, summary.days_unchanged) == (0, 1)
 
 
+def test_an_open_day_without_news_is_counted_once_in_several_runs(warehouse: Warehouse) -> None:
+    with world(at(TODAY, 1)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.add([at(f"2026-11-{day}", day) for day in (11, 12, 13)])
+        summary = warehouse.sync(sandbox, max_days_per_run=1)
+        assert (summary.days_unchanged, summary.runs > 2) == (1, True)
+
+
 def test_an_open_day_that_lost_a_row_and_got_another_is_read_again(warehouse: Warehouse) -> None:
     with world(at(TODAY, 1), at(TODAY, 2)) as sandbox:
         warehouse.sync(sandbox)
@@ -400,6 +408,14 @@ def test_an_event_delivered_again_among_new_ones_is_held_once(warehouse: Warehou
         warehouse.sync(sandbox)
         sandbox.add([at(TODAY, 2), at(TODAY, 3), at(TODAY, 3)])
         warehouse.sync(sandbox)
+    assert warehouse.numbers() == [1, 2, 3]
+
+
+def test_an_event_listed_again_with_a_later_time_is_held_once(warehouse: Warehouse) -> None:
+    with world(at(TODAY, 1), at(TODAY, 2)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.add([at(TODAY, 3), {**at(TODAY, 1), "createdAt": f"{TODAY}T11:00:00.000Z"}])
+        assert warehouse.sync(sandbox).is_verified
     assert warehouse.numbers() == [1, 2, 3]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import dlt
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -107,6 +109,17 @@ def test_a_load_takes_little_memory_unless_it_is_configured(warehouse: Warehouse
     assert setting(pipeline, "memory_limit") == "286.1 MiB"
 
 
+def test_a_connection_of_the_user_keeps_its_settings(warehouse: Warehouse) -> None:
+    names = "memory_limit, threads, preserve_insertion_order"
+    settings = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names.split(", "))
+    with world(*ROWS) as sandbox, duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute("SET memory_limit = '1GB'; SET threads = 1")
+        before = connection.sql(settings).fetchall()
+        for _ in range(3):
+            warehouse.sync(sandbox, reload=True)
+            assert connection.sql(settings).fetchall() == before
+
+
 def test_a_sync_without_news_leaves_nothing_pending(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
         for _ in range(2):
@@ -122,6 +135,17 @@ def test_arrow_gets_its_allocator_back() -> None:
     usual = pa.default_memory_pool().backend_name
     with lean_memory():
         assert pa.default_memory_pool().backend_name == "system"
+    assert pa.default_memory_pool().backend_name == usual
+
+
+def test_arrow_gets_its_allocator_back_after_the_last_of_several_syncs() -> None:
+    usual = pa.default_memory_pool().backend_name
+    first, second = ExitStack(), ExitStack()
+    first.enter_context(lean_memory())
+    second.enter_context(lean_memory())
+    first.close()
+    assert pa.default_memory_pool().backend_name == "system"
+    second.close()
     assert pa.default_memory_pool().backend_name == usual
 
 

@@ -24,6 +24,10 @@ def row(number: int, **changes: Any) -> str:
     return json.dumps({name: value for name, value in values.items() if value is not ...})
 
 
+def at(day: int, number: int) -> dict[str, Any]:
+    return event(number, createdAt=f"2026-11-{day}T10:00:{number:02d}.000Z")
+
+
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("text", "reason"),
@@ -154,9 +158,33 @@ def test_a_short_reading_never_replaces_a_full_one(warehouse: Warehouse) -> None
         sandbox.behave(path="page=2", drop_rows=9)
         assert not warehouse.sync(sandbox, reload=True).is_verified
         assert warehouse.numbers() == list(range(1, 1200))
+        assert warehouse.query(
+            "SELECT verdict, rows_received, distinct_ids FROM sync_days WHERE total_count > 0"
+            " ORDER BY read_at, load_id"
+        ) == [("complete", 1199, 1199), ("short", 1190, 1199)]
         sandbox.behave()
         summary = warehouse.sync(sandbox)
         assert (summary.days_read, summary.exit_code) == (1, 0)
+
+
+def test_a_short_reading_of_a_known_day_does_not_keep_a_sync_from_going_on(
+    warehouse: Warehouse,
+) -> None:
+    with world(at(20, 1), at(20, 2)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.add([at(20, 3), *(at(day, day) for day in range(10, 16))])
+        sandbox.behave(path="start=2026-11-20", drop_rows=2)
+        summary = warehouse.sync(sandbox, max_days_per_run=2)
+    assert (summary.days_read, summary.runs, summary.exit_code) == (7, 4, 3)
+    assert warehouse.numbers() == [1, 2, *range(10, 16)]
+
+
+def test_a_day_whose_newest_row_is_rejected_is_not_read_again_for_it(warehouse: Warehouse) -> None:
+    newest = at(22, 2)
+    newest["_raw"] = json.dumps({**newest, "revenue": "ten"})
+    with world(at(22, 1), newest) as sandbox:
+        assert warehouse.sync(sandbox).rejected_rows == 1
+        assert warehouse.sync(sandbox).days_read == 0
 
 
 def test_rows_that_arrive_between_two_pages_lose_none(warehouse: Warehouse) -> None:
