@@ -18,7 +18,7 @@ from openpanel_source.decode import Meta
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.privacy_settings import parse_privacy
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.shape import shape_page
+from openpanel_source.shape import Shaper
 from openpanel_source.status import read_status
 from tests.helpers_core import page_of
 from tests.hunting import found
@@ -131,7 +131,7 @@ def test_rows_that_wait_in_memory_or_in_a_spill_file_are_without_erased_ones() -
     privacy = parse_privacy(erased_profiles=["bea"])
     bea = event(2, profileId="bea")
     for rows in ([event(1), bea, bea], [bea, event(3)]):
-        attempt.add(shape_page(page_of(*rows), "web", DAY, "GET x", privacy))
+        attempt.add(Shaper(privacy).page(page_of(*rows), "web", DAY, "GET x"))
     waiting = [row["id"] for table in attempt.tables for row in table.to_pylist()]
     assert waiting == [event_id(1), event_id(3)]
     assert (attempt.rows, attempt.repeats, len(attempt.erased_at)) == (5, 1, 1)
