@@ -11,7 +11,8 @@ from dlt.destinations import filesystem, postgres
 def make_exact(pipeline: dlt.Pipeline) -> None:
     """Have a pipeline's destination hold what is loaded, whichever of dlt's it is.
 
-    ``filesystem`` would replace no rows, and ``postgres`` would make null of empty texts.
+    ``filesystem`` would replace no rows; ``postgres`` would make null of empty texts, and replace
+    rows without regard for what others write at the same moment.
 
     Args:
         pipeline: A pipeline; nothing happens if its destination is another.
