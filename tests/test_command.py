@@ -359,6 +359,35 @@ def test_the_example_script_runs_as_it_stands(tmp_path: Path) -> None:
     assert "'events_loaded': 3" in result.stdout
 
 
+COMMAND = [sys.executable, "-m", "openpanel_source.cli"]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["sync", "--help"], ["views", "--print"]])
+def test_a_reader_that_has_seen_enough_ends_the_command_quietly(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [*COMMAND, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", [["--version"], ["sync", "--help"], ["views", "--print"]])
+def test_output_that_cannot_be_written_is_one_sentence(arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    sentence = "openpanel-source: output cannot be written (No space left on device); "
+    assert done.stderr.decode().startswith(sentence)
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_an_unexpected_error_asks_for_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openpanel_source.cli.reports.check", lambda *_: 1 / 0)
     result = run("check")
