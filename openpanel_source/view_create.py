@@ -77,18 +77,20 @@ def create_views(
     return [view.name for view in views()]
 
 
-def views_script(dialect: str, *, timezone: str | None = None) -> str:
-    """Statements that make the views in any destination, to be run in the dataset.
+def views_script(dialect: str, *, timezone: str | None = None, dataset: str = "openpanel") -> str:
+    """Statements that make the views in another destination.
 
     Args:
-        dialect: A name that SQLGlot knows.
+        dialect: One of ``DIALECTS``.
         timezone: As for ``create_views``.
+        dataset: Where the tables are; in DuckDB and PostgreSQL, run the statements in it.
 
     Raises:
-        InvalidSettingError: The dialect or the time zone is unknown.
+        InvalidSettingError: The time zone is unknown.
     """
     zone = _zone(timezone)
-    return "\n\n".join(script(view, dialect, timezone=zone) for view in views())
+    scripts = (script(view, dialect, timezone=zone, dataset=dataset) for view in views())
+    return "\n\n".join(scripts)
 
 
 def view_dialect(pipeline: dlt.Pipeline) -> str:
@@ -103,7 +105,7 @@ def view_dialect(pipeline: dlt.Pipeline) -> str:
     name = pipeline.destination.destination_name if pipeline.destination else "no destination"
     raise DestinationError(
         f"views are made in DuckDB and PostgreSQL, not in {name}; openpanel-source views --print"
-        " --dialect NAME shows their SQL for others."
+        " --dialect NAME shows their SQL for some others."
     )
 
 

@@ -79,7 +79,9 @@ class Files(Warehouse):
         files = sorted(folder.glob("*.parquet"))
         if not files:
             return None
-        return pa.concat_tables([pq.read_table(file) for file in files], promote_options="default")
+        # Folders whose names look like partitions hold none.
+        rows = [pq.read_table(file, partitioning=None) for file in files]
+        return pa.concat_tables(rows, promote_options="default")
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect() as connection:
@@ -90,7 +92,7 @@ class Files(Warehouse):
 
     def damage(self, condition: str) -> None:
         for file in (self.lake / "openpanel" / "events").glob("*.parquet"):
-            rows = pq.read_table(file)
+            rows = pq.read_table(file, partitioning=None)
             with duckdb.connect() as connection:
                 connection.register("held", rows)
                 kept = f"SELECT * FROM held WHERE NOT ({condition})"

@@ -37,7 +37,7 @@ def main(verbose: bool, log_format: str) -> None:
     (SOURCES__OPENPANEL__CLIENT_ID, SOURCES__OPENPANEL__CLIENT_SECRET, ...).
 
     Exit codes: 0 done and verified, 1 failed, 2 wrong usage or configuration, 3 loaded but not
-    verified, 143 stopped by SIGTERM.
+    verified, 141 nobody reads what it prints, 143 stopped by SIGTERM.
     """
     from openpanel_source.cli.logs import configure_logs
 
@@ -106,7 +106,7 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
     "properties",
     multiple=True,
     metavar="KEY=TYPE",
-    help="Make a column of a key of the properties; repeat for several.",
+    help="Make a column of a key of the properties, beside those configured; repeat for several.",
 )
 @click.option(
     "--charts",
@@ -136,10 +136,9 @@ def sync(
     pipeline = open_pipeline(destination, database, dataset, name=piece or PIPELINE_NAME)
     given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
     if properties:
-        # Types hold no =, keys may.
-        given["properties"] = {
-            key: kind for key, _, kind in (p.rpartition("=") for p in properties)
-        }
+        from openpanel_source.cli.properties import given_properties
+
+        given["properties"] = given_properties(properties)
     given |= {"busy_timeout": busy_timeout}
     sys.exit(run_sync(pipeline, given, with_views=views, as_json=as_json))
 
