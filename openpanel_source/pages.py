@@ -12,12 +12,11 @@ from openpanel_source.generation import Generation
 from openpanel_source.new_fields import NewFields
 from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
-from openpanel_source.query import EventQuery
+from openpanel_source.query import EVENTS_PATH, EventQuery
 from openpanel_source.shape import ShapedPage, Told, shape_events, shape_page
 
 logger = logging.getLogger(__name__)
 
-EVENTS_PATH = "/export/events"
 _PARTS = (4, 5, 5, 10)
 """Into how many parts a page is divided that is too large, then each of them, down to an event."""
 
