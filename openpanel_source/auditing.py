@@ -120,7 +120,7 @@ def audit(
         deep: Count every day alone, which also finds changes that cancel out between days.
         repair: Read the days that differ again and replace them.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
-        stop: Once set, counting ends within 2 seconds, and a repair as a sync does.
+        stop: Once set, counting is abandoned after 2 seconds, and a repair ends as a sync does.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
     Returns:

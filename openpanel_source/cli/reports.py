@@ -210,6 +210,8 @@ def run_audit(
     )
     if report.repair is not None:
         print_summary(report.repair)
+    elif report.stopped:
+        click.echo("Stopped before all was counted; run it again.")
     elif damaged:
         click.echo("Run openpanel-source audit --repair to read them again.")
     return exit_code
