@@ -10,12 +10,11 @@ from openpanel_source.decode import Meta, RawPage, Rejected, as_text, first_id, 
 from openpanel_source.errors import AnswerTooLargeError
 from openpanel_source.generation import Generation
 from openpanel_source.plan import PlannedDay
-from openpanel_source.query import EventQuery
+from openpanel_source.query import EVENTS_PATH, EventQuery
 from openpanel_source.shape import ShapedPage, Shaper, shape_events
 
 logger = logging.getLogger(__name__)
 
-EVENTS_PATH = "/export/events"
 _PARTS = (4, 5, 5, 10)
 """Into how many parts a page is divided that is too large, then each of them, down to an event."""
 

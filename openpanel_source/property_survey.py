@@ -11,6 +11,7 @@ from typing import Any
 
 import dlt
 
+from openpanel_source.bystander import bystander
 from openpanel_source.errors import DestinationError
 from openpanel_source.exact import make_exact
 from openpanel_source.property_values import read_value
@@ -93,13 +94,13 @@ def survey(pipeline: dlt.Pipeline, limit: int) -> Survey:
         DestinationError: There are no events.
     """
     make_exact(pipeline)
-    pipeline.sync_destination()
-    if not has_table(pipeline, EVENTS.name):
-        raise DestinationError("there are no events; run openpanel-source sync first.")
-    chunks = pipeline.dataset()(
-        f"SELECT properties FROM events ORDER BY created_at DESC LIMIT {int(limit)}"  # noqa: S608
-    ).iter_fetch(_CHUNK)
-    return count_keys(row[0] for chunk in chunks for row in chunk)
+    with bystander(pipeline) as there:
+        if not has_table(there, EVENTS.name):
+            raise DestinationError("there are no events; run openpanel-source sync first.")
+        chunks = there.dataset()(
+            f"SELECT properties FROM events ORDER BY created_at DESC LIMIT {int(limit)}"  # noqa: S608
+        ).iter_fetch(_CHUNK)
+        return count_keys(row[0] for chunk in chunks for row in chunk)
 
 
 def count_keys(properties: Iterable[Any]) -> Survey:

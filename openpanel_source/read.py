@@ -19,10 +19,10 @@ from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.ledger import DayRecord
 from openpanel_source.look import Span
 from openpanel_source.new_fields import NewFields
-from openpanel_source.pages import EVENTS_PATH, Pages
+from openpanel_source.pages import Pages
 from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
-from openpanel_source.query import EventQuery
+from openpanel_source.query import EVENTS_PATH, EventQuery
 from openpanel_source.shape import ShapedPage, Shaper
 from openpanel_source.tail import read_tail
 from openpanel_source.verdict import judge

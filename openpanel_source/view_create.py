@@ -63,17 +63,19 @@ def create_views(
     """
     dialect = view_dialect(pipeline)
     zone = _zone(timezone)
-    with destination_errors(), open_meanwhile(pipeline, busy_timeout):
-        pipeline.sync_destination()
-        with pipeline.sql_client() as client:
-            relations = _tables(client)
-            if EVENTS.name not in relations:
-                raise DestinationError(
-                    f"nothing was loaded into dataset {client.dataset_name} yet; run"
-                    " openpanel-source sync first."
-                )
-            _check_names(client, dialect)
-            _create(client, dialect, zone, relations)
+    with (
+        destination_errors(),
+        open_meanwhile(pipeline, busy_timeout),
+        pipeline.sql_client() as client,
+    ):
+        relations = _tables(client)
+        if EVENTS.name not in relations:
+            raise DestinationError(
+                f"nothing was loaded into dataset {client.dataset_name} yet; run openpanel-source"
+                " sync first."
+            )
+        _check_names(client, dialect)
+        _create(client, dialect, zone, relations)
     return [view.name for view in views()]
 
 

@@ -37,6 +37,21 @@ class DuckDbDestination(Warehouse):
         with duckdb.connect(str(self.path)) as connection:
             connection.execute(f"DELETE FROM openpanel.events WHERE {condition}")
 
+    def staged(self) -> list[Any]:
+        """Rows of events and the like that are left in staging datasets."""
+        return staged_rows(self)
+
+
+def staged_rows(warehouse: Warehouse) -> list[Any]:
+    """Rows in all datasets but that of the tables, whatever dlt writes for itself left out."""
+    tables = warehouse.query(
+        "SELECT table_schema, table_name FROM information_schema.tables"
+        " WHERE table_schema LIKE 'openpanel_%' AND table_name NOT LIKE '_dlt%'"
+    )
+    return [
+        row for table in tables for row in warehouse.query("SELECT * FROM {}.{}".format(*table))
+    ]
+
 
 class PostgresDestination(PostgresWarehouse):
     """A database of a real PostgreSQL server."""
@@ -44,6 +59,9 @@ class PostgresDestination(PostgresWarehouse):
     def damage(self, condition: str) -> None:
         with closing(psycopg2.connect(self.url)) as connection, connection:
             connection.cursor().execute(f"DELETE FROM openpanel.events WHERE {condition}")
+
+    def staged(self) -> list[Any]:
+        return staged_rows(self)
 
 
 class Files(Warehouse):
@@ -166,6 +184,16 @@ class SqliteFile(Warehouse):
     def damage(self, condition: str) -> None:
         with closing(sqlite3.connect(self.file)) as connection, connection:
             connection.execute(f"DELETE FROM events WHERE {condition}")
+
+    def staged(self) -> list[Any]:
+        found: list[Any] = []
+        for file in self.folder.glob("*staging*.db"):
+            with closing(sqlite3.connect(file)) as connection:
+                tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+                for (table,) in tables.fetchall():
+                    if not table.startswith("_dlt"):
+                        found += connection.execute(f"SELECT * FROM {table}")
+        return found
 
 
 _INSTANTS = {

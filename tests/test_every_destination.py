@@ -18,11 +18,13 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from openpanel_source import Chart
 from openpanel_source.auditing import audit
 from openpanel_source.cli import main
+from openpanel_source.erasing import erase
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.exact import make_exact
 from openpanel_source.pipeline import sync
 from openpanel_source.sandbox import Sandbox, load_dataset
 from openpanel_source.schema import EVENTS
+from openpanel_source.source import openpanel
 from openpanel_source.status import read_days, read_status
 from tests.destinations import NAMES, made
 from tests.equality import SELECT_EVENTS, Rows, difference, expected, keyed, server_rows
@@ -110,6 +112,27 @@ def test_what_somebody_deleted_is_found_and_repaired(held: Any) -> None:
         repaired = audit(held.pipeline(), repair=True, **held.settings(sandbox))
         assert repaired.exit_code == 0
         compare(held, sandbox)
+
+
+@pytest.mark.parametrize("name", ["duckdb", "postgresql", "sqlite"])
+def test_no_copy_of_an_erased_profile_is_left_in_staging(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    held = made(name, tmp_path, lambda: request.getfixturevalue("postgres_url"))
+    rejected = event(13, _raw=json.dumps(event(13, profileId="bea", revenue="x")))
+    rows = [*on(10, 1), *on(11, 11, 12, profileId="bea", groups=["a"]), rejected]
+    with world(*rows) as sandbox:
+        settings = held.settings(sandbox, include_profiles=True)
+        # Both ways to load stage rows, each in a dataset of its own.
+        for reload in (False, True):
+            held.pipeline().run(openpanel(**settings, reload=reload))
+        held.sync(sandbox, include_profiles=True, reload=True)
+        report = erase(held.pipeline(), ["bea"], **settings, erased_profiles=["bea"])
+        assert (report.exit_code, len(report.days)) == (0, 2)
+        assert held.staged() == []
+        sandbox.add(on(10, 2))
+        assert held.sync(sandbox, erased_profiles=["bea"], lookback_days=20).is_verified
+        assert held.numbers() == [1, 2]
 
 
 SMALL = 100_000

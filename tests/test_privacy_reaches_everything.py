@@ -221,6 +221,17 @@ def test_days_that_could_not_be_erased_are_named(
     assert warehouse.numbers() == [1, 3]
 
 
+def test_what_a_killed_sync_had_not_loaded_is_no_obstacle_to_erase(warehouse: Warehouse) -> None:
+    with world(*ROWS[:5]) as sandbox:
+        warehouse.sync(sandbox)
+        # Its schema, which the destination lacks, has the table of profiles.
+        warehouse.pipeline().extract(warehouse.source(sandbox, include_profiles=True))
+        settings = warehouse.settings(sandbox, erased_profiles=["bea"])
+        report = erase(warehouse.pipeline(), ["bea"], **settings)
+    assert (len(report.days), report.left, report.exit_code) == (3, [], 0)
+    assert warehouse.numbers() == [1, 3]
+
+
 def test_a_profile_deleted_upstream_vanishes_with_the_next_sync(warehouse: Warehouse) -> None:
     with world(*ROWS[:5]) as sandbox:
         warehouse.sync(sandbox)

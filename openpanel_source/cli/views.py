@@ -36,14 +36,14 @@ def views(
     as_json: bool,
 ) -> None:
     """Create the views of sessions, days, pages ... beside the tables, in DuckDB or PostgreSQL."""
-    from openpanel_source.destination import open_pipeline
+    from openpanel_source.destination import open_to_look
     from openpanel_source.view_create import create_views, views_script
 
     if only_print:
         click.echo(views_script(dialect, timezone=timezone, dataset=dataset))
         return
-    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
-    names = create_views(pipeline, timezone=timezone)
+    with open_to_look(destination, database, dataset) as pipeline:
+        names = create_views(pipeline, timezone=timezone)
     if as_json:
         print_json({"views": names})
     else:
