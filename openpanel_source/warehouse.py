@@ -18,6 +18,8 @@ from openpanel_source.settings import Settings
 
 ProjectDay = tuple[str, date]
 """A project and a UTC day."""
+SOURCE_NAME = "openpanel"
+"""Of the dlt source, and of the schema of its tables."""
 NOT_THERE = (DatabaseUndefinedRelation, SqlClientNotAvailable)
 """What is raised when a destination is asked for a table that it lacks, or takes no SQL."""
 _ROWS_AT_A_TIME = 10_000
@@ -38,10 +40,14 @@ def count_events(
     """
     if not has_table(pipeline, EVENTS.name):
         return {}
-    rows = pipeline.dataset()(
-        "SELECT project_id, event_date, count(*) AS n FROM events"  # noqa: S608 - dates
-        f" WHERE {range_condition('event_date', first, last)} GROUP BY project_id, event_date"
-    ).fetchall()
+    try:
+        rows = pipeline.dataset()(
+            "SELECT project_id, event_date, count(*) AS n FROM events"  # noqa: S608 - dates
+            f" WHERE {range_condition('event_date', first, last)} GROUP BY project_id, event_date"
+        ).fetchall()
+    except DatabaseUndefinedRelation:
+        # Somebody dropped it.
+        return {}
     return {(project, day_of(day)): count for project, day, count in rows}
 
 
@@ -82,7 +88,7 @@ def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
 
 def ledger_of(pipeline: dlt.Pipeline, fingerprint: str) -> Ledger:
     """The ledger in a pipeline's state, for a query; changes to it are not kept."""
-    source = pipeline.state.get("sources", {}).get("openpanel", {})
+    source = pipeline.state.get("sources", {}).get(SOURCE_NAME, {})
     resource = source.get("resources", {}).get(EVENTS.name, {})
     return Ledger(dict(resource), fingerprint)
 

@@ -115,6 +115,17 @@ def test_a_manual_delete_in_the_warehouse_is_named_and_repaired(warehouse: Wareh
     assert warehouse.numbers() == list(range(1, 41))
 
 
+def test_a_table_that_was_dropped_is_named_and_repaired(warehouse: Warehouse) -> None:
+    with world(*history(5)) as sandbox:
+        warehouse.sync(sandbox)
+        held = warehouse.numbers()
+        warehouse.change("DROP TABLE events")
+        report = audit(warehouse.pipeline(), repair=True, **warehouse.settings(sandbox))
+        assert report.exit_code == 0
+        assert {item.held for item in report.differences} == {0}
+    assert warehouse.numbers() == held
+
+
 def test_a_restored_backup_is_named_and_repaired(warehouse: Warehouse) -> None:
     backup = warehouse.folder / "backup.duckdb"
     with world(*history(40)) as sandbox:
