@@ -117,8 +117,8 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
         write_disposition=replacing("1 = 0"),
     )
     for table in (CHARTS, CHART_SERIES):
-        declare(resource, table)
-    describe(resource, CHART_POINTS)
+        declare(resource, table, surroundings.settings.table_format)
+    describe(resource, CHART_POINTS, surroundings.settings.table_format)
     return resource
 
 

@@ -116,8 +116,8 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
     )
     silence_expected()
     for table in _FURTHER:
-        declare(resource, table)
-    describe(resource, EVENTS)
+        declare(resource, table, settings.table_format)
+    describe(resource, EVENTS, settings.table_format)
     return resource
 
 

@@ -10,7 +10,6 @@ import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
 from dlt.destinations import filesystem
-from dlt.extract import DltResource
 
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.schema import EVENTS
@@ -30,16 +29,6 @@ def parse_table_format(value: object) -> str | None:
     if value not in _FORMATS:
         raise InvalidSettingError(f"table_format must be delta or iceberg, not {value!r}.")
     return str(value)
-
-
-def stored_as(resource: DltResource, table_format: str | None) -> DltResource:
-    """The resource, with all of its tables in a format."""
-    if table_format is not None:
-        hints: dict[str, Any] = {"table_format": table_format}
-        for name in list(resource._hints_variants):
-            resource.apply_hints(table_name=name, create_table_variant=True, **hints)
-        resource.apply_hints(**hints)
-    return resource
 
 
 def check_table_format(pipeline: dlt.Pipeline, table_format: str | None) -> None:
