@@ -85,6 +85,11 @@ class Privacy:
         """HMAC-SHA256 of a text in 64 hex digits; the same wherever the text stands."""
         return hmac.digest(self.key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
 
+    @property
+    def unwanted(self) -> frozenset[str]:
+        """Fields of the API that no column needs."""
+        return frozenset(name for name, column in _BY_FIELD.items() if column in self.excluded)
+
     def erases(self, profile_id: str) -> bool:
         """Whether an id, or its hash, is among the erased profiles."""
         if profile_id in self.erased:

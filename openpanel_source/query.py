@@ -62,12 +62,14 @@ class EventQuery:
         filters: All must hold; empty for all events.
         profile_id: Only this profile's events and those of its devices.
         dimensions: What to have told with them, ``profile`` and ``meta``; selects no other events.
+        unwanted: Fields of the API that are not asked for; selects no other events.
     """
 
     events: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
     profile_id: str | None = None
     dimensions: tuple[str, ...] = field(default=(), compare=False)
+    unwanted: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def fingerprint(self) -> str:
@@ -84,7 +86,7 @@ class EventQuery:
     @property
     def includes(self) -> tuple[str, ...]:
         """The fields to name in a request for whole events."""
-        return (*INCLUDES, *self.dimensions)
+        return (*(name for name in INCLUDES if name not in self.unwanted), *self.dimensions)
 
     @property
     def is_counted(self) -> bool:

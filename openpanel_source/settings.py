@@ -141,6 +141,7 @@ def parse_settings(
         filters=tuple(parse_filter(item) for item in list_of("filters", filters)),
         profile_id=_profile_id(profile_id),
         dimensions=_dimensions(profile=include_profiles, meta=include_event_meta),
+        unwanted=privacy.unwanted if privacy else frozenset(),
     )
     if include_profiles and privacy:
         privacy.check_profiles()

@@ -7,6 +7,7 @@ import hmac
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from click.testing import CliRunner
@@ -18,6 +19,7 @@ from openpanel_source.decode import Meta
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.privacy_settings import parse_privacy
 from openpanel_source.sandbox import Sandbox
+from openpanel_source.schema import INCLUDES
 from openpanel_source.shape import Shaper
 from openpanel_source.status import read_status
 from tests.helpers_core import page_of
@@ -89,6 +91,23 @@ def test_hashes_are_the_same_on_each_run_and_settings_apply_to_history_with_relo
         sandbox.add([marked(3, createdAt="2026-11-23T11:00:00.000Z")])
         assert warehouse.sync(sandbox, **HIDING).is_verified
         assert warehouse.query(ids) == [(hashed(MARK),)]
+
+
+def test_excluded_columns_are_not_asked_for(warehouse: Warehouse) -> None:
+    with world(marked(1, groups=["team"])) as sandbox:
+        summary = warehouse.sync(sandbox, exclude_columns=["properties", "groups", "page_title"])
+        [asked] = [
+            parse_qs(urlsplit(item.url).query) for item in sandbox.requests if "page=" in item.url
+        ]
+        assert set(asked["includes"]) == set(INCLUDES) - {"properties", "groups"}
+        assert summary.is_verified
+        assert warehouse.query("SELECT properties, groups, profile_id FROM events") == [
+            (None, None, MARK)
+        ]
+        # The query is the same, so nothing is read again.
+        assert warehouse.sync(sandbox).days_read == 0
+        warehouse.sync(sandbox, reload=True)
+        assert MARK in warehouse.query("SELECT properties FROM events")[0][0]
 
 
 def test_rows_of_an_erased_profile_are_counted_and_not_loaded(warehouse: Warehouse) -> None:
