@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timezone
+from contextlib import suppress
+from datetime import date, datetime, time, timezone
 
 from openpanel_source.errors import InvalidSettingError
 
@@ -26,7 +27,7 @@ def parse_day(name: str, value: str | date | None) -> date | None:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise InvalidSettingError(
-                f"{name} {value} has no time zone; give a date or a UTC time."
+                f"{name} {value} has no time zone; give a time with a zone, or a day as YYYY-MM-DD."
             )
         value = value.astimezone(timezone.utc)
     if isinstance(value, date):
@@ -38,6 +39,24 @@ def parse_day(name: str, value: str | date | None) -> date | None:
         raise InvalidSettingError(
             f"{name} {value!r} is not a date; write it as YYYY-MM-DD, e.g. 2026-01-31."
         ) from None
+
+
+def parse_instant(name: str, value: str | date | None) -> datetime | None:
+    """An instant, UTC, from a time with a zone, or from a day, which is its first.
+
+    Raises:
+        InvalidSettingError: It is nothing of that.
+    """
+    if isinstance(value, str) and "T" in value:
+        # Python 3.10 reads no Z.
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        utc = value.astimezone(timezone.utc)
+        # Pendulum's times lose their zone when something is taken from them.
+        return datetime.combine(utc.date(), utc.time(), timezone.utc)
+    day = parse_day(name, value)
+    return None if day is None else datetime.combine(day, time(), timezone.utc)
 
 
 def parse_clock(now: str | datetime | None) -> Clock:
