@@ -133,7 +133,9 @@ def sync(
     from openpanel_source.cli.reports import run_sync
     from openpanel_source.destination import PIPELINE_NAME, open_pipeline
 
-    pipeline = open_pipeline(destination, database, dataset, name=piece or PIPELINE_NAME)
+    pipeline = open_pipeline(
+        destination, database, dataset, name=PIPELINE_NAME if piece is None else piece
+    )
     given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
     if properties:
         # Types hold no =, keys may.

@@ -25,6 +25,12 @@ class Group(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
+            from openpanel_source.explain import explained
+
+            known = explained(error)
+            if known is not None:
+                _say(ctx, str(known), kind=type(known).__name__)
+                sys.exit(known.exit_code)
             if ctx.params.get("verbose"):
                 raise
             text = printable(f"{type(error).__name__}: {error}", 500)
