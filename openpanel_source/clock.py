@@ -1,13 +1,16 @@
-"""Days and instants as users write them, and the clock; pure."""
+"""Days, instants and seconds as users write them, and the clock; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, time, timezone
+from math import inf
 
 from openpanel_source.errors import InvalidSettingError
 
+LONGEST_TIMEOUT = 86_400.0
+"""Seconds: no request is worth more than a day."""
 Clock = Callable[[], datetime]
 
 
@@ -77,3 +80,24 @@ def parse_clock(now: str | datetime | None) -> Clock:
         )
     frozen = instant.astimezone(timezone.utc)
     return lambda: frozen
+
+
+def check_seconds(name: str, value: object, *, most: float = inf, is_timeout: bool = False) -> None:
+    """Refuse what is no number of seconds that ends.
+
+    Args:
+        name: Of the setting.
+        value: What it holds.
+        most: The highest that is allowed.
+        is_timeout: Whether 0 is refused.
+
+    Raises:
+        InvalidSettingError: It is something else.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        is_enough = value > 0 if is_timeout else value >= 0
+        if is_enough and value <= most and value != inf:
+            return
+    least = "above 0" if is_timeout else "0 or more"
+    limit = "" if most == inf else f" and at most {most:,g}"
+    raise InvalidSettingError(f"{name} must be {least}{limit} seconds, not {value!r:.100}.")

@@ -19,6 +19,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from openpanel_source.buffer import give_back_memory, lean_memory
 from openpanel_source.chart_report import ChartsReport
+from openpanel_source.clock import check_seconds
 from openpanel_source.comments import descriptions, write_comments
 from openpanel_source.destination import destination_errors, met_another
 from openpanel_source.duckdb_load import differing_after, holds_none, modest
@@ -137,6 +138,7 @@ def sync(
     Raises:
         OpenPanelError: Something stopped the sync; what was read before is committed.
     """
+    check_seconds("busy_timeout", busy_timeout)
     started = time.monotonic()
     halt = Halt(max_runtime, stop)
     runs = _Runs(pipeline, settings, busy_timeout, halt)

@@ -284,6 +284,11 @@ def test_an_unreachable_server_is_one_sentence(monkeypatch: pytest.MonkeyPatch) 
         (["--piece", ""], ["--piece must not be empty"]),
         (["--piece", "a/b"], ["--piece 'a/b' cannot be the name of a pipeline"]),
         (["--piece", "../.."], ["--piece '../..' cannot be the name of a pipeline"]),
+        (["--busy-timeout", "nan"], ["busy_timeout must be 0 or more seconds, not nan"]),
+        (["--max-runtime", "-1"], ["max_runtime must be 0 or more seconds, not -1.0"]),
+        (["--property", "=text"], ["--property '=text' names no key or no type; write"]),
+        (["--property", "total"], ["--property 'total' names no key or no type; write"]),
+        (["--property", "a=text", "--property", "a=double"], ["--property names 'a' twice"]),
         (["--piece", "x" * 300], ["cannot be used (File name too long)"]),
     ],
 )
@@ -437,7 +442,6 @@ def test_the_demo_replaces_its_own_file_whatever_its_name_and_no_other(tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["demo", "--events", "-1"], ["events"]),
         (["demo", "--events", "10", "--database", "no/such/folder.duckdb"], ["does not exist"]),
         (["sandbox", "--dataset", "nowhere"], ["no dataset folder"]),
         (["sandbox", "--server-date", "2020-01"], ["2025-03"]),
@@ -446,6 +450,20 @@ def test_the_demo_replaces_its_own_file_whatever_its_name_and_no_other(tmp_path:
 )
 def test_demo_and_sandbox_refuse_in_one_sentence(arguments: list[str], words: list[str]) -> None:
     fails(run(*arguments), 2, *words)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["demo", "--events", "0"], ["sandbox", "--rate-limit", "0"]),
+        *(["properties", "--limit", "0"], ["properties", "--keys", "-1"]),
+    ],
+)
+def test_a_number_below_one_is_refused_where_it_means_nothing(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    expected = f"Invalid value for '{arguments[1]}': {arguments[2]} is not in the range x>=1."
+    assert expected in result.stderr
 
 
 def test_the_sandbox_command_serves_until_it_is_stopped() -> None:

@@ -10,6 +10,7 @@ import click
 
 from openpanel_source.cli.group import Group
 from openpanel_source.cli.options import (
+    COUNT,
     given_options,
     json_option,
     range_options,
@@ -48,7 +49,7 @@ def main(verbose: bool, log_format: str) -> None:
 
 
 @main.command()
-@click.option("--events", default=50_000, show_default=True, help="Events to generate.")
+@click.option("--events", type=COUNT, default=50_000, show_default=True, help="Events to generate.")
 @click.option("--days", default=60, show_default=True, help="Days they spread over.")
 @click.option("--seed", default=1, show_default=True, help="Same seed, same data.")
 @click.option(
@@ -138,10 +139,9 @@ def sync(
     )
     given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
     if properties:
-        # Types hold no =, keys may.
-        given["properties"] = {
-            key: kind for key, _, kind in (p.rpartition("=") for p in properties)
-        }
+        from openpanel_source.cli.properties import given_properties
+
+        given["properties"] = given_properties(properties)
     given |= {"busy_timeout": busy_timeout}
     sys.exit(run_sync(pipeline, given, with_views=views, as_json=as_json))
 
@@ -250,8 +250,12 @@ def status(destination: str, database: str | None, dataset: str, as_json: bool) 
 
 @main.command()
 @target_options
-@click.option("--limit", default=100_000, show_default=True, help="Events to look at, the newest.")
-@click.option("--keys", default=50, show_default=True, help="Keys to show, the most frequent.")
+@click.option(
+    "--limit", type=COUNT, default=100_000, show_default=True, help="Events to look at, the newest."
+)
+@click.option(
+    "--keys", type=COUNT, default=50, show_default=True, help="Keys to show, the most frequent."
+)
 @json_option
 def properties(
     destination: str, database: str | None, dataset: str, limit: int, keys: int, as_json: bool
@@ -271,7 +275,7 @@ def properties(
 @click.option("--days", default=60, show_default=True, help="Days they spread over.")
 @click.option("--seed", default=1, show_default=True, help="Same seed, same data.")
 @click.option("--server-date", metavar="YYYY-MM", help="Play the server of that month.")
-@click.option("--rate-limit", type=int, help="Requests per 10 s.  [default: as the server]")
+@click.option("--rate-limit", type=COUNT, help="Requests per 10 s.  [default: as the server]")
 def sandbox(
     port: int,
     dataset: str | None,

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 import dlt
 
 from openpanel_source.cli.options import print_json
 from openpanel_source.destination import destination_errors
+from openpanel_source.errors import InvalidSettingError
 from openpanel_source.escape import printable
 from openpanel_source.promote import WEB_COLUMNS
 from openpanel_source.property_survey import Survey, survey, toml_key
 
 _LONGEST = 40
 _WEB = {column.property_key for column in WEB_COLUMNS}
+
+
+def given_properties(options: Sequence[str]) -> dict[str, str]:
+    """Types by key, as options give them.
+
+    Args:
+        options: Each ``KEY=TYPE``.
+
+    Raises:
+        InvalidSettingError: One of them is not, or a key stands twice.
+    """
+    types: dict[str, str] = {}
+    for option in options:
+        # Types hold no =, keys may.
+        key, _, kind = option.rpartition("=")
+        if not key:
+            raise InvalidSettingError(
+                f"--property {option!r:.100} names no key or no type; write --property KEY=TYPE, as"
+                " --property total=double."
+            )
+        if key in types:
+            raise InvalidSettingError(f"--property names {key!r:.100} twice; give it one type.")
+        types[key] = kind
+    return types
 
 
 def run_properties(pipeline: dlt.Pipeline, *, limit: int, most: int, as_json: bool) -> None:
