@@ -192,7 +192,7 @@ def _named(error: BaseException) -> str:
 
 _SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
     (
-        ("could not set lock", "database is locked"),
+        ("could not set lock", "unique file handle conflict", "database is locked"),
         DestinationBusyError,
         "another process holds the database open; close it, then run again",
     ),

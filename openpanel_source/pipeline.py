@@ -22,8 +22,8 @@ from openpanel_source.chart_report import ChartsReport
 from openpanel_source.clock import check_seconds
 from openpanel_source.comments import descriptions, write_comments
 from openpanel_source.destination import destination_errors, met_another
-from openpanel_source.duckdb_load import differing_after, holds_none, modest
-from openpanel_source.errors import PipelineBusyError, RequestAbortedError
+from openpanel_source.duckdb_load import differing_after, holds_none, modest, waiting_until
+from openpanel_source.errors import DestinationBusyError, PipelineBusyError, RequestAbortedError
 from openpanel_source.exact import make_exact
 from openpanel_source.halt import Halt
 from openpanel_source.held import held_versions, holds_groups
@@ -143,7 +143,7 @@ def sync(
     halt = Halt(max_runtime, stop)
     runs = _Runs(pipeline, settings, busy_timeout, halt)
     try:
-        with destination_errors(), lean_memory():
+        with destination_errors(), lean_memory(), waiting_until(stop):
             # Settings are checked before the destination is touched.
             client, checked = configured(**settings)
             client.close()
@@ -160,7 +160,7 @@ def sync(
                 if runs.summary.runs:
                     # This may be the last sync of its pipeline, and there are copies of rows in it.
                     drop_staging(pipeline)
-    except RequestAbortedError:
+    except (RequestAbortedError, DestinationBusyError):
         if not halt.is_asked:
             raise
     summary = runs.finished()

@@ -176,6 +176,22 @@ def test_a_sync_waits_for_a_duckdb_file_that_another_process_holds(sandbox: Sand
     assert "Loaded 42 events" in output
 
 
+def test_a_sync_that_waits_for_a_file_stops_when_it_is_asked(sandbox: Sandbox) -> None:
+    with holding(60) as other:
+        process = start(sandbox, "sync", "--json")
+        assert process.stderr is not None
+        while "waiting for it" not in process.stderr.readline():
+            assert process.poll() is None
+        asked = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=30)
+        assert time.monotonic() - asked < 5
+        other.kill()
+    assert process.returncode == 143, errors
+    summary = json.loads(output)
+    assert (summary["stopped"], summary["days_read"]) == (True, 0)
+
+
 def test_a_file_that_stays_held_is_said_to_be(sandbox: Sandbox) -> None:
     with holding(60) as other:
         code, _, errors = run(sandbox, "sync", "--busy-timeout", "0.5")
