@@ -199,6 +199,8 @@ class _Runs:
             report = self.report = RunReport(
                 charts=ChartsReport(skip=not has_charts),
                 already=self._unchanged | self._last.keys(),
+                # As long as it is not planned.
+                days_left=self.report.days_left,
                 wanted=wanted,
                 adoptable=adoptable,
                 should_stop=self._halt.is_due,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -13,6 +14,7 @@ from openpanel_source.destination import destination_errors
 from openpanel_source.errors import InternalServerError, InvalidSettingError, OpenPanelError
 from openpanel_source.filters import Filter
 from openpanel_source.pipeline import sync
+from openpanel_source.run import RunReport
 from openpanel_source.source import openpanel
 from tests.sandbox_world import NOW, event, event_id, world
 from tests.warehouse import Warehouse
@@ -195,6 +197,23 @@ def test_the_cursor_never_passes_now(warehouse: Warehouse) -> None:
         sandbox.add([at(TODAY, 3)])
         warehouse.sync(sandbox)
     assert warehouse.numbers() == [1, 2, 3]
+
+
+def test_a_sync_that_is_stopped_while_it_plans_says_what_the_run_before_left(
+    warehouse: Warehouse,
+) -> None:
+    stop = threading.Event()
+
+    def hang_in_the_next_plan(report: RunReport) -> None:
+        # Three empty days do not count as days of a run.
+        if len(report.records) == 5:
+            sandbox.behave(path="end=2100-12-31", delay=60)
+            threading.Timer(1.0, stop.set).start()
+
+    with world(*(at(f"2026-11-{day}", day) for day in range(10, 21))) as sandbox:
+        settings = warehouse.settings(sandbox, max_days_per_run=2)
+        summary = sync(warehouse.pipeline(), stop=stop, on_day=hang_in_the_next_plan, **settings)
+    assert (summary.stopped, summary.days_read, summary.days_left) == (True, 5, 9)
 
 
 def test_events_dated_in_the_future_are_loaded_once_and_watched(warehouse: Warehouse) -> None:
