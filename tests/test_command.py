@@ -18,6 +18,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from openpanel_source.cli import main
+from openpanel_source.retry import RetryPolicy
 from openpanel_source.sandbox import Sandbox
 from tests.sandbox_world import CLIENT, NOW, SECRET, dataset, event, world
 
@@ -261,6 +262,18 @@ def test_an_unreachable_server_is_one_sentence(monkeypatch: pytest.MonkeyPatch) 
     check = run("check")
     assert check.exit_code == 1
     assert "FAIL  server" in check.stdout
+
+
+@pytest.mark.parametrize("misbehaviour", [{"reset": "before_headers"}, {"status": 503}])
+def test_a_check_asks_a_server_that_does_not_answer_once_and_says_that_it_asks(
+    sandbox: Sandbox, misbehaviour: dict[str, Any]
+) -> None:
+    sandbox.behave(**misbehaviour)
+    result = run("check")
+    assert result.exit_code == 1
+    assert [line[:12] for line in result.stdout.splitlines()] == ["FAIL  server", "      the se"]
+    assert f"asking {sandbox.url}" in result.stderr
+    assert len(sandbox.requests) == RetryPolicy().attempts
 
 
 @pytest.mark.parametrize(
