@@ -135,6 +135,27 @@ def test_an_error_is_a_line_of_the_log_as_well(sandbox: Sandbox) -> None:
     assert SECRET not in errors
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sync", "--max-days-per-run", "many"], "'many' is not a valid integer"),
+        (["sync", "--nonsense"], "No such option"),
+        (["nonsense"], "No such command 'nonsense'"),
+        (["charts", "nonsense"], "No such command 'nonsense'"),
+        (["charts", "list", "more"], "Got unexpected extra argument (more)"),
+        ([], "Missing command"),
+    ],
+)
+def test_wrong_usage_is_a_line_of_the_log_as_well(
+    sandbox: Sandbox, arguments: list[str], message: str
+) -> None:
+    code, output, errors = run(sandbox, "--log-format", "json", *arguments)
+    assert (code, output) == (2, "")
+    (line,) = [json.loads(line) for line in errors.splitlines()]
+    assert line["level"] == "error"
+    assert message in line["message"]
+
+
 def test_without_a_terminal_progress_is_lines_of_the_log(sandbox: Sandbox) -> None:
     _, _, errors = run(sandbox, "sync")
     assert " INFO openpanel_source.progress: web 2026-11-10 " in errors

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from openpanel_source.cli.logs import configure_logs
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.escape import printable
 
@@ -22,7 +23,12 @@ class Group(click.Group):
         except OpenPanelError as error:
             _say(ctx, str(error), kind=type(error).__name__)
             sys.exit(error.exit_code)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except click.ClickException as error:
+            if ctx.params.get("log_format") != "json":
+                raise
+            _say(ctx, error.format_message(), kind=type(error).__name__)
+            sys.exit(error.exit_code)
+        except (click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
             from openpanel_source.explain import explained
@@ -44,6 +50,9 @@ class Group(click.Group):
 def _say(ctx: click.Context, sentence: str, **facts: str) -> None:
     """Say why the command ends: on stderr, in the form of the logs."""
     if ctx.params.get("log_format") == "json":
+        if not logging.getLogger("openpanel_source").handlers:
+            # The command is not even begun.
+            configure_logs(verbose=False, as_json=True)
         logging.getLogger("openpanel_source").error(sentence, extra=facts)
     else:
         click.echo(f"openpanel-source: {printable(sentence, 4000)}", err=True)
