@@ -99,9 +99,25 @@ in Python. All or none are made. No table is touched, nor a view of yours: where
 of a view, or depends on one whose columns have changed, the command says so and ends with exit
 code 1. To change a view, copy its SQL under another name.
 
-`openpanel-source views --print --dialect snowflake` prints the SQL for other destinations, as
-well as SQLGlot can translate it into their dialect, for datasets without `event_meta`; it is tested
-in DuckDB and PostgreSQL.
+`openpanel-source views --print --dialect snowflake` prints the SQL for another warehouse, for
+datasets without `event_meta`:
+
+| `--dialect` | is for | notes |
+|---|---|---|
+| `duckdb` | DuckDB, MotherDuck, DuckLake | run it in the dataset: `USE openpanel` |
+| `postgres` | PostgreSQL | run it in the dataset: `SET search_path TO openpanel` |
+| `bigquery` | BigQuery | |
+| `snowflake` | Snowflake | |
+| `databricks` | Databricks | from runtime 11.3 on |
+| `clickhouse` | ClickHouse | tables and views are named `DATASET___events`, as dlt names tables |
+| `redshift` | Redshift | see below |
+
+The first two were run in DuckDB and PostgreSQL. The others **were not run on a server**: the tests
+have SQLGlot read each statement in the warehouse's dialect, and compare what it then says in DuckDB
+with the views there, row by row. They name the dataset, which `--dataset` sets. No other dialect is
+offered, as what SQLGlot alone makes of the views is wrong in most. Redshift has `properties` as
+`VARCHAR` or, loaded with staging, as `SUPER`: then write `JSON_SERIALIZE(event_rows.properties)` in
+`sessions`.
 
 - Days and weeks are those of UTC, unless `--timezone NAME`, or else `timezone` in the
   configuration of the source, if it is one for all projects, says where your organisation's

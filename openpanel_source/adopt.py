@@ -8,14 +8,19 @@ from typing import Any
 
 import dlt
 import msgspec
-from dlt.common.destination.exceptions import SqlClientNotAvailable
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.schema import EVENT_GROUPS, EVENTS, SYNC_DAYS
 from openpanel_source.settings import Settings
-from openpanel_source.warehouse import ProjectDay, day_of, instant_of
+from openpanel_source.warehouse import (
+    NOT_THERE,
+    ProjectDay,
+    day_of,
+    instant_of,
+    select,
+    selecting,
+)
 
 _MOST_GAPS = 20
 """More gaps in a ledger are not worth naming: what lies between them is asked for as well."""
@@ -51,7 +56,7 @@ def adoptable_days(pipeline: dlt.Pipeline, settings: Settings, ledger: Ledger) -
         held = _held(pipeline, found, EVENTS.name) if found else {}
         has_groups = any(record.group_rows for record in found)
         grouped = _held(pipeline, found, EVENT_GROUPS.name) if has_groups else {}
-    except (DatabaseUndefinedRelation, SqlClientNotAvailable):
+    except NOT_THERE:
         return []
     return [
         record
@@ -93,8 +98,13 @@ def _gaps(known: Iterable[date], first: date, last: date) -> Iterator[tuple[date
 def _newest_records(pipeline: dlt.Pipeline, condition: str) -> dict[ProjectDay, DayRecord]:
     """The last record of each day, whichever query it was read with."""
     records: dict[ProjectDay, DayRecord] = {}
-    for row in _select(pipeline, SYNC_DAYS.name, "*", condition):
-        record = _record(row)
+    with selecting(pipeline, SYNC_DAYS.name, "*", condition) as cursor:
+        # SQLAlchemy's cursors have keys, all others a description.
+        given = getattr(cursor, "keys", lambda: [one[0] for one in cursor.description])()
+        names = [str(name).lower() for name in given]
+        rows = cursor.fetchall()
+    for row in rows:
+        record = _record(dict(zip(names, row, strict=True)))
         key = record.project_id, record.day
         if key not in records or _order(records[key]) <= _order(record):
             records[key] = record
@@ -116,23 +126,8 @@ def _record(row: Mapping[str, Any]) -> DayRecord:
 
 def _held(pipeline: dlt.Pipeline, records: list[DayRecord], table: str) -> dict[ProjectDay, int]:
     days = [record.day for record in records]
-    condition = f"event_date BETWEEN '{min(days)}' AND '{max(days)}'"
-    columns = "project_id, event_date, count(*) AS held"
-    rows = _select(pipeline, table, columns, condition, "GROUP BY project_id, event_date")
-    return {(row["project_id"], day_of(row["event_date"])): row["held"] for row in rows}
-
-
-def _select(
-    pipeline: dlt.Pipeline, table: str, columns: str, condition: str, rest: str = ""
-) -> list[dict[str, Any]]:
-    # Not through dlt's datasets: a pipeline that has never run does not know the tables.
-    with pipeline.sql_client() as client:
-        name = client.make_qualified_table_name(table)
-        # The condition is made by this package from days and checked ids.
-        with client.execute_query(
-            f"SELECT {columns} FROM {name} WHERE {condition} {rest}"  # noqa: S608
-        ) as cursor:
-            # SQLAlchemy's cursors have keys, all others a description.
-            given = getattr(cursor, "keys", lambda: [one[0] for one in cursor.description])()
-            names = [str(name).lower() for name in given]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    condition = (
+        f"event_date BETWEEN '{min(days)}' AND '{max(days)}' GROUP BY project_id, event_date"
+    )
+    rows = select(pipeline, table, "project_id, event_date, count(*)", condition)
+    return {(project, day_of(day)): held for project, day, held in rows}

@@ -17,11 +17,9 @@ from openpanel_source.client import Client
 from openpanel_source.clock import Clock
 from openpanel_source.generation import Generation
 from openpanel_source.look import Look, Looker, Span
-from openpanel_source.new_fields import NewFields
 from openpanel_source.plan import PlannedDay
-from openpanel_source.privacy import Privacy
 from openpanel_source.query import EventQuery
-from openpanel_source.shape import ShapedPage, Told, shape_page
+from openpanel_source.shape import ShapedPage, Shaper
 from openpanel_source.ties import Gathered, Group, Listing, Row, Spot, grid_of, varied_spots
 
 logger = logging.getLogger(__name__)
@@ -62,9 +60,7 @@ class AlignedDays:
         query: Which events.
         generation: The server's.
         now: The clock.
-        privacy: What must not be loaded.
-        fields: Those that have columns though this version does not know them.
-        told: What the server is asked to tell beside events.
+        shaper: Makes tables of rows.
     """
 
     def __init__(
@@ -73,14 +69,10 @@ class AlignedDays:
         query: EventQuery,
         generation: Generation,
         now: Clock,
-        privacy: Privacy | None = None,
-        fields: NewFields | None = None,
-        told: Told | None = None,
+        shaper: Shaper,
     ) -> None:
         self._client = client
-        self._privacy = privacy
-        self._fields = fields
-        self._told = told
+        self._shaper = shaper
         self.looker = Looker(client, query, generation, now)
         self.grid = grid_of(generation.page_size)
 
@@ -139,15 +131,13 @@ class AlignedDays:
             profiles = dict.fromkeys(row.profile_id for row in rows if row.profile_id)
             for profile in islice(profiles, _PROFILES):
                 query = replace(looker.query, profile_id=profile)
-                yield AlignedDays(self._client, query, looker.generation, looker.now)
+                yield AlignedDays(self._client, query, looker.generation, looker.now, Shaper())
 
     def _shape(self, item: PlannedDay, rows: list[Row], total: int) -> ShapedPage:
         data = b",".join(row.raw for row in rows)
         body = b'{"meta":{"totalCount":%d,"pages":1},"data":[%s]}' % (total, data)
         request = f"rows of {item.project_id}, {item.day}"
-        return shape_page(
-            body, item.project_id, item.day, request, self._privacy, self._fields, self._told
-        )
+        return self._shaper.page(body, item.project_id, item.day, request)
 
 
 class _Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,15 +11,21 @@ from typing import Any
 import dlt
 
 from openpanel_source.adopt import adoptable_days
+from openpanel_source.alone import running_alone
+from openpanel_source.bystander import bystander
 from openpanel_source.destination import destination_errors
+from openpanel_source.errors import RequestAbortedError
 from openpanel_source.events_resource import reader_of
 from openpanel_source.exact import make_exact
-from openpanel_source.ledger import DayRecord, Reason
-from openpanel_source.pipeline import SyncSummary, running_alone, sync
+from openpanel_source.halt import Halt
+from openpanel_source.ledger import DayRecord, Ledger, Reason
+from openpanel_source.pipeline import BUSY_TIMEOUT, SyncSummary, sync
 from openpanel_source.plan import PlannedDay
 from openpanel_source.planner import Planner
+from openpanel_source.read import DayReader
+from openpanel_source.settings import Settings
 from openpanel_source.source import configured
-from openpanel_source.warehouse import count_events, differing_days, ledger_of
+from openpanel_source.warehouse import ProjectDay, count_events, differing_days, ledger_of
 
 _EVERY_DAY = 1_000_000
 """A look-back that no history exceeds."""
@@ -63,6 +70,7 @@ class AuditReport:
         requests: Requests sent to find out.
         seconds: Wall time.
         repair: The sync that read the differing days again, if one was asked for.
+        stopped: Whether it was asked to stop before it knew all, or had repaired all.
     """
 
     days: int = 0
@@ -70,10 +78,13 @@ class AuditReport:
     requests: int = 0
     seconds: float = 0.0
     repair: SyncSummary | None = None
+    stopped: bool = False
 
     @property
     def exit_code(self) -> int:
-        """0 if what was read is still right, or was repaired; 3 if not."""
+        """0 if what was read is still right, or was repaired; 3 if not, or not known."""
+        if self.stopped:
+            return 3
         if self.repair is not None:
             return self.repair.exit_code
         return 3 if any(item.is_damage for item in self.differences) else 0
@@ -88,12 +99,19 @@ class AuditReport:
             "requests": self.requests,
             "seconds": round(self.seconds, 3),
             "verified": self.exit_code == 0,
+            "stopped": self.stopped,
             "repair": self.repair.as_dict() if self.repair else None,
         }
 
 
 def audit(
-    pipeline: dlt.Pipeline, *, deep: bool = False, repair: bool = False, **settings: Any
+    pipeline: dlt.Pipeline,
+    *,
+    deep: bool = False,
+    repair: bool = False,
+    busy_timeout: float = BUSY_TIMEOUT,
+    stop: threading.Event | None = None,
+    **settings: Any,
 ) -> AuditReport:
     """Count the server and the destination against the ledger.
 
@@ -101,6 +119,8 @@ def audit(
         pipeline: A pipeline with its destination.
         deep: Count every day alone, which also finds changes that cancel out between days.
         repair: Read the days that differ again and replace them.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+        stop: Once set, counting is abandoned after 2 seconds, and a repair ends as a sync does.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
     Returns:
@@ -113,34 +133,61 @@ def audit(
     report = AuditReport()
     with destination_errors():
         client, checked = configured(**settings)
-        make_exact(pipeline)
-        with running_alone(pipeline):
-            pipeline.sync_destination()
-            held = count_events(pipeline)
-        if deep:
-            checked = replace(checked, lookback_days=_EVERY_DAY)
-        reader = reader_of(client, checked)
-        ledger = ledger_of(pipeline, checked.query.fingerprint)
-        for record in adoptable_days(pipeline, checked, ledger):
-            ledger.record(record)
-        planner = Planner(checked, reader, ledger, settle=lambda record: None)
-        for project in checked.project_ids:
-            known = ledger.days(project)
-            report.days += len(known)
-            planned = {item.day: item for item in planner.plan(project)}
-            differing = differing_days(known, held, project, checked)
-            for day in sorted(planned.keys() | differing.keys(), reverse=True):
-                rows = held.get((project, day), 0)
-                report.differences.append(
-                    _difference((project, day), planned.get(day), known.get(day), rows)
-                )
+        with client:
+            make_exact(pipeline)
+            ledger, held = _held(pipeline, checked, busy_timeout)
+            if deep:
+                checked = replace(checked, lookback_days=_EVERY_DAY)
+            halt = Halt(None, stop)
+            try:
+                with halt.watching(lambda: client):
+                    reader = reader_of(client, checked)
+                    for project in checked.project_ids:
+                        _compare(report, project, checked, reader, ledger, held)
+            except RequestAbortedError:
+                if not halt.is_asked:
+                    raise
+                report.stopped = True
         report.requests = client.requests_sent
-        client.close()
-    if repair:
+    if repair and not report.stopped:
         wanted = frozenset((item.project_id, item.day) for item in report.differences)
-        report.repair = sync(pipeline, wanted=wanted, **settings)
+        report.repair = sync(
+            pipeline, wanted=wanted, busy_timeout=busy_timeout, stop=stop, **settings
+        )
+        report.stopped = report.repair.stopped
     report.seconds = time.monotonic() - started
     return report
+
+
+def _held(
+    pipeline: dlt.Pipeline, settings: Settings, patience: float
+) -> tuple[Ledger, dict[ProjectDay, int]]:
+    """What the destination says at one moment: its ledger, and the rows of each day."""
+    with running_alone(pipeline), bystander(pipeline, patience) as there:
+        ledger = ledger_of(there, settings.query.fingerprint)
+        for record in adoptable_days(there, settings, ledger):
+            ledger.record(record)
+        return ledger, count_events(there)
+
+
+def _compare(
+    report: AuditReport,
+    project: str,
+    settings: Settings,
+    reader: DayReader,
+    ledger: Ledger,
+    held: dict[ProjectDay, int],
+) -> None:
+    planner = Planner(settings, reader, ledger, settle=lambda record: None)
+    known = ledger.days(project)
+    report.days += len(known)
+    planned = {item.day: item for item in planner.plan(project)}
+    differing = differing_days(known, held, project, settings)
+    for day in sorted(planned.keys() | differing.keys(), reverse=True):
+        rows = held.get((project, day), 0)
+        report.differences.append(
+            _difference((project, day), planned.get(day), known.get(day), rows)
+        )
 
 
 def _difference(

@@ -103,10 +103,10 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
         if surroundings.report.charts.skip:
             return
         book = ChartBook(dlt.current.resource_state())
-        for project_id in surroundings.settings.project_ids:
-            yield from _project_items(chart, project_id, surroundings, book)
+        with surroundings.client:
+            for project_id in surroundings.settings.project_ids:
+                yield from _project_items(chart, project_id, surroundings, book)
         surroundings.report.charts.read.append(chart.name)
-        surroundings.client.close()
 
     resource: DltResource = dlt.resource(
         read_chart,
@@ -117,8 +117,8 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
         write_disposition=replacing("1 = 0"),
     )
     for table in (CHARTS, CHART_SERIES):
-        declare(resource, table)
-    describe(resource, CHART_POINTS)
+        declare(resource, table, surroundings.settings.table_format)
+    describe(resource, CHART_POINTS, surroundings.settings.table_format)
     return resource
 
 

@@ -112,7 +112,21 @@ class Client:
         self._secret = credentials.client_secret
         self._lock = threading.Lock()
         self._proven = False
+        self._users = 0
         self.requests_sent = 0
+
+    def __enter__(self) -> Client:
+        """Use it; whoever is the last to leave closes it."""
+        with self._lock:
+            self._users += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            is_last = self._users == 0
+        if is_last:
+            self.close()
 
     def get(self, path: str, params: Params) -> Response:
         """Fetch one answer of status 200, with its whole body.

@@ -29,7 +29,7 @@ from openpanel_source.event import (
     without_nul,
     without_told,
 )
-from openpanel_source.json_text import check_levels, items, member, without_halves
+from openpanel_source.json_text import UNREADABLE, check_levels, items, member, without_halves
 from openpanel_source.new_fields import NewFields
 
 
@@ -98,7 +98,6 @@ def _event(fields: Fields) -> msgspec.json.Decoder[Event]:
 
 _raw = msgspec.json.Decoder(RawPage)
 _meta = msgspec.json.Decoder(Meta)
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -119,7 +118,7 @@ def peek(body: bytes, request: str) -> tuple[Meta, str | None]:
 def first_id(page: RawPage) -> str | None:
     """The id of the first row as it is loaded, if there is a row that has one."""
     if page.data:
-        with suppress(*_UNREADABLE):
+        with suppress(*UNREADABLE):
             row = without_halves(bytes(page.data[0]))
             found = msgspec.json.decode(row, type=_Identified).id
             return found and without_nul(found)
@@ -145,11 +144,11 @@ def decode_page(
     """
     known = fields.known if fields else ()
     kind = with_asked(asked, known)
-    with suppress(*_UNREADABLE):
+    with suppress(*UNREADABLE):
         return _decode_whole(body, kind, known)
     whole = without_halves(body)
     if whole != body:
-        with suppress(*_UNREADABLE):
+        with suppress(*UNREADABLE):
             return _decode_whole(whole, kind, known)
     page = _decode_rows(body, request, asked, known)
     unknown = [name for event in page.events for name in getattr(event, "_unknown", ())]
@@ -199,8 +198,8 @@ def split_page(body: bytes, request: str) -> RawPage:
     """
     try:
         return _raw.decode(body)
-    except _UNREADABLE as error:
-        with suppress(ValueError, *_UNREADABLE):
+    except UNREADABLE as error:
+        with suppress(ValueError, *UNREADABLE):
             return _take_apart(body.removeprefix(_BYTE_ORDER_MARK))
         raise UnexpectedAnswerError(
             f"the answer is not a page of events ({error}); check that base_url leads to"
@@ -226,7 +225,7 @@ def _decode_row(
 ) -> Event | Rejected:
     try:
         row = _row(raw, fields)
-    except (ValueError, *_UNREADABLE) as error:
+    except (ValueError, *UNREADABLE) as error:
         problem: str | None = str(error)
     else:
         problem = _time_problem(row, day)

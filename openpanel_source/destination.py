@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dlt
@@ -16,7 +17,8 @@ from dlt.common.exceptions import DltException
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.common.storages import FileStorage
 
-from openpanel_source.duckdb_file import duckdb_file, remove_stillborn
+from openpanel_source.alone import alone_in
+from openpanel_source.duckdb_file import duckdb_file, is_stillborn, remove_stillborn
 from openpanel_source.errors import (
     DestinationError,
     InvalidSettingError,
@@ -57,38 +59,27 @@ def open_pipeline(
         A pipeline.
 
     Raises:
-        ConfigurationError: The file cannot be opened, or the destination is unknown.
+        ConfigurationError: The file cannot be opened, the destination is unknown, or another sync
+            is at work in the directory.
     """
     _check_names({"--piece": name, "--dataset": dataset, "--database": database})
-    if destination != "duckdb" and database is not None:
-        raise InvalidSettingError(
-            f"--database names a DuckDB file; configure {destination} through dlt, under"
-            f" [destination.{destination}]."
-        )
-    identity = [destination, dataset]
-    if destination == "duckdb":
-        path = _absolute(database or DEFAULT_DATABASE)
-        _check_duckdb_path(path, must_exist=must_exist)
-        remove_stillborn(path)
-        identity.append(str(path))
-        target: Any = duckdb_file(str(path), destination_name="duckdb")
-    else:
-        if destination == "sqlalchemy":
-            # Without it, dlt fails with a riddle.
-            require(destination)
-        target = destination
+    _check_pipeline_name(name)
+    path = _duckdb_path(destination, database, must_exist=must_exist)
+    identity = [destination, dataset, *([str(path)] if path else [])]
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
     pipelines = Path(get_dlt_pipelines_dir()) / "openpanel-source" / digest
 
     def opened() -> dlt.Pipeline:
         return dlt.pipeline(
             name,
-            destination=target,
+            destination=_target(destination, path),
             dataset_name=dataset,
             pipelines_dir=str(pipelines),
         )
 
-    with destination_errors():
+    with destination_errors(), alone_in(pipelines, name):
+        if path is not None:
+            remove_stillborn(path)
         try:
             return opened()
         except (ValueError, OSError):
@@ -101,13 +92,61 @@ def _check_names(names: dict[str, str | None]) -> None:
     for option, name in names.items():
         if name is not None and not name.strip():
             raise InvalidSettingError(f"{option} must not be empty; leave it out for the default.")
+
+
+def _check_pipeline_name(name: str) -> None:
     try:
-        FileStorage.validate_file_name_component(str(names["--piece"]))
+        FileStorage.validate_file_name_component(name)
     except ValueError:
         raise InvalidSettingError(
-            f"--piece {names['--piece']!r:.100} cannot be the name of a pipeline; use letters,"
-            " digits, - and _."
+            f"--piece {name!r:.100} cannot be the name of a pipeline; use letters, digits, - and _."
         ) from None
+
+
+@contextmanager
+def open_to_look(destination: str, database: str | None, dataset: str) -> Iterator[dlt.Pipeline]:
+    """The same to ask what was loaded, also while a sync is at work; it leaves nothing behind.
+
+    Yields:
+        A pipeline in a folder of its own.
+
+    Raises:
+        ConfigurationError: There is no such file or destination.
+    """
+    _check_names({"--dataset": dataset, "--database": database})
+    path = _duckdb_path(destination, database, must_exist=True)
+    with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
+        with destination_errors():
+            pipeline = dlt.pipeline(
+                PIPELINE_NAME,
+                destination=_target(destination, path),
+                dataset_name=dataset,
+                pipelines_dir=folder,
+            )
+        yield pipeline
+
+
+def _target(destination: str, path: Path | None) -> Any:
+    if path is not None:
+        return duckdb_file(str(path), destination_name="duckdb")
+    if destination == "sqlalchemy":
+        # Without it, dlt fails with a riddle.
+        require(destination)
+    return destination
+
+
+def _duckdb_path(destination: str, database: str | None, *, must_exist: bool) -> Path | None:
+    """The DuckDB file, checked; None for other destinations."""
+    if destination == "duckdb":
+        path = _absolute(database or DEFAULT_DATABASE)
+        _check_duckdb_path(path, must_exist=must_exist)
+        return path
+    if database is not None:
+        raise InvalidSettingError(
+            f"--database names a DuckDB file; configure {destination} through dlt, under"
+            f" [destination.{destination}]."
+        )
+    return None
 
 
 def _absolute(database: str) -> Path:
@@ -125,6 +164,11 @@ def _check_duckdb_path(path: Path, *, must_exist: bool) -> None:
     if path.exists():
         if not os.access(path, os.R_OK | os.W_OK):
             raise DestinationError(f"{path} cannot be written; change its permissions.")
+        if must_exist and is_stillborn(path):
+            raise DestinationError(
+                f"{path} holds nothing: another process is making it, or was stopped while it did;"
+                " run openpanel-source sync first."
+            )
         return
     if must_exist:
         raise DestinationError(

@@ -17,19 +17,17 @@ import msgspec
 import pyarrow as pa
 
 from openpanel_source.clock import Clock
-from openpanel_source.event import Event, parse_instant
+from openpanel_source.event import NULL, Event, parse_instant
 from openpanel_source.hidden_keys import Action
-from openpanel_source.json_text import without_halves
+from openpanel_source.json_text import UNREADABLE, without_halves
 from openpanel_source.privacy import SHARED_WITH_EVENTS, Privacy, nulls
 from openpanel_source.schema import EVENT_META, PROFILES, Column, Table
 from openpanel_source.shape import Dimensions, ShapeError, shape_column
 
 logger = logging.getLogger(__name__)
 
-_NULL = msgspec.Raw(b"null")
 _NOTHING = (b"null", b"{}", b"[]")
 _ONE_MOMENT = timedelta(seconds=1)
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Profile(msgspec.Struct, rename="camel", gc=False):
@@ -41,8 +39,8 @@ class Profile(msgspec.Struct, rename="camel", gc=False):
     first_name: str | None = None
     last_name: str | None = None
     is_external: bool | None = None
-    properties: msgspec.Raw = _NULL
-    groups: msgspec.Raw = _NULL
+    properties: msgspec.Raw = NULL
+    groups: msgspec.Raw = NULL
     created_at: str | None = None
     last_seen_at: str | None = None
 
@@ -175,13 +173,13 @@ def _is_one_moment(first: str | None, last: str | None) -> bool:
 
 
 def _decoded(type_: type[Any], told: Collection[bytes]) -> list[Any]:
-    with suppress(*_UNREADABLE):
+    with suppress(*UNREADABLE):
         return _DECODE[type_](b"[%s]" % b",".join(told))
     found = []
     for raw in told:
         try:
             found.append(msgspec.json.decode(without_halves(raw), type=type_))
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             logger.warning("a %s could not be read and is left out: %s", type_.__name__, error)
     return found
 

@@ -7,6 +7,9 @@ as well.
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +19,46 @@ from dlt.destinations import duckdb
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
+if sys.platform != "win32":
+    import fcntl
+
 _HEADER_BYTES = 3 * 4096
 """A DuckDB file begins with three blocks of headers; data comes after."""
 
 
-def remove_stillborn(path: Path) -> None:
-    """Remove a DuckDB file whose making was cut short: it holds no data and cannot be opened.
+def is_stillborn(path: Path) -> bool:
+    """Whether a DuckDB file is being made, or its making was cut short: it cannot be opened then.
 
     Args:
-        path: May be missing, or any other file, which is left alone.
+        path: May be missing, or any other file.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEADER_BYTES)
+        # Only a short file is opened: to close it gives up the locks of this process.
+        return path.stat().st_size < _HEADER_BYTES and _is_cut_short(path.read_bytes())
     except OSError:
+        return False
+
+
+def _is_cut_short(content: bytes) -> bool:
+    return content[8:12] == b"DUCK" and len(content) < _HEADER_BYTES
+
+
+def remove_stillborn(path: Path) -> None:
+    """Remove a DuckDB file whose making was cut short: it holds no data.
+
+    Args:
+        path: May be missing, or any other file, or one that another process is making; these are
+            left alone.
+    """
+    if not is_stillborn(path):
         return
-    if head[8:12] == b"DUCK" and len(head) < _HEADER_BYTES:
-        path.unlink()
+    with suppress(OSError), path.open("r+b") as file:
+        if sys.platform != "win32":
+            # DuckDB holds this lock for as long as it has the file open.
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_the_one = os.path.samestat(os.fstat(file.fileno()), path.stat())
+        if is_the_one and _is_cut_short(file.read()):
+            path.unlink()
 
 
 _catalogs: dict[str, str] = {}

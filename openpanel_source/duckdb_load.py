@@ -34,7 +34,7 @@ from openpanel_source.warehouse import ProjectDay, count_events
 
 logger = logging.getLogger(__name__)
 
-_loading = threading.Lock()
+loading = threading.RLock()
 """Held while a file is loaded into, so that no other thread uses its staging tables."""
 
 _SETTINGS = {"memory_limit": "128MB", "threads": "2", "preserve_insertion_order": "false"}
@@ -159,7 +159,7 @@ def modest(pipeline: dlt.Pipeline, patience: float, report: RunReport) -> Iterat
     if report.heavy_bytes > _HEAVY:
         # Long texts are held until they are committed: then the limit is DuckDB's own.
         statements["memory_limit"] = "RESET GLOBAL memory_limit"
-    with _loading, opened(pipeline, patience) as client:
+    with loading, opened(pipeline, patience) as client:
         configured = client.credentials.global_config or {}
         # All connections of a process to a file share these settings while one is open.
         statements = {name: text for name, text in statements.items() if name not in configured}

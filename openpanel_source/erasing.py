@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import dlt
 from dlt.destinations import filesystem
 
+from openpanel_source.alone import running_alone
+from openpanel_source.bystander import bystander
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.exact import make_exact
-from openpanel_source.pipeline import SyncSummary, running_alone, sync
+from openpanel_source.pipeline import BUSY_TIMEOUT, SyncSummary, sync
 from openpanel_source.privacy import HASH_DIGITS, Privacy, ids_in
 from openpanel_source.schema import EVENTS, PROFILES, REJECTED_EVENTS
 from openpanel_source.source import configured
-from openpanel_source.warehouse import ProjectDay, day_of, has_table
+from openpanel_source.staging import drop_copies, separate_staging
+from openpanel_source.warehouse import ProjectDay, day_of, has_table, select
 
-_ROWS_AT_A_TIME = 10_000
 _VALUES_AT_A_TIME = 500
 _OF_EVENTS = ("profile_id", "device_id")
 _ID_COLUMNS = (*((EVENTS.name, column) for column in _OF_EVENTS), (PROFILES.name, "id"))
@@ -48,6 +52,11 @@ class ErasureReport:
             return 3
         return self.sync.exit_code if self.sync else 0
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was asked to stop before all was read."""
+        return self.sync is not None and self.sync.stopped
+
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON values."""
         return {
@@ -58,12 +67,21 @@ class ErasureReport:
         }
 
 
-def erase(pipeline: dlt.Pipeline, profiles: Sequence[str], **settings: Any) -> ErasureReport:
+def erase(
+    pipeline: dlt.Pipeline,
+    profiles: Sequence[str],
+    *,
+    busy_timeout: float = BUSY_TIMEOUT,
+    stop: threading.Event | None = None,
+    **settings: Any,
+) -> ErasureReport:
     """Find the days whose rows in the destination are of profiles, and sync them without.
 
     Args:
         pipeline: A pipeline with its destination.
         profiles: Ids of profiles or devices, or their hashes; all in ``erased_profiles``.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+        stop: Once set, the sync ends as ``sync`` does.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
     Returns:
@@ -84,29 +102,42 @@ def erase(pipeline: dlt.Pipeline, profiles: Sequence[str], **settings: Any) -> E
                     f"the profile {profile!r} is not in erased_profiles, so the next sync would"
                     " bring it back; add it there, then run again."
                 )
-        report = ErasureReport(days=_days_of(pipeline, profiles, privacy))
+        with _alone(pipeline, busy_timeout) as there:
+            report = ErasureReport(days=_days_of(there, profiles, privacy))
         wanted = frozenset(day for day in report.days if day[0] in checked.project_ids)
         if wanted:
-            report.sync = sync(pipeline, wanted=wanted, **settings)
-        report.left = _days_of(pipeline, profiles, privacy) if wanted else report.days
-        report.profiles = _delete_profiles(pipeline, profiles, privacy)
+            report.sync = sync(
+                pipeline, wanted=wanted, busy_timeout=busy_timeout, stop=stop, **settings
+            )
+        with _alone(pipeline, busy_timeout) as there:
+            report.left = _days_of(there, profiles, privacy) if wanted else report.days
+            report.profiles = _delete_profiles(there, profiles, privacy)
+            separate_staging(there)
+            drop_copies(there)
     return report
+
+
+@contextmanager
+def _alone(pipeline: dlt.Pipeline, patience: float) -> Iterator[dlt.Pipeline]:
+    """What the destination says, while no load of the pipeline changes it."""
+    with running_alone(pipeline), bystander(pipeline, patience) as there:
+        yield there
 
 
 def _days_of(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: Privacy) -> list[ProjectDay]:
     """Projects and days of which the destination holds rows of profiles, newest first."""
-    with running_alone(pipeline):
-        pipeline.sync_destination()
-        if not has_table(pipeline, EVENTS.name):
-            return []
-        values = _as_stored(pipeline, profiles, privacy)
-        found: set[ProjectDay] = set()
-        ordered = sorted(values)
-        for start in range(0, len(ordered), _VALUES_AT_A_TIME):
-            found |= _days_with(pipeline, ordered[start : start + _VALUES_AT_A_TIME])
-        if has_table(pipeline, REJECTED_EVENTS.name):
-            rows = _rows(pipeline, REJECTED_EVENTS.name, "project_id, event_date, raw")
-            found |= {(project, day_of(day)) for project, day, raw in rows if ids_in(raw) & values}
+    if not has_table(pipeline, EVENTS.name):
+        return []
+    values = _as_stored(pipeline, profiles, privacy)
+    found: set[ProjectDay] = set()
+    for some in _parts(values):
+        marks = ", ".join(["%s"] * len(some))
+        where = " OR ".join(f"{column} IN ({marks})" for column in _OF_EVENTS)
+        rows = select(pipeline, EVENTS.name, "DISTINCT project_id, event_date", where, *some, *some)
+        found |= {(project, day_of(day)) for project, day in rows}
+    if has_table(pipeline, REJECTED_EVENTS.name):
+        rows = select(pipeline, REJECTED_EVENTS.name, "project_id, event_date, raw")
+        found |= {(project, day_of(day)) for project, day, raw in rows if ids_in(raw) & values}
     return sorted(found, key=lambda item: (item[1], item[0]), reverse=True)
 
 
@@ -119,56 +150,33 @@ def _as_stored(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: Privacy
         # One given as its hash may have been loaded as it is.
         for table, column in _ID_COLUMNS:
             if has_table(pipeline, table):
-                held = (row[0] for row in _rows(pipeline, table, f"DISTINCT {column}"))
+                held = (one for (one,) in select(pipeline, table, f"DISTINCT {column}"))
                 values |= {one for one in held if one and privacy.hash(one) in profiles}
     return values
 
 
 def _delete_profiles(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: Privacy) -> int:
     """Delete the rows of profiles from the table ``profiles``; how many there were."""
-    with running_alone(pipeline):
-        pipeline.sync_destination()
-        if not has_table(pipeline, PROFILES.name):
-            return 0
-        values = sorted(_as_stored(pipeline, profiles, privacy))
-        deleted = 0
-        for start in range(0, len(values), _VALUES_AT_A_TIME):
-            some = values[start : start + _VALUES_AT_A_TIME]
-            where = f"id IN ({', '.join(['%s'] * len(some))})"
-            found = len(list(_rows(pipeline, PROFILES.name, "id", where, some)))
-            if found and isinstance(pipeline.destination, filesystem):
-                raise DestinationError(
-                    f"{found} rows of profiles are left: files cannot be changed row by row; delete"
-                    " the files of the table profiles, then run sync --reload."
-                )
-            if found:
-                with pipeline.sql_client() as client:
-                    name = client.make_qualified_table_name(PROFILES.name)
-                    client.execute_sql(f"DELETE FROM {name} WHERE {where}", *some)  # noqa: S608
-            deleted += found
+    if not has_table(pipeline, PROFILES.name):
+        return 0
+    deleted = 0
+    for some in _parts(_as_stored(pipeline, profiles, privacy)):
+        where = f"id IN ({', '.join(['%s'] * len(some))})"
+        found = len(list(select(pipeline, PROFILES.name, "id", where, *some)))
+        if found and isinstance(pipeline.destination, filesystem):
+            raise DestinationError(
+                f"{found} rows of profiles are left: files cannot be changed row by row; delete"
+                " the files of the table profiles, then run sync --reload."
+            )
+        if found:
+            with pipeline.sql_client() as client:
+                name = client.make_qualified_table_name(PROFILES.name)
+                client.execute_sql(f"DELETE FROM {name} WHERE {where}", *some)  # noqa: S608
+        deleted += found
     return deleted
 
 
-def _days_with(pipeline: dlt.Pipeline, values: Sequence[str]) -> set[ProjectDay]:
-    marks = ", ".join(["%s"] * len(values))
-    where = " OR ".join(f"{column} IN ({marks})" for column in _OF_EVENTS)
-    rows = _rows(
-        pipeline, EVENTS.name, "DISTINCT project_id, event_date", where, [*values, *values]
-    )
-    return {(project, day_of(day)) for project, day in rows}
-
-
-def _rows(
-    pipeline: dlt.Pipeline,
-    table: str,
-    columns: str,
-    where: str = "1 = 1",
-    values: Sequence[str] = (),
-) -> Iterator[tuple[Any, ...]]:
-    """Rows of a table of this package, a few at a time; values are passed beside the SQL."""
-    with pipeline.sql_client() as client:
-        name = client.make_qualified_table_name(table)
-        query = f"SELECT {columns} FROM {name} WHERE {where}"  # noqa: S608 - constants only
-        with client.execute_query(query, *values) as cursor:
-            while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
-                yield from rows
+def _parts(values: set[str]) -> Iterator[list[str]]:
+    ordered = sorted(values)
+    for start in range(0, len(ordered), _VALUES_AT_A_TIME):
+        yield ordered[start : start + _VALUES_AT_A_TIME]

@@ -95,13 +95,11 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
         ranged = replace(settings, start=start, end=end)
         ledger = Ledger(dlt.current.resource_state(), settings.query.fingerprint)
         load_id = dlt.current.load_package_state()["load_id"]
-        try:
+        with client:
             promotion = _promotion(settings)
             fields = new_fields(dlt.current.source_schema(), promotion.further)
             run = Run(ranged, reader_of(client, settings, load_id, fields), ledger, report)
             yield from _items(run, report, fields, promotion, Failures(load_id))
-        finally:
-            client.close()
         if run.newest is not None:
             newest = min(run.newest, settings.now())
             last = parse_instant("last_value", created_at.last_value)
@@ -118,8 +116,8 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
     )
     silence_expected()
     for table in _FURTHER:
-        declare(resource, table)
-    describe(resource, EVENTS)
+        declare(resource, table, settings.table_format)
+    describe(resource, EVENTS, settings.table_format)
     return resource
 
 

@@ -7,6 +7,7 @@ files are still dlt's: with their names, in their places.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
@@ -14,7 +15,7 @@ from dlt.destinations import filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, ReferenceFollowupJob
 from dlt.destinations.impl.filesystem.sql_client import FilesystemSqlClient
 
-from openpanel_source.files_jobs import job_of, sql_text
+from openpanel_source.files_jobs import FILE, job_of, parquet, sql_text
 
 
 class _SqlClient(FilesystemSqlClient):
@@ -39,7 +40,9 @@ class _SqlClient(FilesystemSqlClient):
     def create_view_select(self, table_schema: Any, schema: Any = None) -> tuple[str, str] | None:
         name, table_format = table_schema["name"], table_schema.get("table_format")
         if table_format is None or name in (schema or self.schema).dlt_table_names():
-            return super().create_view_select(table_schema, schema)
+            made = super().create_view_select(table_schema, schema)
+            # DuckDB would take folders named like a partition for columns.
+            return made and (made[0], f"{made[1].removesuffix(')')}, hive_partitioning = false)")
         try:
             table = self.remote_client.load_open_table(table_format, name)
         except DestinationUndefinedEntity:
@@ -51,22 +54,29 @@ class _SqlClient(FilesystemSqlClient):
         columns = table_schema["columns"]
         mapper = self.capabilities.get_type_mapper()
         types = {key: mapper.to_destination_type(one, table_schema) for key, one in columns.items()}
+        in_folders = table.metadata().partition_columns if table_format == "delta" else []
         location = self.remote_client.get_open_table_location(table_format, name)
-        return location, _selecting(types, paths, table_format)
+        return location, _selecting(types, paths, in_folders)
 
 
-def _selecting(types: dict[str, str], paths: list[str], table_format: str) -> str:
+def _selecting(types: dict[str, str], paths: list[str], in_folders: list[str]) -> str:
     if not paths:
         nulls = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in types.items())
         return f"SELECT {nulls} WHERE false"
-    names = ", ".join(f'"{name}"' for name in types)
-    listed = ", ".join(sql_text(path) for path in paths)
-    # Delta keeps the columns that it partitions by in the names of folders alone.
-    folders = str(table_format == "delta").lower()
-    return (
-        f"SELECT {names} FROM read_parquet([{listed}], union_by_name = true,"  # noqa: S608 - paths
-        f" hive_partitioning = {folders})"
+    columns = ", ".join(
+        f'{_in_folder(name, kind)} AS "{name}"' if name in in_folders else f'"{name}"'
+        for name, kind in types.items()
     )
+    return f"SELECT {columns} FROM {parquet(paths)}"  # noqa: S608 - names and paths
+
+
+def _in_folder(name: str, kind: str) -> str:
+    """A column of Delta that it partitions by: it stands in the names of a table's folders alone.
+
+    Folders above the table may be named alike: the last one counts.
+    """
+    value = f"regexp_extract({FILE}, {sql_text(f'.*/{re.escape(name)}=([^/]*)/')}, 1)"
+    return f"CAST(NULLIF(url_decode({value}), '__HIVE_DEFAULT_PARTITION__') AS {kind})"
 
 
 def _delta_files(table: Any) -> list[str] | None:

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.destinations import path_utils
@@ -112,7 +113,7 @@ class _ParquetJob(ReferenceFollowupJob):
         """The condition on rows that have the key of a new one."""
         columns = self._load_table["columns"]
         keys = ", ".join(name for name, column in columns.items() if column.get("primary_key"))
-        return f"({keys}) IN (SELECT ({keys}) FROM {_parquet(self.file_paths)})"  # noqa: S608
+        return f"({keys}) IN (SELECT ({keys}) FROM {parquet(self.file_paths)})"  # noqa: S608
 
     def _replace(
         self, database: Any, old: list[str], new: dict[str, str], scope: str, scratch: Path
@@ -126,7 +127,8 @@ class _ParquetJob(ReferenceFollowupJob):
             self._put(new[place], place)
         for place, rest in holding.items():
             if rest:
-                kept = f"SELECT * FROM {self._scan([place])} WHERE NOT ({scope})"  # noqa: S608
+                rows = f"SELECT * EXCLUDE ({FILE}) FROM {self._scan([place])}"  # noqa: S608
+                kept = f"{rows} WHERE NOT ({scope})"
                 database.execute(f"COPY ({kept}) TO {sql_text(str(scratch))} (FORMAT parquet)")
                 self._put(str(scratch), place)
             else:
@@ -138,13 +140,12 @@ class _ParquetJob(ReferenceFollowupJob):
             return {}
         names = {self._url(path): path for path in old}
         found = database.execute(
-            f"SELECT filename, count(*) FROM {self._scan(old, filename=True)}"  # noqa: S608
-            f" WHERE {scope} GROUP BY filename"
+            f"SELECT {FILE}, count(*) FROM {self._scan(old)} WHERE {scope} GROUP BY ALL"  # noqa: S608
         ).fetchall()
         return {names[name]: _rows(database, name) - gone for name, gone in found}
 
-    def _scan(self, places: list[str], *, filename: bool = False) -> str:
-        return _parquet([self._url(place) for place in places], filename=filename)
+    def _scan(self, places: list[str]) -> str:
+        return parquet([self._url(place) for place in places])
 
     def _url(self, place: str) -> str:
         config = self._job_client.config
@@ -166,23 +167,32 @@ class _ParquetJob(ReferenceFollowupJob):
             client.fs_client.put_file(path, place)
             return
         os.makedirs(os.path.dirname(place), exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".making-", dir=client.dataset_path)
+        name = Path(client.dataset_path) / f".making-{uuid4().hex}"
         try:
-            with os.fdopen(handle, "wb") as target, open(path, "rb") as source:
+            # Made anew, it may be read by whom the umask permits.
+            with open(name, "xb") as target, open(path, "rb") as source:
                 shutil.copyfileobj(source, target)
-            os.chmod(name, 0o644)
             os.replace(name, place)
         finally:
-            Path(name).unlink(missing_ok=True)
+            name.unlink(missing_ok=True)
 
 
-def _parquet(paths: list[str], *, filename: bool = False) -> str:
+FILE = '"file name"'
+"""The column of ``parquet`` that says where a row was read; no column of dlt has such a name."""
+
+
+def parquet(paths: list[str]) -> str:
+    """What reads Parquet files: their own columns, and ``FILE``."""
     listed = ", ".join(map(sql_text, paths))
-    return f"read_parquet([{listed}], union_by_name = true, filename = {str(filename).lower()})"
+    # Names of folders say nothing, whatever they look like.
+    return (
+        f"read_parquet([{listed}], union_by_name = true, filename = {sql_text(FILE[1:-1])},"
+        " hive_partitioning = false)"
+    )
 
 
 def _rows(database: Any, path: str) -> int:
-    query = f"SELECT count(*) FROM {_parquet([path])}"  # noqa: S608 - paths
+    query = f"SELECT count(*) FROM {parquet([path])}"  # noqa: S608 - paths
     count: int = database.execute(query).fetchone()[0]
     return count
 

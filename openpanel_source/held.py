@@ -7,19 +7,16 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
-from dlt.common.destination.exceptions import SqlClientNotAvailable
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from openpanel_source.dialects import Dialect, dialect_of
 from openpanel_source.dimensions import Dimension
 from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.schema import EVENT_GROUPS
-from openpanel_source.warehouse import instant_of
+from openpanel_source.warehouse import NOT_THERE, instant_of, select
 
 _SLACK = timedelta(minutes=15)
 """Servers keep profiles for 5 minutes, and workers have clocks of their own: what was read longer
 before than that cannot be newer."""
-_ROWS_AT_A_TIME = 10_000
 
 
 def holds_groups(pipeline: dlt.Pipeline, patience: float) -> bool:
@@ -63,15 +60,8 @@ def held_versions(
 def _select(
     pipeline: dlt.Pipeline, patience: float, table: str, columns: str, condition: str
 ) -> list[tuple[Any, ...]] | None:
-    found: list[tuple[Any, ...]] = []
     try:
-        with open_meanwhile(pipeline, patience), pipeline.sql_client() as client:
-            name = client.make_qualified_table_name(table)
-            # Names are those of this package, and the condition holds nothing but an instant.
-            query = f"SELECT {columns} FROM {name} WHERE {condition}"  # noqa: S608
-            with client.execute_query(query) as cursor:
-                while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
-                    found += rows
-    except (DatabaseUndefinedRelation, SqlClientNotAvailable):
+        with open_meanwhile(pipeline, patience):
+            return list(select(pipeline, table, columns, condition))
+    except NOT_THERE:
         return None
-    return found

@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 MOST_LEVELS = 500
 """Lists and objects in each other; decoders and databases give up at a thousand or some more."""
 SHORT = 1_000
 """Bytes of JSON that cannot nest too deep."""
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoders raise for what is no JSON, or not as asked for."""
 _REPLACEMENT = rb"\ufffd"
 
 _HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"

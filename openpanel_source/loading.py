@@ -101,8 +101,14 @@ def new_fields(schema: Schema, names: Collection[str] = ()) -> NewFields:
     return NewFields(known, reserved, may_grow=contract["columns"] == "evolve")
 
 
-def declare(resource: DltResource, table: Table) -> None:
-    """Declare a further table of a resource, merged by its key."""
+def declare(resource: DltResource, table: Table, table_format: str | None) -> None:
+    """Declare a further table of a resource, merged by its key.
+
+    Args:
+        resource: The resource.
+        table: The table.
+        table_format: In files; None for plain ones.
+    """
     # A variant starts as a copy of the resource's own hints: empty it first.
     resource.apply_hints(
         table_name=table.name, columns={}, primary_key=(), create_table_variant=True
@@ -113,18 +119,19 @@ def declare(resource: DltResource, table: Table) -> None:
         primary_key=table.primary_key,
         write_disposition={"disposition": "merge", "strategy": "delete-insert"},
         create_table_variant=True,
-        **_relations(table),
+        **_about(table, table_format),
     )
 
 
-def describe(resource: DltResource, table: Table) -> None:
-    """Tell what the resource's own table holds; after its further tables are declared."""
+def describe(resource: DltResource, table: Table, table_format: str | None) -> None:
+    """The same for the resource's own table; after its further tables are declared."""
     # Those start as copies of what the resource is told, and would have its references.
-    resource.apply_hints(**_relations(table))
+    resource.apply_hints(**_about(table, table_format))
 
 
-def _relations(table: Table) -> Any:
+def _about(table: Table, table_format: str | None) -> Any:
     return {
         "additional_table_hints": {"description": table.description},
         "references": [reference.hint for reference in table.references],
+        **({"table_format": table_format} if table_format else {}),
     }

@@ -14,10 +14,9 @@ from openpanel_source.decode import split_page
 from openpanel_source.event import without_told
 from openpanel_source.generation import Generation
 from openpanel_source.plan import DAY, LATEST
-from openpanel_source.query import EventQuery, unique_name
+from openpanel_source.query import EVENTS_PATH, EventQuery, unique_name
 from openpanel_source.ties import Row, Spot
 
-_PATH = "/export/events"
 _SHOWN = timedelta(days=360)
 """Page 1 shows rows that are younger; the servers' own limit is 365 days."""
 
@@ -75,7 +74,7 @@ class Looker:
             includes=(*self.query.includes, unique_name()),
             generation=self.generation,
         )
-        page = self._client.read(_PATH, [*params, ("page", spot.page)], split_page)
+        page = self._client.read(EVENTS_PATH, [*params, ("page", spot.page)], split_page)
         return Look(page.meta.total_count, spot, [self._row(bytes(raw)) for raw in page.data])
 
     def count(self, span: Span) -> int:

@@ -9,15 +9,12 @@ from openpanel_source.client import Client
 from openpanel_source.decode import Meta, RawPage, Rejected, as_text, first_id, split_page
 from openpanel_source.errors import AnswerTooLargeError
 from openpanel_source.generation import Generation
-from openpanel_source.new_fields import NewFields
 from openpanel_source.plan import PlannedDay
-from openpanel_source.privacy import Privacy
-from openpanel_source.query import EventQuery
-from openpanel_source.shape import ShapedPage, Told, shape_events, shape_page
+from openpanel_source.query import EVENTS_PATH, EventQuery
+from openpanel_source.shape import ShapedPage, Shaper, shape_events
 
 logger = logging.getLogger(__name__)
 
-EVENTS_PATH = "/export/events"
 _PARTS = (4, 5, 5, 10)
 """Into how many parts a page is divided that is too large, then each of them, down to an event."""
 
@@ -29,9 +26,7 @@ class Pages:
         client: Makes the requests.
         query: Which events.
         generation: The server's.
-        privacy: What must not be loaded.
-        fields: Those that have columns though this version does not know them.
-        told: What the server is asked to tell beside events.
+        shaper: Makes tables of them.
     """
 
     def __init__(
@@ -39,16 +34,12 @@ class Pages:
         client: Client,
         query: EventQuery,
         generation: Generation,
-        privacy: Privacy | None = None,
-        fields: NewFields | None = None,
-        told: Told | None = None,
+        shaper: Shaper,
     ) -> None:
         self._client = client
         self._query = query
         self._generation = generation
-        self._privacy = privacy
-        self._fields = fields
-        self._told = told
+        self._shaper = shaper
         self._shaping = threading.Lock()
 
     def fetch(self, item: PlannedDay, number: int) -> list[ShapedPage]:
@@ -88,15 +79,7 @@ class Pages:
         def shape(body: bytes, request: str) -> ShapedPage:
             # One page is shaped at a time: more threads would only fight for the interpreter.
             with self._shaping:
-                return shape_page(
-                    body,
-                    item.project_id,
-                    item.day,
-                    request,
-                    self._privacy,
-                    self._fields,
-                    self._told,
-                )
+                return self._shaper.page(body, item.project_id, item.day, request)
 
         params = self._query.params(
             item.project_id,

@@ -113,11 +113,9 @@ def partitions(
             raise InvalidSettingError(f"{name} must be a whole number above 0, not {value!r}.")
     with destination_errors():
         client, checked = configured(**settings)
-        try:
+        with client:
             planner = _Planner(reader_of(client, checked), checked)
             found = planner.plan(events_per_piece, pieces)
-        finally:
-            client.close()
     return sorted(found, key=lambda piece: piece.end, reverse=True)
 
 

@@ -5,25 +5,29 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import dlt
 from dlt.extract import DltSource
-from filelock import FileLock, Timeout
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
+from openpanel_source.alone import running_alone
 from openpanel_source.buffer import give_back_memory, lean_memory
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.clock import check_seconds
 from openpanel_source.comments import descriptions, write_comments
 from openpanel_source.destination import destination_errors, met_another
-from openpanel_source.duckdb_load import differing_after, holds_none, modest, waiting_until
-from openpanel_source.errors import DestinationBusyError, PipelineBusyError, RequestAbortedError
+from openpanel_source.duckdb_load import (
+    differing_after,
+    holds_none,
+    is_duckdb,
+    modest,
+    waiting_until,
+)
+from openpanel_source.errors import DestinationBusyError, RequestAbortedError
 from openpanel_source.exact import make_exact
 from openpanel_source.halt import Halt
 from openpanel_source.held import held_versions, holds_groups
@@ -31,7 +35,7 @@ from openpanel_source.ledger import DayRecord
 from openpanel_source.restore import clean_mark, restored
 from openpanel_source.run import RunReport
 from openpanel_source.source import configured, openpanel
-from openpanel_source.staging import drop_staging, separate_staging
+from openpanel_source.staging import drop_copies, drop_staging, separate_staging
 from openpanel_source.warehouse import ProjectDay
 
 
@@ -257,6 +261,9 @@ def _load(pipeline: dlt.Pipeline, source: DltSource, report: RunReport, patience
             wait=wait_random(0.05, 0.5),
             reraise=True,
         )(_make_tables_and_load, pipeline)
+        if is_duckdb(pipeline):
+            # The file is open; its next load takes the room.
+            drop_copies(pipeline)
 
 
 def _make_tables_and_load(pipeline: dlt.Pipeline) -> None:
@@ -266,29 +273,6 @@ def _make_tables_and_load(pipeline: dlt.Pipeline) -> None:
             client.initialize_storage()
             client.update_stored_schema(force=True)
     pipeline.load()
-
-
-@contextmanager
-def running_alone(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Keep other syncs and audits of the same pipeline on this machine out meanwhile.
-
-    Raises:
-        PipelineBusyError: One is running.
-    """
-    folder = Path(pipeline.pipelines_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{pipeline.pipeline_name}.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise PipelineBusyError(
-            f"another sync or audit of the pipeline {pipeline.pipeline_name} is running; wait for"
-            " it, or give this one a pipeline of its own."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _add(summary: SyncSummary, report: RunReport) -> None:

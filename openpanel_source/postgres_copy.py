@@ -1,7 +1,8 @@
-"""dlt's PostgreSQL destination, made to keep texts that are empty.
+"""dlt's PostgreSQL destination, made to keep texts that are empty, and to replace rows alone.
 
 dlt loads Parquet as CSV, in which an empty text is quoted and null is not, and then has PostgreSQL
-take both for null.
+take both for null. And of two merges at once, each would delete the old rows of a day and insert
+its own, blind to those that the other is inserting.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class postgres_copy(postgres):  # noqa: N801 - dlt's destinations are named like
     def client_class(self) -> Any:
         """The client that copies texts as they are; psycopg2 is imported no earlier."""
         from dlt.destinations.impl.postgres.postgres import PostgresClient, PostgresCsvCopyJob
+        from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
         class CopyJob(PostgresCsvCopyJob):
             def run(self) -> None:
@@ -33,9 +35,19 @@ class postgres_copy(postgres):  # noqa: N801 - dlt's destinations are named like
                 self._job_client.schema = schema
                 super().run()
 
+        class MergeJob(SqlMergeFollowupJob):
+            @classmethod
+            def _gen_table_setup_clauses(cls, table_chain: Any, sql_client: Any) -> list[str]:
+                # Held until the merge is committed; others may read meanwhile.
+                name = sql_client.make_qualified_table_name(table_chain[0]["name"])
+                return [f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"]
+
         class Client(PostgresClient):
             def create_load_job(self, table: Any, file_path: str, *rest: Any, **named: Any) -> Any:
                 job = super().create_load_job(table, file_path, *rest, **named)
                 return CopyJob(file_path) if isinstance(job, PostgresCsvCopyJob) else job
+
+            def _create_merge_followup_jobs(self, table_chain: Any) -> list[Any]:
+                return [MergeJob.from_table_chain(table_chain, self.sql_client)]
 
         return Client

@@ -150,6 +150,22 @@ class Privacy:
                 " hash profile_id instead, or do not include profiles."
             )
 
+    def check_promoted(self, types: Mapping[str, str]) -> None:
+        """Refuse columns whose every value would be a hash, and of another type.
+
+        Args:
+            types: Of columns, by the key of ``properties`` that they are made of.
+
+        Raises:
+            InvalidSettingError: There is such a column.
+        """
+        for key, kind in types.items():
+            if kind != "text" and self._rules["properties"].action(key) is Action.HASH:
+                raise InvalidSettingError(
+                    f"properties says {kind} for the key {key!r:.100}, which hash_columns hashes;"
+                    " set it to text, as a hash is, or hash it no longer."
+                )
+
     def redact(self, rejected: Sequence[Rejected]) -> tuple[list[Rejected], int]:
         """Rejected rows with the settings applied to their bytes.
 

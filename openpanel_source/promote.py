@@ -20,6 +20,7 @@ from msgspec.structs import astuple
 
 from openpanel_source.escape import printable
 from openpanel_source.hidden_keys import members
+from openpanel_source.json_text import UNREADABLE
 from openpanel_source.privacy import Privacy
 from openpanel_source.property_columns import names_of
 from openpanel_source.property_values import read_values
@@ -28,7 +29,6 @@ from openpanel_source.schema import EVENTS, PROPERTY_FAILURES, Column
 WEB_COLUMNS = tuple(column for column in EVENTS.columns if column.property_key is not None)
 """The columns that are promoted unless they are turned off."""
 
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _NULL = b"null"
 LONGEST_EXAMPLE = 100
 """Characters of a value that ``property_failures`` shows."""
@@ -120,7 +120,7 @@ class Promotion:
             if self._decoder is None:
                 raise msgspec.ValidationError
             rows = list(map(astuple, self._decoder.decode(maps)))
-        except _UNREADABLE:
+        except UNREADABLE:
             rows = [self._row(text) for text in properties.to_pylist()]
         return list(zip(*rows, strict=True))
 

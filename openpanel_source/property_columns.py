@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -55,12 +56,25 @@ def parse_properties(value: object) -> dict[str, ColumnType]:
             f"properties must map keys to types, as {{total: double}}, not {value!r:.100}."
         )
     for key, kind in value.items():
+        if isinstance(kind, Mapping):
+            raise InvalidSettingError(_unquoted(str(key), kind))
         if not isinstance(key, str) or kind not in TYPES:
             raise InvalidSettingError(
                 f"properties has {kind!r:.50} for the key {key!r:.100}; the types are"
                 f" {', '.join(TYPES)}."
             )
     return dict(value)
+
+
+def _unquoted(key: str, inner: object) -> str:
+    """What to do about a key with dots, which TOML takes for tables in tables."""
+    while isinstance(inner, Mapping) and inner:
+        part, inner = next(iter(inner.items()))
+        key += f".{part}"
+    return (
+        f"properties has a table for a key with dots; put the key in quotes: {json.dumps(key)} ="
+        f" {json.dumps(str(inner))}."
+    )
 
 
 def property_columns(properties: Properties, stored: Mapping[str, Any]) -> tuple[Column, ...]:

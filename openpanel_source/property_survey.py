@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,7 +11,9 @@ from typing import Any
 
 import dlt
 
+from openpanel_source.bystander import bystander
 from openpanel_source.errors import DestinationError
+from openpanel_source.exact import make_exact
 from openpanel_source.property_values import read_value
 from openpanel_source.schema import EVENTS
 from openpanel_source.table import ColumnType
@@ -18,6 +21,8 @@ from openpanel_source.warehouse import has_table
 
 _KINDS: tuple[ColumnType, ...] = ("bigint", "double", "date", "timestamp", "bool")
 """The first of those that all values are of is the one; numbers before what 0 and 1 may also be."""
+_CODE = re.compile(r"\+|-?0\d", re.ASCII)
+"""What codes begin with, as of places and telephones: a number would not hold it."""
 _EXAMPLES = 3
 _MOST_KEYS = 10_000
 """Keys that are counted: anybody can invent more."""
@@ -46,15 +51,21 @@ class Key:
         return self._kinds[0] if self._kinds and self._values else "text"
 
     def add(self, value: Any) -> None:
-        """Count a value."""
+        """Count a value; null and empty text say nothing of the type."""
         self.rows += 1
         text = value if isinstance(value, str) else json.dumps(value)
-        if not text:
+        if not text or value is None:
             return
         self._values += 1
-        self._kinds = tuple(kind for kind in self._kinds if read_value(text, kind) is not None)
+        self._kinds = tuple(kind for kind in self._kinds if _is_of(text, kind))
         if len(self.examples) < _EXAMPLES and text not in self.examples:
             self.examples.append(text)
+
+
+def _is_of(text: str, kind: ColumnType) -> bool:
+    if kind in ("bigint", "double") and _CODE.match(text):
+        return False
+    return read_value(text, kind) is not None
 
 
 @dataclass
@@ -82,13 +93,14 @@ def survey(pipeline: dlt.Pipeline, limit: int) -> Survey:
     Raises:
         DestinationError: There are no events.
     """
-    pipeline.sync_destination()
-    if not has_table(pipeline, EVENTS.name):
-        raise DestinationError("there are no events; run openpanel-source sync first.")
-    chunks = pipeline.dataset()(
-        f"SELECT properties FROM events ORDER BY created_at DESC LIMIT {int(limit)}"  # noqa: S608
-    ).iter_fetch(_CHUNK)
-    return count_keys(row[0] for chunk in chunks for row in chunk)
+    make_exact(pipeline)
+    with bystander(pipeline) as there:
+        if not has_table(there, EVENTS.name):
+            raise DestinationError("there are no events; run openpanel-source sync first.")
+        chunks = there.dataset()(
+            f"SELECT properties FROM events ORDER BY created_at DESC LIMIT {int(limit)}"  # noqa: S608
+        ).iter_fetch(_CHUNK)
+        return count_keys(row[0] for chunk in chunks for row in chunk)
 
 
 def count_keys(properties: Iterable[Any]) -> Survey:

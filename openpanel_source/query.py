@@ -19,6 +19,8 @@ from openpanel_source.filters import Filter
 from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.schema import INCLUDES
 
+EVENTS_PATH = "/export/events"
+
 Params = list[tuple[str, str]]
 """Names and encoded values, in order; a name may repeat."""
 

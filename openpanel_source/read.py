@@ -19,11 +19,11 @@ from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.ledger import DayRecord
 from openpanel_source.look import Span
 from openpanel_source.new_fields import NewFields
-from openpanel_source.pages import EVENTS_PATH, Pages
+from openpanel_source.pages import Pages
 from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
-from openpanel_source.query import EventQuery
-from openpanel_source.shape import ShapedPage
+from openpanel_source.query import EVENTS_PATH, EventQuery
+from openpanel_source.shape import ShapedPage, Shaper
 from openpanel_source.tail import read_tail
 from openpanel_source.verdict import judge
 
@@ -67,12 +67,13 @@ class DayReader:
         self._generation = generation
         self._privacy = privacy
         told = DimensionShaper(query.dimensions, now, privacy) if query.dimensions else None
-        self._pages = Pages(client, query, generation, privacy, fields, told)
+        shaper = Shaper(privacy, fields, told)
+        self._pages = Pages(client, query, generation, shaper)
         self._aligned: AlignedDays | None = None
         if not generation.has_stable_pages:
             from openpanel_source.aligned import AlignedDays
 
-            self._aligned = AlignedDays(client, query, generation, now, privacy, fields, told)
+            self._aligned = AlignedDays(client, query, generation, now, shaper)
 
     def count(self, project_id: str, first: date, last: date) -> int:
         """Rows the server counts in a range of UTC days, both inclusive; one cheap request.

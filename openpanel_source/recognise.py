@@ -21,9 +21,8 @@ from openpanel_source.errors import (
 )
 from openpanel_source.generation import Generation
 from openpanel_source.plan import EARLIEST, LATEST
-from openpanel_source.query import EventQuery, Params, encode_string, unique_name
+from openpanel_source.query import EVENTS_PATH, EventQuery, Params, encode_string, unique_name
 
-_PATH = "/export/events"
 _PROBED_ROWS = 100
 _Rows = list[dict[str, msgspec.Raw]]
 
@@ -159,7 +158,7 @@ def _list(client: Client, project: str, *more: tuple[str, str]) -> tuple[Respons
         ("includes", f"properties,{unique_name()}"),
         *more,
     ]
-    response = client.get(_PATH, params)
+    response = client.get(EVENTS_PATH, params)
     try:
         answer = msgspec.json.decode(response.content, type=_Answer)
     except msgspec.MsgspecError:
@@ -169,7 +168,7 @@ def _list(client: Client, project: str, *more: tuple[str, str]) -> tuple[Respons
 
 def _accepts(client: Client, params: Params) -> bool:
     try:
-        client.get(_PATH, params)
+        client.get(EVENTS_PATH, params)
     except InvalidQueryError:
         return False
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def restored(
                 mended = client.update_stored_schema(force=True) or {}
         ledger = ledger_of(pipeline, settings.query.fingerprint)
         adoptable = [] if settings.reload else adoptable_days(pipeline, settings, ledger)
+    _warn_of_replacing(ledger, settings)
     if mended:
         write_comments(pipeline, patience)
         logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
@@ -79,6 +81,23 @@ def restored(
     if differing:
         logger.warning("%d days differ from the ledger and are read again", len(differing))
     return differing, adoptable
+
+
+def _warn_of_replacing(ledger: Ledger, settings: Settings) -> None:
+    """Say how many days lose what another query has loaded of them."""
+    first, last = settings.start or date.min, settings.end or date.max
+    days = [
+        day
+        for project in settings.project_ids
+        for day in ledger.days_of_another_query(project)
+        if first <= day <= last
+    ]
+    if days:
+        logger.warning(
+            "%d days hold rows that another query (events, filters, profile_id) has loaded; they"
+            " are replaced by those of this one: to keep both, load into another dataset",
+            len(days),
+        )
 
 
 def _days_of(ledger: Ledger, settings: Settings, *, with_groups: bool) -> frozenset[ProjectDay]:

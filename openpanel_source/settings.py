@@ -144,6 +144,8 @@ def parse_settings(
     )
     if include_profiles and privacy:
         privacy.check_profiles()
+    if privacy:
+        privacy.check_promoted(properties or {})
     settings = Settings(
         project_ids=_project_ids(project_id),
         query=query,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -65,42 +66,46 @@ class ShapedPage(NamedTuple):
         return len(self.ids) + len(self.rejected)
 
 
-def shape_page(
-    body: bytes,
-    project_id: str,
-    day: date,
-    request: str,
-    privacy: Privacy | None = None,
-    fields: NewFields | None = None,
-    told: Told | None = None,
-) -> ShapedPage:
-    """Decode a page and shape its events.
+@dataclass(frozen=True)
+class Shaper:
+    """Makes tables of pages.
 
     Args:
-        body: The answer's bytes.
-        project_id: The project that was asked for.
-        day: The UTC day that was asked for.
-        request: Method and URL, for errors.
         privacy: What must not be loaded.
-        fields: Learns the fields that nobody knows yet; they become further columns.
-        told: What the server was asked to tell beside the events.
-
-    Raises:
-        UnexpectedAnswerError: The body is no page.
+        fields: Those that have columns though this version does not know them; learns others,
+            which become further columns.
+        told: What the server is asked to tell beside events.
     """
-    dimensions = told.names if told else ()
-    page = decode_page(body, request, dimensions, fields)
-    try:
-        table = shape_events(page.events, project_id, day, page.fields)
-    except ShapeError:
-        page = decode_rows(body, day, request, dimensions, page.fields)
-        table = shape_events(page.events, project_id, day, page.fields)
-    ids = [event.id for event in page.events]
-    beside = told.shape(page.events, project_id) if told else ()
-    keep = None
-    if privacy is not None:
-        table, keep = privacy.hide(table, page.fields)
-    return ShapedPage(page.meta, ids, page.rejected, table, keep, beside, page.first_id)
+
+    privacy: Privacy | None = None
+    fields: NewFields | None = None
+    told: Told | None = None
+
+    def page(self, body: bytes, project_id: str, day: date, request: str) -> ShapedPage:
+        """Decode a page and shape its events.
+
+        Args:
+            body: The answer's bytes.
+            project_id: The project that was asked for.
+            day: The UTC day that was asked for.
+            request: Method and URL, for errors.
+
+        Raises:
+            UnexpectedAnswerError: The body is no page.
+        """
+        dimensions = self.told.names if self.told else ()
+        page = decode_page(body, request, dimensions, self.fields)
+        try:
+            table = shape_events(page.events, project_id, day, page.fields)
+        except ShapeError:
+            page = decode_rows(body, day, request, dimensions, page.fields)
+            table = shape_events(page.events, project_id, day, page.fields)
+        ids = [event.id for event in page.events]
+        beside = self.told.shape(page.events, project_id) if self.told else ()
+        keep = None
+        if self.privacy is not None:
+            table, keep = self.privacy.hide(table, page.fields)
+        return ShapedPage(page.meta, ids, page.rejected, table, keep, beside, page.first_id)
 
 
 @lru_cache

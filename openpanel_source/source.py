@@ -19,7 +19,7 @@ from openpanel_source.property_columns import parse_properties, possible_names
 from openpanel_source.retry import RetryPolicy
 from openpanel_source.run import RunReport
 from openpanel_source.settings import Limits, Settings, parse_settings
-from openpanel_source.table_format import parse_table_format, stored_as
+from openpanel_source.table_format import parse_table_format
 
 SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 """Columns come, and never change their type; a contract of the user's own takes its place."""
@@ -154,11 +154,10 @@ def openpanel(
     )
     report = report or RunReport()
     report.client, report.settings = client, settings
-    resources = [
+    return [
         events_resource(settings, client, report),
         *_chart_resources(settings, client, report),
     ]
-    return [stored_as(resource, settings.table_format) for resource in resources]
 
 
 def configured(**settings: Any) -> tuple[Client, Settings]:

@@ -13,7 +13,8 @@ import dlt
 from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.destinations import filesystem
 
-from openpanel_source.duckdb_load import is_duckdb
+from openpanel_source.duckdb_load import is_duckdb, loading
+from openpanel_source.schema import TABLES
 
 _LAYOUT = "staging_dataset_name_layout"
 
@@ -55,6 +56,28 @@ def drop_staging(pipeline: dlt.Pipeline) -> None:
     with client, client.with_staging_dataset():
         if client.has_dataset():
             client.drop_dataset()
+
+
+def drop_copies(pipeline: dlt.Pipeline) -> None:
+    """Drop the copies of rows that loads have left in staging, under whichever layout.
+
+    Tables that dlt does not know may be somebody else's, and stay.
+
+    Args:
+        pipeline: A pipeline that has nothing to load, and knows what it has loaded.
+    """
+    if isinstance(pipeline.destination, filesystem):
+        return
+    drop_staging(pipeline)
+    names = {table.name for table in TABLES}
+    if pipeline.default_schema_name is not None:
+        names |= pipeline.default_schema.tables.keys()
+    with loading, pipeline.sql_client() as client:
+        # A plain run of the same pipeline stages by dlt's own layout.
+        for dataset in sorted({client.staging_dataset_name, f"{client.dataset_name}_staging"}):
+            with client.with_alternative_dataset_name(dataset):
+                if client.has_dataset():
+                    client.drop_tables(*sorted(names))
 
 
 def _layout(pipeline: dlt.Pipeline) -> str:

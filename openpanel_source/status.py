@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
 import dlt
 
+from openpanel_source.bystander import bystander
 from openpanel_source.clock import parse_day
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
@@ -65,8 +67,7 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
     Raises:
         OpenPanelError: The destination cannot be read, or nothing was loaded yet.
     """
-    with destination_errors():
-        dataset = _dataset(pipeline)
+    with destination_errors(), _dataset(pipeline) as dataset:
         days = dataset(
             "SELECT project_id, day, verdict, rejected_rows, read_at FROM sync_days"
             " ORDER BY read_at, load_id"
@@ -131,8 +132,8 @@ def read_days(
     start = parse_day("start_date", start_date) or date.min
     end = parse_day("end_date", end_date) or date.max
     names = ", ".join(field.name for field in fields(DayStatus))
-    with destination_errors():
-        rows = _dataset(pipeline)(
+    with destination_errors(), _dataset(pipeline) as dataset:
+        rows = dataset(
             f"SELECT {names} FROM sync_days"  # noqa: S608 - names and dates
             f" WHERE {range_condition('day', start, end)} ORDER BY read_at, load_id"
         ).fetchall()
@@ -150,15 +151,16 @@ def _day_status(row: Sequence[Any]) -> DayStatus:
     )
 
 
-def _dataset(pipeline: dlt.Pipeline) -> dlt.Dataset:
+@contextmanager
+def _dataset(pipeline: dlt.Pipeline) -> Iterator[dlt.Dataset]:
     make_exact(pipeline)
-    pipeline.sync_destination()
-    if not has_table(pipeline, SYNC_DAYS.name):
-        raise DestinationError(
-            f"nothing was loaded into dataset {pipeline.dataset_name} yet; run openpanel-source"
-            " sync first."
-        )
-    return pipeline.dataset()
+    with bystander(pipeline) as there:
+        if not has_table(there, SYNC_DAYS.name):
+            raise DestinationError(
+                f"nothing was loaded into dataset {there.dataset_name} yet; run openpanel-source"
+                " sync first."
+            )
+        yield there.dataset()
 
 
 def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:

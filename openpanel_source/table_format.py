@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import unquote
 
 import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
 from dlt.destinations import filesystem
-from dlt.extract import DltResource
 
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.schema import EVENTS
@@ -31,16 +31,6 @@ def parse_table_format(value: object) -> str | None:
     return str(value)
 
 
-def stored_as(resource: DltResource, table_format: str | None) -> DltResource:
-    """The resource, with all of its tables in a format."""
-    if table_format is not None:
-        hints: dict[str, Any] = {"table_format": table_format}
-        for name in list(resource._hints_variants):
-            resource.apply_hints(table_name=name, create_table_variant=True, **hints)
-        resource.apply_hints(**hints)
-    return resource
-
-
 def check_table_format(pipeline: dlt.Pipeline, table_format: str | None) -> None:
     """Refuse a format that the destination has not, or that is not that of its tables.
 
@@ -58,12 +48,24 @@ def check_table_format(pipeline: dlt.Pipeline, table_format: str | None) -> None
         )
     if table_format is not None:
         require(_FORMATS[table_format])
+        _check_address(pipeline, table_format)
     name = pipeline.default_schema_name
     table = pipeline.schemas[name].tables.get(EVENTS.name) if name else None
     if table is not None and table.get("table_format") != table_format:
         raise InvalidSettingError(
             f"the dataset {pipeline.dataset_name} holds tables with table_format"
             f" {table.get('table_format')}, not {table_format}; set that, or name another dataset."
+        )
+
+
+def _check_address(pipeline: dlt.Pipeline, table_format: str) -> None:
+    client: Any = pipeline.destination_client()
+    address = client.make_remote_url(client.dataset_path)
+    # pyiceberg takes the address of a local file for its path, and so makes another folder.
+    if table_format == "iceberg" and client.is_local_filesystem and unquote(address) != address:
+        raise InvalidSettingError(
+            f"table_format iceberg cannot be used in {client.dataset_path}; set a bucket_url whose"
+            " path has nothing but plain letters, digits and - _ . ~ in its names."
         )
 
 

@@ -65,32 +65,36 @@ def create_views(
     check_seconds("busy_timeout", busy_timeout)
     dialect = view_dialect(pipeline)
     zone = _zone(timezone)
-    with destination_errors(), open_meanwhile(pipeline, busy_timeout):
-        pipeline.sync_destination()
-        with pipeline.sql_client() as client:
-            relations = _tables(client)
-            if EVENTS.name not in relations:
-                raise DestinationError(
-                    f"nothing was loaded into dataset {client.dataset_name} yet; run"
-                    " openpanel-source sync first."
-                )
-            _check_names(client, dialect)
-            _create(client, dialect, zone, relations)
+    with (
+        destination_errors(),
+        open_meanwhile(pipeline, busy_timeout),
+        pipeline.sql_client() as client,
+    ):
+        relations = _tables(client)
+        if EVENTS.name not in relations:
+            raise DestinationError(
+                f"nothing was loaded into dataset {client.dataset_name} yet; run openpanel-source"
+                " sync first."
+            )
+        _check_names(client, dialect)
+        _create(client, dialect, zone, relations)
     return [view.name for view in views()]
 
 
-def views_script(dialect: str, *, timezone: str | None = None) -> str:
-    """Statements that make the views in any destination, to be run in the dataset.
+def views_script(dialect: str, *, timezone: str | None = None, dataset: str = "openpanel") -> str:
+    """Statements that make the views in another destination.
 
     Args:
-        dialect: A name that SQLGlot knows.
+        dialect: One of ``DIALECTS``.
         timezone: As for ``create_views``.
+        dataset: Where the tables are; in DuckDB and PostgreSQL, run the statements in it.
 
     Raises:
-        InvalidSettingError: The dialect or the time zone is unknown.
+        InvalidSettingError: The time zone is unknown.
     """
     zone = _zone(timezone)
-    return "\n\n".join(script(view, dialect, timezone=zone) for view in views())
+    scripts = (script(view, dialect, timezone=zone, dataset=dataset) for view in views())
+    return "\n\n".join(scripts)
 
 
 def view_dialect(pipeline: dlt.Pipeline) -> str:
@@ -105,7 +109,7 @@ def view_dialect(pipeline: dlt.Pipeline) -> str:
     name = pipeline.destination.destination_name if pipeline.destination else "no destination"
     raise DestinationError(
         f"views are made in DuckDB and PostgreSQL, not in {name}; openpanel-source views --print"
-        " --dialect NAME shows their SQL for others."
+        " --dialect NAME shows their SQL for some others."
     )
 
 

@@ -12,9 +12,9 @@ from functools import cache
 from importlib.resources import files
 
 from sqlglot import exp, parse_one
-from sqlglot.dialects.dialect import Dialect
 
-from openpanel_source.errors import InvalidSettingError
+from openpanel_source.view_dialects import WORDS
+from openpanel_source.view_translate import relation, translate
 
 UTC = "UTC"
 
@@ -82,38 +82,32 @@ def select(
 
     Args:
         view: The view.
-        dialect: A name that SQLGlot knows.
+        dialect: ``duckdb`` or ``postgres``.
         timezone: IANA name of the time zone in which days and weeks begin.
         schema: Where tables and other views are; None leaves their names alone.
         relations: What tables the destination has; properties stand for web columns that its
             ``events`` lacks, no rows for an ``event_meta`` that it lacks. None if it has all.
-
-    Raises:
-        InvalidSettingError: SQLGlot does not know the dialect.
     """
-    return _tree(view, timezone, schema, relations).sql(dialect=_known(dialect), pretty=True)
+    return _tree(view, timezone, schema, relations).sql(dialect=dialect, pretty=True)
 
 
-def script(view: View, dialect: str, *, timezone: str = UTC) -> str:
+def script(view: View, dialect: str, *, timezone: str = UTC, dataset: str = "openpanel") -> str:
     """The statement that makes a view where ``event_meta`` is not loaded, with its description.
 
-    Arguments and errors are those of ``select``.
+    Args:
+        view: The view.
+        dialect: One of ``DIALECTS``.
+        timezone: IANA name of the time zone in which days and weeks begin.
+        dataset: Where tables are; the statements for DuckDB and PostgreSQL are to be run in it.
     """
-    statement = exp.Create(
-        this=exp.to_table(view.name),
-        kind="VIEW",
-        replace=True,
-        expression=_tree(view, timezone, relations={}),
-    )
-    sql = statement.sql(dialect=_known(dialect), pretty=True)
-    return f"-- {view.description}\n{sql};"
-
-
-def _known(dialect: str) -> str:
-    if dialect not in Dialect.classes or not dialect:
-        known = ", ".join(sorted(filter(None, Dialect.classes)))
-        raise InvalidSettingError(f"the dialect {dialect!r} is unknown; use one of {known}.")
-    return dialect
+    name = exp.to_table(view.name)
+    tree = _tree(view, timezone, relations={})
+    words = WORDS.get(dialect)
+    if words is not None:
+        name = relation(view.name, words, dataset)
+        translate(tree, dialect, words, dataset)
+    statement = exp.Create(this=name, kind="VIEW", replace=True, expression=tree)
+    return f"-- {view.description}\n{statement.sql(dialect=dialect, pretty=True)};"
 
 
 def _tree(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, timezone
 from typing import Any
 
 import dlt
+from dlt.common.destination.exceptions import SqlClientNotAvailable
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.schema import EVENTS
@@ -15,6 +18,11 @@ from openpanel_source.settings import Settings
 
 ProjectDay = tuple[str, date]
 """A project and a UTC day."""
+SOURCE_NAME = "openpanel"
+"""Of the dlt source, and of the schema of its tables."""
+NOT_THERE = (DatabaseUndefinedRelation, SqlClientNotAvailable)
+"""What is raised when a destination is asked for a table that it lacks, or takes no SQL."""
+_ROWS_AT_A_TIME = 10_000
 
 
 def count_events(
@@ -32,11 +40,45 @@ def count_events(
     """
     if not has_table(pipeline, EVENTS.name):
         return {}
-    rows = pipeline.dataset()(
-        "SELECT project_id, event_date, count(*) AS n FROM events"  # noqa: S608 - dates
-        f" WHERE {range_condition('event_date', first, last)} GROUP BY project_id, event_date"
-    ).fetchall()
+    try:
+        rows = pipeline.dataset()(
+            "SELECT project_id, event_date, count(*) AS n FROM events"  # noqa: S608 - dates
+            f" WHERE {range_condition('event_date', first, last)} GROUP BY project_id, event_date"
+        ).fetchall()
+    except DatabaseUndefinedRelation:
+        # Somebody dropped it.
+        return {}
     return {(project, day_of(day)): count for project, day, count in rows}
+
+
+@contextmanager
+def selecting(
+    pipeline: dlt.Pipeline, table: str, columns: str, condition: str = "1 = 1", *values: str
+) -> Iterator[Any]:
+    """A cursor over rows of a table, whether the pipeline knows the table or not.
+
+    Args:
+        pipeline: A pipeline with its destination.
+        table: Its name.
+        columns: SQL.
+        condition: SQL, made by this package; more clauses may follow it.
+        values: What stands for each ``%s`` in it.
+    """
+    # Not through dlt's datasets: a pipeline that has never run does not know the tables.
+    with pipeline.sql_client() as client:
+        name = client.make_qualified_table_name(table)
+        query = f"SELECT {columns} FROM {name} WHERE {condition}"  # noqa: S608 - no values
+        with client.execute_query(query, *values) as cursor:
+            yield cursor
+
+
+def select(
+    pipeline: dlt.Pipeline, table: str, columns: str, condition: str = "1 = 1", *values: str
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of a table, some at a time; takes what ``selecting`` takes."""
+    with selecting(pipeline, table, columns, condition, *values) as cursor:
+        while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
+            yield from rows
 
 
 def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
@@ -46,7 +88,7 @@ def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
 
 def ledger_of(pipeline: dlt.Pipeline, fingerprint: str) -> Ledger:
     """The ledger in a pipeline's state, for a query; changes to it are not kept."""
-    source = pipeline.state.get("sources", {}).get("openpanel", {})
+    source = pipeline.state.get("sources", {}).get(SOURCE_NAME, {})
     resource = source.get("resources", {}).get(EVENTS.name, {})
     return Ledger(dict(resource), fingerprint)
 

@@ -37,6 +37,21 @@ class DuckDbDestination(Warehouse):
         with duckdb.connect(str(self.path)) as connection:
             connection.execute(f"DELETE FROM openpanel.events WHERE {condition}")
 
+    def staged(self) -> list[Any]:
+        """Rows of events and the like that are left in staging datasets."""
+        return staged_rows(self)
+
+
+def staged_rows(warehouse: Warehouse) -> list[Any]:
+    """Rows in all datasets but that of the tables, whatever dlt writes for itself left out."""
+    tables = warehouse.query(
+        "SELECT table_schema, table_name FROM information_schema.tables"
+        " WHERE table_schema LIKE 'openpanel_%' AND table_name NOT LIKE '_dlt%'"
+    )
+    return [
+        row for table in tables for row in warehouse.query("SELECT * FROM {}.{}".format(*table))
+    ]
+
 
 class PostgresDestination(PostgresWarehouse):
     """A database of a real PostgreSQL server."""
@@ -44,6 +59,9 @@ class PostgresDestination(PostgresWarehouse):
     def damage(self, condition: str) -> None:
         with closing(psycopg2.connect(self.url)) as connection, connection:
             connection.cursor().execute(f"DELETE FROM openpanel.events WHERE {condition}")
+
+    def staged(self) -> list[Any]:
+        return staged_rows(self)
 
 
 class Files(Warehouse):
@@ -79,7 +97,9 @@ class Files(Warehouse):
         files = sorted(folder.glob("*.parquet"))
         if not files:
             return None
-        return pa.concat_tables([pq.read_table(file) for file in files], promote_options="default")
+        # Folders whose names look like partitions hold none.
+        rows = [pq.read_table(file, partitioning=None) for file in files]
+        return pa.concat_tables(rows, promote_options="default")
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect() as connection:
@@ -90,7 +110,7 @@ class Files(Warehouse):
 
     def damage(self, condition: str) -> None:
         for file in (self.lake / "openpanel" / "events").glob("*.parquet"):
-            rows = pq.read_table(file)
+            rows = pq.read_table(file, partitioning=None)
             with duckdb.connect() as connection:
                 connection.register("held", rows)
                 kept = f"SELECT * FROM held WHERE NOT ({condition})"
@@ -164,6 +184,16 @@ class SqliteFile(Warehouse):
     def damage(self, condition: str) -> None:
         with closing(sqlite3.connect(self.file)) as connection, connection:
             connection.execute(f"DELETE FROM events WHERE {condition}")
+
+    def staged(self) -> list[Any]:
+        found: list[Any] = []
+        for file in self.folder.glob("*staging*.db"):
+            with closing(sqlite3.connect(file)) as connection:
+                tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+                for (table,) in tables.fetchall():
+                    if not table.startswith("_dlt"):
+                        found += connection.execute(f"SELECT * FROM {table}")
+        return found
 
 
 _INSTANTS = {

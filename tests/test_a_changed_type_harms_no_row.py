@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from openpanel_source.event import Event
 from openpanel_source.schema import EVENTS
-from openpanel_source.shape import shape_page
+from openpanel_source.shape import Shaper
 from tests.helpers_core import page_of
 from tests.nasty import parse
 from tests.postgres import PostgresWarehouse, postgres, postgres_url
@@ -59,7 +59,7 @@ values = st.recursive(
 @given(st.sampled_from(FIELDS), values)
 def test_a_row_with_any_type_in_any_field_is_loaded_or_rejected(field: str, value: Any) -> None:
     lines = [json.dumps(row).encode() for row in (event(1), event(2) | {field: value}, event(3))]
-    page = shape_page(page_of(*lines), "web", DAY, "GET x")
+    page = Shaper().page(page_of(*lines), "web", DAY, "GET x")
     wanted = expected(field, value)
     assert len(page.rejected) == (wanted is REJECTED)
     assert all(row.reason for row in page.rejected)

@@ -15,8 +15,16 @@ import duckdb
 import pytest
 from dlt.destinations.exceptions import DatabaseTransientException
 
-from openpanel_source.errors import TransientError, UnexpectedError
+from openpanel_source.alone import running_alone
+from openpanel_source.destination import open_pipeline, open_to_look
+from openpanel_source.errors import (
+    DestinationError,
+    PipelineBusyError,
+    TransientError,
+    UnexpectedError,
+)
 from openpanel_source.sandbox import Sandbox
+from openpanel_source.status import read_status
 from tests.sandbox_world import CLIENT, NOW, SECRET, event, world
 from tests.warehouse import Warehouse
 
@@ -76,6 +84,69 @@ def test_a_working_folder_full_of_rubbish_is_no_obstacle(tmp_path: Path) -> None
         again = command(sandbox)
         assert again.returncode == 0, again.stderr
         assert "Loaded 1,500 events" in again.stdout or "Loaded 1 events" in again.stdout
+
+
+def cut_short(path: Path) -> None:
+    """What is there of a DuckDB file before it holds anything."""
+    with duckdb.connect(str(path)):
+        pass
+    os.truncate(path, 8192)
+
+
+def test_a_duckdb_file_whose_making_was_cut_short_is_made_anew_by_a_sync(tmp_path: Path) -> None:
+    path = tmp_path / "openpanel.duckdb"
+    cut_short(path)
+    for look in ("status", "audit"):
+        with pytest.raises(DestinationError, match=r"holds nothing.*run openpanel-source sync"):
+            open_for(look)
+    assert path.stat().st_size == 8192
+    with world(*ROWS[:9]) as sandbox:
+        assert command(sandbox).returncode == 0
+
+
+def open_for(look: str) -> None:
+    if look == "audit":
+        open_pipeline(must_exist=True)
+    else:
+        with open_to_look("duckdb", None, "openpanel"):
+            pass
+
+
+def test_a_duckdb_file_that_another_process_is_making_is_left_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "openpanel.duckdb"
+    code = (
+        f"import duckdb, sys; c = duckdb.connect('{path}');"
+        " print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "open\n"
+        os.truncate(path, 8192)
+        open_pipeline()
+        assert path.exists()
+        other.kill()
+    open_pipeline()
+    assert not path.exists()
+
+
+def test_a_working_folder_in_which_a_sync_is_at_work_is_left_to_it(tmp_path: Path) -> None:
+    duckdb.connect("openpanel.duckdb").close()
+    pipeline = open_pipeline()
+    state = Path(pipeline.working_dir) / "state.json"
+    state.write_text("{")
+    with running_alone(pipeline):
+        with pytest.raises(PipelineBusyError, match="another sync or audit"):
+            open_pipeline()
+        with (
+            open_to_look("duckdb", None, "openpanel") as looking,
+            pytest.raises(DestinationError, match="nothing was loaded"),
+        ):
+            read_status(looking)
+    assert state.read_text() == "{"
+    open_pipeline()
+    assert state.read_text() != "{"
 
 
 @pytest.mark.sampled(8)

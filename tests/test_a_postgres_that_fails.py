@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -106,3 +108,22 @@ def test_a_permission_that_was_lost_is_told(postgres: PostgresWarehouse) -> None
         execute(postgres, f"{read_only} = off", "postgres")
         assert postgres.sync(sandbox).is_verified
     assert postgres.numbers() == [*range(1, 51), 3599]
+
+
+def test_a_day_that_another_pipeline_writes_at_once_is_held_once(
+    postgres: PostgresWarehouse,
+) -> None:
+    with world(*ROWS[:3]) as sandbox, closing(psycopg2.connect(postgres.url)) as other:
+        postgres.sync(sandbox)
+        other.cursor().execute(
+            "SET search_path TO openpanel; CREATE TEMP TABLE ours AS SELECT * FROM events;"
+            "DELETE FROM events; INSERT INTO events SELECT * FROM ours"
+        )
+        with ThreadPoolExecutor(1) as pool:
+            syncing = pool.submit(postgres.sync, sandbox, reload=True)
+            while not postgres.query("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                assert not syncing.done()
+                time.sleep(0.05)
+            other.commit()
+            assert syncing.result().is_verified
+    assert postgres.numbers() == [1, 2, 3]

@@ -14,8 +14,11 @@ from filelock import FileLock
 
 from openpanel_source.auditing import AuditReport, audit
 from openpanel_source.cli import main
-from openpanel_source.errors import PipelineBusyError
+from openpanel_source.client import Client
+from openpanel_source.errors import DestinationError, OpenPanelError, PipelineBusyError
+from openpanel_source.events_resource import reader_of
 from openpanel_source.sandbox import Sandbox
+from openpanel_source.status import read_status
 from tests.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
 from tests.warehouse import Warehouse
 
@@ -112,6 +115,17 @@ def test_a_manual_delete_in_the_warehouse_is_named_and_repaired(warehouse: Wareh
     assert warehouse.numbers() == list(range(1, 41))
 
 
+def test_a_table_that_was_dropped_is_named_and_repaired(warehouse: Warehouse) -> None:
+    with world(*history(5)) as sandbox:
+        warehouse.sync(sandbox)
+        held = warehouse.numbers()
+        warehouse.change("DROP TABLE events")
+        report = audit(warehouse.pipeline(), repair=True, **warehouse.settings(sandbox))
+        assert report.exit_code == 0
+        assert {item.held for item in report.differences} == {0}
+    assert warehouse.numbers() == held
+
+
 def test_a_restored_backup_is_named_and_repaired(warehouse: Warehouse) -> None:
     backup = warehouse.folder / "backup.duckdb"
     with world(*history(40)) as sandbox:
@@ -136,6 +150,68 @@ def test_days_that_a_sync_would_read_anyway_are_pending_not_damaged(warehouse: W
         "2026-11-21": "not read yet",
     }
     assert report.exit_code == 0
+
+
+def test_a_sync_while_the_server_is_asked_is_no_damage(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world(*history(5)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.add([event(600, createdAt=f"{NOW.date()}T10:00:00.000Z")])
+
+        def synced_meanwhile(*given: Any) -> Any:
+            warehouse.sync(sandbox)
+            return reader_of(*given)
+
+        monkeypatch.setattr("openpanel_source.auditing.reader_of", synced_meanwhile)
+        report = look(warehouse, sandbox)
+    assert [item.problem for item in report.differences] == ["open and changed since it was read"]
+    assert report.exit_code == 0
+
+
+def test_what_a_killed_sync_had_not_loaded_is_pending_not_damaged(warehouse: Warehouse) -> None:
+    with world(*history(5)) as sandbox:
+        warehouse.sync(sandbox, end_date="2026-11-20")
+        cut_off = warehouse.pipeline()
+        cut_off.extract(warehouse.source(sandbox))
+        report = look(warehouse, sandbox)
+        assert {item.problem for item in report.differences} == {"not read yet"}
+        assert (len(report.differences), report.exit_code) == (3, 0)
+        assert cut_off.has_pending_data
+        assert warehouse.sync(sandbox).events_loaded == 2
+    assert warehouse.numbers() == [1, 2, 3, 4, 5]
+
+
+def test_the_status_of_a_first_sync_that_was_killed_leaves_its_folder_alone(
+    warehouse: Warehouse,
+) -> None:
+    with world(*history(5)) as sandbox:
+        cut_off = warehouse.pipeline()
+        cut_off.extract(warehouse.source(sandbox))
+        with pytest.raises(DestinationError, match="nothing was loaded into dataset openpanel yet"):
+            read_status(warehouse.pipeline())
+        assert cut_off.has_pending_data
+
+
+def test_connections_are_closed_whatever_becomes_of_an_audit(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Client] = []
+    close = Client.close
+
+    def noted(client: Client) -> None:
+        closed.append(client)
+        close(client)
+
+    monkeypatch.setattr(Client, "close", noted)
+    with world(*history(5)) as sandbox:
+        warehouse.sync(sandbox)
+        closed.clear()
+        look(warehouse, sandbox)
+        sandbox.behave(status=400)
+        with pytest.raises(OpenPanelError):
+            look(warehouse, sandbox)
+    assert len(closed) == 2
 
 
 def test_the_command_tells_what_differs(

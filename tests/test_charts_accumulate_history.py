@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from openpanel_source import Chart, Series
+from openpanel_source.client import Client
+from openpanel_source.run import RunReport
 from openpanel_source.sandbox import Sandbox
 from tests.sandbox_world import NOW, SECRET, event, event_id, world
 from tests.warehouse import Warehouse
@@ -105,6 +107,25 @@ def test_an_earlier_start_is_filled_up(warehouse: Warehouse) -> None:
         ((count,),) = warehouse.query("SELECT count(*) FROM charts")
     assert set(points(warehouse)) == {"2026-11-02", "2026-11-09", "2026-11-22"}
     assert count == 1
+
+
+def test_charts_and_events_of_a_run_share_connections_that_are_closed_once(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Client] = []
+    close = Client.close
+
+    def noted(client: Client) -> None:
+        closed.append(client)
+        close(client)
+
+    monkeypatch.setattr(Client, "close", noted)
+    charts = [Chart(name, ["*"], range="7d") for name in ("one", "two", "three")]
+    with world(*days(10)) as sandbox:
+        report = RunReport()
+        warehouse.pipeline().run(warehouse.source(sandbox, charts=charts, report=report))
+    assert report.charts.read == ["one", "two", "three"]
+    assert closed == [report.client]
 
 
 def test_a_changed_definition_supersedes_the_old_one_and_keeps_its_rows(

@@ -22,6 +22,7 @@ from openpanel_source.retry import RetryPolicy
 from openpanel_source.sandbox import Sandbox
 from tests.sandbox_world import CLIENT, NOW, SECRET, dataset, event, world
 
+COMMAND = [sys.executable, "-m", "openpanel_source.cli"]
 TODAY = "2026-11-23T10:00:00.000Z"
 
 
@@ -299,8 +300,8 @@ def test_a_check_asks_a_server_that_does_not_answer_once_and_says_that_it_asks(
         (["--piece", "../.."], ["--piece '../..' cannot be the name of a pipeline"]),
         (["--busy-timeout", "nan"], ["busy_timeout must be 0 or more seconds, not nan"]),
         (["--max-runtime", "-1"], ["max_runtime must be 0 or more seconds, not -1.0"]),
-        (["--property", "=text"], ["--property '=text' names no key or no type; write"]),
-        (["--property", "total"], ["--property 'total' names no key or no type; write"]),
+        (["--property", "=text"], ["--property '=text' names no key; write"]),
+        (["--property", "total"], ["--property 'total' names no type; write"]),
         (["--property", "a=text", "--property", "a=double"], ["--property names 'a' twice"]),
         (["--piece", "x" * 300], ["cannot be used (File name too long)"]),
     ],
@@ -332,7 +333,7 @@ def test_a_database_in_a_folder_that_may_not_be_entered_is_named(command: str) -
 def test_a_working_folder_that_is_no_folder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("file").touch()
     monkeypatch.setenv("DLT_DATA_DIR", str(Path("file").resolve()))
-    for command in ("sync", "status", "audit"):
+    for command in ("sync", "audit"):
         duckdb.connect("openpanel.duckdb").close()
         fails(run(command), 2, "file/pipelines", "cannot be used (Not a directory)", "DLT_DATA_DIR")
 
@@ -479,16 +480,53 @@ def test_a_number_below_one_is_refused_where_it_means_nothing(arguments: list[st
     assert expected in result.stderr
 
 
+def serve(*options: str) -> subprocess.Popen[str]:
+    command = [*COMMAND, "sandbox", *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 def test_the_sandbox_command_serves_until_it_is_stopped() -> None:
     import requests
 
-    command = [sys.executable, "-m", "openpanel_source.cli", "sandbox", "--events", "10"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with serve("--events", "10") as process:
         assert process.stdout is not None
         line = process.stdout.readline().strip()
         assert line.startswith("listening on http://127.0.0.1:")
         assert requests.get(line.removeprefix("listening on "), timeout=10).status_code == 200
         process.terminate()
+
+
+def test_what_the_sandbox_prints_can_be_pasted_into_a_shell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "PROJECT_ID", "BASE_URL"):
+        monkeypatch.delenv(f"SOURCES__OPENPANEL__{name}")
+    monkeypatch.delenv("SOURCES__OPENPANEL__NOW")
+    with serve("--events", "200", "--days", "3") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        pasted = "".join(process.stderr.readline() for _ in range(5))
+        script = f"{pasted}\n{' '.join(COMMAND)} sync --json"
+        done = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, check=False)
+        process.terminate()
+    assert done.returncode == 0, pasted + done.stderr
+    assert json.loads(done.stdout)["events_loaded"] == 200
+
+
+def test_of_a_dataset_the_sandbox_tells_the_ids_and_where_the_secrets_stand() -> None:
+    folder = Path(__file__).parent / "contract" / "dataset"
+    with serve("--dataset", str(folder)) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        told = "".join(process.stderr.readline() for _ in range(5))
+        process.terminate()
+    assert "sec_" not in told
+    assert f"{folder}/accounts.json" in told
+    assert "SOURCES__OPENPANEL__CLIENT_ID=11111111-1111-4111-8111-111111111111" in told
+    assert '"acme-web"' in told
+    assert '"other-proj"' not in told
 
 
 def test_the_example_script_runs_as_it_stands(tmp_path: Path) -> None:
@@ -499,6 +537,32 @@ def test_the_example_script_runs_as_it_stands(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert "'events_loaded': 3" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["sync", "--help"], ["views", "--print"]])
+def test_a_reader_that_has_seen_enough_ends_the_command_quietly(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [*COMMAND, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", [["--version"], ["sync", "--help"], ["views", "--print"]])
+def test_output_that_cannot_be_written_is_one_sentence(arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    sentence = "openpanel-source: output cannot be written (No space left on device); "
+    assert done.stderr.decode().startswith(sentence)
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_unexpected_error_asks_for_a_report(monkeypatch: pytest.MonkeyPatch) -> None:

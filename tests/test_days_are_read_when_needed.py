@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -250,6 +251,25 @@ def test_names_of_events_and_filters_select_and_change_what_a_day_holds(
         assert warehouse.numbers() == [2]
         warehouse.sync(sandbox)
         assert warehouse.numbers() == [1, 2, 3]
+
+
+def test_a_query_that_replaces_what_another_loaded_says_so_once(
+    warehouse: Warehouse, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("openpanel_source"), "propagate", True)
+    rows = [at("2026-11-20", 1, name="visit"), at("2026-11-21", 2), at("2026-11-22", 3)]
+
+    def warnings(**settings: Any) -> list[str]:
+        caplog.clear()
+        warehouse.sync(sandbox, **settings)
+        return [record.message for record in caplog.records if "another query" in record.message]
+
+    with world(*rows) as sandbox:
+        assert warnings() == []
+        [warning] = warnings(events=["visit"], start_date="2026-11-21")
+        assert "2 days" in warning
+        assert warnings(events=["visit"], start_date="2026-11-21") == []
+        assert warehouse.numbers() == [1]
 
 
 def test_a_profiles_listing_is_read_until_a_page_is_empty(warehouse: Warehouse) -> None:

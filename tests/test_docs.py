@@ -10,9 +10,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import requests
 
 from openpanel_source.cli import main
 from openpanel_source.ledger import Reason
+from openpanel_source.sandbox import Sandbox, generate
+from openpanel_source.sandbox.behaviour import KEYS
+from openpanel_source.sandbox.catalog import SITES
+from openpanel_source.sandbox.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from openpanel_source.schema import TABLES
 from openpanel_source.source import openpanel
 from openpanel_source.verdict import Verdict
@@ -79,6 +84,19 @@ def test_every_verdict_and_reason_is_explained() -> None:
     page = _page("docs/completeness.md")
     for member in [*Verdict, *Reason]:
         assert f"| `{member.value}` |" in page
+
+
+def test_every_behaviour_and_control_of_the_sandbox_is_documented() -> None:
+    page = _page("docs/sandbox.md")
+    for name in KEYS:
+        assert f"`{name}`" in page
+    with Sandbox(generate(events=1)) as sandbox:
+        for method, path in re.findall(r"\| `([A-Z]+) (/_sandbox/\w+)`", page):
+            body = "{}" if path.endswith("behaviour") else "[]"
+            answer = requests.request(method, f"{sandbox.url}{path}", data=body, timeout=5)
+            assert answer.status_code == 200, path
+    for value in (DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, *(site.id for site in SITES)):
+        assert value in page
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -17,10 +18,13 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from openpanel_source import Chart
 from openpanel_source.auditing import audit
 from openpanel_source.cli import main
-from openpanel_source.errors import InvalidSettingError
+from openpanel_source.erasing import erase
+from openpanel_source.errors import DestinationError, InvalidSettingError
+from openpanel_source.exact import make_exact
 from openpanel_source.pipeline import sync
 from openpanel_source.sandbox import Sandbox, load_dataset
 from openpanel_source.schema import EVENTS
+from openpanel_source.source import openpanel
 from openpanel_source.status import read_days, read_status
 from tests.destinations import NAMES, made
 from tests.equality import SELECT_EVENTS, Rows, difference, expected, keyed, server_rows
@@ -108,6 +112,27 @@ def test_what_somebody_deleted_is_found_and_repaired(held: Any) -> None:
         repaired = audit(held.pipeline(), repair=True, **held.settings(sandbox))
         assert repaired.exit_code == 0
         compare(held, sandbox)
+
+
+@pytest.mark.parametrize("name", ["duckdb", "postgresql", "sqlite"])
+def test_no_copy_of_an_erased_profile_is_left_in_staging(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    held = made(name, tmp_path, lambda: request.getfixturevalue("postgres_url"))
+    rejected = event(13, _raw=json.dumps(event(13, profileId="bea", revenue="x")))
+    rows = [*on(10, 1), *on(11, 11, 12, profileId="bea", groups=["a"]), rejected]
+    with world(*rows) as sandbox:
+        settings = held.settings(sandbox, include_profiles=True)
+        # Both ways to load stage rows, each in a dataset of its own.
+        for reload in (False, True):
+            held.pipeline().run(openpanel(**settings, reload=reload))
+        held.sync(sandbox, include_profiles=True, reload=True)
+        report = erase(held.pipeline(), ["bea"], **settings, erased_profiles=["bea"])
+        assert (report.exit_code, len(report.days)) == (0, 2)
+        assert held.staged() == []
+        sandbox.add(on(10, 2))
+        assert held.sync(sandbox, erased_profiles=["bea"], lookback_days=20).is_verified
+        assert held.numbers() == [1, 2]
 
 
 SMALL = 100_000
@@ -284,3 +309,61 @@ def test_a_bucket_is_loaded_like_a_folder(tmp_path: Path) -> None:
         assert sync(pipeline, **settings).days_read == 2
         assert pipeline.dataset().events.select("id").fetchall() == [(event_id(2),)]
         assert audit(pipeline, **settings).differences == []
+
+
+@pytest.mark.parametrize("name", ["parquet", "delta"])
+def test_folders_named_like_partitions_change_no_value(name: str, tmp_path: Path) -> None:
+    files = made(name, tmp_path / "env=prod" / "event_date=1999-01-01" / "country=XX", str)
+    settings = {"properties": {"filename": "text"}}
+    with world(*on(10, 1, 2, 3), *on(11, 11, properties={"filename": "a.pdf"})) as sandbox:
+        files.sync(sandbox, **settings)
+        sandbox.remove([event_id(2)])
+        assert files.sync(sandbox, lookback_days=20, **settings).days_read == 1
+        compare(files, sandbox)
+        assert audit(files.pipeline(), **files.settings(sandbox, **settings)).differences == []
+    pipeline = files.pipeline()
+    make_exact(pipeline)
+    rows = pipeline.dataset().events.select("id", "event_date", "country", "filename").fetchall()
+    assert sorted((row[0], str(row[1]), *row[2:]) for row in rows) == [
+        (event_id(1), "2026-11-10", "SE", None),
+        (event_id(3), "2026-11-10", "SE", None),
+        (event_id(11), "2026-11-11", "SE", "a.pdf"),
+    ]
+
+
+@pytest.mark.parametrize("folder", ["la[1]", "a*b", "d?x", "it's"])
+def test_a_path_that_is_a_pattern_is_refused_before_anything_is_done(
+    folder: str, tmp_path: Path
+) -> None:
+    files = made("parquet", tmp_path / folder, str)
+    with world(*on(10, 1)) as sandbox:
+        for _ in range(2):
+            with pytest.raises(DestinationError, match=r"pattern.*without"):
+                files.sync(sandbox)
+        assert sandbox.requests == []
+        with pytest.raises(DestinationError, match="pattern"):
+            read_status(files.pipeline())
+    assert not files.lake.exists()
+
+
+def test_a_folder_that_iceberg_would_not_find_again_is_refused(tmp_path: Path) -> None:
+    files = made("iceberg", tmp_path / "env=prod", str)
+    with world(*on(10, 1)) as sandbox:
+        with pytest.raises(InvalidSettingError, match=r"env=prod.*plain letters"):
+            files.sync(sandbox)
+        assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o027, 0o640), (0o022, 0o644)])
+def test_files_are_as_readable_as_the_umask_says(mask: int, mode: int, tmp_path: Path) -> None:
+    files = made("parquet", tmp_path, str)
+    before = os.umask(mask)
+    try:
+        with world(*on(10, 1, 2), *on(11, 11)) as sandbox:
+            files.sync(sandbox)
+            sandbox.remove([event_id(1)])
+            files.sync(sandbox, lookback_days=20)
+    finally:
+        os.umask(before)
+    written = [file for file in files.lake.rglob("*") if file.is_file()]
+    assert {file.stat().st_mode & 0o777 for file in written} == {mode}

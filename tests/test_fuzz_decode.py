@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from openpanel_source.decode import peek, split_page
 from openpanel_source.errors import UnexpectedAnswerError
-from openpanel_source.shape import EVENTS_SCHEMA, ShapedPage, shape_page, shape_rejected
+from openpanel_source.shape import EVENTS_SCHEMA, ShapedPage, Shaper, shape_rejected
 from tests.helpers_core import Row, page_of, real_rows
 
 LONG = os.environ.get("OPENPANEL_SOURCE_FUZZ") == "long"
@@ -39,7 +39,7 @@ def check(body: bytes) -> ShapedPage | None:
     started = time.process_time()
     try:
         rows = len(split_page(body, "GET x").data)
-        page = shape_page(body, "web", DAY, "GET x")
+        page = Shaper().page(body, "web", DAY, "GET x")
         peek(body, "GET x")
     except UnexpectedAnswerError:
         return None

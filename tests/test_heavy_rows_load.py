@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from openpanel_source.events_file import EventsFile
-from openpanel_source.shape import shape_page
+from openpanel_source.shape import Shaper
 from tests.helpers_core import page_of
 from tests.sandbox_world import event, world
 from tests.warehouse import Warehouse
@@ -19,7 +19,7 @@ MEGABYTE = "x" * 1_000_000
 
 def rows(count: int, text: str) -> pa.Table:
     body = page_of(event(1, properties={"a": text}))
-    table = shape_page(body, "web", date(2026, 11, 10), "GET x").table
+    table = Shaper().page(body, "web", date(2026, 11, 10), "GET x").table
     return table.take(pa.array([0] * count))
 
 

@@ -23,7 +23,7 @@ from openpanel_source.events_file import EventsFile
 from openpanel_source.pipeline import sync
 from openpanel_source.run import RunReport
 from openpanel_source.schema import EVENTS
-from openpanel_source.shape import shape_page
+from openpanel_source.shape import Shaper
 from tests.sandbox_world import event, world
 from tests.warehouse import Warehouse
 
@@ -168,7 +168,7 @@ def table_of(rows: int, size: int) -> pa.Table:
         for number in range(rows)
     )
     body = b'{"meta":{"totalCount":%d,"pages":1},"data":[%s]}' % (rows, events)
-    return shape_page(body, "web", date(2026, 5, 1), "GET x").table
+    return Shaper().page(body, "web", date(2026, 5, 1), "GET x").table
 
 
 def _write(file: EventsFile, table: pa.Table) -> None:

@@ -19,7 +19,7 @@ from openpanel_source.buffer import TableBuffer
 from openpanel_source.events_file import EventsFile
 from openpanel_source.new_fields import MOST, NewFields, column_name
 from openpanel_source.schema import EVENTS
-from openpanel_source.shape import shape_page
+from openpanel_source.shape import Shaper
 from tests.helpers_core import page_of
 from tests.postgres import PostgresWarehouse, postgres_url
 from tests.sandbox_world import event, event_id, world
@@ -56,7 +56,7 @@ def shaped(numbers: list[int], fields: Any) -> pa.Table:
     known = NewFields(dict(fields))
     rows = [json.dumps(event(number) | dict.fromkeys(dict(fields), number)) for number in numbers]
     page = page_of(*(row.encode() for row in rows))
-    return shape_page(page, "web", date(2026, 11, 10), "GET x", fields=known).table
+    return Shaper(fields=known).page(page, "web", date(2026, 11, 10), "GET x").table
 
 
 def held(warehouse: Warehouse, column: str) -> dict[int, Any]:

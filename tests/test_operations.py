@@ -94,6 +94,58 @@ def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(sandbox: Sandbox) -
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("command", [("audit", "--repair"), ("erase", "anna")])
+def test_what_else_reads_days_stops_in_the_same_way(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    assert run(sandbox, "sync")[0] == 0
+    with duckdb.connect("openpanel.duckdb") as connection:
+        connection.execute("DELETE FROM openpanel.openpanel.events WHERE id LIKE '%1'")
+    monkeypatch.setenv("SOURCES__OPENPANEL__ERASED_PROFILES", "anna")
+    before = len(sandbox.requests)
+    sandbox.behave(path="start=2026-11-16&end=2026-11-16&limit=1000", delay=30)
+    process = start(sandbox, *command, "--json")
+    wanted = "start=2026-11-17&end=2026-11-17&limit=1000"
+    while not any(wanted in r.url for r in sandbox.requests[before:]):
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)
+    asked = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=30)
+    assert time.monotonic() - asked < 10
+    assert process.returncode == 143, errors
+    report = json.loads(output)
+    synced = report["repair"] if command[0] == "audit" else report["sync"]
+    assert (synced["stopped"], synced["days_read"]) == (True, 7)
+    sandbox.behave()
+    assert run(sandbox, *command)[0] == 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_an_audit_that_only_counts_stops_as_well(sandbox: Sandbox, form: tuple[str, ...]) -> None:
+    assert run(sandbox, "sync")[0] == 0
+    before = len(sandbox.requests)
+    sandbox.behave(path="/export/events", hang=True)
+    process = start(sandbox, "audit", *form)
+    while len(sandbox.requests) == before:
+        assert process.poll() is None
+        time.sleep(0.05)
+    asked = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=30)
+    assert time.monotonic() - asked < 10
+    assert process.returncode == 143, errors
+    if form:
+        report = json.loads(output)
+        assert (report["stopped"], report["verified"]) == (True, False)
+    else:
+        assert "Stopped before all was counted" in output
+    assert len(sandbox.requests) - before < 5
+
+
+@pytest.mark.long
 def test_a_sync_that_cannot_commit_in_time_ends_all_the_same(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -213,9 +265,25 @@ def test_a_sync_that_waits_for_a_file_stops_when_it_is_asked(sandbox: Sandbox) -
     assert (summary["stopped"], summary["days_read"]) == (True, 0)
 
 
-def test_a_file_that_stays_held_is_said_to_be(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("command", [("audit",), ("erase", "anna")])
+def test_so_does_whatever_asks_the_file_before_it_syncs(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("SOURCES__OPENPANEL__ERASED_PROFILES", "anna")
+    assert run(sandbox, "sync")[0] == 0
+    with holding(4):
+        code, _, errors = run(sandbox, *command)
+    assert code == 0, errors
+    assert "another process holds the database; waiting for it" in errors
+
+
+@pytest.mark.parametrize("command", [("sync",), ("audit",), ("erase", "anna")])
+def test_a_file_that_stays_held_is_said_to_be(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("SOURCES__OPENPANEL__ERASED_PROFILES", "anna")
     with holding(60) as other:
-        code, _, errors = run(sandbox, "sync", "--busy-timeout", "0.5")
+        code, _, errors = run(sandbox, *command, "--busy-timeout", "0.5")
         other.kill()
     assert code == 1
     assert "another process holds the database open; close it, then run again" in errors

@@ -18,7 +18,7 @@ from openpanel_source.decode import Meta
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.privacy_settings import parse_privacy
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.shape import shape_page
+from openpanel_source.shape import Shaper
 from openpanel_source.status import read_status
 from tests.helpers_core import page_of
 from tests.hunting import found
@@ -131,7 +131,7 @@ def test_rows_that_wait_in_memory_or_in_a_spill_file_are_without_erased_ones() -
     privacy = parse_privacy(erased_profiles=["bea"])
     bea = event(2, profileId="bea")
     for rows in ([event(1), bea, bea], [bea, event(3)]):
-        attempt.add(shape_page(page_of(*rows), "web", DAY, "GET x", privacy))
+        attempt.add(Shaper(privacy).page(page_of(*rows), "web", DAY, "GET x"))
     waiting = [row["id"] for table in attempt.tables for row in table.to_pylist()]
     assert waiting == [event_id(1), event_id(3)]
     assert (attempt.rows, attempt.repeats, len(attempt.erased_at)) == (5, 1, 1)
@@ -218,6 +218,17 @@ def test_days_that_could_not_be_erased_are_named(
         assert "NOT ERASED web 2026-11-11" in result.stdout
         sandbox.behave()
         assert erasing.run("erase", "bea").exit_code == 0
+    assert warehouse.numbers() == [1, 3]
+
+
+def test_what_a_killed_sync_had_not_loaded_is_no_obstacle_to_erase(warehouse: Warehouse) -> None:
+    with world(*ROWS[:5]) as sandbox:
+        warehouse.sync(sandbox)
+        # Its schema, which the destination lacks, has the table of profiles.
+        warehouse.pipeline().extract(warehouse.source(sandbox, include_profiles=True))
+        settings = warehouse.settings(sandbox, erased_profiles=["bea"])
+        report = erase(warehouse.pipeline(), ["bea"], **settings)
+    assert (len(report.days), report.left, report.exit_code) == (3, [], 0)
     assert warehouse.numbers() == [1, 3]
 
 

@@ -16,7 +16,7 @@ from openpanel_source.decode import Rejected
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.privacy import Privacy, ids_in
 from openpanel_source.privacy_settings import parse_privacy
-from openpanel_source.shape import shape_page
+from openpanel_source.shape import Shaper
 from tests.helpers_core import page_of
 from tests.sandbox_world import event
 
@@ -45,7 +45,7 @@ def privacy(**settings: Any) -> Privacy:
 
 def held(rule: Privacy, *rows: Any) -> list[dict[str, Any]]:
     """Rows as they are loaded, with JSON decoded; those of erased profiles left out."""
-    page = shape_page(page_of(*rows), "web", DAY, "GET x", rule)
+    page = Shaper(rule).page(page_of(*rows), "web", DAY, "GET x")
     table = page.table if page.keep is None else page.table.filter(page.keep)
     found: list[dict[str, Any]] = table.to_pylist()
     for row in found:
@@ -148,8 +148,8 @@ def test_no_value_to_hide_survives_wherever_it_stands(
 def test_what_no_rule_names_stays_as_it_was(properties: dict[str, Any]) -> None:
     rule = privacy(hash_columns=["properties.\U0001f600"], drop_properties=["\U0001f601*"])
     page = page_of(event(1, properties=properties, mood=properties))
-    table = shape_page(page, "web", DAY, "GET x", rule).table
-    plain = shape_page(page, "web", DAY, "GET x").table
+    table = Shaper(rule).page(page, "web", DAY, "GET x").table
+    plain = Shaper().page(page, "web", DAY, "GET x").table
     for name in table.schema.names:
         [after], [before] = table.column(name).to_pylist(), plain.column(name).to_pylist()
         is_json = name in ("properties", "extras") and before is not None

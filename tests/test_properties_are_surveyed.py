@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import tomlkit
 from click.testing import CliRunner
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from openpanel_source.cli import main
 from openpanel_source.property_survey import count_keys, survey, toml_key
+from tests.destinations import made
 from tests.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.sandbox_world import Row, event, world
 from tests.warehouse import Warehouse
@@ -75,6 +77,46 @@ def test_postgresql_is_asked_the_same(postgres: PostgresWarehouse) -> None:
     found = survey(postgres.pipeline(), 100)
     assert found.rows == 4
     assert {key.name: key.type for key in found.keys if key.name != "__title"} == TYPES
+
+
+def test_tables_in_files_are_asked_the_same_without_any_extension(tmp_path: Path) -> None:
+    files = made("delta", tmp_path, str)
+    with world(*rows()) as sandbox:
+        files.sync(sandbox)
+    found = survey(files.pipeline(), 100)
+    assert {key.name: key.type for key in found.keys if key.name != "__title"} == TYPES
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["10115", "01067"], "text"), (["+46701234567"], "text"), (["-01"], "text"),
+        (["1.5", "00.5"], "text"), (["0", "-1"], "bigint"), (["0.5", "-0.25"], "double"),
+        ([None, "1", None], "bigint"), ([None], "text"), ([True, None], "bool"),
+    ],
+)  # fmt: skip
+def test_what_begins_like_a_code_is_no_number_and_null_is_no_value(
+    values: list[object], kind: str
+) -> None:
+    [key] = count_keys({"a": value} for value in values).keys
+    assert (key.type, key.rows) == (kind, len(values))
+    assert "null" not in key.examples
+
+
+def test_the_mapping_leaves_out_what_is_rare_or_of_the_sdk(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path)
+    often = [event(n, properties={"plan": "pro", "__screen": "1x1"}) for n in range(1, 250)]
+    rare = [event(n, properties={"rare": "1", "some": "1"}) for n in (251, 252)]
+    with world(*often, *rare, event(253, properties={"some": "1"})) as sandbox:
+        warehouse.sync(sandbox)
+    target = ["properties", "--database", str(warehouse.path)]
+    listed, pasted = CliRunner().invoke(main, target).output.split("[sources")
+    assert all(f"{key}: " in listed for key in ("plan", "__screen", "rare", "some"))
+    assert '"plan" = "text"\n"some" = "bigint"' in pasted
+    assert "__screen" not in pasted
+    assert "rare" not in pasted
+    told = json.loads(CliRunner().invoke(main, [*target, "--json"]).output)
+    assert told["properties"] == {"plan": "text", "some": "bigint"}
 
 
 @given(st.lists(st.none() | st.just("[1]") | st.dictionaries(st.text(), st.text() | st.integers())))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 from click.testing import CliRunner
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 from hypothesis import given
@@ -187,8 +188,28 @@ def test_the_command_takes_keys_with_their_types(warehouse: Warehouse, monkeypat
         found = CliRunner().invoke(main, [*command, "a=b=number"])
         assert found.exit_code == 2
         assert "the types are text, bigint" in found.output
+        without = CliRunner().invoke(main, [*command, "x"])
+        assert without.exit_code == 2
+        assert "write --property KEY=TYPE" in without.output
         assert CliRunner().invoke(main, [*command, "a=b=bigint"]).exit_code == 0
     assert warehouse.query("SELECT a_b FROM events") == [(7,)]
+
+
+def test_options_are_added_to_the_configured_mapping(
+    warehouse: Warehouse, monkeypatch: Any
+) -> None:
+    from openpanel_source.cli import main
+
+    with world(event(1, properties={"plan": "pro", "total": "7"})) as sandbox:
+        settings = warehouse.settings(sandbox) | {"now": NOW.isoformat()}
+        settings["properties"] = '{"plan": "text", "total": "text"}'
+        for name, value in settings.items():
+            monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", str(value))
+        options = ["--property", "total=double", "--property", "more=text"]
+        target = ["--database", str(warehouse.path)]
+        done = CliRunner().invoke(main, ["sync", *target, *options])
+    assert done.exit_code == 0, done.output
+    assert warehouse.query("SELECT plan, total, more FROM events") == [("pro", 7.0, None)]
 
 
 @pytest.mark.parametrize(
@@ -197,6 +218,23 @@ def test_the_command_takes_keys_with_their_types(warehouse: Warehouse, monkeypat
 def test_a_mapping_that_is_none_is_refused(value: Any) -> None:
     with pytest.raises(InvalidSettingError, match="properties"):
         parse_properties(value)
+
+
+def test_a_key_with_dots_that_is_not_in_quotes_is_told_so() -> None:
+    nested = tomlkit.parse('items.0.sku = "text"').unwrap()
+    with pytest.raises(InvalidSettingError, match=r'in quotes: "items\.0\.sku" = "text"'):
+        parse_properties(nested)
+
+
+@pytest.mark.parametrize("hashed", ["properties.phone", "properties.*", "user.phone"])
+def test_a_hashed_key_is_text_or_refused(warehouse: Warehouse, hashed: str) -> None:
+    key = hashed if hashed == "user.phone" else "phone"
+    settings = {"hash_columns": [hashed], "hash_key": "a secret of sixteen or more"}
+    with world(event(1, properties={key: "1"})) as sandbox:
+        with pytest.raises(InvalidSettingError, match=rf"bigint for the key '{key}'.*text"):
+            warehouse.sync(sandbox, properties={key: "bigint"}, **settings)
+        assert sandbox.requests == []
+        assert warehouse.sync(sandbox, properties={key: "text"}, **settings).is_verified
 
 
 def test_the_mapping_may_stand_in_configuration(warehouse: Warehouse) -> None:
@@ -292,6 +330,10 @@ def test_numbers_are_read_exactly_or_not_at_all(whole: int, real: float, exact: 
         ("on", "bool"), ("2026-02-30", "date"), ("20261110", "date"),
         ("2026-11-10T25:00", "timestamp"),
         ("0001-01-01T00:00:00+01:00", "timestamp"), ("10.11.2026", "timestamp"),
+        ("2026-11-10t12:00", "timestamp"), ("2026-11-10T12:00z", "timestamp"),
+        ("2026-11-10T24:00", "timestamp"), ("2026-11-10T12", "timestamp"),
+        ("2026-11-10T12:00:60", "timestamp"), ("2026-11-10T12:00:00.0123456789", "timestamp"),
+        ("2026-11-10T12:00:00,5", "timestamp"),
         ("2026-11-10T12:00+24:00", "timestamp"), ("1" * 101, "double"),
     ],
 )  # fmt: skip

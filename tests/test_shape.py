@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from openpanel_source.decode import peek
 from openpanel_source.errors import UnexpectedAnswerError
 from openpanel_source.schema import EVENTS, REJECTED_EVENTS
-from openpanel_source.shape import EVENTS_SCHEMA, ShapedPage, shape_page, shape_rejected
+from openpanel_source.shape import EVENTS_SCHEMA, ShapedPage, Shaper, shape_rejected
 from tests.helpers_core import Row, page_of, real_rows
 
 DAY = date(2026, 11, 10)
@@ -43,7 +43,7 @@ def expected(row: Row) -> dict[str, Any]:
 
 def shaped(*rows: Row | bytes, day: date = DAY) -> tuple[ShapedPage, list[dict[str, Any]]]:
     """The page and the rows made of it, JSON parsed."""
-    page = shape_page(page_of(*rows), "web", day, "GET x")
+    page = Shaper().page(page_of(*rows), "web", day, "GET x")
     table = page.table
     assert table.schema == EVENTS_SCHEMA
     table.validate(full=True)
@@ -93,7 +93,7 @@ def test_every_field_of_every_recorded_row_arrives(project: str) -> None:
     for line in real_rows(project):
         days[date.fromisoformat(json.loads(line)["createdAt"][:10])].append(line)
     for day, lines in days.items():
-        page = shape_page(page_of(*lines), project, day, "GET x")
+        page = Shaper().page(page_of(*lines), project, day, "GET x")
         table = page.table
         assert page.rejected == []
         rows = table.to_pylist()
@@ -105,7 +105,7 @@ def test_every_field_of_every_recorded_row_arrives(project: str) -> None:
 
 def test_properties_stay_byte_for_byte() -> None:
     text = b'{ "a" : "\\u00e5",  "b.c":"1.50", "a":"twice" }'
-    table = shape_page(page_of(raw_event("properties", text)), "web", DAY, "GET x").table
+    table = Shaper().page(page_of(raw_event("properties", text)), "web", DAY, "GET x").table
     assert table.column("properties")[0].as_py().encode() == text
 
 
@@ -239,9 +239,9 @@ def test_unknown_fields_of_moderate_depth_are_kept() -> None:
 
 def test_numbers_of_any_size_are_kept_in_json() -> None:
     text = b'{"a":1e400,"b":%s}' % (b"9" * 5000)
-    table = shape_page(page_of(raw_event("properties", text)), "web", DAY, "GET x").table
+    table = Shaper().page(page_of(raw_event("properties", text)), "web", DAY, "GET x").table
     assert table.column("properties")[0].as_py().encode() == text
-    table = shape_page(page_of(raw_event("new", text)), "web", DAY, "GET x").table
+    table = Shaper().page(page_of(raw_event("new", text)), "web", DAY, "GET x").table
     assert table.column("extras")[0].as_py().encode() == b'{"new":%s}' % text
 
 
@@ -270,7 +270,7 @@ def test_what_no_destination_holds_becomes_a_replacement_character(
 
 def test_a_page_with_a_byte_order_mark_is_a_page() -> None:
     body = b"\xef\xbb\xbf" + page_of(event())
-    assert shape_page(body, "web", DAY, "GET x").ids == ["a"]
+    assert Shaper().page(body, "web", DAY, "GET x").ids == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_a_page_with_a_byte_order_mark_is_a_page() -> None:
 )
 def test_what_is_no_page_is_an_unexpected_answer(body: bytes) -> None:
     with pytest.raises(UnexpectedAnswerError, match=r"base_url .* \[GET http://x\]"):
-        shape_page(body, "web", DAY, "GET http://x")
+        Shaper().page(body, "web", DAY, "GET http://x")
     with pytest.raises(UnexpectedAnswerError):
         peek(body, "GET http://x")
 
@@ -316,13 +316,13 @@ def test_a_peek_tells_the_count_and_the_first_id(rows: list[Any], first: str | N
 
 
 def test_an_empty_page_is_an_empty_table_of_the_same_columns() -> None:
-    page = shape_page(page_of(), "web", DAY, "GET x")
+    page = Shaper().page(page_of(), "web", DAY, "GET x")
     assert (page.rows, page.table.num_rows, page.table.schema) == (0, 0, EVENTS_SCHEMA)
 
 
 def test_tables_of_all_kinds_of_pages_can_be_joined() -> None:
     pages = [page_of(), page_of(event()), page_of(event(new=1), b"5"), page_of(event(country="\0"))]
-    tables = [shape_page(page, "web", DAY, "GET x").table for page in pages]
+    tables = [Shaper().page(page, "web", DAY, "GET x").table for page in pages]
     assert pa.concat_tables(tables).num_rows == 3
 
 

@@ -8,8 +8,11 @@ import duckdb
 import pytest
 
 from openpanel_source.auditing import audit
+from openpanel_source.erasing import erase
 from openpanel_source.pipeline import SyncSummary, sync
+from openpanel_source.property_survey import survey
 from openpanel_source.sandbox import Sandbox
+from openpanel_source.status import read_status
 from tests.sandbox_world import Row, event, world
 from tests.warehouse import Warehouse
 
@@ -53,6 +56,21 @@ def test_only_the_open_day_is_read_after_a_backfill(warehouse: Warehouse) -> Non
         assert (again.days_adopted, again.days_read, again.days_unchanged) == (0, 0, 1)
     reasons = "SELECT reason, count(*) FROM sync_days GROUP BY ALL ORDER BY ALL"
     assert warehouse.query(reasons) == [("adopted", 13), ("new", 14)]
+
+
+def test_what_pieces_loaded_is_seen_before_the_nightly_sync_has_run(warehouse: Warehouse) -> None:
+    with world(*ROWS) as sandbox:
+        load_piece(warehouse, sandbox)
+        nightly = warehouse.pipeline()
+        settings = warehouse.settings(sandbox)
+        report = audit(nightly, **settings)
+        assert [(str(item.day), item.is_damage) for item in report.differences] == [(TODAY, False)]
+        [status] = read_status(nightly)
+        assert (status.events, status.verdicts) == (len(ROWS) - 3, {"complete": 13})
+        assert survey(nightly, 100).rows == len(ROWS) - 3
+        erasure = erase(nightly, ["anna"], erased_profiles=["anna"], **settings)
+        assert (len(erasure.days), erasure.left) == (13, [])
+    assert warehouse.numbers() == []
 
 
 def test_pieces_loaded_after_the_nightly_sync_began_are_adopted_as_well(

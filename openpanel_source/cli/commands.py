@@ -11,6 +11,7 @@ import click
 from openpanel_source.cli.group import Group
 from openpanel_source.cli.options import (
     COUNT,
+    busy_option,
     given_options,
     json_option,
     range_options,
@@ -38,7 +39,7 @@ def main(verbose: bool, log_format: str) -> None:
     (SOURCES__OPENPANEL__CLIENT_ID, SOURCES__OPENPANEL__CLIENT_SECRET, ...).
 
     Exit codes: 0 done and verified, 1 failed, 2 wrong usage or configuration, 3 loaded but not
-    verified, 143 stopped by SIGTERM.
+    verified, 141 nobody reads what it prints, 143 stopped by SIGTERM.
     """
     from openpanel_source.cli.logs import configure_logs
 
@@ -83,14 +84,7 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
 @range_options
 @target_options
 @click.option("--max-runtime", type=float, metavar="SECONDS", help="Begin no day after that.")
-@click.option(
-    "--busy-timeout",
-    type=float,
-    metavar="SECONDS",
-    default=60.0,
-    show_default=True,
-    help="Wait so long for a DuckDB file that another process holds.",
-)
+@busy_option
 @click.option("--piece", metavar="NAME", help="Load as a piece of that name; see partitions.")
 @click.option("--reload", is_flag=True, default=None, help="Read complete days again.")
 @click.option(
@@ -107,7 +101,7 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
     "properties",
     multiple=True,
     metavar="KEY=TYPE",
-    help="Make a column of a key of the properties; repeat for several.",
+    help="Make a column of a key of the properties, beside those configured; repeat for several.",
 )
 @click.option(
     "--charts",
@@ -166,6 +160,7 @@ def partitions(as_json: bool, project_id: tuple[str, ...], **settings: Any) -> N
 @target_options
 @click.option("--deep", is_flag=True, help="Count every day alone.")
 @click.option("--repair", is_flag=True, help="Read the days that differ again.")
+@busy_option
 @json_option
 def audit(
     destination: str,
@@ -190,6 +185,7 @@ def audit(
 @click.argument("profiles", nargs=-1, required=True, metavar="PROFILE...")
 @source_options
 @target_options
+@busy_option
 @json_option
 def erase(
     profiles: tuple[str, ...],
@@ -198,7 +194,7 @@ def erase(
     dataset: str,
     as_json: bool,
     project_id: tuple[str, ...],
-    base_url: str | None,
+    **settings: Any,
 ) -> None:
     """Read the days that hold a profile again without it, and everything that is new.
 
@@ -208,7 +204,7 @@ def erase(
     from openpanel_source.destination import open_pipeline
 
     pipeline = open_pipeline(destination, database, dataset, must_exist=True)
-    given = given_options(project_id=list(project_id), base_url=base_url)
+    given = given_options(project_id=list(project_id), **settings)
     sys.exit(run_erase(pipeline, given, profiles, as_json=as_json))
 
 
@@ -242,10 +238,10 @@ def list_charts(file: str | None, as_json: bool) -> None:
 def status(destination: str, database: str | None, dataset: str, as_json: bool) -> None:
     """Show freshness, days and verdicts of what was loaded, from the warehouse alone."""
     from openpanel_source.cli.reports import run_status
-    from openpanel_source.destination import open_pipeline
+    from openpanel_source.destination import open_to_look
 
-    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
-    run_status(pipeline, as_json=as_json)
+    with open_to_look(destination, database, dataset) as pipeline:
+        run_status(pipeline, as_json=as_json)
 
 
 @main.command()
@@ -262,10 +258,10 @@ def properties(
 ) -> None:
     """Show which keys the properties of loaded events have, and a mapping that makes columns."""
     from openpanel_source.cli.properties import run_properties
-    from openpanel_source.destination import open_pipeline
+    from openpanel_source.destination import open_to_look
 
-    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
-    run_properties(pipeline, limit=limit, most=keys, as_json=as_json)
+    with open_to_look(destination, database, dataset) as pipeline:
+        run_properties(pipeline, limit=limit, most=keys, as_json=as_json)
 
 
 @main.command()

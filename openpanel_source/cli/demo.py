@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 import duckdb
@@ -15,9 +18,11 @@ from openpanel_source.cli.reports import print_summary
 from openpanel_source.cli.views import make_views
 from openpanel_source.destination import open_pipeline
 from openpanel_source.errors import DestinationError, InvalidSettingError
+from openpanel_source.escape import printable
 from openpanel_source.pipeline import sync
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
 from openpanel_source.sandbox.catalog import SITES
+from openpanel_source.sandbox.dataset import Accounts, Client, Project
 from openpanel_source.sandbox.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, generate
 
 _PROJECTS = """
@@ -145,7 +150,7 @@ def run_sandbox(
     server_date: str | None,
     rate_limit: int | None,
 ) -> None:
-    """Serve until interrupted; prints the address when ready.
+    """Serve until interrupted; prints the address, and how to read from there, when ready.
 
     Raises:
         ConfigurationError: An option is not allowed.
@@ -159,10 +164,36 @@ def run_sandbox(
     except (ValueError, OSError, OverflowError) as error:
         raise InvalidSettingError(f"the sandbox cannot start: {error}") from None
     click.echo(f"listening on {server.url}")
+    click.echo(_settings_of(server.url, data.accounts, dataset), err=True)
     try:
         server.serve_forever()
     finally:
         server.stop()
+
+
+def _settings_of(url: str, accounts: Accounts, folder: str | None) -> str:
+    """What to paste into a shell, for the command to read the sandbox; no secret of a dataset."""
+    clients = [client for client in accounts.clients if client.secret and client.type != "write"]
+    # A root client that is bound to no project reads all of its organisation.
+    client = max(clients, key=lambda one: (one.type == "root", one.project is None), default=None)
+    settings: dict[str, Any] = {"BASE_URL": url}
+    if client is not None:
+        settings["CLIENT_ID"] = client.id
+        settings["CLIENT_SECRET"] = client.secret if folder is None else "..."
+        settings["PROJECT_ID"] = json.dumps(
+            [project.id for project in accounts.projects if _reads(client, project)]
+        )
+    secrets = f"; secrets are in {folder}/accounts.json" if folder else ""
+    lines = [f"# for another terminal, then openpanel-source sync --database FILE{secrets}"]
+    for name, value in settings.items():
+        lines.append(f"export SOURCES__OPENPANEL__{name}={shlex.quote(value)}")
+    return "\n".join(printable(line, 4000) for line in lines)
+
+
+def _reads(client: Client, project: Project) -> bool:
+    if client.type == "root":
+        return project.organization == client.organization
+    return project.id == client.project
 
 
 def _loaded(folder: Path) -> Dataset:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -12,14 +15,23 @@ from openpanel_source.cli.logs import configure_logs
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.escape import printable
 
+BROKEN_PIPE = 141
+"""128 + SIGPIPE, as shells know it."""
+
 
 class Group(click.Group):
     """Turns the project's errors into one sentence on stderr and an exit code."""
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the options before the command; ``--help`` is answered here."""
+        with _output_errors():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the chosen command."""
         try:
-            return super().invoke(ctx)
+            with _output_errors():
+                return super().invoke(ctx)
         except OpenPanelError as error:
             _say(ctx, str(error), kind=type(error).__name__)
             sys.exit(error.exit_code)
@@ -45,6 +57,23 @@ class Group(click.Group):
         except KeyboardInterrupt:
             _say(ctx, "interrupted; run again to continue.")
             sys.exit(1)
+
+
+@contextmanager
+def _output_errors() -> Iterator[None]:
+    """End the command where nobody can read what it says."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Whoever read has seen enough, as head does.
+        sys.exit(BROKEN_PIPE)
+    except OSError as error:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        if frame.f_code is not click.echo.__code__:
+            raise
+        sentence = f"output cannot be written ({error.strerror}); send it elsewhere, or make room."
+        click.echo(f"openpanel-source: {printable(sentence)}", err=True)
+        sys.exit(1)
 
 
 def _say(ctx: click.Context, sentence: str, **facts: str) -> None:

@@ -54,6 +54,14 @@ def range_options(command: _Command) -> _Command:
     return command
 
 
+busy_option = click.option(
+    "--busy-timeout",
+    type=float,
+    metavar="SECONDS",
+    default=60.0,
+    show_default=True,
+    help="Wait so long for a DuckDB file that another process holds.",
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object to stdout."
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 import dlt
@@ -11,35 +12,40 @@ from openpanel_source.cli.options import print_json
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.escape import printable
-from openpanel_source.promote import WEB_COLUMNS
+from openpanel_source.property_columns import parse_properties
 from openpanel_source.property_survey import Survey, survey, toml_key
+from openpanel_source.table import ColumnType
 
 _LONGEST = 40
-_WEB = {column.property_key for column in WEB_COLUMNS}
+_LEAST_SHARE = 0.01
+"""Of the events looked at, that have a key worth a column."""
 
 
-def given_properties(options: Sequence[str]) -> dict[str, str]:
-    """Types by key, as options give them.
+def given_properties(options: Sequence[str]) -> dict[str, ColumnType]:
+    """The configured mapping from keys to types, and what options add to it or say otherwise.
 
     Args:
         options: Each ``KEY=TYPE``.
 
     Raises:
-        InvalidSettingError: One of them is not, or a key stands twice.
+        InvalidSettingError: One of them is not, a key stands in two, or the configured mapping is
+            none.
     """
-    types: dict[str, str] = {}
+    configured: Any = dlt.config.get("sources.openpanel.properties")
+    given: dict[str, Any] = {}
     for option in options:
         # Types hold no =, keys may.
-        key, _, kind = option.rpartition("=")
+        key, sign, kind = option.rpartition("=")
         if not key:
+            lacks = "key" if sign else "type"
             raise InvalidSettingError(
-                f"--property {option!r:.100} names no key or no type; write --property KEY=TYPE, as"
+                f"--property {option!r:.100} names no {lacks}; write --property KEY=TYPE, as"
                 " --property total=double."
             )
-        if key in types:
+        if key in given:
             raise InvalidSettingError(f"--property names {key!r:.100} twice; give it one type.")
-        types[key] = kind
-    return types
+        given[key] = kind
+    return parse_properties(configured) | given
 
 
 def run_properties(pipeline: dlt.Pipeline, *, limit: int, most: int, as_json: bool) -> None:
@@ -60,15 +66,22 @@ def run_properties(pipeline: dlt.Pipeline, *, limit: int, most: int, as_json: bo
     if left > 0:
         counted = f"more than {left:,}" if found.more_keys else f"{left:,}"
         click.echo(f"... and {counted} keys more; --keys shows them")
-    click.echo(f"{found.rows:,} events looked at. What may go into .dlt/config.toml:\n")
+    click.echo(
+        f"{found.rows:,} events looked at. What may go into .dlt/config.toml, of keys that"
+        f" {_LEAST_SHARE:.0%} of them have:\n"
+    )
     click.echo("[sources.openpanel.properties]")
     for name, kind in _mapping(found, most).items():
         click.echo(f'{toml_key(name)} = "{kind}"')
 
 
-def _mapping(found: Survey, most: int) -> dict[str, str]:
-    """What to promote, if all of it is wanted; web columns are without that."""
-    return {key.name: key.type for key in found.keys[:most] if key.name not in _WEB}
+def _mapping(found: Survey, most: int) -> dict[str, ColumnType]:
+    """What to promote, if all of it is wanted; what the SDK sends for itself is not."""
+    return {
+        key.name: key.type
+        for key in found.keys[:most]
+        if key.rows >= _LEAST_SHARE * found.rows and not key.name.startswith("__")
+    }
 
 
 def _as_dict(found: Survey, most: int) -> dict[str, object]:

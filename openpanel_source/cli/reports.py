@@ -10,7 +10,7 @@ import click
 import dlt
 
 from openpanel_source.auditing import audit
-from openpanel_source.check import check
+from openpanel_source.check import Finding, check
 from openpanel_source.cli import stopping
 from openpanel_source.cli.logs import PROGRESS
 from openpanel_source.cli.options import print_json
@@ -103,13 +103,11 @@ def run_check(given: dict[str, Any], *, as_json: bool) -> int:
         client, settings = configured(**given)
     logger.info("asking %s; what fails is tried again for a while", client.base_url)
     findings = []
-    for finding in check(client, settings):
-        findings.append(finding)
-        if not as_json:
-            sign = "FAIL" if finding.error else "ok"
-            click.echo(f"{sign:4}  {printable(finding.name)}: {printable(finding.result)}")
-            if finding.error:
-                click.echo(f"      {printable(str(finding.error), 4000)}")
+    with client:
+        for finding in check(client, settings):
+            findings.append(finding)
+            if not as_json:
+                _print_finding(finding)
     errors = [finding.error for finding in findings if finding.error]
     if as_json:
         print_json(
@@ -128,14 +126,23 @@ def run_check(given: dict[str, Any], *, as_json: bool) -> int:
     return errors[0].exit_code if errors else 0
 
 
+def _print_finding(finding: Finding) -> None:
+    sign = "FAIL" if finding.error else "ok"
+    click.echo(f"{sign:4}  {printable(finding.name)}: {printable(finding.result)}")
+    if finding.error:
+        click.echo(f"      {printable(str(finding.error), 4000)}")
+
+
 def run_erase(
     pipeline: dlt.Pipeline, given: dict[str, Any], profiles: Sequence[str], *, as_json: bool
 ) -> int:
     """Erase profiles and print what became of their days; returns the exit code."""
-    report = erase(pipeline, profiles, **given)
+    with stop_on_sigterm() as stop:
+        report = erase(pipeline, profiles, stop=stop, **given)
+    exit_code = stopping.EXIT_CODE if report.stopped else report.exit_code
     if as_json:
         print_json(report.as_dict())
-        return report.exit_code
+        return exit_code
     if report.sync is not None:
         print_summary(report.sync)
     click.echo(f"{len(report.days):,} days held the profiles, {len(report.left):,} still do.")
@@ -143,7 +150,7 @@ def run_erase(
         click.echo(f"{report.profiles:,} rows of profiles were deleted.")
     for project, day in report.left[:_MOST_SHOWN]:
         click.echo(f"NOT ERASED {printable(project)} {day}: not configured, or not verified")
-    return report.exit_code
+    return exit_code
 
 
 def run_status(pipeline: dlt.Pipeline, *, as_json: bool) -> None:
@@ -186,10 +193,12 @@ def run_audit(
     pipeline: dlt.Pipeline, given: dict[str, Any], *, deep: bool, repair: bool, as_json: bool
 ) -> int:
     """Audit and print what differs; returns the exit code."""
-    report = audit(pipeline, deep=deep, repair=repair, **given)
+    with stop_on_sigterm() as stop:
+        report = audit(pipeline, deep=deep, repair=repair, stop=stop, **given)
+    exit_code = stopping.EXIT_CODE if report.stopped else report.exit_code
     if as_json:
         print_json(report.as_dict())
-        return report.exit_code
+        return exit_code
     for item in report.differences[:_MOST_SHOWN]:
         counted = "never" if item.ledger is None else f"{item.ledger:,}"
         click.echo(
@@ -206,6 +215,8 @@ def run_audit(
     )
     if report.repair is not None:
         print_summary(report.repair)
+    elif report.stopped:
+        click.echo("Stopped before all was counted; run it again.")
     elif damaged:
         click.echo("Run openpanel-source audit --repair to read them again.")
-    return report.exit_code
+    return exit_code

@@ -8,6 +8,7 @@ import click
 
 from openpanel_source.cli.commands import main
 from openpanel_source.cli.options import json_option, print_json, target_options
+from openpanel_source.view_dialects import DIALECTS
 
 if TYPE_CHECKING:
     import dlt
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 @target_options
 @click.option("--timezone", metavar="NAME", help="Where days and weeks begin.  [default: UTC]")
 @click.option("--print", "only_print", is_flag=True, help="Print their SQL, and make nothing.")
-@click.option("--dialect", default="duckdb", show_default=True, help="SQL dialect for --print.")
+@click.option(
+    "--dialect",
+    type=click.Choice(DIALECTS),
+    default="duckdb",
+    show_default=True,
+    help="SQL dialect for --print.",
+)
 @json_option
 def views(
     destination: str,
@@ -29,14 +36,14 @@ def views(
     as_json: bool,
 ) -> None:
     """Create the views of sessions, days, pages ... beside the tables, in DuckDB or PostgreSQL."""
-    from openpanel_source.destination import open_pipeline
+    from openpanel_source.destination import open_to_look
     from openpanel_source.view_create import create_views, views_script
 
     if only_print:
-        click.echo(views_script(dialect, timezone=timezone))
+        click.echo(views_script(dialect, timezone=timezone, dataset=dataset))
         return
-    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
-    names = create_views(pipeline, timezone=timezone)
+    with open_to_look(destination, database, dataset) as pipeline:
+        names = create_views(pipeline, timezone=timezone)
     if as_json:
         print_json({"views": names})
     else:
