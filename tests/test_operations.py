@@ -249,9 +249,12 @@ def test_a_sync_waits_for_a_duckdb_file_that_another_process_holds(sandbox: Sand
     assert "Loaded 42 events" in output
 
 
-def test_a_sync_that_waits_for_a_file_stops_when_it_is_asked(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(("command", "days"), [("sync", "days_read"), ("audit", "days")])
+def test_what_waits_for_a_file_stops_when_it_is_asked(
+    sandbox: Sandbox, command: str, days: str
+) -> None:
     with holding(60) as other:
-        process = start(sandbox, "sync", "--json")
+        process = start(sandbox, command, "--json")
         assert process.stderr is not None
         while "waiting for it" not in process.stderr.readline():
             assert process.poll() is None
@@ -262,7 +265,25 @@ def test_a_sync_that_waits_for_a_file_stops_when_it_is_asked(sandbox: Sandbox) -
         other.kill()
     assert process.returncode == 143, errors
     summary = json.loads(output)
-    assert (summary["stopped"], summary["days_read"]) == (True, 0)
+    assert (summary["stopped"], summary[days]) == (True, 0)
+
+
+def test_an_erasure_that_waits_for_a_file_ends_when_it_is_asked(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__OPENPANEL__ERASED_PROFILES", "anna")
+    with holding(60) as other:
+        process = start(sandbox, "erase", "anna")
+        assert process.stderr is not None
+        while "waiting for it" not in process.stderr.readline():
+            assert process.poll() is None
+        asked = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+        assert time.monotonic() - asked < 5
+        other.kill()
+    assert process.returncode == 1
+    assert "another process holds the database open" in errors
 
 
 @pytest.mark.parametrize("command", [("audit",), ("erase", "anna")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import dlt
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openpanel_source.auditing import audit
 from openpanel_source.base_url import checked_base_url
 from openpanel_source.client import Client, Credentials
 from openpanel_source.clock import parse_clock, parse_day, utc_now
 from openpanel_source.destination import destination_errors
+from openpanel_source.erasing import erase
 from openpanel_source.errors import ConfigurationError, InvalidSettingError
 from openpanel_source.filters import COLUMNS, OPERATORS, TYPES, Filter, parse_filter
 from openpanel_source.pipeline import sync
@@ -367,9 +370,10 @@ def test_seconds_that_a_sync_waits_or_runs_are_a_number_that_ends(name: str, val
     pipeline = dlt.pipeline("openpanel", destination="duckdb")
     with pytest.raises(InvalidSettingError, match=f"{name} must be 0 or more seconds, not "):
         sync(pipeline, **{name: value})
-    if name == "busy_timeout":
-        with pytest.raises(InvalidSettingError, match=f"{name} must be 0 or more seconds"):
-            create_views(pipeline, busy_timeout=value)
+    for waits in (create_views, audit, partial(erase, profiles=["anna"])):
+        if name == "busy_timeout":
+            with pytest.raises(InvalidSettingError, match=f"{name} must be 0 or more seconds"):
+                waits(pipeline, busy_timeout=value)
 
 
 def seconds_refused(name: str, value: Any, expected: str) -> None:
