@@ -13,8 +13,10 @@ import dlt
 from openpanel_source.adopt import adoptable_days
 from openpanel_source.alone import running_alone
 from openpanel_source.bystander import bystander
+from openpanel_source.clock import check_seconds
 from openpanel_source.destination import destination_errors
-from openpanel_source.errors import RequestAbortedError
+from openpanel_source.duckdb_load import waiting_until
+from openpanel_source.errors import DestinationBusyError, RequestAbortedError
 from openpanel_source.events_resource import reader_of
 from openpanel_source.exact import make_exact
 from openpanel_source.halt import Halt
@@ -129,22 +131,24 @@ def audit(
     Raises:
         OpenPanelError: Server or destination cannot be asked.
     """
+    check_seconds("busy_timeout", busy_timeout)
     started = time.monotonic()
     report = AuditReport()
-    with destination_errors():
+    with destination_errors(), waiting_until(stop):
         client, checked = configured(**settings)
         with client:
             make_exact(pipeline)
-            ledger, held = _held(pipeline, checked, busy_timeout)
             if deep:
                 checked = replace(checked, lookback_days=_EVERY_DAY)
             halt = Halt(None, stop)
             try:
+                with destination_errors():
+                    ledger, held = _held(pipeline, checked, busy_timeout)
                 with halt.watching(lambda: client):
                     reader = reader_of(client, checked)
                     for project in checked.project_ids:
                         _compare(report, project, checked, reader, ledger, held)
-            except RequestAbortedError:
+            except (RequestAbortedError, DestinationBusyError):
                 if not halt.is_asked:
                     raise
                 report.stopped = True

@@ -11,6 +11,7 @@ from openpanel_source.errors import (
     OpenPanelError,
     ProjectAccessError,
     ProjectNotFoundError,
+    TransientError,
 )
 from openpanel_source.generation import CURRENT, Generation, describe
 from openpanel_source.plan import EARLIEST, LATEST
@@ -39,6 +40,10 @@ def check(client: Client, settings: Settings) -> Iterator[Finding]:
         Findings: credentials, client type, each project, server generation, rate limit.
     """
     generation, unrecognised = _generation(client, settings)
+    if isinstance(unrecognised, TransientError):
+        # Asked for something else, the server would take as long to fail.
+        yield Finding("server", client.base_url, unrecognised)
+        return
     reader = DayReader(client, settings.query, 1, settings.now, "", generation)
     findings = []
     for project in settings.project_ids:

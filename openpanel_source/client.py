@@ -16,6 +16,7 @@ from requests.structures import CaseInsensitiveDict
 from openpanel_source.answers import error_of, is_definite
 from openpanel_source.base_url import checked_base_url
 from openpanel_source.body import Response, read_response
+from openpanel_source.clock import LONGEST_TIMEOUT, check_seconds
 from openpanel_source.errors import (
     CredentialsError,
     InvalidSettingError,
@@ -90,10 +91,11 @@ class Client:
     ) -> None:
         self.base_url = checked_base_url(base_url, allow_http=allow_http)
         self.limiter = limiter_for(self.base_url, credentials.client_id)
-        if not min(*timeout, request_timeout) > 0:
-            raise InvalidSettingError(
-                "connect_timeout, read_timeout and request_timeout must be above 0 seconds."
-            )
+        for name, seconds in (
+            *zip(("connect_timeout", "read_timeout"), timeout, strict=True),
+            ("request_timeout", request_timeout),
+        ):
+            check_seconds(name, seconds, most=LONGEST_TIMEOUT, is_timeout=True)
         if not max_page_bytes > 0:
             raise InvalidSettingError("max_page_bytes must be above 0.")
         self._timeout = timeout

@@ -1,12 +1,16 @@
-"""Days and instants as users write them, and the clock; pure."""
+"""Days, instants and seconds as users write them, and the clock; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timezone
+from contextlib import suppress
+from datetime import date, datetime, time, timezone
+from math import inf
 
 from openpanel_source.errors import InvalidSettingError
 
+LONGEST_TIMEOUT = 86_400.0
+"""Seconds: no request is worth more than a day."""
 Clock = Callable[[], datetime]
 
 
@@ -26,7 +30,7 @@ def parse_day(name: str, value: str | date | None) -> date | None:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise InvalidSettingError(
-                f"{name} {value} has no time zone; give a date or a UTC time."
+                f"{name} {value} has no time zone; give a time with a zone, or a day as YYYY-MM-DD."
             )
         value = value.astimezone(timezone.utc)
     if isinstance(value, date):
@@ -38,6 +42,24 @@ def parse_day(name: str, value: str | date | None) -> date | None:
         raise InvalidSettingError(
             f"{name} {value!r} is not a date; write it as YYYY-MM-DD, e.g. 2026-01-31."
         ) from None
+
+
+def parse_instant(name: str, value: str | date | None) -> datetime | None:
+    """An instant, UTC, from a time with a zone, or from a day, which is its first.
+
+    Raises:
+        InvalidSettingError: It is nothing of that.
+    """
+    if isinstance(value, str) and "T" in value:
+        # Python 3.10 reads no Z.
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        utc = value.astimezone(timezone.utc)
+        # Pendulum's times lose their zone when something is taken from them.
+        return datetime.combine(utc.date(), utc.time(), timezone.utc)
+    day = parse_day(name, value)
+    return None if day is None else datetime.combine(day, time(), timezone.utc)
 
 
 def parse_clock(now: str | datetime | None) -> Clock:
@@ -58,3 +80,24 @@ def parse_clock(now: str | datetime | None) -> Clock:
         )
     frozen = instant.astimezone(timezone.utc)
     return lambda: frozen
+
+
+def check_seconds(name: str, value: object, *, most: float = inf, is_timeout: bool = False) -> None:
+    """Refuse what is no number of seconds that ends.
+
+    Args:
+        name: Of the setting.
+        value: What it holds.
+        most: The highest that is allowed.
+        is_timeout: Whether 0 is refused.
+
+    Raises:
+        InvalidSettingError: It is something else.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        is_enough = value > 0 if is_timeout else value >= 0
+        if is_enough and value <= most and value != inf:
+            return
+    least = "above 0" if is_timeout else "0 or more"
+    limit = "" if most == inf else f" and at most {most:,g}"
+    raise InvalidSettingError(f"{name} must be {least}{limit} seconds, not {value!r:.100}.")

@@ -16,7 +16,7 @@ def texts(name: str, value: str | Sequence[str]) -> tuple[str, ...]:
     Raises:
         InvalidSettingError: There is something else among them.
     """
-    is_one = isinstance(value, str) and not value.startswith("[")
+    is_one = isinstance(value, str) and not value.startswith(("[", "{"))
     texts = (value,) if is_one else tuple(list_of(name, value))
     for text in texts:
         if not isinstance(text, str) or not text:

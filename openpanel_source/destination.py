@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,25 +13,22 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dlt
-from dlt.common.configuration.exceptions import (
-    ConfigFieldMissingException,
-    ConfigurationException,
-)
 from dlt.common.exceptions import DltException
 from dlt.common.pipeline import get_dlt_pipelines_dir
+from dlt.common.storages import FileStorage
 
 from openpanel_source.alone import alone_in
 from openpanel_source.duckdb_file import duckdb_file, is_stillborn, remove_stillborn
 from openpanel_source.errors import (
-    ConfigurationError,
-    DestinationBusyError,
     DestinationError,
     InvalidSettingError,
     OpenPanelError,
-    TransientError,
+    UnexpectedError,
 )
-from openpanel_source.escape import printable
+from openpanel_source.explain import causes, explained
 from openpanel_source.table_format import require
+
+logger = logging.getLogger(__name__)
 
 PIPELINE_NAME = "openpanel"
 DEFAULT_DATABASE = "openpanel.duckdb"
@@ -64,6 +62,8 @@ def open_pipeline(
         ConfigurationError: The file cannot be opened, the destination is unknown, or another sync
             is at work in the directory.
     """
+    _check_names({"--piece": name, "--dataset": dataset, "--database": database})
+    _check_pipeline_name(name)
     path = _duckdb_path(destination, database, must_exist=must_exist)
     identity = [destination, dataset, *([str(path)] if path else [])]
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
@@ -88,6 +88,21 @@ def open_pipeline(
             return opened()
 
 
+def _check_names(names: dict[str, str | None]) -> None:
+    for option, name in names.items():
+        if name is not None and not name.strip():
+            raise InvalidSettingError(f"{option} must not be empty; leave it out for the default.")
+
+
+def _check_pipeline_name(name: str) -> None:
+    try:
+        FileStorage.validate_file_name_component(name)
+    except ValueError:
+        raise InvalidSettingError(
+            f"--piece {name!r:.100} cannot be the name of a pipeline; use letters, digits, - and _."
+        ) from None
+
+
 @contextmanager
 def open_to_look(destination: str, database: str | None, dataset: str) -> Iterator[dlt.Pipeline]:
     """The same to ask what was loaded, also while a sync is at work; it leaves nothing behind.
@@ -98,6 +113,7 @@ def open_to_look(destination: str, database: str | None, dataset: str) -> Iterat
     Raises:
         ConfigurationError: There is no such file or destination.
     """
+    _check_names({"--dataset": dataset, "--database": database})
     path = _duckdb_path(destination, database, must_exist=True)
     with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
         with destination_errors():
@@ -122,7 +138,7 @@ def _target(destination: str, path: Path | None) -> Any:
 def _duckdb_path(destination: str, database: str | None, *, must_exist: bool) -> Path | None:
     """The DuckDB file, checked; None for other destinations."""
     if destination == "duckdb":
-        path = Path(database or DEFAULT_DATABASE).expanduser().resolve()
+        path = _absolute(database or DEFAULT_DATABASE)
         _check_duckdb_path(path, must_exist=must_exist)
         return path
     if database is not None:
@@ -131,6 +147,15 @@ def _duckdb_path(destination: str, database: str | None, *, must_exist: bool) ->
             f" [destination.{destination}]."
         )
     return None
+
+
+def _absolute(database: str) -> Path:
+    try:
+        return Path(database).expanduser().resolve()
+    except (RuntimeError, ValueError) as error:
+        raise DestinationError(
+            f"--database {database!r:.100} is no path ({error}); name another file."
+        ) from None
 
 
 def _check_duckdb_path(path: Path, *, must_exist: bool) -> None:
@@ -168,76 +193,20 @@ def destination_errors() -> Iterator[None]:
         yield
     except OpenPanelError:
         raise
-    except ConfigFieldMissingException as error:
-        raise _missing(error) from None
-    except DltException as error:
-        if any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error)):
+    except (DltException, OSError) as error:
+        if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
             raise KeyboardInterrupt from None
-        raise _translated(error) from None
-
-
-def _missing(error: ConfigFieldMissingException) -> ConfigurationError:
-    name = error.fields[0]
-    section = "openpanel" if "sources" in str(error.traces[name]) else error.spec_name
-    if section != "openpanel":
-        return DestinationError(
-            f"the destination lacks {name}; configure it through dlt, in .dlt/secrets.toml or the"
-            " environment."
-        )
-    file = "secrets" if name == "client_secret" else "config"
-    return InvalidSettingError(
-        f"{', '.join(error.fields)} is missing; set SOURCES__OPENPANEL__{name.upper()} in the"
-        f" environment, or {name} under [sources.openpanel] in .dlt/{file}.toml."
-    )
-
-
-def _translated(error: BaseException) -> OpenPanelError:
-    chain = list(_causes(error))
-    for cause in chain:
-        if isinstance(cause, OpenPanelError):
-            return cause
-        if isinstance(cause, ConfigFieldMissingException):
-            return _missing(cause)
-    lines = str(chain[-1]).strip().splitlines() or [""]
-    text = f"{type(chain[-1]).__name__}: {printable(lines[0])}"
-    if any(isinstance(cause, ConfigurationException) for cause in chain):
-        return InvalidSettingError(f"the configuration does not work ({text}); correct it.")
-    for signs, make, advice in _SIGNS:
-        if any(sign in text.lower() for sign in signs):
-            return make(f"{advice} ({text}).")
-    return TransientError(
-        f"the destination failed ({text}); mend it and run again, the sync continues where it"
-        " stopped."
-    )
-
-
-_SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
-    (
-        ("could not set lock", "database is locked"),
-        DestinationBusyError,
-        "another process holds the database open; close it, then run again",
-    ),
-    (
-        ("permission denied", "read-only", "cannot open file", "not a valid duckdb database"),
-        DestinationError,
-        "the destination cannot be opened; check its path and permissions, or name another",
-    ),
-    (
-        ("ambiguous reference to catalog or schema",),
-        DestinationError,
-        "DuckDB cannot tell a file from a dataset of the same name; name one of them otherwise",
-    ),
-    (
-        ("unknowndestination",),
-        DestinationError,
-        "there is no such destination; use a name that dlt knows, as duckdb or postgres",
-    ),
-)
+        known = explained(error)
+        if known is None:
+            raise
+        if isinstance(known, UnexpectedError):
+            logger.debug("unexpected error", exc_info=error)
+        raise known from None
 
 
 def met_another(error: BaseException) -> bool:
     """Whether a destination refused to make what another pipeline made at the same moment."""
-    texts = [str(cause).lower() for cause in _causes(error)]
+    texts = [str(cause).lower() for cause in causes(error)]
     return any(sign in text for sign in _MEETINGS for text in texts)
 
 
@@ -247,12 +216,3 @@ _MEETINGS = (
     'violates unique constraint "pg_',
     "tuple concurrently updated",
 )
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__ or current.__context__

@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import dlt
@@ -21,7 +22,9 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception_message,
+    sleep_using_event,
     stop_after_delay,
+    stop_when_event_set,
     wait_random,
 )
 
@@ -37,6 +40,9 @@ loading = threading.RLock()
 _SETTINGS = {"memory_limit": "128MB", "threads": "2", "preserve_insertion_order": "false"}
 """More memory makes a load no faster, and each thread needs some; what does not fit goes to files
 beside the database. Keeping the order of insertion would cost a third of the speed."""
+_TAKEN = r"(?is).*(could not set lock|unique file handle conflict)"
+"""Another process has the file open, or another thread is just opening or closing it."""
+_stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 _HEAVY = 8 * 1024 * 1024
 """Bytes of long texts for which that is too little."""
 
@@ -111,18 +117,36 @@ def opened(pipeline: dlt.Pipeline, patience: float) -> Iterator[Any]:
     """
     client: Any = pipeline.sql_client()
     with ExitStack() as stack:
+        stop = _stop.get() or threading.Event()
         yield Retrying(
-            retry=retry_if_exception_message(match=r"(?is).*could not set lock"),
-            stop=stop_after_delay(patience),
+            retry=retry_if_exception_message(match=_TAKEN),
+            stop=stop_after_delay(patience) | stop_when_event_set(stop),
             wait=wait_random(0.05, 0.25),
+            sleep=sleep_using_event(stop),
             before_sleep=_tell_once,
             reraise=True,
         )(lambda: stack.enter_context(client))
 
 
 def _tell_once(state: RetryCallState) -> None:
-    if state.attempt_number == 1:
+    error = state.outcome.exception() if state.outcome else None
+    # Another thread is done at once.
+    if state.attempt_number == 1 and "unique file handle" not in str(error).lower():
         logger.warning("another process holds the database; waiting for it")
+
+
+@contextmanager
+def waiting_until(stop: threading.Event | None) -> Iterator[None]:
+    """Have no wait for a DuckDB file last longer, meanwhile, once a sync is asked to stop.
+
+    Args:
+        stop: Set when it is asked.
+    """
+    before = _stop.set(stop)
+    try:
+        yield
+    finally:
+        _stop.reset(before)
 
 
 @contextmanager

@@ -13,7 +13,9 @@ from dlt.destinations import filesystem
 
 from openpanel_source.alone import running_alone
 from openpanel_source.bystander import bystander
+from openpanel_source.clock import check_seconds
 from openpanel_source.destination import destination_errors
+from openpanel_source.duckdb_load import waiting_until
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.exact import make_exact
 from openpanel_source.pipeline import BUSY_TIMEOUT, SyncSummary, sync
@@ -81,7 +83,7 @@ def erase(
         pipeline: A pipeline with its destination.
         profiles: Ids of profiles or devices, or their hashes; all in ``erased_profiles``.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
-        stop: Once set, the sync ends as ``sync`` does.
+        stop: Once set, the sync ends as ``sync`` does, and no wait for the file goes on.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
     Returns:
@@ -91,7 +93,8 @@ def erase(
         InvalidSettingError: A profile is not in ``erased_profiles``.
         OpenPanelError: Server or destination cannot be asked.
     """
-    with destination_errors():
+    check_seconds("busy_timeout", busy_timeout)
+    with destination_errors(), waiting_until(stop):
         make_exact(pipeline)
         client, checked = configured(**settings)
         client.close()

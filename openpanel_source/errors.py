@@ -29,6 +29,7 @@ OpenPanelError
 │   ├── RequestAbortedError       the run ended before the answer came
 │   ├── ServerUnavailableError    502, 503, 504 and the like
 │   └── DestinationBusyError      another process holds the destination
+├── UnexpectedError           a mistake of this package; report it (exit code 1)
 ├── ViewBlockedError          something in the dataset is in the way of a view (exit code 1)
 └── ServerFaultError          the server misbehaves; report it to who runs it (exit code 1)
     ├── InternalServerError       500
@@ -172,6 +173,10 @@ class ServerUnavailableError(TransientError):
 
 class DestinationBusyError(TransientError):
     """Another process holds the destination open for writing."""
+
+
+class UnexpectedError(OpenPanelError):
+    """Something that this package should have foreseen."""
 
 
 class ViewBlockedError(OpenPanelError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import dlt
@@ -16,7 +16,7 @@ from dlt.extract import DltResource
 
 from openpanel_source.beside import BesideEvents
 from openpanel_source.client import Client
-from openpanel_source.clock import parse_day
+from openpanel_source.clock import parse_day, parse_instant
 from openpanel_source.dialects import Dialect, current_dialect
 from openpanel_source.events_file import EventsFile
 from openpanel_source.expected_warnings import silence_expected
@@ -101,9 +101,9 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
             run = Run(ranged, reader_of(client, settings, load_id, fields), ledger, report)
             yield from _items(run, report, fields, promotion, Failures(load_id))
         if run.newest is not None:
-            newest = pendulum.instance(min(run.newest, settings.now()))
-            last = created_at.last_value
-            created_at.advance(newest if last is None else max(newest, last))
+            newest = min(run.newest, settings.now())
+            last = parse_instant("last_value", created_at.last_value)
+            created_at.advance(pendulum.instance(newest if last is None else max(newest, last)))
         if report.days_left > 0:
             logger.info("%d days are left for the next run", report.days_left)
 
@@ -213,12 +213,11 @@ def _cursor(settings: Settings) -> Any:
 
 
 def _range_of(cursor: Any) -> tuple[date | None, date | None]:
-    """The days a cursor asks for: its initial value, and up to but excluding its end value."""
-    start = parse_day("initial_value", cursor.initial_value)
-    end = cursor.end_value
-    if isinstance(end, datetime):
-        end = end - timedelta(microseconds=1)
-    return None if start == EARLIEST else start, parse_day("end_value", end)
+    """The days a cursor asks for: from its initial value on, up to but excluding its end value."""
+    start = parse_day("initial_value", parse_instant("initial_value", cursor.initial_value))
+    end = parse_instant("end_value", cursor.end_value)
+    last = end - timedelta(microseconds=1) if end else None
+    return None if start == EARLIEST else start, parse_day("end_value", last)
 
 
 def _midnight(day: date | None) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from openpanel_source.client import Client
+from openpanel_source.clock import check_seconds
 
 _GRACE_SECONDS = 2.0
 """What is asked to stop may end the day it is reading, if that is soon."""
@@ -20,9 +21,13 @@ class Halt:
     Args:
         max_runtime: Seconds after which no further day is begun; None for no bound.
         stop: Once set, no further day is begun, and soon the one being read is abandoned.
+
+    Raises:
+        InvalidSettingError: The seconds are no number that ends.
     """
 
     def __init__(self, max_runtime: float | None, stop: threading.Event | None) -> None:
+        check_seconds("max_runtime", 0 if max_runtime is None else max_runtime)
         self._until = None if max_runtime is None else time.monotonic() + max_runtime
         self._stop = stop
 

@@ -17,10 +17,17 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from openpanel_source.alone import running_alone
 from openpanel_source.buffer import give_back_memory, lean_memory
 from openpanel_source.chart_report import ChartsReport
+from openpanel_source.clock import check_seconds
 from openpanel_source.comments import descriptions, write_comments
 from openpanel_source.destination import destination_errors, met_another
-from openpanel_source.duckdb_load import differing_after, holds_none, is_duckdb, modest
-from openpanel_source.errors import RequestAbortedError
+from openpanel_source.duckdb_load import (
+    differing_after,
+    holds_none,
+    is_duckdb,
+    modest,
+    waiting_until,
+)
+from openpanel_source.errors import DestinationBusyError, RequestAbortedError
 from openpanel_source.exact import make_exact
 from openpanel_source.halt import Halt
 from openpanel_source.held import held_versions, holds_groups
@@ -135,11 +142,12 @@ def sync(
     Raises:
         OpenPanelError: Something stopped the sync; what was read before is committed.
     """
+    check_seconds("busy_timeout", busy_timeout)
     started = time.monotonic()
     halt = Halt(max_runtime, stop)
     runs = _Runs(pipeline, settings, busy_timeout, halt)
     try:
-        with destination_errors(), lean_memory():
+        with destination_errors(), lean_memory(), waiting_until(stop):
             # Settings are checked before the destination is touched.
             client, checked = configured(**settings)
             client.close()
@@ -156,7 +164,7 @@ def sync(
                 if runs.summary.runs:
                     # This may be the last sync of its pipeline, and there are copies of rows in it.
                     drop_staging(pipeline)
-    except RequestAbortedError:
+    except (RequestAbortedError, DestinationBusyError):
         if not halt.is_asked:
             raise
     summary = runs.finished()
@@ -195,6 +203,8 @@ class _Runs:
             report = self.report = RunReport(
                 charts=ChartsReport(skip=not has_charts),
                 already=self._unchanged | self._last.keys(),
+                # As long as it is not planned.
+                days_left=self.report.days_left,
                 wanted=wanted,
                 adoptable=adoptable,
                 should_stop=self._halt.is_due,

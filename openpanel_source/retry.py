@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import tenacity
 
+from openpanel_source.clock import check_seconds
 from openpanel_source.errors import (
     CredentialsError,
     LongRefusalError,
@@ -18,6 +19,9 @@ from openpanel_source.errors import (
 )
 
 logger = logging.getLogger(__name__)
+
+_LONGEST_WAIT = 30.0
+"""Seconds; only a server may ask for more."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,9 @@ class RetryPolicy:
     limited_seconds: float = 900.0
     backoff_seconds: float = 0.5
 
+    def __post_init__(self) -> None:
+        check_seconds("backoff_seconds", self.backoff_seconds, most=_LONGEST_WAIT)
+
     def tries(self, error: BaseException) -> int:
         """How many tries a request has that failed with this error."""
         if isinstance(error, (LongRefusalError, RequestAbortedError)):
@@ -51,7 +58,7 @@ class RetryPolicy:
 
     def wait(self, attempt: int) -> float:
         """Seconds to wait after the given attempt, counted from 1."""
-        longest: float = min(self.backoff_seconds * 2.0 ** (attempt - 1), 30.0)
+        longest: float = min(self.backoff_seconds * 2.0 ** (attempt - 1), _LONGEST_WAIT)
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 

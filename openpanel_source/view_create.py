@@ -11,6 +11,7 @@ from dlt.destinations.exceptions import DatabaseException
 from sqlglot import exp
 
 from openpanel_source.chart import timezone_problem
+from openpanel_source.clock import check_seconds
 from openpanel_source.destination import destination_errors
 from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.errors import DestinationError, InvalidSettingError, ViewBlockedError
@@ -61,6 +62,7 @@ def create_views(
         ViewBlockedError: A name is taken, or views of somebody else depend on these.
         OpenPanelError: The destination failed.
     """
+    check_seconds("busy_timeout", busy_timeout)
     dialect = view_dialect(pipeline)
     zone = _zone(timezone)
     with (

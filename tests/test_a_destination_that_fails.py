@@ -13,10 +13,16 @@ from typing import Any
 
 import duckdb
 import pytest
+from dlt.destinations.exceptions import DatabaseTransientException
 
 from openpanel_source.alone import running_alone
 from openpanel_source.destination import open_pipeline, open_to_look
-from openpanel_source.errors import DestinationError, PipelineBusyError
+from openpanel_source.errors import (
+    DestinationError,
+    PipelineBusyError,
+    TransientError,
+    UnexpectedError,
+)
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.status import read_status
 from tests.sandbox_world import CLIENT, NOW, SECRET, event, world
@@ -179,6 +185,33 @@ def test_a_column_of_another_type_takes_what_it_can_hold(warehouse: Warehouse) -
             connection.execute("ALTER TABLE openpanel.events ALTER revenue TYPE VARCHAR")
         warehouse.sync(sandbox, reload=True)
     assert warehouse.query("SELECT DISTINCT revenue FROM events") == [("0",)]
+
+
+def test_a_mistake_of_the_reading_code_is_not_blamed_on_the_destination(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: Any) -> bool:
+        try:
+            return bool(int("handled"))
+        except ValueError:
+            raise ZeroDivisionError("by \x1b[31mzero\nand more") from None
+
+    monkeypatch.setattr("openpanel_source.run.Run._take", mistaken)
+    expected = r"^unexpected error \(ZeroDivisionError: by \\x1b\[31mzero\); .* please report it\.$"
+    with world(*ROWS) as sandbox, pytest.raises(UnexpectedError, match=expected) as caught:
+        warehouse.sync(sandbox)
+    assert caught.value.exit_code == 1
+
+
+def test_a_destination_that_fails_while_days_are_read_is_blamed(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: Any, **__: Any) -> bool:
+        raise DatabaseTransientException(OSError("the server closed the connection"))
+
+    monkeypatch.setattr("openpanel_source.pipeline.holds_none", failing)
+    with world(*ROWS) as sandbox, pytest.raises(TransientError, match="the destination failed"):
+        warehouse.sync(sandbox)
 
 
 @pytest.mark.long

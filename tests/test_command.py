@@ -14,8 +14,11 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from openpanel_source.cli import main
+from openpanel_source.retry import RetryPolicy
 from openpanel_source.sandbox import Sandbox
 from tests.sandbox_world import CLIENT, NOW, SECRET, dataset, event, world
 
@@ -133,7 +136,12 @@ def test_databases_do_not_share_what_they_know() -> None:
         ("project_id", "a'b", 2, ["project_id", "not an id"]),
         ("base_url", "http://example.com", 2, ["unencrypted", "allow_http"]),
         ("base_url", "example.com", 2, ["base_url", "https://"]),
-        ("max_events_per_run", "many", 2, ["configuration"]),
+        (
+            "max_events_per_run",
+            "many",
+            2,
+            ["max_events_per_run must be a whole number, not 'many'"],
+        ),
         ("now", "yesterday", 2, ["now 'yesterday'"]),
         ("filters", "{", 2, ["filters must be a list"]),
     ],
@@ -155,6 +163,77 @@ def test_a_missing_setting_names_where_to_put_it(
     monkeypatch.delenv(f"SOURCES__OPENPANEL__{setting.upper()}")
     fails(run("sync"), 2, setting, f"SOURCES__OPENPANEL__{setting.upper()}", ".dlt/")
     assert not Path("openpanel.duckdb").exists()
+
+
+def test_all_settings_that_are_missing_are_named_with_their_variables_and_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ("project_id", "client_id", "client_secret")
+    for name in names:
+        monkeypatch.delenv(f"SOURCES__OPENPANEL__{name.upper()}")
+    variables = [f"SOURCES__OPENPANEL__{name.upper()}" for name in names]
+    public = "project_id and client_id under [sources.openpanel] in .dlt/config.toml"
+    secret = "client_secret under [sources.openpanel] in .dlt/secrets.toml"
+    for result in (run("sync"), run("check")):
+        fails(result, 2, "client_secret are missing", *variables, public, secret)
+
+
+def forget_settings() -> None:
+    """Have dlt read the files of settings again, which a process reads once."""
+    if PluggableRunContext in Container():
+        del Container()[PluggableRunContext]
+
+
+@pytest.fixture
+def files_are_read_again() -> Iterator[None]:
+    forget_settings()
+    yield
+    forget_settings()
+
+
+@pytest.mark.usefixtures("files_are_read_again")
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"[sources.openpanel]\nclient_secret = hunter2\n", 2),
+        (b'[sources.openpanel]\n\nhash_key = "hunter2\n', 3),
+        (b'[a]\nhunter2 = "x"\nhunter2 = "y"\nb = 1\n', 3),
+        (b'[a]\nb = "hunter2\xff"\n', 2),
+        (b"\n\n\nhunter2\n", 4),
+    ],
+)
+@pytest.mark.parametrize("file", ["secrets.toml", "config.toml"])
+def test_a_broken_file_of_settings_is_named_with_its_line_and_nothing_of_it(
+    file: str, content: bytes, line: int
+) -> None:
+    Path(".dlt").mkdir()
+    Path(".dlt", file).write_bytes(content)
+    result = run("check")
+    fails(result, 2, f".dlt/{file} is no ", f" in line {line}; correct it")
+    assert "hunter2" not in result.output
+
+
+@pytest.mark.usefixtures("files_are_read_again")
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("sync", "check", "partitions", "status", "audit", "properties", "views", "views --print"),
+        *("charts list", "erase anna", "demo --events 10"),
+    ],
+)
+def test_every_command_names_a_broken_file_of_settings(command: str) -> None:
+    Path(".dlt").mkdir()
+    Path(".dlt/secrets.toml").write_text("[sources.openpanel\n")
+    duckdb.connect("openpanel.duckdb").close()
+    fails(run(*command.split()), 2, ".dlt/secrets.toml is no valid TOML in line 1")
+
+
+@pytest.mark.usefixtures("files_are_read_again")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_of_settings_that_may_not_be_read_is_named() -> None:
+    Path(".dlt").mkdir()
+    Path(".dlt/secrets.toml").touch(mode=0o000)
+    fails(run("sync"), 2, ".dlt/secrets.toml cannot be read (Permission denied)")
 
 
 def test_a_write_client_is_told_to_use_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,6 +265,18 @@ def test_an_unreachable_server_is_one_sentence(monkeypatch: pytest.MonkeyPatch) 
     assert "FAIL  server" in check.stdout
 
 
+@pytest.mark.parametrize("misbehaviour", [{"reset": "before_headers"}, {"status": 503}])
+def test_a_check_asks_a_server_that_does_not_answer_once_and_says_that_it_asks(
+    sandbox: Sandbox, misbehaviour: dict[str, Any]
+) -> None:
+    sandbox.behave(**misbehaviour)
+    result = run("check")
+    assert result.exit_code == 1
+    assert [line[:12] for line in result.stdout.splitlines()] == ["FAIL  server", "      the se"]
+    assert f"asking {sandbox.url}" in result.stderr
+    assert len(sandbox.requests) == RetryPolicy().attempts
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -198,6 +289,21 @@ def test_an_unreachable_server_is_one_sentence(monkeypatch: pytest.MonkeyPatch) 
         (["--destination", "nosuch"], ["no such destination"]),
         (["--destination", "postgres"], ["destination lacks credentials"]),
         (["--destination", "postgres", "--database", "x"], ["--database names a DuckDB file"]),
+        (["--database", "~nouser/x.duckdb"], ["--database", "~nouser/x.duckdb", "name another"]),
+        (["--database", "x" * 300], ["xxx", "cannot be used (File name too long)"]),
+        (["--database", "openpanel.duckdb/x/y"], ["does not exist"]),
+        (["--database", ""], ["--database must not be empty"]),
+        (["--dataset", ""], ["--dataset must not be empty"]),
+        (["--dataset", " "], ["--dataset must not be empty"]),
+        (["--piece", ""], ["--piece must not be empty"]),
+        (["--piece", "a/b"], ["--piece 'a/b' cannot be the name of a pipeline"]),
+        (["--piece", "../.."], ["--piece '../..' cannot be the name of a pipeline"]),
+        (["--busy-timeout", "nan"], ["busy_timeout must be 0 or more seconds, not nan"]),
+        (["--max-runtime", "-1"], ["max_runtime must be 0 or more seconds, not -1.0"]),
+        (["--property", "=text"], ["--property '=text' names no key; write"]),
+        (["--property", "total"], ["--property 'total' names no type; write"]),
+        (["--property", "a=text", "--property", "a=double"], ["--property names 'a' twice"]),
+        (["--piece", "x" * 300], ["cannot be used (File name too long)"]),
     ],
 )
 def test_a_wrong_option_is_one_sentence(arguments: list[str], words: list[str]) -> None:
@@ -214,6 +320,29 @@ def test_a_file_that_is_no_database_is_named() -> None:
 def test_a_database_that_may_not_be_written_is_named() -> None:
     Path("locked").mkdir(mode=0o500)
     fails(run("sync", "--database", "locked/x.duckdb"), 2, "cannot be written")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter everywhere")
+@pytest.mark.parametrize("command", ["sync", "status", "demo --events 10"])
+def test_a_database_in_a_folder_that_may_not_be_entered_is_named(command: str) -> None:
+    Path("locked").mkdir(mode=0o000)
+    result = run(*command.split(), "--database", "locked/x.duckdb")
+    fails(result, 2, "locked/x.duckdb cannot be used (Permission denied)")
+
+
+def test_a_working_folder_that_is_no_folder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("file").touch()
+    monkeypatch.setenv("DLT_DATA_DIR", str(Path("file").resolve()))
+    for command in ("sync", "audit"):
+        duckdb.connect("openpanel.duckdb").close()
+        fails(run(command), 2, "file/pipelines", "cannot be used (Not a directory)", "DLT_DATA_DIR")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_working_folder_that_may_not_be_written_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("locked").mkdir(mode=0o500)
+    monkeypatch.setenv("DLT_DATA_DIR", str(Path("locked").resolve()))
+    fails(run("sync"), 2, "locked", "cannot be used (Permission denied)", "DLT_DATA_DIR")
 
 
 def test_a_database_held_by_another_process_is_named() -> None:
@@ -327,7 +456,6 @@ def test_the_demo_replaces_its_own_file_whatever_its_name_and_no_other(tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["demo", "--events", "-1"], ["events"]),
         (["demo", "--events", "10", "--database", "no/such/folder.duckdb"], ["does not exist"]),
         (["sandbox", "--dataset", "nowhere"], ["no dataset folder"]),
         (["sandbox", "--server-date", "2020-01"], ["2025-03"]),
@@ -336,6 +464,20 @@ def test_the_demo_replaces_its_own_file_whatever_its_name_and_no_other(tmp_path:
 )
 def test_demo_and_sandbox_refuse_in_one_sentence(arguments: list[str], words: list[str]) -> None:
     fails(run(*arguments), 2, *words)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["demo", "--events", "0"], ["sandbox", "--rate-limit", "0"]),
+        *(["properties", "--limit", "0"], ["properties", "--keys", "-1"]),
+    ],
+)
+def test_a_number_below_one_is_refused_where_it_means_nothing(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    expected = f"Invalid value for '{arguments[1]}': {arguments[2]} is not in the range x>=1."
+    assert expected in result.stderr
 
 
 def serve(*options: str) -> subprocess.Popen[str]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta, timezone
+import threading
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import dlt
 import pendulum
 import pytest
 
-from openpanel_source.errors import InternalServerError, OpenPanelError
+from openpanel_source.destination import destination_errors
+from openpanel_source.errors import InternalServerError, InvalidSettingError, OpenPanelError
 from openpanel_source.filters import Filter
 from openpanel_source.pipeline import sync
+from openpanel_source.run import RunReport
 from openpanel_source.source import openpanel
 from tests.sandbox_world import NOW, event, event_id, world
 from tests.warehouse import Warehouse
@@ -142,6 +145,51 @@ def test_an_interval_of_an_orchestrator_bounds_the_days(warehouse: Warehouse) ->
     assert warehouse.numbers() == [15]
 
 
+@pytest.mark.parametrize(
+    ("initial", "end"),
+    [
+        ("2026-11-15", "2026-11-17"),
+        ("2026-11-15T00:00:00Z", "2026-11-17T00:00:00Z"),
+        ("2026-11-15T02:00:00+02:00", "2026-11-17T02:00:00.000+02:00"),
+        (date(2026, 11, 15), date(2026, 11, 17)),
+        (datetime(2026, 11, 15, tzinfo=timezone.utc), datetime(2026, 11, 17, tzinfo=timezone.utc)),
+        (pendulum.datetime(2026, 11, 15), pendulum.datetime(2026, 11, 17)),
+    ],
+)
+def test_an_initial_value_and_an_end_value_may_have_any_form_of_a_time(
+    warehouse: Warehouse, initial: Any, end: Any
+) -> None:
+    def load(**bounds: Any) -> list[int]:
+        source = openpanel(**warehouse.settings(sandbox))
+        hints = dlt.sources.incremental("created_at", **bounds)
+        source.resources["events"].apply_hints(incremental=hints)
+        warehouse.pipeline().run(source)
+        return warehouse.numbers()
+
+    with world(*(at(f"2026-11-{day}", day) for day in range(10, 21))) as sandbox:
+        assert load(initial_value=initial, end_value=end) == [15, 16]
+        for _ in range(2):
+            # The state of the cursor is a time now, whatever it began as.
+            assert load(initial_value=initial) == list(range(15, 21))
+        state = warehouse.pipeline().state["sources"]["openpanel"]["resources"]["events"]
+        newest = datetime(2026, 11, 20, 10, 0, 20, tzinfo=timezone.utc)
+        assert state["incremental"]["created_at"]["last_value"] == newest
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["yesterday", "2026-11-15T00:00:00", "2026-11-15T99:00:00Z", datetime(2026, 11, 15)],  # noqa: DTZ001
+)
+def test_an_initial_value_that_is_no_time_is_refused(warehouse: Warehouse, value: Any) -> None:
+    with world() as sandbox:
+        source = openpanel(**warehouse.settings(sandbox))
+        hints = dlt.sources.incremental("created_at", initial_value=value)
+        source.resources["events"].apply_hints(incremental=hints)
+        expected = pytest.raises(InvalidSettingError, match=r"initial_value .* YYYY-MM-DD")
+        with expected, destination_errors():
+            warehouse.pipeline().run(source)
+
+
 def test_the_cursor_never_passes_now(warehouse: Warehouse) -> None:
     with world(at("2031-01-01", 1), at("2026-11-20", 2)) as sandbox:
         warehouse.sync(sandbox)
@@ -150,6 +198,23 @@ def test_the_cursor_never_passes_now(warehouse: Warehouse) -> None:
         sandbox.add([at(TODAY, 3)])
         warehouse.sync(sandbox)
     assert warehouse.numbers() == [1, 2, 3]
+
+
+def test_a_sync_that_is_stopped_while_it_plans_says_what_the_run_before_left(
+    warehouse: Warehouse,
+) -> None:
+    stop = threading.Event()
+
+    def hang_in_the_next_plan(report: RunReport) -> None:
+        # Three empty days do not count as days of a run.
+        if len(report.records) == 5:
+            sandbox.behave(path="end=2100-12-31", delay=60)
+            threading.Timer(1.0, stop.set).start()
+
+    with world(*(at(f"2026-11-{day}", day) for day in range(10, 21))) as sandbox:
+        settings = warehouse.settings(sandbox, max_days_per_run=2)
+        summary = sync(warehouse.pipeline(), stop=stop, on_day=hang_in_the_next_plan, **settings)
+    assert (summary.stopped, summary.days_read, summary.days_left) == (True, 5, 9)
 
 
 def test_events_dated_in_the_future_are_loaded_once_and_watched(warehouse: Warehouse) -> None:

@@ -7,6 +7,7 @@ import inspect
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import requests
@@ -20,6 +21,8 @@ from openpanel_source.sandbox.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from openpanel_source.schema import TABLES
 from openpanel_source.source import openpanel
 from openpanel_source.verdict import Verdict
+from tests.sandbox_world import NOW, event, world
+from tests.warehouse import Warehouse
 
 ROOT = Path(__file__).parents[1]
 
@@ -58,6 +61,23 @@ def test_every_argument_of_the_source_is_documented() -> None:
     page = _page("docs/python.md")
     for name in inspect.signature(openpanel).parameters:
         assert f"`{name}`" in page or name == "report"
+
+
+def test_the_example_with_an_interval_of_a_scheduler_reads_its_days(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (example,) = re.findall(r"```python\n([^`]*external[^`]*)```", _page("docs/python.md"))
+    monkeypatch.setenv("DLT_INTERVAL_START", "2026-11-12T00:00:00Z")
+    monkeypatch.setenv("DLT_INTERVAL_END", "2026-11-14T00:00:00Z")
+    rows = [event(day, createdAt=f"2026-11-{day}T10:00:00.000Z") for day in range(10, 21)]
+    with world(*rows) as sandbox:
+        settings = warehouse.settings(sandbox) | {"now": NOW.isoformat()}
+        for name, value in settings.items():
+            monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", str(value))
+        names: dict[str, Any] = {}
+        exec(example, names)
+        warehouse.pipeline().run(names["source"])
+    assert warehouse.numbers() == [12, 13]
 
 
 def test_every_verdict_and_reason_is_explained() -> None:

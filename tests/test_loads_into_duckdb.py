@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 
 import openpanel_source.pipeline as module
 from openpanel_source.buffer import lean_memory
-from openpanel_source.duckdb_load import holds_none, modest
+from openpanel_source.duckdb_load import holds_none, modest, opened
 from openpanel_source.events_file import EventsFile
 from openpanel_source.pipeline import sync
 from openpanel_source.run import RunReport
@@ -90,6 +91,17 @@ def test_days_that_somebody_else_loaded_at_the_same_moment_are_replaced(
     assert warehouse.numbers() == list(range(1, 60))
     assert summary.runs == 2
     assert summary.is_verified
+
+
+def test_threads_that_open_and_close_one_file_wait_for_each_other(warehouse: Warehouse) -> None:
+    def ask(name: str) -> None:
+        pipeline = warehouse.pipeline(name)
+        for _ in range(100):
+            with opened(pipeline, 60.0) as client:
+                client.execute_sql("SELECT 1")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, ["a", "b", "c", "d"]))
 
 
 def test_a_load_takes_little_memory_unless_it_is_configured(warehouse: Warehouse) -> None:

@@ -187,6 +187,27 @@ def test_an_error_is_a_line_of_the_log_as_well(sandbox: Sandbox) -> None:
     assert SECRET not in errors
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sync", "--max-days-per-run", "many"], "'many' is not a valid integer"),
+        (["sync", "--nonsense"], "No such option"),
+        (["nonsense"], "No such command 'nonsense'"),
+        (["charts", "nonsense"], "No such command 'nonsense'"),
+        (["charts", "list", "more"], "Got unexpected extra argument (more)"),
+        ([], "Missing command"),
+    ],
+)
+def test_wrong_usage_is_a_line_of_the_log_as_well(
+    sandbox: Sandbox, arguments: list[str], message: str
+) -> None:
+    code, output, errors = run(sandbox, "--log-format", "json", *arguments)
+    assert (code, output) == (2, "")
+    (line,) = [json.loads(line) for line in errors.splitlines()]
+    assert line["level"] == "error"
+    assert message in line["message"]
+
+
 def test_without_a_terminal_progress_is_lines_of_the_log(sandbox: Sandbox) -> None:
     _, _, errors = run(sandbox, "sync")
     assert " INFO openpanel_source.progress: web 2026-11-10 " in errors
@@ -226,6 +247,43 @@ def test_a_sync_waits_for_a_duckdb_file_that_another_process_holds(sandbox: Sand
     assert code == 0, errors
     assert "another process holds the database; waiting for it" in errors
     assert "Loaded 42 events" in output
+
+
+@pytest.mark.parametrize(("command", "days"), [("sync", "days_read"), ("audit", "days")])
+def test_what_waits_for_a_file_stops_when_it_is_asked(
+    sandbox: Sandbox, command: str, days: str
+) -> None:
+    with holding(60) as other:
+        process = start(sandbox, command, "--json")
+        assert process.stderr is not None
+        while "waiting for it" not in process.stderr.readline():
+            assert process.poll() is None
+        asked = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=30)
+        assert time.monotonic() - asked < 5
+        other.kill()
+    assert process.returncode == 143, errors
+    summary = json.loads(output)
+    assert (summary["stopped"], summary[days]) == (True, 0)
+
+
+def test_an_erasure_that_waits_for_a_file_ends_when_it_is_asked(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__OPENPANEL__ERASED_PROFILES", "anna")
+    with holding(60) as other:
+        process = start(sandbox, "erase", "anna")
+        assert process.stderr is not None
+        while "waiting for it" not in process.stderr.readline():
+            assert process.poll() is None
+        asked = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+        assert time.monotonic() - asked < 5
+        other.kill()
+    assert process.returncode == 1
+    assert "another process holds the database open" in errors
 
 
 @pytest.mark.parametrize("command", [("audit",), ("erase", "anna")])

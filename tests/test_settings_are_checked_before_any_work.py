@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
+import dlt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openpanel_source.auditing import audit
 from openpanel_source.base_url import checked_base_url
 from openpanel_source.client import Client, Credentials
 from openpanel_source.clock import parse_clock, parse_day, utc_now
+from openpanel_source.destination import destination_errors
+from openpanel_source.erasing import erase
 from openpanel_source.errors import ConfigurationError, InvalidSettingError
 from openpanel_source.filters import COLUMNS, OPERATORS, TYPES, Filter, parse_filter
+from openpanel_source.pipeline import sync
 from openpanel_source.settings import Limits, parse_settings
+from openpanel_source.source import configured
+from openpanel_source.view_create import create_views
 
 ID = "22222222-2222-4222-8222-222222222222"
 
@@ -338,11 +346,65 @@ def test_a_secret_that_no_header_may_hold_is_refused_without_repeating_it(secret
         Client("https://host", Credentials(f"{ID}\n", "hunter2"))
 
 
-@pytest.mark.parametrize("timeout", [(0.0, 1.0), (1.0, 0.0), (-1.0, 1.0)])
-def test_timeouts_are_above_zero(timeout: tuple[float, float]) -> None:
-    with pytest.raises(InvalidSettingError, match="must be above 0 seconds"):
-        Client("https://host", Credentials(ID, "x"), timeout=timeout)
-    with pytest.raises(InvalidSettingError, match="must be above 0 seconds"):
-        Client("https://host", Credentials(ID, "x"), request_timeout=min(timeout))
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_page_may_hold_something(size: int) -> None:
     with pytest.raises(InvalidSettingError, match="max_page_bytes must be above 0"):
-        Client("https://host", Credentials(ID, "x"), max_page_bytes=int(min(timeout)))
+        Client("https://host", Credentials(ID, "x"), max_page_bytes=size)
+
+
+@pytest.mark.parametrize("value", [0, -1, 86_401, float("nan"), float("inf"), True, "x", [1]])
+@pytest.mark.parametrize("name", ["connect_timeout", "read_timeout", "request_timeout"])
+def test_a_timeout_is_above_zero_and_not_longer_than_a_day(name: str, value: Any) -> None:
+    seconds_refused(name, value, f"{name} must be above 0 and at most 86,400 seconds, not ")
+
+
+@pytest.mark.parametrize("value", [-0.1, 31, float("nan"), float("inf"), False, "x"])
+def test_a_first_wait_is_not_longer_than_the_longest(value: Any) -> None:
+    expected = "backoff_seconds must be 0 or more and at most 30 seconds, not "
+    seconds_refused("backoff_seconds", value, expected)
+
+
+@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), float("-inf"), "x", True])
+@pytest.mark.parametrize("name", ["busy_timeout", "max_runtime"])
+def test_seconds_that_a_sync_waits_or_runs_are_a_number_that_ends(name: str, value: Any) -> None:
+    pipeline = dlt.pipeline("openpanel", destination="duckdb")
+    with pytest.raises(InvalidSettingError, match=f"{name} must be 0 or more seconds, not "):
+        sync(pipeline, **{name: value})
+    for waits in (create_views, audit, partial(erase, profiles=["anna"])):
+        if name == "busy_timeout":
+            with pytest.raises(InvalidSettingError, match=f"{name} must be 0 or more seconds"):
+                waits(pipeline, busy_timeout=value)
+
+
+def seconds_refused(name: str, value: Any, expected: str) -> None:
+    settings = {"project_id": "web", "client_id": ID, "client_secret": "x"}
+    with pytest.raises(InvalidSettingError, match=expected), destination_errors():
+        configured(**settings, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("read_timeout", "abc", "a number"),
+        ("max_page_bytes", "1.5", "a whole number"),
+        ("lookback_days", "x", "a whole number"),
+        ("reload", "maybe", "true or false"),
+    ],
+)
+def test_a_setting_of_the_environment_that_is_of_another_type_is_named(
+    name: str, value: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", value)
+    expected = f"^{name} must be {kind}, not '{value}'.$"
+    with pytest.raises(InvalidSettingError, match=expected), destination_errors():
+        configured(project_id="web", client_id=ID, client_secret="x")
+
+
+@pytest.mark.parametrize("value", ['{"a":1}', {"a": 1}, "{"])
+@pytest.mark.parametrize(
+    "name", ["exclude_columns", "hash_columns", "drop_properties", "erased_profiles", "events"]
+)
+def test_an_object_where_a_list_belongs_is_refused(name: str, value: Any) -> None:
+    settings = {"project_id": "web", "client_id": ID, "client_secret": "x"}
+    with pytest.raises(InvalidSettingError, match=f"{name} must be a list"), destination_errors():
+        configured(**settings, **{name: value})

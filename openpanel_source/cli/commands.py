@@ -10,6 +10,7 @@ import click
 
 from openpanel_source.cli.group import Group
 from openpanel_source.cli.options import (
+    COUNT,
     busy_option,
     given_options,
     json_option,
@@ -49,7 +50,7 @@ def main(verbose: bool, log_format: str) -> None:
 
 
 @main.command()
-@click.option("--events", default=50_000, show_default=True, help="Events to generate.")
+@click.option("--events", type=COUNT, default=50_000, show_default=True, help="Events to generate.")
 @click.option("--days", default=60, show_default=True, help="Days they spread over.")
 @click.option("--seed", default=1, show_default=True, help="Same seed, same data.")
 @click.option(
@@ -127,7 +128,9 @@ def sync(
     from openpanel_source.cli.reports import run_sync
     from openpanel_source.destination import PIPELINE_NAME, open_pipeline
 
-    pipeline = open_pipeline(destination, database, dataset, name=piece or PIPELINE_NAME)
+    pipeline = open_pipeline(
+        destination, database, dataset, name=PIPELINE_NAME if piece is None else piece
+    )
     given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
     if properties:
         from openpanel_source.cli.properties import given_properties
@@ -243,8 +246,12 @@ def status(destination: str, database: str | None, dataset: str, as_json: bool) 
 
 @main.command()
 @target_options
-@click.option("--limit", default=100_000, show_default=True, help="Events to look at, the newest.")
-@click.option("--keys", default=50, show_default=True, help="Keys to show, the most frequent.")
+@click.option(
+    "--limit", type=COUNT, default=100_000, show_default=True, help="Events to look at, the newest."
+)
+@click.option(
+    "--keys", type=COUNT, default=50, show_default=True, help="Keys to show, the most frequent."
+)
 @json_option
 def properties(
     destination: str, database: str | None, dataset: str, limit: int, keys: int, as_json: bool
@@ -264,7 +271,7 @@ def properties(
 @click.option("--days", default=60, show_default=True, help="Days they spread over.")
 @click.option("--seed", default=1, show_default=True, help="Same seed, same data.")
 @click.option("--server-date", metavar="YYYY-MM", help="Play the server of that month.")
-@click.option("--rate-limit", type=int, help="Requests per 10 s.  [default: as the server]")
+@click.option("--rate-limit", type=COUNT, help="Requests per 10 s.  [default: as the server]")
 def sandbox(
     port: int,
     dataset: str | None,

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from openpanel_source.cli.logs import configure_logs
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.escape import printable
 
@@ -34,9 +35,20 @@ class Group(click.Group):
         except OpenPanelError as error:
             _say(ctx, str(error), kind=type(error).__name__)
             sys.exit(error.exit_code)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except click.ClickException as error:
+            if ctx.params.get("log_format") != "json":
+                raise
+            _say(ctx, error.format_message(), kind=type(error).__name__)
+            sys.exit(error.exit_code)
+        except (click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
+            from openpanel_source.explain import explained
+
+            known = explained(error)
+            if known is not None:
+                _say(ctx, str(known), kind=type(known).__name__)
+                sys.exit(known.exit_code)
             if ctx.params.get("verbose"):
                 raise
             text = printable(f"{type(error).__name__}: {error}", 500)
@@ -67,6 +79,9 @@ def _output_errors() -> Iterator[None]:
 def _say(ctx: click.Context, sentence: str, **facts: str) -> None:
     """Say why the command ends: on stderr, in the form of the logs."""
     if ctx.params.get("log_format") == "json":
+        if not logging.getLogger("openpanel_source").handlers:
+            # The command is not even begun.
+            configure_logs(verbose=False, as_json=True)
         logging.getLogger("openpanel_source").error(sentence, extra=facts)
     else:
         click.echo(f"openpanel-source: {printable(sentence, 4000)}", err=True)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+COUNT = click.IntRange(min=1)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 

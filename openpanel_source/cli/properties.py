@@ -28,20 +28,24 @@ def given_properties(options: Sequence[str]) -> dict[str, ColumnType]:
         options: Each ``KEY=TYPE``.
 
     Raises:
-        InvalidSettingError: One of them is not, or the configured mapping is none.
+        InvalidSettingError: One of them is not, a key stands in two, or the configured mapping is
+            none.
     """
     configured: Any = dlt.config.get("sources.openpanel.properties")
-    types = dict[str, Any](parse_properties(configured))
+    given: dict[str, Any] = {}
     for option in options:
         # Types hold no =, keys may.
         key, sign, kind = option.rpartition("=")
-        if not sign:
+        if not key:
+            lacks = "key" if sign else "type"
             raise InvalidSettingError(
-                f"--property {option!r:.100} names no type; write --property KEY=TYPE, as"
+                f"--property {option!r:.100} names no {lacks}; write --property KEY=TYPE, as"
                 " --property total=double."
             )
-        types[key] = kind
-    return types
+        if key in given:
+            raise InvalidSettingError(f"--property names {key!r:.100} twice; give it one type.")
+        given[key] = kind
+    return parse_properties(configured) | given
 
 
 def run_properties(pipeline: dlt.Pipeline, *, limit: int, most: int, as_json: bool) -> None:

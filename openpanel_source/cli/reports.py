@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import dlt
 from openpanel_source.auditing import audit
 from openpanel_source.check import Finding, check
 from openpanel_source.cli import stopping
+from openpanel_source.cli.logs import PROGRESS
 from openpanel_source.cli.options import print_json
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_sigterm
@@ -22,6 +24,8 @@ from openpanel_source.partition import partitions
 from openpanel_source.pipeline import SyncSummary, sync
 from openpanel_source.source import configured
 from openpanel_source.status import ProjectStatus, read_status
+
+logger = logging.getLogger(PROGRESS)
 
 _WORST_SHOWN = 10
 _MOST_SHOWN = 50
@@ -97,6 +101,7 @@ def run_check(given: dict[str, Any], *, as_json: bool) -> int:
     """Print what a check found; returns the exit code of the first failure."""
     with destination_errors():
         client, settings = configured(**given)
+    logger.info("asking %s; what fails is tried again for a while", client.base_url)
     findings = []
     with client:
         for finding in check(client, settings):

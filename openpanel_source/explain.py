@@ -1,0 +1,214 @@
+"""What dlt, the destination and the file system raise, as errors that say what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import tomlkit
+from dlt.common.configuration.exceptions import (
+    ConfigFieldMissingException,
+    ConfigurationException,
+    ConfigValueCannotBeCoercedException,
+)
+from dlt.common.configuration.providers.toml import TomlProviderReadException
+from dlt.common.destination.exceptions import DestinationException
+from dlt.common.exceptions import DltException
+from dlt.common.typing import is_subclass
+from dlt.pipeline.exceptions import PipelineStepFailed
+from tomlkit.exceptions import ParseError, TOMLKitError
+
+from openpanel_source.errors import (
+    ConfigurationError,
+    DestinationBusyError,
+    DestinationError,
+    InvalidSettingError,
+    OpenPanelError,
+    TransientError,
+    UnexpectedError,
+)
+from openpanel_source.escape import printable
+
+_SECRETS = ("client_secret", "hash_key")
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
+_MAY_PASS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE)
+
+
+def explained(error: BaseException) -> OpenPanelError | None:
+    """The error of this project for one of dlt, its configuration or a file; None for others."""
+    chain = list(causes(error))
+    for cause in chain:
+        known = cause if isinstance(cause, OpenPanelError) else _of_configuration(cause)
+        if known is not None:
+            return known
+    if isinstance(error, OSError):
+        return _of_file(error)
+    return _of_dlt(error, chain) if isinstance(error, DltException) else None
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what led to it, the first cause last."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def _of_configuration(error: BaseException) -> ConfigurationError | None:
+    if isinstance(error, ConfigFieldMissingException):
+        return _missing(error)
+    if isinstance(error, TomlProviderReadException):
+        return _broken_file(error)
+    if isinstance(error, ConfigValueCannotBeCoercedException):
+        return _of_another_type(error)
+    return None
+
+
+def _missing(error: ConfigFieldMissingException) -> ConfigurationError:
+    name = error.fields[0]
+    section = "openpanel" if "sources" in str(error.traces[name]) else error.spec_name
+    if section != "openpanel":
+        return DestinationError(
+            f"the destination lacks {name}; configure it through dlt, in .dlt/secrets.toml or the"
+            " environment."
+        )
+    variables = [f"SOURCES__OPENPANEL__{field.upper()}" for field in error.fields]
+    public = [field for field in error.fields if field not in _SECRETS]
+    secret = [field for field in error.fields if field in _SECRETS]
+    places = [
+        f"{_listed(fields)} under [sources.openpanel] in .dlt/{file}.toml"
+        for fields, file in ((public, "config"), (secret, "secrets"))
+        if fields
+    ]
+    verb = "is" if len(error.fields) == 1 else "are"
+    return InvalidSettingError(
+        f"{_listed(error.fields)} {verb} missing; set {_listed(variables)} in the environment, or"
+        f" {' and '.join(places)}."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _of_another_type(error: ConfigValueCannotBeCoercedException) -> ConfigurationError:
+    kinds = [text for kind, text in _KINDS.items() if is_subclass(error.hint, kind)]
+    kind = kinds[0] if kinds else "of its type"
+    # Only of what is no text it is sure that it is no secret.
+    value = f", not {error.field_value!r:.100}" if kinds else ""
+    return InvalidSettingError(f"{error.field_name} must be {kind}{value}.")
+
+
+def _broken_file(error: TomlProviderReadException) -> ConfigurationError:
+    """Which of dlt's files cannot be read, and where; of what is in it nothing is told."""
+    for path in map(Path, error.full_paths):
+        try:
+            text = path.read_text(encoding="utf-8")
+            tomlkit.parse(text)
+        except FileNotFoundError:
+            continue
+        except OSError as problem:
+            return InvalidSettingError(
+                f"{path} cannot be read ({problem.strerror}); change its permissions."
+            )
+        except UnicodeDecodeError as problem:
+            line = path.read_bytes().count(b"\n", 0, problem.start) + 1
+            return InvalidSettingError(f"{path} is no UTF-8 text in line {line}; correct it.")
+        except TOMLKitError as problem:
+            return InvalidSettingError(
+                f"{path} is no valid TOML in line {_line(text, problem)}; correct it."
+            )
+    return InvalidSettingError(f"{error.file_name} cannot be read; correct it.")
+
+
+def _line(text: str, problem: TOMLKitError) -> int:
+    if isinstance(problem, ParseError):
+        return problem.line
+    # A key stands twice: the problem does not say where.
+    lines = text.splitlines(keepends=True)
+    for count in range(1, len(lines)):
+        try:
+            tomlkit.parse("".join(lines[:count]))
+        except TOMLKitError as earlier:
+            if type(earlier) is type(problem):
+                return count
+    return len(lines)
+
+
+def _of_file(error: OSError) -> OpenPanelError | None:
+    if error.filename is None:
+        return None
+    text = f"{printable(os.fsdecode(error.filename), 300)} cannot be used ({error.strerror})"
+    if error.errno in _MAY_PASS:
+        return TransientError(
+            f"{text}; make room and run again, the sync continues where it stopped."
+        )
+    return DestinationError(
+        f"{text}; change its permissions, or name another place: with --database for the DuckDB"
+        " file, in DLT_DATA_DIR for dlt's working folder."
+    )
+
+
+def _of_dlt(error: DltException, chain: list[BaseException]) -> OpenPanelError:
+    text = _named(chain[-1])
+    if any(isinstance(cause, ConfigurationException) for cause in chain):
+        return InvalidSettingError(f"the configuration does not work ({text}); correct it.")
+    for signs, make, advice in _SIGNS:
+        if any(sign in text.lower() for sign in signs):
+            return make(f"{advice} ({text}).")
+    if _is_ours(chain):
+        return UnexpectedError(
+            f"unexpected error ({_named(_raised(error))}); -v shows where, please report it."
+        )
+    return TransientError(
+        f"the destination failed ({text}); mend it and run again, the sync continues where it"
+        " stopped."
+    )
+
+
+def _is_ours(chain: list[BaseException]) -> bool:
+    """Whether reading failed, not the destination that is asked meanwhile, nor a disk."""
+    return any(
+        isinstance(cause, PipelineStepFailed) and cause.step == "extract" for cause in chain
+    ) and not any(isinstance(cause, (DestinationException, OSError)) for cause in chain)
+
+
+def _raised(error: BaseException) -> BaseException:
+    """What dlt met, and not what that had been handling."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _named(error: BaseException) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {printable(lines[0])}"
+
+
+_SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
+    (
+        ("could not set lock", "unique file handle conflict", "database is locked"),
+        DestinationBusyError,
+        "another process holds the database open; close it, then run again",
+    ),
+    (
+        ("permission denied", "read-only", "cannot open file", "not a valid duckdb database"),
+        DestinationError,
+        "the destination cannot be opened; check its path and permissions, or name another",
+    ),
+    (
+        ("ambiguous reference to catalog or schema",),
+        DestinationError,
+        "DuckDB cannot tell a file from a dataset of the same name; name one of them otherwise",
+    ),
+    (
+        ("unknowndestination",),
+        DestinationError,
+        "there is no such destination; use a name that dlt knows, as duckdb or postgres",
+    ),
+)
