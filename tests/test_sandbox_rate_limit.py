@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from openpanel_source.sandbox import Sandbox
 from openpanel_source.sandbox.ratelimit import RateLimit
-from tests.sandbox_world import DAYS, HEADERS, event, get, world
+from tests.sandbox_world import DAYS, HEADERS, dataset, event, get, world
 
 
 class Clock:
@@ -55,3 +58,9 @@ def test_the_limit_is_that_of_the_servers_time() -> None:
     for server_date, limit in ((None, "100"), ("2025-03", "10")):
         with world(event(), rate_limit="default", server_date=server_date) as sandbox:
             assert get(sandbox).headers["x-ratelimit-limit"] == limit
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_that_lets_nothing_through_is_refused(limit: int) -> None:
+    with pytest.raises(ValueError, match="rate_limit must be 1 or more"):
+        Sandbox(dataset(), rate_limit=limit)

@@ -32,7 +32,7 @@ class Sandbox:
         now: The clock that the server goes by, None for the real one.
 
     Raises:
-        ValueError: No server is known for ``server_date``.
+        ValueError: No server is known for ``server_date``, or no request may be made.
     """
 
     def __init__(
@@ -47,6 +47,8 @@ class Sandbox:
     ) -> None:
         generation = generation_of(server_date)
         limit = generation.rate_limit if rate_limit == "default" else rate_limit
+        if limit is not None and limit < 1:
+            raise ValueError(f"rate_limit must be 1 or more, or None, not {limit}.")
         now = now or _utc_now
         store = Store(dataset)
         access = Access(dataset.accounts, generation)
