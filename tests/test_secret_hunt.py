@@ -387,7 +387,8 @@ def test_no_option_takes_a_secret_and_no_page_types_one_into_a_shell() -> None:
             )
     # The sandbox's own is published, and says so.
     typed = re.compile(
-        r"(export |\$ )\S*(SECRET|HASH_KEY)=(?!sec_demo_root_not_a_secret)|(SECRET|HASH_KEY)=\S+ +openpanel-source"
+        r"(export |\$ )\S*(SECRET|HASH_KEY)=(?!sec_demo_root_not_a_secret)"
+        r"|(SECRET|HASH_KEY)=\S+ +openpanel-source"
     )
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("pipelines/*")]:
         assert not typed.search(page.read_text(encoding="utf-8")), page
