@@ -10,12 +10,15 @@ import pyarrow as pa
 from openpanel_source.beside import BesideEvents
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.decode import Rejected
-from openpanel_source.event_groups import event_groups
+from openpanel_source.event_groups import GROUPED, event_groups
 from openpanel_source.ledger import DayRecord
 from openpanel_source.privacy import Privacy
 from openpanel_source.schema import EVENT_GROUPS
 from openpanel_source.shape import ShapedPage
 from openpanel_source.verdict import Counts
+
+_PAGES_AT_A_TIME = 20
+"""Groups of many pages cost little more than those of one."""
 
 
 @dataclass
@@ -27,7 +30,6 @@ class Attempt:
     repeats: int = 0
     ids: set[str] = field(default_factory=set)
     tables: TableBuffer = field(default_factory=TableBuffer)
-    beside: BesideEvents = field(default_factory=BesideEvents)
     newest_id: str | None = None
     """Of the first row, rejected or not: the server lists the newest first."""
     newest_at: datetime | None = None
@@ -36,6 +38,8 @@ class Attempt:
     has_repeated_page: bool = False
     """Whether some page came twice, as from a cache: then others may not have come at all."""
     _seen: set[int] = field(default_factory=set)
+    _beside: BesideEvents = field(default_factory=BesideEvents)
+    _ungrouped: list[pa.Table] = field(default_factory=list)
     erased_at: list[datetime] = field(default_factory=list)
     """When the events of erased profiles happened, which are not among the rows."""
 
@@ -65,14 +69,27 @@ class Attempt:
             self.erased_at += [at for at, is_kept in kept_or_not if not is_kept]
             table = table.filter(keep)
         self.tables.append(table)
-        self.beside.add(EVENT_GROUPS.name, event_groups(table))
+        self._ungrouped.append(table.select(GROUPED))
+        if len(self._ungrouped) == _PAGES_AT_A_TIME:
+            self._group()
         for name, rows in page.dimensions:
-            self.beside.add(name, rows)
+            self._beside.add(name, rows)
         self.ids |= fresh
         kept = {row.raw for row in self.rejected}
         rejected = [row for row in page.rejected if row.raw not in kept]
         self.rejected.extend(rejected)
         return len(fresh) + len(rejected)
+
+    @property
+    def beside(self) -> BesideEvents:
+        """Rows for other tables."""
+        self._group()
+        return self._beside
+
+    def _group(self) -> None:
+        if self._ungrouped:
+            self._beside.add(EVENT_GROUPS.name, event_groups(pa.concat_tables(self._ungrouped)))
+            self._ungrouped = []
 
     def redacted(self, privacy: Privacy | None) -> tuple[list[Rejected], int]:
         """The rejected rows as they may be loaded, and how many rows in all were left out."""

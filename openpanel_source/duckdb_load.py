@@ -11,13 +11,13 @@ import logging
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 import dlt
 from dlt.destinations import duckdb
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -169,6 +169,9 @@ def modest(pipeline: dlt.Pipeline, patience: float, report: RunReport) -> Iterat
         try:
             yield
         finally:
+            # What was loaded is written where it stays, while little memory may be taken for it.
+            with suppress(DatabaseException):
+                client.execute_sql("CHECKPOINT")
             for name, value in before.items():
                 client.execute_sql(f"SET GLOBAL {name} = '{value}'")
 

@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from openpanel_source.schema import EVENT_GROUPS
 
+GROUPED = ["project_id", "event_date", "id", "created_at", "groups"]
+"""The columns of ``events`` that groups are made of."""
 _SCHEMA = EVENT_GROUPS.arrow_schema
 _NONE = _SCHEMA.empty_table()
 _list = msgspec.json.Decoder(list[str])
@@ -26,8 +28,7 @@ def event_groups(events: pa.Table) -> pa.Table:
     is_grouped = pc.fill_null(pc.not_equal(events.column("groups"), "[]"), False)
     if not pc.any(is_grouped).as_py():
         return _NONE
-    events = events.select(["project_id", "event_date", "id", "created_at", "groups"])
-    events = events.filter(is_grouped)
+    events = events.select(GROUPED).filter(is_grouped)
     # Events repeat a few lists: each is decoded once.
     encoded = events.column("groups").combine_chunks().dictionary_encode()
     lists = pa.array(map(_groups, encoded.dictionary.to_pylist()), pa.list_(pa.string()))

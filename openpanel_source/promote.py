@@ -153,7 +153,9 @@ def _joined(properties: pa.ChunkedArray) -> bytes:
     """JSON texts as one JSON list; an empty map where there is none."""
     import pyarrow.compute as pc
 
-    texts = pc.fill_null(properties.combine_chunks(), "{}")
+    texts = properties.combine_chunks()
+    if texts.null_count:
+        texts = pc.fill_null(texts, "{}")
     lists = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts)
     return b"[%b]" % pc.binary_join(lists, ",")[0].as_buffer()
 
