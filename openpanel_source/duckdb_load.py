@@ -170,10 +170,15 @@ def modest(pipeline: dlt.Pipeline, patience: float, report: RunReport) -> Iterat
             yield
         finally:
             # What was loaded is written where it stays, while little memory may be taken for it.
-            with suppress(DatabaseException):
-                client.execute_sql("CHECKPOINT")
+            _try(client, "CHECKPOINT")
             for name, value in before.items():
-                client.execute_sql(f"SET GLOBAL {name} = '{value}'")
+                _try(client, f"SET GLOBAL {name} = '{value}'")
+
+
+def _try(client: Any, statement: str) -> None:
+    # After a load that failed, nothing else may work either: that error is the one to tell.
+    with suppress(DatabaseException):
+        client.execute_sql(statement)
 
 
 def _setting(client: Any, name: str) -> str:

@@ -15,6 +15,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from dlt.destinations.exceptions import DatabaseTerminalException
+from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
 import openpanel_source.pipeline as module
 from openpanel_source.buffer import lean_memory
@@ -130,6 +132,19 @@ def test_a_connection_of_the_user_keeps_its_settings(warehouse: Warehouse) -> No
         for _ in range(3):
             warehouse.sync(sandbox, reload=True)
             assert connection.sql(settings).fetchall() == before
+
+
+def test_a_load_that_failed_is_told_though_nothing_works_after_it(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any) -> None:
+        raise DatabaseTerminalException(OSError("the database has been invalidated"))
+
+    with world(*ROWS) as sandbox:
+        warehouse.sync(sandbox)
+    with pytest.raises(ZeroDivisionError), modest(warehouse.pipeline(), 0.0, RunReport()):
+        monkeypatch.setattr(DuckDbSqlClient, "execute_sql", broken)
+        raise ZeroDivisionError
 
 
 def test_a_sync_without_news_leaves_nothing_pending(warehouse: Warehouse) -> None:
