@@ -140,11 +140,15 @@ def test_a_load_that_failed_is_told_though_nothing_works_after_it(
     def broken(*args: Any) -> None:
         raise DatabaseTerminalException(OSError("the database has been invalidated"))
 
+    def load() -> None:
+        with modest(warehouse.pipeline(), 0.0, RunReport()):
+            monkeypatch.setattr(DuckDbSqlClient, "execute_sql", broken)
+            raise ZeroDivisionError
+
     with world(*ROWS) as sandbox:
         warehouse.sync(sandbox)
-    with pytest.raises(ZeroDivisionError), modest(warehouse.pipeline(), 0.0, RunReport()):
-        monkeypatch.setattr(DuckDbSqlClient, "execute_sql", broken)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        load()
 
 
 def test_a_sync_without_news_leaves_nothing_pending(warehouse: Warehouse) -> None:
