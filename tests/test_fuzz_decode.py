@@ -23,7 +23,7 @@ from openpanel_source.shape import EVENTS_SCHEMA, ShapedPage, Shaper, shape_reje
 from tests.helpers_core import Row, page_of, real_rows
 
 LONG = os.environ.get("OPENPANEL_SOURCE_FUZZ") == "long"
-EXAMPLES = 20_000 if LONG else 300
+EXAMPLES = 20_000 if LONG else 500
 DAY = date(2026, 11, 10)
 SECONDS_A_PAGE = 5.0
 
