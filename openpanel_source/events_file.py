@@ -87,12 +87,12 @@ class EventsFile:
         self.rows += table.num_rows
         if not table.schema.equals(self.schema):
             table = self._aligned(table)
-        for piece in _pieces(table):
-            heavy = max(0, piece.nbytes - _ORDINARY * piece.num_rows)
+        for piece, size in _pieces(table):
+            heavy = max(0, size - _ORDINARY * piece.num_rows)
             self.heavy_bytes += heavy
             self._waiting.append(piece)
             self._waiting_rows += piece.num_rows
-            self._waiting_bytes += piece.nbytes
+            self._waiting_bytes += size
             self._waiting_heavy += heavy
             if (
                 self._waiting_rows >= _ROWS_A_GROUP
@@ -169,10 +169,14 @@ class _Part:
     heavy: int = 0
 
 
-def _pieces(table: pa.Table) -> Iterator[pa.Table]:
-    """The rows, few at a time where they are heavy."""
-    rows = table.num_rows
-    is_heavy = table.nbytes - _ORDINARY * rows >= _HEAVY_A_GROUP
-    step = max(1, rows * _HEAVY_A_GROUP // table.nbytes) if is_heavy else max(1, rows)
+def _pieces(table: pa.Table) -> Iterator[tuple[pa.Table, int]]:
+    """The rows, few at a time where they are heavy, and how many bytes they take."""
+    rows, size = table.num_rows, table.nbytes
+    if size - _ORDINARY * rows < _HEAVY_A_GROUP:
+        if rows:
+            yield table, size
+        return
+    step = max(1, rows * _HEAVY_A_GROUP // size)
     for start in range(0, rows, step):
-        yield table.slice(start, step)
+        piece = table.slice(start, step)
+        yield piece, piece.nbytes

@@ -15,7 +15,6 @@ from dlt.extract import DltSource
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from openpanel_source.alone import running_alone
-from openpanel_source.buffer import give_back_memory, lean_memory
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.clock import check_seconds
 from openpanel_source.comments import descriptions, write_comments
@@ -32,6 +31,7 @@ from openpanel_source.exact import make_exact
 from openpanel_source.halt import Halt
 from openpanel_source.held import held_versions, holds_groups
 from openpanel_source.ledger import DayRecord
+from openpanel_source.process import give_back_memory, tuned_process
 from openpanel_source.restore import clean_mark, restored
 from openpanel_source.run import RunReport
 from openpanel_source.source import configured, openpanel
@@ -147,7 +147,7 @@ def sync(
     halt = Halt(max_runtime, stop)
     runs = _Runs(pipeline, settings, busy_timeout, halt)
     try:
-        with destination_errors(), lean_memory(), waiting_until(stop):
+        with destination_errors(), tuned_process(), waiting_until(stop):
             # Settings are checked before the destination is touched.
             client, checked = configured(**settings)
             client.close()
