@@ -34,7 +34,7 @@ from openpanel_source.loading import (
 from openpanel_source.new_fields import NewFields, field_hints
 from openpanel_source.packing import dimension_items, group_items
 from openpanel_source.plan import DAY, EARLIEST
-from openpanel_source.promote import WEB_COLUMNS, Failures, Promotion
+from openpanel_source.promote import NOTHING, WEB_COLUMNS, Failures, Promotion
 from openpanel_source.property_columns import property_columns
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import recognise
@@ -60,7 +60,11 @@ _FURTHER = (SYNC_DAYS, REJECTED_EVENTS, PROPERTY_FAILURES, EVENT_GROUPS, PROFILE
 
 
 def reader_of(
-    client: Client, settings: Settings, load_id: str = "", fields: NewFields | None = None
+    client: Client,
+    settings: Settings,
+    load_id: str = "",
+    fields: NewFields | None = None,
+    promotion: Promotion = NOTHING,
 ) -> DayReader:
     """A reader for the server that answers, whatever its age.
 
@@ -79,6 +83,7 @@ def reader_of(
         generation,
         settings.privacy,
         fields,
+        promotion,
     )
 
 
@@ -98,7 +103,8 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
         with client:
             promotion = _promotion(settings)
             fields = new_fields(dlt.current.source_schema(), promotion.further)
-            run = Run(ranged, reader_of(client, settings, load_id, fields), ledger, report)
+            reader = reader_of(client, settings, load_id, fields, promotion)
+            run = Run(ranged, reader, ledger, report)
             yield from _items(run, report, fields, promotion, Failures(load_id))
         if run.newest is not None:
             newest = min(run.newest, settings.now())
@@ -140,9 +146,11 @@ def _items(
     with EventsFile(_working_dir(), held, fields, dialect.events_format) as file:
         for reading in run.readings():
             for table in reading.tables:
-                filled = promotion.fill(table)
-                file.add(filled.table)
-                failures.add(reading.record.project_id, reading.record.day, filled.failures)
+                file.add(table)
+                if reading.has_failures:
+                    # Of the rows that are left of the pages.
+                    failed = promotion.fill(table).failures
+                    failures.add(reading.record.project_id, reading.record.day, failed)
             beside.update(reading.beside)
             if reading.rejected:
                 record = reading.record

@@ -90,10 +90,13 @@ class Promotion:
         Args:
             table: Rows to which the privacy settings were applied, of at least one page.
         """
+        arrays = dict(zip(table.schema.names, table.columns, strict=True))
+        schema = self._schema(table.schema)
         texts = self._texts(table.column("properties"))
         if texts is None:
-            return Filled(table, [])
-        arrays = dict(zip(table.schema.names, table.columns, strict=True))
+            # Pages of one day have the same columns, whatever they hold.
+            arrays = {field.name: pa.nulls(table.num_rows, field.type) for field in schema} | arrays
+            return Filled(pa.table(arrays, schema=schema), [])
         failures = []
         for column, values in zip(self.columns, texts, strict=True):
             allowed = self._hidden(column, pa.array(values, pa.string()))
@@ -102,7 +105,7 @@ class Promotion:
             if read.example is not None:
                 example = printable(read.example, LONGEST_EXAMPLE)
                 failures.append(Failure(str(column.property_key), read.failed_rows, example))
-        return Filled(pa.table(arrays, schema=self._schema(table.schema)), failures)
+        return Filled(pa.table(arrays, schema=schema), failures)
 
     def _schema(self, schema: pa.Schema) -> pa.Schema:
         further = replace(EVENTS, columns=self.columns).arrow_schema
@@ -147,6 +150,10 @@ class Promotion:
         if column not in WEB_COLUMNS:
             names |= names_of(str(column.property_key))
         return self.privacy.hide_promoted(names, str(column.property_key), values)
+
+
+NOTHING = Promotion(())
+"""Fills no column."""
 
 
 def _joined(properties: pa.ChunkedArray) -> bytes:

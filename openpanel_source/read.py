@@ -22,6 +22,7 @@ from openpanel_source.new_fields import NewFields
 from openpanel_source.pages import Pages
 from openpanel_source.plan import PlannedDay
 from openpanel_source.privacy import Privacy
+from openpanel_source.promote import NOTHING, Promotion
 from openpanel_source.query import EVENTS_PATH, EventQuery
 from openpanel_source.shape import ShapedPage, Shaper
 from openpanel_source.tail import read_tail
@@ -46,6 +47,7 @@ class DayReader:
         generation: The server's.
         privacy: What must not be loaded.
         fields: Those that have columns though this version does not know them.
+        promotion: What is made of properties.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class DayReader:
         generation: Generation = CURRENT,
         privacy: Privacy | None = None,
         fields: NewFields | None = None,
+        promotion: Promotion = NOTHING,
     ) -> None:
         self._client = client
         self._query = query
@@ -67,7 +70,7 @@ class DayReader:
         self._generation = generation
         self._privacy = privacy
         told = DimensionShaper(query.dimensions, now, privacy) if query.dimensions else None
-        shaper = Shaper(privacy, fields, told)
+        shaper = Shaper(privacy, fields, told, promotion)
         self._pages = Pages(client, query, generation, shaper)
         self._aligned: AlignedDays | None = None
         if not generation.has_stable_pages:
@@ -200,7 +203,13 @@ class DayReader:
             newest_id=attempt.newest_id,
             newest_at=attempt.newest_at,
         )
-        return DayReading(record, attempt.tables, rejected, beside=attempt.beside)
+        return DayReading(
+            record,
+            attempt.tables,
+            rejected,
+            beside=attempt.beside,
+            has_failures=attempt.has_failures,
+        )
 
     def _read_once(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[list[ShapedPage]]

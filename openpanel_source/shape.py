@@ -16,6 +16,7 @@ from openpanel_source.event import NULL, Event, Fields, is_kept
 from openpanel_source.json_text import SHORT, check_levels, without_nul_or_halves
 from openpanel_source.new_fields import NewFields
 from openpanel_source.privacy import Privacy
+from openpanel_source.promote import NOTHING, Promotion
 from openpanel_source.schema import EVENTS, REJECTED_EVENTS, ColumnType
 
 EVENTS_SCHEMA = EVENTS.arrow_schema
@@ -50,6 +51,7 @@ class ShapedPage(NamedTuple):
         keep: Which of them are of no erased profile; None for all.
         dimensions: What the server told beside them.
         first_id: Of the first row, rejected or not, if it has one.
+        has_failures: Whether a value of a promoted property is none of its column's type.
     """
 
     meta: Meta
@@ -59,6 +61,7 @@ class ShapedPage(NamedTuple):
     keep: pa.Array | None = None
     dimensions: Dimensions = ()
     first_id: str | None = None
+    has_failures: bool = False
 
     @property
     def rows(self) -> int:
@@ -75,11 +78,13 @@ class Shaper:
         fields: Those that have columns though this version does not know them; learns others,
             which become further columns.
         told: What the server is asked to tell beside events.
+        promotion: What is made of properties.
     """
 
     privacy: Privacy | None = None
     fields: NewFields | None = None
     told: Told | None = None
+    promotion: Promotion = NOTHING
 
     def page(self, body: bytes, project_id: str, day: date, request: str) -> ShapedPage:
         """Decode a page and shape its events.
@@ -105,7 +110,11 @@ class Shaper:
         keep = None
         if self.privacy is not None:
             table, keep = self.privacy.hide(table, page.fields)
-        return ShapedPage(page.meta, ids, page.rejected, table, keep, beside, page.first_id)
+        # While the page is at hand: later, its texts would have to come from far away again.
+        table, failures = self.promotion.fill(table)
+        return ShapedPage(
+            page.meta, ids, page.rejected, table, keep, beside, page.first_id, bool(failures)
+        )
 
 
 @lru_cache

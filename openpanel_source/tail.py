@@ -91,7 +91,7 @@ def _reading(before: DayRecord, since: datetime, attempt: Attempt, newer: int) -
         newest_id=attempt.newest_id,
         newest_at=attempt.newest_at,
     )
-    return DayReading(record, tables, [], since, beside)
+    return DayReading(record, tables, [], since, beside, attempt.has_failures)
 
 
 def _divided(table: pa.Table, instant: datetime) -> tuple[pa.Table, pa.Table]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import tomlkit
 from click.testing import CliRunner
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openpanel_source.errors import InvalidSettingError
+from openpanel_source.promote import Promotion
 from openpanel_source.property_columns import column_names, parse_properties, property_columns
 from openpanel_source.property_values import read_value
 from openpanel_source.sandbox import Sandbox
@@ -131,6 +133,33 @@ def test_the_tail_of_a_day_adds_to_what_failed_before(warehouse: Warehouse) -> N
     with world(late(1), late(2), late(3)) as sandbox:
         warehouse.sync(sandbox, **settings)
     assert warehouse.query(FAILURES) == [(today, "qty", 3, "x")]
+
+
+def test_what_an_erased_profile_sent_fails_nothing(warehouse: Warehouse) -> None:
+    texts = {"a": "bad of a", "b": "bad of b", "c": "1"}
+    rows = [
+        event(number, profileId=profile, properties={"qty": text})
+        for number, (profile, text) in enumerate(texts.items(), 1)
+    ]
+    with world(*rows) as sandbox:
+        warehouse.sync(sandbox, properties={"qty": "bigint"}, erased_profiles=["a"])
+    assert warehouse.query("SELECT qty FROM events ORDER BY id") == [(None,), (1,)]
+    assert warehouse.query(FAILURES) == [("2026-11-10", "qty", 1, "bad of b")]
+
+
+def test_pages_have_the_same_columns_whatever_they_hold() -> None:
+    promotion = Promotion(property_columns({"__price": "decimal"}, {}))
+    schema = EVENTS.arrow_schema
+    kept = [field.with_nullable(True) for field in schema]
+    tables = [
+        pa.Table.from_pylist([{"properties": text}] * rows, pa.schema(kept))
+        for text, rows in (('{"__price":"1.5"}', 1), ("{}", 2), (None, 1), ("{}", 0))
+    ]
+    filled = [promotion.fill(table).table for table in tables]
+    assert {table.schema for table in filled} == {filled[0].schema}
+    [column] = set(filled[0].schema.names) - set(schema.names)
+    values = pa.concat_tables(filled).column(column).to_pylist()
+    assert values == [Decimal("1.5"), None, None, None]
 
 
 def test_another_type_is_refused_before_any_request(warehouse: Warehouse) -> None:
