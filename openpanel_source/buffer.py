@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 _MOST_BYTES = 40 * 1024 * 1024
-"""Some forty thousand events; through a file, a day costs a fifth more."""
+"""Some fifty thousand events; through a file, reading costs a fifth more."""
 
 
 class TableBuffer:
