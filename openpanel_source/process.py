@@ -60,6 +60,6 @@ def _limit_heaps(most: int) -> None:
 
 
 def give_back_memory() -> None:
-    """Give freed memory back to the system: what comes next takes its own."""
+    """Give back to the system what is not needed any more: what comes next takes its own."""
     gc.collect()
     pa.default_memory_pool().release_unused()

@@ -95,7 +95,8 @@ class Promotion:
         texts = self._texts(table.column("properties"))
         if texts is None:
             # Pages of one day have the same columns, whatever they hold.
-            arrays = {field.name: pa.nulls(table.num_rows, field.type) for field in schema} | arrays
+            further = [field for field in schema if field.name not in arrays]
+            arrays |= {field.name: pa.nulls(table.num_rows, field.type) for field in further}
             return Filled(pa.table(arrays, schema=schema), [])
         failures = []
         for column, values in zip(self.columns, texts, strict=True):
