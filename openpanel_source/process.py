@@ -61,5 +61,4 @@ def _limit_heaps(most: int) -> None:
 
 def give_back_memory() -> None:
     """Give back to the system what is not needed any more: what comes next takes its own."""
-    gc.collect()
     pa.default_memory_pool().release_unused()

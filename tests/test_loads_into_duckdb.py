@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,7 +21,6 @@ import openpanel_source.pipeline as module
 from openpanel_source.duckdb_load import holds_none, modest, opened
 from openpanel_source.events_file import EventsFile
 from openpanel_source.pipeline import sync
-from openpanel_source.process import tuned_process
 from openpanel_source.run import RunReport
 from openpanel_source.schema import EVENTS
 from openpanel_source.shape import Shaper
@@ -162,45 +158,6 @@ def test_a_sync_without_news_leaves_nothing_pending(warehouse: Warehouse) -> Non
         sandbox.add([on(100, 12)])
         warehouse.run_once(sandbox)
     assert 100 in warehouse.numbers()
-
-
-@pytest.fixture(autouse=True)
-def _usual_garbage_collection() -> Iterator[None]:
-    found = gc.get_threshold()
-    gc.set_threshold(700, 10, 10)
-    yield
-    gc.set_threshold(*found)
-
-
-def _of_the_process() -> tuple[str, tuple[int, ...]]:
-    return pa.default_memory_pool().backend_name, gc.get_threshold()
-
-
-def test_the_process_gets_its_allocator_and_garbage_collection_back() -> None:
-    usual = _of_the_process()
-    with tuned_process():
-        backend, (made, *_) = _of_the_process()
-        assert backend == "system"
-        assert made > usual[1][0]
-    assert _of_the_process() == usual
-
-
-def test_the_process_gets_them_back_after_the_last_of_several_syncs() -> None:
-    usual = _of_the_process()
-    first, second = ExitStack(), ExitStack()
-    first.enter_context(tuned_process())
-    second.enter_context(tuned_process())
-    first.close()
-    assert pa.default_memory_pool().backend_name == "system"
-    second.close()
-    assert _of_the_process() == usual
-
-
-def test_garbage_collection_that_is_off_stays_off() -> None:
-    gc.set_threshold(0)
-    with tuned_process():
-        assert gc.get_threshold()[0] == 0
-    assert gc.get_threshold()[0] == 0
 
 
 def table_of(rows: int, size: int) -> pa.Table:
