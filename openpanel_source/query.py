@@ -1,7 +1,8 @@
 """Build the query of a request so that the server reads exactly what was meant.
 
-The server JSON-decodes every query value that parses as JSON before it validates it
-(openpanel-api.md, section 1), so a string that looks like JSON has to be sent as a JSON string.
+Servers JSON-decode every query value that parses as JSON before they validate it, and OpenPanel 3
+splits values at commas and decodes what is in lists once more (openpanel-api.md, section 1;
+openpanel-3.md, section 2). A JSON string without a comma is read as its text by all of them.
 """
 
 from __future__ import annotations
@@ -41,16 +42,24 @@ def encode_string(value: str) -> str:
         value: Any text.
 
     Returns:
-        The text itself, or as a JSON string where the server would read it as something else.
+        The text itself, or as a JSON string where a server would read it as something else.
     """
-    is_plain = value[:1].isalpha() and value not in _JSON_WORDS
-    # More than JSON is quoted: the server reads 007 as a number as well.
-    return value if is_plain else json.dumps(value, ensure_ascii=False)
+    # JSON allows spaces around its words. More than JSON is quoted: 007 is read as a number too.
+    is_plain = value[:1].isalpha() and "," not in value and value.strip() not in _JSON_WORDS
+    return value if is_plain else json.dumps(value, ensure_ascii=False).replace(",", "\\u002c")
 
 
 def encode_json(value: Any) -> str:
-    """Compact JSON of a list or object, to be decoded once by the server."""
+    """Compact JSON of a list or object."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def encode_filters(filters: Sequence[Filter]) -> str:
+    """The query value that the server reads as exactly these filters, values and their types.
+
+    A list itself would be decoded once more by OpenPanel 3; as text, only filters are made of it.
+    """
+    return encode_string(encode_json([item.to_api() for item in filters]))
 
 
 @dataclass(frozen=True)
@@ -123,12 +132,9 @@ class EventQuery:
             ("end", last.isoformat()),
             ("limit", str(limit)),
         ]
-        if self.events and generation.decodes_values:
-            params.append(("event", encode_json(list(self.events))))
-        elif self.events:
-            params.extend(("event", name) for name in self.events)
+        params.extend(("event", encode(name)) for name in self.events)
         if self.filters:
-            params.append(("filters", encode_json([item.to_api() for item in self.filters])))
+            params.append(("filters", encode_filters(self.filters)))
         if self.profile_id is not None:
             params.append(("profileId", encode(self.profile_id)))
         # Repeated keys are the one form that every server version reads.

@@ -1,9 +1,9 @@
-"""Whatever text is asked for, the server reads exactly that, though it decodes values twice."""
+"""Whatever is asked for, servers of 2.x and 3 read exactly that, though they decode it twice."""
 
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,34 +21,22 @@ from openpanel_source.generation import (
 )
 from openpanel_source.query import EventQuery, encode_json, encode_string, query_string
 from openpanel_source.schema import INCLUDES
+from tests.decoders import RefusedError, as_json, read_by_2, read_by_3
 
 DAY = date(2026, 11, 10)
-_PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?\Z")
+Reader = Callable[[str], dict[str, Any]]
+READERS = [read_by_2, read_by_3]
 
 
-def decode(value: str) -> Any:
-    """What the server makes of a value: a number if it looks like one, else JSON, else the text."""
-    if _PLAIN_NUMBER.match(value):
-        return float(value)
-    try:
-        return json.loads(value, parse_constant=_not_json)
-    except ValueError:
-        return value
+@pytest.fixture(params=READERS, ids=["2.x", "3"], scope="module")
+def read(request: pytest.FixtureRequest) -> Reader:
+    """What a server makes of a query string."""
+    return request.param  # type: ignore[no-any-return]
 
 
-def _not_json(name: str) -> Any:
-    raise ValueError(name)
-
-
-def received(query: EventQuery, project: str = "acme-web") -> dict[str, Any]:
-    """The decoded parameters of a request, as they come out of the URL."""
-    pairs = parse_qsl(
-        query_string(query.params(project, DAY, DAY, includes=INCLUDES)),
-        keep_blank_values=True,
-        strict_parsing=True,
-    )
-    single = {name: decode(value) for name, value in pairs if name != "includes"}
-    return {**single, "includes": [decode(value) for name, value in pairs if name == "includes"]}
+def received(read: Reader, query: EventQuery, project: str = "acme-web") -> dict[str, Any]:
+    """The parameters of a request as a server reads them."""
+    return read(query_string(query.params(project, DAY, DAY, includes=INCLUDES)))
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -57,7 +45,9 @@ json_like = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 ).map(json.dumps)
+with_commas = st.text('a,07"\\\\u002c[]{}:', max_size=12)
 numbers = st.from_regex(r"\A[-+]?0*[0-9]{1,40}(\.[0-9]+)?([eE][-+]?[0-9]{1,4})?\Z")
+names_of_all_kinds = (texts | json_like | numbers | with_commas).filter(bool)
 
 
 @pytest.mark.parametrize(
@@ -100,50 +90,164 @@ numbers = st.from_regex(r"\A[-+]?0*[0-9]{1,40}(\.[0-9]+)?([eE][-+]?[0-9]{1,4})?\
         "True",
         "nullx",
         "nan",
+        "true ",
+        "null\n",
+        "a,b,",
+        ",",
+        "007,404",
+        "true,false",
+        "\\,",
+        "\\u002c",
+        '","',
+        '["a,b"]',
+        "[a,b]",
+        "{,}",
+        "+1",
+        ".5",
+        "5.",
+        "x{[,",
         "１２",
         "²",
     ],
 )
-def test_a_text_that_looks_like_something_else_stays_text(text: str) -> None:
+def test_a_text_that_looks_like_something_else_stays_text(read: Reader, text: str) -> None:
     encoded = encode_string(text)
-    if not text.startswith("["):  # Python cannot read JSON this deep; the server can
-        assert decode(encoded) == text
+    if not text.startswith("[[["):  # Python cannot read JSON this deep; the servers can
+        assert as_text(read, encoded) == text
     assert encoded == text or json.loads(encoded) == text
 
 
-@given(texts | json_like | numbers)
-def test_any_text_survives(text: str) -> None:
-    assert decode(encode_string(text)) == text
+def as_text(read: Reader, encoded: str) -> str:
+    found: str = read(query_string([("profileId", encoded)]))["profileId"]
+    return found
 
 
-@given(texts.filter(bool))
-def test_a_profile_id_survives_the_url(profile_id: str) -> None:
-    assert received(EventQuery(profile_id=profile_id))["profileId"] == profile_id
+@given(text=texts | json_like | numbers | with_commas)
+def test_any_text_survives(read: Reader, text: str) -> None:
+    assert as_text(read, encode_string(text)) == text
 
 
-@given(st.text("0123456789-_.~:eE", min_size=1, max_size=30))
-def test_a_project_id_survives_the_url(project: str) -> None:
-    assert received(EventQuery(), project)["projectId"] == project
+@given(profile_id=names_of_all_kinds)
+def test_a_profile_id_survives_the_url(read: Reader, profile_id: str) -> None:
+    assert received(read, EventQuery(profile_id=profile_id))["profileId"] == profile_id
 
 
-@given(st.lists(texts.filter(bool) | numbers, min_size=1, max_size=5))
-def test_event_names_survive_the_url_as_one_list(events: list[str]) -> None:
-    assert received(EventQuery(events=tuple(events)))["event"] == events
+@given(project=st.text("0123456789-_.~:eE", min_size=1, max_size=30))
+def test_a_project_id_survives_the_url(read: Reader, project: str) -> None:
+    assert received(read, EventQuery(), project)["projectId"] == project
+
+
+@given(events=st.lists(names_of_all_kinds, min_size=1, max_size=5))
+def test_event_names_survive_the_url(read: Reader, events: list[str]) -> None:
+    assert received(read, EventQuery(events=tuple(events)))["event"] == events
 
 
 @given(
-    texts.filter(lambda key: key and not set(key) & set("'\\")),
-    st.lists(
-        texts | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False),
+    key=texts.filter(lambda key: key and not set(key) & set("'\\")),
+    values=st.lists(
+        st.none()
+        | names_of_all_kinds
+        | st.integers(-(10**40), 10**40)
+        | st.booleans()
+        | st.floats(allow_nan=False, allow_infinity=False),
         min_size=1,
         max_size=4,
     ),
 )
-def test_filters_survive_the_url(key: str, values: list[Any]) -> None:
+def test_filters_survive_the_url(read: Reader, key: str, values: list[Any]) -> None:
     query = EventQuery(filters=(Filter(f"properties.{key}", "is", values, "string"),))
-    assert received(query)["filters"] == [
-        {"name": f"properties.{key}", "operator": "is", "value": values, "type": "string"}
-    ]
+    expected = {"name": f"properties.{key}", "operator": "is", "value": values, "type": "string"}
+    assert is_same(received(read, query)["filters"], [expected])
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether values are the same JSON; 1 and true are not."""
+    return json.dumps(as_json(one)) == json.dumps(as_json(other))
+
+
+@pytest.mark.parametrize(
+    ("given_", "operator", "type_"),
+    [
+        ("007", "isNot", None),
+        ("10.00", "is", None),
+        ("1e5", "is", None),
+        ("12345678901234567890", "is", None),
+        (404, "is", None),
+        (100, "gt", "number"),
+        (True, "is", "boolean"),
+        (False, "isNot", "boolean"),
+        ('["x"]', "is", None),
+        ("a,b", "is", None),
+        ("2026-11-11 00:00:00.000", "lt", None),
+    ],
+)
+def test_a_filter_that_was_misread_in_silence_is_read_as_meant(
+    read: Reader, given_: Any, operator: str, type_: str | None
+) -> None:
+    asked = Filter("properties.a", operator, given_, type_)
+    (found,) = received(read, EventQuery(filters=(asked,)))["filters"]
+    assert is_same(found, asked.to_api())
+
+
+SENT: list[tuple[str, Any, Any]] = [
+    ('event="404"', ["404"], ["404"]),
+    ('event=["404"]', ["404"], None),
+    ('event=["true"]', ["true"], None),
+    ('event=["[\\"x\\"]"]', ['["x"]'], None),
+    ('event=["null"]', ["null"], ["null"]),
+    ('event=["\\"404\\""]', ['"404"'], ["404"]),
+    ('event="404"&event="a\\u002cb"', ["404", "a,b"], ["404", "a,b"]),
+    ("event=a,b", ["a,b"], ["a", "b"]),
+    ('event="a,b"', ["a,b"], ['"a', 'b"']),
+    ("event=a,b&event=c", ["a,b", "c"], None),
+    ('event="a\\u002cb"', ["a,b"], ["a,b"]),
+    ('event=["a,b","screen_view"]', ["a,b", "screen_view"], ["a,b", "screen_view"]),
+    ('event= ["404"]', ["404"], ["404"]),
+    ('event= ["404","a,b"]', ["404", "a,b"], [' ["404"', '"a', 'b"]']),
+    ("event=", [""], [""]),
+    ("event=[]", [], []),
+    ("event=null", ["null"], ["null"]),
+    ("event=404", None, None),
+    ('event={"a":1}', None, None),
+    ("includes=properties,region", ["properties,region"], ["properties", "region"]),
+    ('profileId="007"', "007", "007"),
+    ("profileId=007", None, None),
+    ("profileId=a,b", "a,b", None),
+    ('profileId="a,b"', "a,b", None),
+    ("profileId=", "", ""),
+    ("projectId=2024", None, None),
+]
+
+
+@pytest.mark.parametrize(("sent", "by_2", "by_3"), SENT)
+def test_both_readers_read_what_was_seen_of_servers(sent: str, by_2: Any, by_3: Any) -> None:
+    query = query_string(parse_qsl(sent, keep_blank_values=True))
+    for read, expected in ((read_by_2, by_2), (read_by_3, by_3)):
+        try:
+            (found,) = read(query).values()
+        except RefusedError:
+            found = None
+        assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "by_3"),
+    [
+        ("[404]", "[null]"),
+        ("[true]", "[null]"),
+        ('["007"]', "[7.0]"),
+        ('["10.00"]', "[10.0]"),
+        ('["1e5"]', "[100000.0]"),
+        ('["12345678901234567890"]', "[1.2345678901234567e+19]"),
+    ],
+)
+def test_both_readers_read_lists_of_filters_as_was_seen(value: str, by_3: str) -> None:
+    sent = f'[{{"name":"name","operator":"is","value":{value}}}]'
+    for form, expected in ((sent, by_3), (encode_string(sent), value)):
+        (found,) = read_by_3(query_string([("filters", form)]))["filters"]
+        assert is_same(found["value"], json.loads(expected))
+        (found,) = read_by_2(query_string([("filters", form)]))["filters"]
+        assert is_same(found["value"], json.loads(value))
 
 
 @pytest.mark.parametrize("generation", [MARCH_2026, BEFORE_MARCH_2026, BEFORE_APRIL_2025])
@@ -162,8 +266,8 @@ def test_values_go_as_they_are_to_servers_that_do_not_decode(
     assert dict(pairs)["projectId"] == "2024"
 
 
-def test_a_query_always_names_both_days_and_every_include_by_itself() -> None:
-    params = received(EventQuery())
+def test_a_query_always_names_both_days_and_every_include_by_itself(read: Reader) -> None:
+    params = received(read, EventQuery())
     assert (params["start"], params["end"]) == ("2026-11-10", "2026-11-10")
     assert params["includes"] == list(INCLUDES)
     assert params["limit"] == 1000
