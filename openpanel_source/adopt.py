@@ -9,8 +9,8 @@ from typing import Any
 import dlt
 import msgspec
 
+from openpanel_source.clock import DAY, EARLIEST
 from openpanel_source.ledger import DayRecord, Ledger
-from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.schema import EVENT_GROUPS, EVENTS, SYNC_DAYS
 from openpanel_source.settings import Settings
 from openpanel_source.warehouse import (

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import pyarrow as pa
 
 from openpanel_source.beside import BesideEvents
 from openpanel_source.buffer import TableBuffer
+from openpanel_source.clock import DAY, instant_text, midnight
 from openpanel_source.decode import Rejected
+from openpanel_source.errors import DaysMisunderstoodError
 from openpanel_source.event_groups import GROUPED, event_groups
 from openpanel_source.ledger import DayRecord
 from openpanel_source.privacy import Privacy
@@ -17,6 +19,8 @@ from openpanel_source.schema import EVENT_GROUPS
 from openpanel_source.shape import ShapedPage
 from openpanel_source.verdict import Counts
 
+_FEW_MISPLACED = 2
+_FEW_MISPLACED_SHARE = 0.01
 _PAGES_AT_A_TIME = 20
 """Groups of many pages cost little more than those of one."""
 
@@ -100,6 +104,28 @@ class Attempt:
             return self.rejected, 0
         rejected, erased = privacy.redact(self.rejected)
         return rejected, erased + len(self.erased_at)
+
+    def leave_out_next_midnight(self, day: date) -> int:
+        """Leave out the rows of the first instant after the day; returns how many they were."""
+        next_midnight = midnight(day + DAY)
+        kept = [row for row in self.rejected if row.misplaced != next_midnight]
+        left_out = len(self.rejected) - len(kept)
+        self.rejected = kept
+        return left_out
+
+    def check_placement(self, day: date) -> None:
+        """Refuse a day of which the server sent more than a few rows of other days.
+
+        Raises:
+            DaysMisunderstoodError: It means something else by the day.
+        """
+        misplaced = [row.misplaced for row in self.rejected if row.misplaced is not None]
+        if len(misplaced) > max(_FEW_MISPLACED, self.rows * _FEW_MISPLACED_SHARE):
+            raise DaysMisunderstoodError(
+                f"asked for {day}, the server sent {len(misplaced):,} events of other days among"
+                f" {self.rows:,} (the first of {instant_text(misplaced[0])}): it means something"
+                " else by a day. The day is not loaded; report it to who runs the server."
+            )
 
     def counts(self, earlier_ids: set[str] | None) -> Counts:
         """What it said and brought, given the ids of the attempt before."""

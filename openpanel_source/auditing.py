@@ -198,6 +198,8 @@ def _difference(
     project_day: tuple[str, date], planned: PlannedDay | None, record: DayRecord | None, held: int
 ) -> Difference:
     problems = [] if planned is None else [_PROBLEMS.get(planned.reason, "asked for")]
+    if planned and record and planned.counted == record.shrunk_to is not None:
+        problems = [f"shrunk upstream to {planned.counted:,} rows; the rows loaded are kept"]
     loaded = None if record is None else record.distinct_ids
     if record is None and held:
         problems.append("held without a record of it")

@@ -20,11 +20,12 @@ from openpanel_source.chart_probe import knows_series, probe_timezone
 from openpanel_source.chart_read import ChartReader, ChartReading
 from openpanel_source.chart_shape import chart_id, series_table
 from openpanel_source.client import Client
+from openpanel_source.clock import EARLIEST
 from openpanel_source.dialects import current_dialect
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.generation import BEFORE_APRIL_2025, Generation
 from openpanel_source.loading import declare, describe, materialize, replacing, rows_of
-from openpanel_source.plan import EARLIEST, first_day_with_events
+from openpanel_source.plan import first_day_with_events
 from openpanel_source.query import EventQuery, encode_json
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import probe
@@ -60,7 +61,7 @@ class Surroundings:
     def generation(self) -> Generation:
         """The server's; one request, some more on old ones."""
         projects = self.settings.project_ids
-        found = probe(self.client, projects, self.now.date(), filters=False)
+        found = probe(self.client, projects)
         if found.decodes_values or knows_series(self.client, projects):
             return found
         return BEFORE_APRIL_2025

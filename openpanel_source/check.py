@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from openpanel_source.client import Client
+from openpanel_source.clock import EARLIEST, LATEST
 from openpanel_source.errors import (
     OpenPanelError,
     ProjectAccessError,
@@ -14,7 +15,6 @@ from openpanel_source.errors import (
     TransientError,
 )
 from openpanel_source.generation import CURRENT, Generation, describe
-from openpanel_source.plan import EARLIEST, LATEST
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import probe
 from openpanel_source.settings import Settings
@@ -90,6 +90,6 @@ def _client_type(reader: DayReader, settings: Settings) -> str:
 def _generation(client: Client, settings: Settings) -> tuple[Generation, OpenPanelError | None]:
     """The generation; the current one, with the error, if it cannot be told."""
     try:
-        return probe(client, settings.project_ids, settings.now().date()), None
+        return probe(client, settings.project_ids), None
     except OpenPanelError as error:
         return CURRENT, error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, datetime, time, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from math import inf
 
 from openpanel_source.errors import InvalidSettingError
@@ -12,11 +12,25 @@ from openpanel_source.errors import InvalidSettingError
 LONGEST_TIMEOUT = 86_400.0
 """Seconds: no request is worth more than a day."""
 Clock = Callable[[], datetime]
+DAY = timedelta(days=1)
+EARLIEST = date(1970, 1, 1)
+LATEST = date(2100, 12, 31)
+"""Events dated outside these are never asked for: the server's calendar ends soon after."""
 
 
 def utc_now() -> datetime:
     """The current time, UTC."""
     return datetime.now(timezone.utc)
+
+
+def midnight(day: date) -> datetime:
+    """The first instant of a UTC day."""
+    return datetime.combine(day, time(), timezone.utc)
+
+
+def instant_text(instant: datetime) -> str:
+    """A UTC instant to the millisecond, as ``2026-01-31T12:00:00.000Z``."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
 
 
 def parse_day(name: str, value: str | date | None) -> date | None:

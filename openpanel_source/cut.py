@@ -7,7 +7,8 @@ from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
-from openpanel_source.plan import DAY, Count
+from openpanel_source.clock import DAY
+from openpanel_source.plan import Count
 
 _TOLERANCE = 0.05
 """A cut may miss its place by so much of a piece, which saves half of the counts."""

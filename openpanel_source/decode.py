@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from types import GenericAlias
 from typing import Annotated, Any
@@ -42,10 +42,17 @@ class Meta(msgspec.Struct, rename="camel", gc=False):
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that cannot be shaped: its bytes as text, empty if they must not be kept, and why."""
+    """A row that cannot be shaped: its bytes as text, empty if they must not be kept, and why.
+
+    Attributes:
+        raw: Its bytes.
+        reason: What is wrong with it.
+        misplaced: When it happened, if that is what is wrong: not on the day asked for.
+    """
 
     raw: str
     reason: str
+    misplaced: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -223,15 +230,20 @@ def _take_apart(body: bytes) -> RawPage:
 def _decode_row(
     raw: bytes, fields: Fields, asked: Collection[str], day: date | None
 ) -> Event | Rejected:
+    misplaced = None
     try:
         row = _row(raw, fields)
     except (ValueError, *UNREADABLE) as error:
         problem: str | None = str(error)
     else:
-        problem = _time_problem(row, day)
+        problem = _time_problem(row)
+        instant = parse_instant(row.created_at)
+        if problem is None and instant and day is not None and instant.date() != day:
+            problem = f"createdAt does not lie in the day asked for, {day}"
+            misplaced = instant
     if problem is None:
         return row
-    return Rejected(as_text(without_told(raw, asked)), problem)
+    return Rejected(as_text(without_told(raw, asked)), problem, misplaced)
 
 
 def _row(raw: bytes, fields: Fields) -> Event:
@@ -253,12 +265,9 @@ def as_text(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
-def _time_problem(row: Event, day: date | None) -> str | None:
+def _time_problem(row: Event) -> str | None:
     if row.imported_at is not None and parse_instant(row.imported_at) is None:
         return "importedAt is not an ISO date and time"
-    instant = parse_instant(row.created_at)
-    if instant is None:
+    if parse_instant(row.created_at) is None:
         return "createdAt is not an ISO date and time of the years 1 to 9999"
-    if day is not None and instant.date() != day:
-        return f"createdAt does not lie in the day asked for, {day}"
     return None

@@ -33,6 +33,8 @@ OpenPanelError
 ├── ViewBlockedError          something in the dataset is in the way of a view (exit code 1)
 └── ServerFaultError          the server misbehaves; report it to who runs it (exit code 1)
     ├── InternalServerError       500
+    ├── DaysMisunderstoodError    it does not select the events of the days asked for
+    ├── ContradictoryCountsError  its counts of a range and of the range's days do not add up
     └── UnexpectedAnswerError     an answer that is not the Export API's
 """
 
@@ -189,6 +191,14 @@ class ServerFaultError(OpenPanelError):
 
 class InternalServerError(ServerFaultError):
     """The server answered 500, which some client mistakes cause as well."""
+
+
+class DaysMisunderstoodError(ServerFaultError):
+    """The server selects other events than those of the days asked for."""
+
+
+class ContradictoryCountsError(ServerFaultError):
+    """The server's counts of the same events, asked for in two ways, do not agree."""
 
 
 class UnexpectedAnswerError(ServerFaultError):

@@ -16,10 +16,11 @@ from dlt.extract import DltResource
 
 from openpanel_source.beside import BesideEvents
 from openpanel_source.client import Client
-from openpanel_source.clock import parse_day, parse_instant
+from openpanel_source.clock import DAY, EARLIEST, parse_day, parse_instant
 from openpanel_source.dialects import Dialect, current_dialect
 from openpanel_source.events_file import EventsFile
 from openpanel_source.expected_warnings import silence_expected
+from openpanel_source.generation import mark_of
 from openpanel_source.ledger import Ledger, ledger_table
 from openpanel_source.loading import (
     appended,
@@ -33,12 +34,11 @@ from openpanel_source.loading import (
 )
 from openpanel_source.new_fields import NewFields, field_hints
 from openpanel_source.packing import dimension_items, group_items
-from openpanel_source.plan import DAY, EARLIEST
 from openpanel_source.promote import NOTHING, WEB_COLUMNS, Failures, Promotion
 from openpanel_source.property_columns import property_columns
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import recognise
-from openpanel_source.run import Run, RunReport
+from openpanel_source.run import Run, RunReport, check_consent
 from openpanel_source.schema import (
     EVENT_GROUPS,
     EVENT_META,
@@ -65,14 +65,23 @@ def reader_of(
     load_id: str = "",
     fields: NewFields | None = None,
     promotion: Promotion = NOTHING,
+    known: str | None = None,
 ) -> DayReader:
     """A reader for the server that answers, whatever its age.
+
+    Args:
+        client: Makes the requests.
+        settings: What to read.
+        load_id: The load package the rows go into.
+        fields: Those that have columns though this version does not know them.
+        promotion: What is made of properties.
+        known: The mark of the generation that was found the last time.
 
     Raises:
         UnsupportedServerError: The server is too old for the query.
         OpenPanelError: The server cannot be asked.
     """
-    generation = recognise(client, settings.query, settings.project_ids, settings.now().date())
+    generation = recognise(client, settings.query, settings.project_ids, known)
     in_flight = settings.limits.pages_in_flight
     return DayReader(
         client,
@@ -99,11 +108,13 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
         start, end = _range_of(created_at)
         ranged = replace(settings, start=start, end=end)
         ledger = Ledger(dlt.current.resource_state(), settings.query.fingerprint)
+        check_consent(settings, ledger)
         load_id = dlt.current.load_package_state()["load_id"]
         with client:
             promotion = _promotion(settings)
             fields = new_fields(dlt.current.source_schema(), promotion.further)
-            reader = reader_of(client, settings, load_id, fields, promotion)
+            reader = reader_of(client, settings, load_id, fields, promotion, ledger.server)
+            ledger.server = mark_of(reader.generation)
             run = Run(ranged, reader, ledger, report)
             yield from _items(run, report, fields, promotion, Failures(load_id))
         if run.newest is not None:

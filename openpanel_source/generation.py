@@ -5,7 +5,23 @@ Self-hosted installations lag for years; what differs is said here once, as capa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
+
+
+class Bounds(str, Enum):
+    """What a server makes of ``start`` and ``end`` (openpanel-api.md, sections 3 and 10)."""
+
+    DAYS = "whole UTC days"
+    MILLISECONDS = "exact instants, in milliseconds"
+    SECONDS = "exact instants, without their milliseconds"
+    INSTANTS = "exact instants"
+    UNTOLD = "not told, for lack of events"
+
+    @property
+    def are_instants(self) -> bool:
+        """Whether they are taken as instants."""
+        return self in (Bounds.MILLISECONDS, Bounds.SECONDS, Bounds.INSTANTS)
 
 
 @dataclass(frozen=True)
@@ -21,6 +37,7 @@ class Generation:
         has_stable_pages: Page 1 hides nothing and rows of one millisecond have an order.
         has_ordered_ties: Rows of one millisecond come by profile and name at least.
         page_size: The most rows a page holds.
+        bounds: What ``start`` and ``end`` select, as measured.
     """
 
     dates: str
@@ -31,9 +48,22 @@ class Generation:
     has_stable_pages: bool = True
     has_ordered_ties: bool = True
     page_size: int = 1000
+    bounds: Bounds = Bounds.UNTOLD
+
+    @property
+    def has_edges(self) -> bool:
+        """Whether a day can only be asked for with the first instant of the next."""
+        return self.bounds.are_instants and not self.has_filters
 
 
 CURRENT = Generation("2026-05 or later")
+UNKNOWN = Generation(
+    "like none known: bounds are exact, and filters are not applied",
+    has_filters=False,
+    bounds=Bounds.MILLISECONDS,
+)
+"""Read in the way that is right everywhere: to the next midnight, without the rows at it."""
+THREE = Generation("OpenPanel 3")
 APRIL_2026 = Generation("2026-04-09 to 2026-05-18", has_filters=False)
 MARCH_2026 = Generation("2026-03-03 to 2026-04-08", decodes_values=False, has_filters=False)
 BEFORE_MARCH_2026 = Generation(
@@ -66,9 +96,32 @@ UNDECIDED = Generation(
 """An old server that shows no row to recognise it by: nothing is taken for granted."""
 
 
+_DATES = {
+    Bounds.DAYS: "2026-05-19 to about 2026-08",
+    Bounds.MILLISECONDS: "about 2026-09 or later",
+    Bounds.SECONDS: "about 2026-09 or later",
+    Bounds.INSTANTS: "about 2026-09 or later",
+}
+
+
+def measured(generation: Generation, bounds: Bounds) -> Generation:
+    """The generation of a server whose bounds were found to mean this."""
+    dates = _DATES.get(bounds, generation.dates) if generation == CURRENT else generation.dates
+    return replace(generation, dates=dates, bounds=bounds)
+
+
+def mark_of(generation: Generation) -> str:
+    """What tells a generation, as measured, from others; to be remembered."""
+    return f"{generation.dates}; {generation.bounds.value}"
+
+
 def describe(generation: Generation) -> str:
     """The generation in words, and what this source does differently there."""
     notes = []
+    if generation.bounds is not Bounds.UNTOLD:
+        notes.append(f"start and end are {generation.bounds.value}")
+    if generation.has_edges:
+        notes.append("days are read up to the next midnight, without the rows at it")
     if not generation.has_stable_pages:
         notes.append("page 1 may hide rows and pages may overlap: days are read by exact positions")
     if not generation.has_true_counts:

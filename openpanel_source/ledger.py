@@ -31,7 +31,7 @@ class Reason(str, Enum):
     """It was not: another pipeline had read and recorded it."""
 
 
-class DayRecord(msgspec.Struct, frozen=True):
+class DayRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """One UTC day of a project as a run read it: a row of ``sync_days``."""
 
     project_id: str
@@ -52,6 +52,8 @@ class DayRecord(msgspec.Struct, frozen=True):
     group_rows: int = 0
     newest_id: str | None = None
     newest_at: datetime | None = None
+    shrunk_to: int | None = None
+    shrunk_since: datetime | None = None
 
     @property
     def is_proven(self) -> bool:
@@ -62,6 +64,11 @@ class DayRecord(msgspec.Struct, frozen=True):
     def is_settled(self) -> bool:
         """Whether the day was over when it was read, and is proven."""
         return self.verdict is Verdict.COMPLETE
+
+    @property
+    def counted(self) -> int:
+        """Rows that the server counts as far as is known, be they held or not."""
+        return self.total_count if self.shrunk_to is None else self.shrunk_to
 
 
 class Ledger:
@@ -74,8 +81,18 @@ class Ledger:
     """
 
     def __init__(self, state: MutableMapping[str, Any], fingerprint: str) -> None:
+        self._state = state
         self._projects: dict[str, Any] = state.setdefault("projects", {})
         self._fingerprint = fingerprint
+
+    @property
+    def server(self) -> str | None:
+        """The mark of the server's generation, as found and tried the last time."""
+        return self._state.get("server")
+
+    @server.setter
+    def server(self, mark: str) -> None:
+        self._state["server"] = mark
 
     def get(self, project_id: str, day: date) -> DayRecord | None:
         """What is known of a day."""

@@ -9,11 +9,10 @@ from typing import NamedTuple
 import msgspec
 
 from openpanel_source.client import Client
-from openpanel_source.clock import Clock
+from openpanel_source.clock import DAY, LATEST, Clock
 from openpanel_source.decode import split_page
 from openpanel_source.event import without_told
 from openpanel_source.generation import Generation
-from openpanel_source.plan import DAY, LATEST
 from openpanel_source.query import EVENTS_PATH, EventQuery, unique_name
 from openpanel_source.ties import Row, Spot
 

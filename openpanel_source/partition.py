@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from openpanel_source.clock import parse_day
+from openpanel_source.clock import DAY, EARLIEST, parse_day
 from openpanel_source.cut import cut
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.events_resource import reader_of
-from openpanel_source.plan import DAY, EARLIEST, first_day_with_events
+from openpanel_source.plan import first_day_with_events
 from openpanel_source.read import DayReader
 from openpanel_source.settings import Settings
 from openpanel_source.source import configured

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import accumulate
 
+from openpanel_source.clock import DAY
+from openpanel_source.errors import ContradictoryCountsError
 from openpanel_source.ledger import DayRecord, Known, Reason
 from openpanel_source.verdict import Verdict
 
 Count = Callable[[date, date], int]
 """Rows the server counts in a range of UTC days, both inclusive."""
 
-DAY = timedelta(days=1)
-EARLIEST = date(1970, 1, 1)
-LATEST = date(2100, 12, 31)
-"""Events dated outside these are never asked for: the server's calendar ends soon after."""
 _WINDOW = 64
+_TIMES_COUNTED = 3
+"""Times that counts may contradict each other while nothing moves."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class PlannedDay:
     reason: Reason
     tail_of: DayRecord | None = None
     """What was read of the day before, if only newer rows may have to be read."""
+    counted: int | None = None
+    """Rows that the server counted on the day when it was planned, if it was counted."""
 
 
 def first_day_with_events(count: Count, first: date, last: date) -> date | None:
@@ -111,9 +113,31 @@ def _reason(day: date, today: date, known: Known) -> Reason | None:
     record = known.get(day)
     if record is None:
         return Reason.NEW
+    if record.verdict is Verdict.SHRUNK:
+        # Counts tell when it is to be read.
+        return None
     if day >= today or record.verdict is Verdict.OPEN:
         return Reason.OPEN
     return None if record.is_proven else Reason.RECOUNT
+
+
+def days_in_a_row(days: Iterable[date]) -> Iterator[tuple[date, date]]:
+    """Ranges of days that follow on each other, oldest first.
+
+    Args:
+        days: In any order.
+
+    Yields:
+        First and last day of each range.
+    """
+    start = end = None
+    for day in sorted(days):
+        if start is not None and end is not None and day - end > DAY:
+            yield start, end
+            start = None
+        start, end = start or day, day
+    if start is not None and end is not None:
+        yield start, end
 
 
 def known_stretches(
@@ -142,8 +166,14 @@ def known_stretches(
 
 
 def changed_days(
-    count: Count, first: date, last: date, held: Mapping[date, int], *, split: date
-) -> Iterator[date]:
+    count: Count,
+    first: date,
+    last: date,
+    held: Mapping[date, int],
+    *,
+    split: date,
+    adds_up: bool = True,
+) -> dict[date, int]:
     """The days of a range whose count is not the one that is held, as far as sums show it.
 
     Args:
@@ -152,10 +182,16 @@ def changed_days(
         last: Last day of the range.
         held: Known counts by day; 0 for days that are missing.
         split: A day to split at first: where the days that hold something begin.
+        adds_up: Whether counts of parts have to be that of the whole.
 
-    Yields:
-        Changed days, newest first; one count if nothing changed, else O(k·log n). Changes that
-        cancel out within a range that is counted as a whole are not seen.
+    Returns:
+        Changed days, newest first, and what the server counts on each; one count if nothing
+        changed, else O(k·log n). Changes that cancel out within a range that is counted as a whole
+        are not seen.
+
+    Raises:
+        ContradictoryCountsError: The count of the range is not the sum of the counts of its parts,
+            though nothing moves.
     """
     days = sorted(held)
     sums = [0, *accumulate(held[day] for day in days)]
@@ -163,18 +199,35 @@ def changed_days(
     def known(start: date, end: date) -> int:
         return sums[bisect_right(days, end)] - sums[bisect_left(days, start)]
 
-    def descend(start: date, end: date, total: int) -> Iterator[date]:
+    def descend(start: date, end: date, total: int) -> Iterator[tuple[date, int]]:
         if total == known(start, end):
             return
         if start == end:
-            yield start
+            yield start, total
             return
         middle = split - DAY if start < split <= end else start + (end - start) // 2
         newer = count(middle + DAY, end)
         yield from descend(middle + DAY, end, newer)
         yield from descend(start, middle, total - newer)
 
-    yield from descend(first, last, count(first, last))
+    total = count(first, last)
+    for _ in range(_TIMES_COUNTED):
+        inferred = dict(descend(first, last, total))
+        # What is left when the rest was counted is counted itself: the parts have to add up.
+        if first == last or not adds_up:
+            return inferred
+        found = {day: count(day, day) for day in inferred}
+        again = total if found == inferred else count(first, last)
+        if found == inferred or again != total:
+            # If the whole has moved as well, rows come and go.
+            return {day: rows for day, rows in found.items() if rows != held.get(day, 0)}
+    off = next(day for day, rows in inferred.items() if found[day] != rows)
+    raise ContradictoryCountsError(
+        f"the server counts {total:,} events from {first} to {last}, which is not the sum of what"
+        f" it counts in parts of these days ({off} should hold {inferred[off]:,} and holds"
+        f" {found[off]:,}): what it says of days cannot be believed. Nothing more was recorded or"
+        " changed; report it to who runs the server."
+    )
 
 
 def split_empty(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
+from openpanel_source.clock import DAY, EARLIEST, LATEST
 from openpanel_source.ledger import DayRecord, Known, Ledger, Reason
 from openpanel_source.plan import (
-    DAY,
-    EARLIEST,
-    LATEST,
     PlannedDay,
     changed_days,
+    days_in_a_row,
     days_to_read,
     days_with_events,
     first_day_with_events,
@@ -23,6 +23,10 @@ from openpanel_source.settings import Settings
 
 class Counter(Protocol):
     """What a planner asks of the server."""
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the count of a range is the sum of the counts of its days."""
 
     def count(self, project_id: str, first: date, last: date) -> int:
         """Rows in a range of UTC days, both inclusive."""
@@ -72,12 +76,24 @@ class Planner:
         known = self._ledger.days(project)
         planned = {item.day: item for item in self._planned(project, known)}
         for owner, day in self._wanted:
-            if owner == project:
+            if owner == project and day not in planned:
                 planned[day] = PlannedDay(project, day, Reason.CHANGED)
+        left = (day for day in sorted(planned, reverse=True) if (project, day) not in self._already)
+        return self._counted(project, [planned[day] for day in left], known)
+
+    def _counted(self, project: str, planned: list[PlannedDay], known: Known) -> list[PlannedDay]:
+        """The same days, each with the server's count if it is known to hold rows."""
+        held = {
+            item.day: known[item.day].total_count
+            for item in planned
+            if item.counted is None and item.day in known and known[item.day].total_count
+        }
+        counts = dict(held)
+        for start, end in days_in_a_row(held):
+            counts |= self._changed(project, (start, end), held, split=start)
         return [
-            planned[day]
-            for day in sorted(planned, reverse=True)
-            if (project, day) not in self._already
+            replace(item, counted=counts[item.day]) if item.day in counts else item
+            for item in planned
         ]
 
     def _planned(self, project: str, known: Known) -> Iterator[PlannedDay]:
@@ -128,7 +144,8 @@ class Planner:
         found = dict(days_with_events(self._count(project), first, LATEST, total))
         for day in found.keys() | held.keys():
             if self._settings.reload or found.get(day, 0) != held.get(day, 0):
-                yield PlannedDay(project, day, Reason.OPEN if day in known else Reason.NEW)
+                reason = Reason.OPEN if day in known else Reason.NEW
+                yield PlannedDay(project, day, reason, counted=found.get(day, 0))
 
     def _changed_days(
         self, project: str, known: Known, span: tuple[date, date, date]
@@ -139,22 +156,32 @@ class Planner:
         """
         since, first, last = span
         settled = {
-            day: record.total_count
+            day: record
             for day, record in known.items()
-            if since <= day <= last and record.is_settled
+            if since <= day <= last and (record.is_settled or record.shrunk_to is not None)
         }
         lookback = date.fromordinal(max(last.toordinal() - self._settings.lookback_days + 1, 1))
-        recent = [day for day in settled if day >= lookback]
-        for day in recent:
-            if (project, day) in self._already:
-                continue
-            # The newest row tells of a row that came for one that went.
-            if self._counter.newest(project, day) != (settled[day], known[day].newest_id):
-                yield PlannedDay(project, day, Reason.RECOUNT)
-        held = {day: total for day, total in settled.items() if day < lookback}
+        for day, record in settled.items():
+            if day >= lookback and (project, day) not in self._already:
+                # The newest row tells of a row that came for one that went.
+                total, newest_id = self._counter.newest(project, day)
+                is_same = total == record.counted and newest_id == record.newest_id
+                if not is_same or record.shrunk_to is not None:
+                    yield PlannedDay(project, day, Reason.RECOUNT, counted=total)
+        held = {day: record.counted for day, record in settled.items() if day < lookback}
+        # What was back-dated to before the first day is as known as what came after it.
+        first = min([first, *settled])
+        counts = {day: held[day] for day in held if settled[day].shrunk_to is not None}
         for start, end in known_stretches(held, since, first):
-            for day in changed_days(self._count(project), start, end, held, split=first):
-                yield PlannedDay(project, day, Reason.CHANGED)
+            counts |= self._changed(project, (start, end), held, split=first)
+        for day in sorted(counts, reverse=True):
+            yield PlannedDay(project, day, Reason.CHANGED, counted=counts[day])
+
+    def _changed(
+        self, project: str, days: tuple[date, date], held: Mapping[date, int], *, split: date
+    ) -> dict[date, int]:
+        adds_up = self._counter.adds_up
+        return changed_days(self._count(project), *days, held, split=split, adds_up=adds_up)
 
     def _grown(self, item: PlannedDay, known: Mapping[date, DayRecord]) -> PlannedDay | None:
         """The day as planned; None if one count shows that it holds just what it held."""
@@ -165,7 +192,7 @@ class Planner:
             return None
         total, newest_id = self._counter.newest(item.project_id, item.day)
         if (total, newest_id) != (record.total_count, record.newest_id):
-            return PlannedDay(item.project_id, item.day, item.reason, tail_of=record)
+            return replace(item, tail_of=record, counted=total)
         if item.day < self._today:
             self._settle(record)
         else:

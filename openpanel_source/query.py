@@ -12,10 +12,11 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from openpanel_source.clock import DAY, EARLIEST, LATEST, instant_text, midnight
 from openpanel_source.filters import Filter
 from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.schema import INCLUDES
@@ -125,21 +126,102 @@ class EventQuery:
         Returns:
             Parameters without ``page``.
         """
+        start, end, filters = _days(first, last, generation)
+        return self._params(project_id, (start, end), filters, limit, includes, generation)
+
+    def between(
+        self,
+        project_id: str,
+        start: datetime,
+        end: datetime,
+        *,
+        limit: int = PAGE_SIZE,
+        generation: Generation = CURRENT,
+    ) -> Params:
+        """The parameters that select the events from one instant to before another.
+
+        The bounds are widened to whole seconds, which all servers read alike, and filters narrow
+        them to the millisecond. Without filters on the server, what is at ``end`` is selected too.
+
+        Args:
+            project_id: The project to read.
+            start: First instant, UTC.
+            end: The first instant after.
+            limit: Rows a page.
+            generation: The server's.
+
+        Returns:
+            Parameters without ``page``.
+        """
+        second = timedelta(seconds=1)
+        floor, ceiling = start.replace(microsecond=0), end.replace(microsecond=0)
+        if ceiling < end:
+            ceiling += second
+        filters = _bounding(start, end) if generation.has_filters else ()
+        bounds = (instant_text(floor), instant_text(ceiling))
+        return self._params(project_id, bounds, filters, limit, (), generation)
+
+    def filtered(self, project_id: str, first: date, last: date, generation: Generation) -> Params:
+        """The parameters that count the events of whole UTC days by filters alone.
+
+        Args:
+            project_id: The project to count.
+            first: First UTC day, inclusive.
+            last: Last UTC day, inclusive.
+            generation: The server's, which has filters.
+
+        Returns:
+            Parameters without ``page``, whose bounds select all that is ever asked for.
+        """
+        everything = (instant_text(midnight(EARLIEST)), instant_text(midnight(LATEST + DAY)))
+        filters = _bounding(midnight(first), midnight(last + DAY))
+        return self._params(project_id, everything, filters, 1, (), generation)
+
+    def _params(
+        self,
+        project_id: str,
+        bounds: tuple[str, str],
+        bounding: Sequence[Filter],
+        limit: int,
+        includes: Sequence[str],
+        generation: Generation,
+    ) -> Params:
         encode = encode_string if generation.decodes_values else str
         params = [
             ("projectId", encode(project_id)),
-            ("start", first.isoformat()),
-            ("end", last.isoformat()),
+            ("start", bounds[0]),
+            ("end", bounds[1]),
             ("limit", str(limit)),
         ]
         params.extend(("event", encode(name)) for name in self.events)
-        if self.filters:
-            params.append(("filters", encode_filters(self.filters)))
+        filters = (*self.filters, *bounding)
+        if filters:
+            params.append(("filters", encode_filters(filters)))
         if self.profile_id is not None:
             params.append(("profileId", encode(self.profile_id)))
         # Repeated keys are the one form that every server version reads.
         params.extend(("includes", name) for name in includes)
         return params
+
+
+def _days(first: date, last: date, generation: Generation) -> tuple[str, str, tuple[Filter, ...]]:
+    """Bounds and filters that select whole UTC days (openpanel-api.md, section 10)."""
+    if not generation.has_filters and not generation.bounds.are_instants:
+        # All servers without filters have whole days, as far as any is known.
+        return f"{first}", f"{last}", ()
+    end = midnight(last + DAY)
+    # Whatever the bounds are compared as, what happens at the next midnight is not of the day.
+    filters = (_created_at("lt", end),) if generation.has_filters else ()
+    return instant_text(midnight(first)), instant_text(end), filters
+
+
+def _bounding(start: datetime, end: datetime) -> tuple[Filter, ...]:
+    return _created_at("gte", start), _created_at("lt", end)
+
+
+def _created_at(operator: str, instant: datetime) -> Filter:
+    # Without a type, and in this form alone, a filter is exact to the millisecond (section 4).
+    return Filter("created_at", operator, instant_text(instant).replace("T", " ").rstrip("Z"))
 
 
 def unique_name() -> str:

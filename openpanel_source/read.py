@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from openpanel_source.attempt import Attempt, DayReading
 from openpanel_source.client import Client
-from openpanel_source.clock import Clock
+from openpanel_source.clock import DAY, Clock, midnight
 from openpanel_source.decode import Meta, peek
 from openpanel_source.dimensions import DimensionShaper
 from openpanel_source.generation import CURRENT, Generation
@@ -67,7 +67,7 @@ class DayReader:
         self._in_flight = pages_in_flight
         self._now = now
         self.load_id = load_id
-        self._generation = generation
+        self.generation = generation
         self._privacy = privacy
         told = DimensionShaper(query.dimensions, now, privacy) if query.dimensions else None
         shaper = Shaper(privacy, fields, told, promotion)
@@ -78,6 +78,11 @@ class DayReader:
 
             self._aligned = AlignedDays(client, query, generation, now, shaper)
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether the count of a range is the sum of the counts of its days."""
+        return self._query.is_counted
+
     def count(self, project_id: str, first: date, last: date) -> int:
         """Rows the server counts in a range of UTC days, both inclusive; one cheap request.
 
@@ -87,19 +92,39 @@ class DayReader:
         if self._aligned is not None:
             return self._aligned.looker.count(Span(project_id, first, last))
         meta, newest_id = self._peek(project_id, first, last)
+        total = meta.total_count - self._at_edge(project_id, last)
         if self._query.is_counted:
-            return meta.total_count
-        return max(meta.total_count, 0 if newest_id is None else 1)
+            return total
+        return max(total, 0 if newest_id is None else 1)
+
+    def count_by_filter(self, project_id: str, first: date, last: date) -> int | None:
+        """The same count, asked for in another way: by filters on ``created_at`` alone.
+
+        Returns:
+            None if the server has no filters.
+        """
+        if not self.generation.has_filters:
+            return None
+        params = self._query.filtered(project_id, first, last, self.generation)
+        return self._client.read(EVENTS_PATH, params, peek)[0].total_count
 
     def newest(self, project_id: str, day: date) -> tuple[int, str | None]:
         """The server's count for a UTC day, and the id of its newest row if rows have an order."""
-        if self._aligned is not None:
-            return self._aligned.looker.count(Span(project_id, day, day)), None
+        if self._aligned is not None or self.generation.has_edges:
+            return self.count(project_id, day, day), None
         meta, newest_id = self._peek(project_id, day, day)
         return meta.total_count, newest_id
 
+    def _at_edge(self, project_id: str, last: date) -> int:
+        """Rows of the first instant after a day, where those of the day are asked for with it."""
+        if not self.generation.has_edges:
+            return 0
+        edge = midnight(last + DAY)
+        params = self._query.between(project_id, edge, edge, limit=1, generation=self.generation)
+        return self._client.read(EVENTS_PATH, params, peek)[0].total_count
+
     def _peek(self, project_id: str, first: date, last: date) -> tuple[Meta, str | None]:
-        params = self._query.params(project_id, first, last, limit=1, generation=self._generation)
+        params = self._query.params(project_id, first, last, limit=1, generation=self.generation)
         return self._client.read(EVENTS_PATH, params, peek)
 
     def read_days(
@@ -161,7 +186,7 @@ class DayReader:
     def _read_day(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Any]
     ) -> DayReading:
-        if self._aligned is None:
+        if self._aligned is None and not self.generation.has_edges:
             tail = read_tail(self._pages, item, first, self.load_id, self._now)
             if tail is not None:
                 return tail
@@ -181,6 +206,8 @@ class DayReader:
                 break
             earlier = attempt.ids
             first = self._first(pool, item)
+        beyond = attempt.leave_out_next_midnight(item.day) if self.generation.has_edges else 0
+        attempt.check_placement(item.day)
         rejected, erased = attempt.redacted(self._privacy)
         record = DayRecord(
             project_id=item.project_id,
@@ -190,8 +217,8 @@ class DayReader:
             verdict=verdict,
             reason=item.reason,
             # Of a day still growing only the rows of the first count are sure to be here.
-            total_count=counts.first_total if is_open else attempt.totals[-1],
-            rows_received=attempt.rows,
+            total_count=(counts.first_total if is_open else attempt.totals[-1]) - beyond,
+            rows_received=attempt.rows - beyond,
             distinct_ids=attempt.tables.num_rows,
             rejected_rows=len(rejected),
             erased_rows=erased,
@@ -200,7 +227,7 @@ class DayReader:
             requests=requests,
             rereads=readings - 1,
             read_at=self._now(),
-            newest_id=attempt.newest_id,
+            newest_id=None if self.generation.has_edges else attempt.newest_id,
             newest_at=attempt.newest_at,
         )
         return DayReading(

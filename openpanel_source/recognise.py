@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
-from datetime import date
 
 import msgspec
 
 from openpanel_source import generation as generations
 from openpanel_source.body import Response
 from openpanel_source.client import Client
+from openpanel_source.clock import DAY, EARLIEST, LATEST, instant_text, midnight
+from openpanel_source.day_bounds import SHOWN_ROWS, BoundsProbe, Listed, listed
 from openpanel_source.decode import Meta
 from openpanel_source.errors import (
+    DaysMisunderstoodError,
     InvalidQueryError,
     OpenPanelError,
     ProjectAccessError,
     ProjectNotFoundError,
     UnsupportedServerError,
 )
-from openpanel_source.generation import Generation
-from openpanel_source.plan import EARLIEST, LATEST
+from openpanel_source.generation import Bounds, Generation, describe
 from openpanel_source.query import EVENTS_PATH, EventQuery, Params, encode_string, unique_name
 
+logger = logging.getLogger(__name__)
+
 _PROBED_ROWS = 100
+_EVERYTHING = (instant_text(midnight(EARLIEST)), instant_text(midnight(LATEST + DAY)))
+"""Bounds that select whatever is ever asked for, on every generation."""
 _Rows = list[dict[str, msgspec.Raw]]
 
 
@@ -33,7 +39,10 @@ class _Answer(msgspec.Struct):
 
 
 def recognise(
-    client: Client, query: EventQuery, projects: Sequence[str], today: date
+    client: Client,
+    query: EventQuery,
+    projects: Sequence[str],
+    known: str | None = None,
 ) -> Generation:
     """The server's generation, if it can answer the query.
 
@@ -41,17 +50,19 @@ def recognise(
         client: Asks.
         query: What will be asked for.
         projects: Projects that will be read.
-        today: The current UTC day.
+        known: The mark of the generation that was found, and tried, the last time.
 
     Returns:
-        The generation; one request on current servers, two with filters.
+        The generation, with what its bounds mean; about four requests on current servers, and four
+        more where it is another than the last time.
 
     Raises:
         UnsupportedServerError: The server ignores a part of the query, and so would answer with
             the whole project.
+        DaysMisunderstoodError: It does not select the events of the days asked for.
         OpenPanelError: The server cannot be asked.
     """
-    generation = probe(client, projects, today, filters=bool(query.filters))
+    generation = probe(client, projects, known)
     since = None
     if query.filters and not generation.has_filters:
         since = ("filters", "2026-05-18", "filters")
@@ -64,74 +75,114 @@ def recognise(
             f" answer with the whole project; upgrade it, or leave {setting} out and select in the"
             " destination."
         )
+    if generation.has_edges:
+        logger.warning("this server answers %s", describe(generation))
     return generation
 
 
-def probe(
-    client: Client, projects: Sequence[str], today: date, *, filters: bool = True
-) -> Generation:
+def probe(client: Client, projects: Sequence[str], known: str | None = None) -> Generation:
     """The server's generation, whatever will be asked of it.
 
     Args:
         client: Asks.
-        projects: Projects to ask about; the first that the client may read tells, unless it is
-            empty and the server old.
-        today: The current UTC day.
-        filters: Whether it matters if filters are applied; if not, ``CURRENT`` stands for both.
+        projects: Projects to ask about; the first that the client may read and that holds events
+            tells.
+        known: The mark of the generation that was found, and tried, the last time.
 
     Returns:
         The generation; ``UNDECIDED`` if it is old and no project holds rows to tell by.
 
     Raises:
+        DaysMisunderstoodError: It does not select the events of the days asked for.
         OpenPanelError: The server cannot be asked, or no project may be read.
     """
     refusal: OpenPanelError | None = None
     found: Generation | None = None
     for project in projects:
         try:
-            found = _probe_project(client, project, today, filters=filters)
+            told = _probe_project(client, project, known)
         except (ProjectAccessError, ProjectNotFoundError) as error:
             refusal = refusal or error
             continue
-        if found is not generations.UNDECIDED:
-            return found
+        if told.bounds is not Bounds.UNTOLD:
+            return told
+        if found in (None, generations.UNDECIDED):
+            found = told
     if found is None and refusal is not None:
         raise refusal
-    return generations.UNDECIDED
+    return found or generations.UNDECIDED
 
 
-def _probe_project(client: Client, project: str, today: date, *, filters: bool) -> Generation:
-    day = [("start", today.isoformat()), ("end", today.isoformat())]
-    quoted = [("projectId", encode_string(project)), *day, ("limit", '"1"')]
+def _probe_project(client: Client, project: str, known: str | None) -> Generation:
+    start, end = _EVERYTHING
+    everything = [("start", start), ("end", end)]
+    quoted: Params = [
+        ("projectId", encode_string(project)),
+        *everything,
+        ("limit", f'"{SHOWN_ROWS}"'),
+    ]
+    newest, response = Listed(0, ()), None
     try:
-        decodes = _accepts(client, quoted)
+        response = _answer(client, quoted)
     except (ProjectAccessError, ProjectNotFoundError):
         # An old server takes the quotes of "2024" for a part of the name.
-        if encode_string(project) == project or not _accepts(
-            client, [("projectId", project), *day, ("limit", "1")]
+        if encode_string(project) == project or not _answer(
+            client, [("projectId", project), *everything, ("limit", "1")]
         ):
             raise
-        decodes = False
-    if not decodes:
-        return _old(client, project)
-    if filters and _accepts(client, [*quoted, ("filters", "garbage")]):
+    if response is None:
+        generation, newest = _old(client, project)
+    else:
+        newest = listed(response.content, f"events of {project}")
+        generation = _new(client, quoted, response)
+    if not newest.rows:
+        if generation.has_stable_pages:
+            _check_empty(client, project, generation)
+        return generation
+    return BoundsProbe(client, project).measure(generation, newest, known)
+
+
+def _new(client: Client, quoted: Params, response: Response) -> Generation:
+    """Which of the generations that decode values it is."""
+    if _answer(client, [*quoted, ("filters", "garbage")]) is not None:
         return generations.APRIL_2026
-    return generations.CURRENT
+    if "x-ratelimit-limit" in response.headers:
+        return generations.CURRENT
+    # A proxy may have taken the header away: what is decoded twice tells.
+    is_three = _answer(client, [*quoted, ("event", '["1"]')]) is None
+    return generations.THREE if is_three else generations.CURRENT
 
 
-def _old(client: Client, project: str) -> Generation:
-    """Which of the generations that do not decode values it is."""
+def _check_empty(client: Client, project: str, generation: Generation) -> None:
+    """Ask for anything at all where nothing was found between the bounds."""
+    encode = encode_string if generation.decodes_values else str
+    params = [("projectId", encode(project)), ("limit", str(SHOWN_ROWS))]
+    shown = client.read(EVENTS_PATH, params, listed)
+    for row in shown.rows:
+        if EARLIEST <= row.at.date() <= LATEST:
+            start, end = _EVERYTHING
+            raise DaysMisunderstoodError(
+                f"the server lists no event of {project} from {start} to {end}, and one of"
+                f" {instant_text(row.at)} without bounds: it means something else by them."
+                " Nothing was read or changed; report it to who runs the server."
+            )
+
+
+def _old(client: Client, project: str) -> tuple[Generation, Listed]:
+    """Which of the generations that do not decode values it is, and the newest rows."""
     response, meta, rows = _list(client, project, ("limit", str(_PROBED_ROWS)))
+    newest = listed(response.content, f"events of {project}") if rows else Listed(0, ())
+    newest = newest._replace(rows=newest.rows[:SHOWN_ROWS])
     if not rows:
         # Of what is older than a year, page 1 of one generation alone shows nothing.
         _, _, hidden = _list(client, project, ("limit", "1"), ("page", "2"))
-        return generations.BEFORE_MARCH_2026 if hidden else generations.UNDECIDED
+        return (generations.BEFORE_MARCH_2026 if hidden else generations.UNDECIDED), newest
     # Older servers read the list of names as one, which no field has.
     if "properties" in rows[0]:
-        return generations.MARCH_2026
+        return generations.MARCH_2026, newest
     if _is_in_fifties(meta, response):
-        return generations.BEFORE_APRIL_2025
-    return generations.BEFORE_MARCH_2026
+        return generations.BEFORE_APRIL_2025, newest
+    return generations.BEFORE_MARCH_2026, newest
 
 
 def _is_in_fifties(meta: Meta, response: Response) -> bool:
@@ -153,8 +204,8 @@ def _applies_profile_id(client: Client, generation: Generation, projects: Sequen
 def _list(client: Client, project: str, *more: tuple[str, str]) -> tuple[Response, Meta, _Rows]:
     params: Params = [
         ("projectId", project),
-        ("start", EARLIEST.isoformat()),
-        ("end", LATEST.isoformat()),
+        ("start", _EVERYTHING[0]),
+        ("end", _EVERYTHING[1]),
         ("includes", f"properties,{unique_name()}"),
         *more,
     ]
@@ -166,9 +217,9 @@ def _list(client: Client, project: str, *more: tuple[str, str]) -> tuple[Respons
     return response, answer.meta, answer.data
 
 
-def _accepts(client: Client, params: Params) -> bool:
+def _answer(client: Client, params: Params) -> Response | None:
+    """The answer; None if the server refuses a parameter."""
     try:
-        client.get(EVENTS_PATH, params)
+        return client.get(EVENTS_PATH, params)
     except InvalidQueryError:
-        return False
-    return True
+        return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from openpanel_source.adopt import adoptable_days
 from openpanel_source.comments import write_comments
 from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.ledger import DayRecord, Ledger
+from openpanel_source.run import check_consent
 from openpanel_source.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.settings import Settings
 from openpanel_source.table_format import check_table_format
@@ -60,7 +60,7 @@ def restored(
                 mended = client.update_stored_schema(force=True) or {}
         ledger = ledger_of(pipeline, settings.query.fingerprint)
         adoptable = [] if settings.reload else adoptable_days(pipeline, settings, ledger)
-    _warn_of_replacing(ledger, settings)
+    check_consent(settings, ledger)
     if mended:
         write_comments(pipeline, patience)
         logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
@@ -81,23 +81,6 @@ def restored(
     if differing:
         logger.warning("%d days differ from the ledger and are read again", len(differing))
     return differing, adoptable
-
-
-def _warn_of_replacing(ledger: Ledger, settings: Settings) -> None:
-    """Say how many days lose what another query has loaded of them."""
-    first, last = settings.start or date.min, settings.end or date.max
-    days = [
-        day
-        for project in settings.project_ids
-        for day in ledger.days_of_another_query(project)
-        if first <= day <= last
-    ]
-    if days:
-        logger.warning(
-            "%d days hold rows that another query (events, filters, profile_id) has loaded; they"
-            " are replaced by those of this one: to keep both, load into another dataset",
-            len(days),
-        )
 
 
 def _days_of(ledger: Ledger, settings: Settings, *, with_groups: bool) -> frozenset[ProjectDay]:

@@ -17,11 +17,15 @@ from openpanel_source.attempt import DayReading
 from openpanel_source.buffer import TableBuffer
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.client import Client
+from openpanel_source.clock import DAY, EARLIEST, LATEST
+from openpanel_source.cross_check import cross_check
+from openpanel_source.deletions import SafetyCatch, is_ripe
 from openpanel_source.dimensions import Dimension
-from openpanel_source.errors import OpenPanelError
-from openpanel_source.ledger import DayRecord, Ledger, Reason
-from openpanel_source.plan import PlannedDay, split_empty
+from openpanel_source.errors import InvalidSettingError, OpenPanelError
+from openpanel_source.ledger import DayRecord, Known, Ledger, Reason
+from openpanel_source.plan import PlannedDay, days_in_a_row, split_empty
 from openpanel_source.planner import Planner
+from openpanel_source.query import EventQuery
 from openpanel_source.read import DayReader
 from openpanel_source.schema import EVENTS
 from openpanel_source.scope import Replaced
@@ -32,6 +36,28 @@ logger = logging.getLogger(__name__)
 
 _DAYS_WORTH_AN_ESTIMATE = 30
 """So many days take long enough that one more request, to tell how long, does not matter."""
+
+
+def check_consent(settings: Settings, ledger: Ledger) -> None:
+    """Refuse to replace what another query has loaded, unless that is meant.
+
+    A query without conditions finds all that another has found: it takes nothing away.
+
+    Raises:
+        InvalidSettingError: Days hold rows of another query.
+    """
+    if settings.deletions.allow_deletions or settings.query == EventQuery():
+        return
+    first, last = settings.start or date.min, settings.end or date.max
+    for project in settings.project_ids:
+        days = [day for day in ledger.days_of_another_query(project) if first <= day <= last]
+        if days:
+            raise InvalidSettingError(
+                f"{len(days):,} days of {project} ({min(days)} to {max(days)}) hold rows that"
+                " another query (events, filters, profile_id) has loaded, and this one would"
+                " replace them; to keep both, load into another dataset; to replace them, say"
+                " --allow-deletions (allow_deletions)."
+            )
 
 
 class HoldsNone(Protocol):
@@ -131,6 +157,7 @@ class Run:
             wanted=report.wanted,
             settle=self._settle,
         )
+        self._catches: dict[str, SafetyCatch] = {}
         self.replaced: list[Replaced] = []
         """What makes way in the destination for what was read."""
         self.had_rejected: list[Replaced] = []
@@ -158,13 +185,33 @@ class Run:
                 self._report.on_day(self._report)
                 self._report.stopped = self._report.should_stop()
                 if self._report.stopped or self._report.events_loaded >= limits.max_events_per_run:
-                    return
+                    break
         except OpenPanelError as error:
             if not self._report.records:
                 raise
             # The days read so far are whole: they are committed before the error is raised.
             self._report.failure = error
             logger.error("the run ends early, what was read is kept: %s", error)
+        if not self._report.stopped and self._report.failure is None:
+            self._cross_check()
+
+    def _cross_check(self) -> None:
+        """Have the server's counts confirm each other before anything is committed.
+
+        A run that was stopped, or whose server has failed, leaves it to the next.
+        """
+        if not self._reader.adds_up:
+            return
+        settings = self._settings
+        first, last = settings.start or EARLIEST, settings.end or LATEST
+        for project in settings.project_ids:
+            held = {
+                day: record.counted
+                for day, record in self._ledger.days(project).items()
+                if first <= day <= min(last, self._today - DAY)
+                and (record.is_settled or record.shrunk_to is not None)
+            }
+            cross_check(self._reader, project, held)
 
     def _take(self, reading: DayReading) -> bool:
         """Record a reading; False if it must not touch the destination."""
@@ -172,9 +219,16 @@ class Run:
         before = self._ledger.get(record.project_id, record.day)
         if not record.verdict.is_proof and before is not None:
             # What the destination holds of the day may be more than this reading brought.
-            self._ledger.record(msgspec.structs.replace(before, verdict=record.verdict))
+            kept = msgspec.structs.replace(
+                before, verdict=record.verdict, shrunk_to=None, shrunk_since=None
+            )
+            self._ledger.record(kept)
             self._report.records.append(_with_rows_of(before, record))
             self._report.refused.add((record.project_id, record.day))
+            return False
+        if not self._catches[record.project_id].permits(record):
+            assert before is not None  # noqa: S101 - it has lost rows
+            self._hold_back(before, record.total_count, record.reason)
             return False
         self._report.records.append(record)
         self._ledger.record(record)
@@ -199,7 +253,7 @@ class Run:
                 self._advance(adopted)
 
     def _planned(self) -> Iterator[PlannedDay]:
-        projects = [self._planner.plan(project) for project in self._settings.project_ids]
+        projects = [self._permitted(project) for project in self._settings.project_ids]
         self._report.unchanged = frozenset(self._planner.unchanged)
         self._report.days_left = sum(len(days) for days in projects)
         self._report.events_expected = sum(map(self._expected, projects))
@@ -211,6 +265,52 @@ class Run:
             for item in empty:
                 self._record_empty(item)
             yield from filled
+
+    def _permitted(self, project: str) -> list[PlannedDay]:
+        """The days to read of a project; those that would lose too much are held back."""
+        known = self._ledger.days(project)
+        catch = self._catches[project] = SafetyCatch(self._settings.deletions, known)
+        planned = self._planner.plan(project)
+        counted = {item.day: item.counted for item in planned if item.counted is not None}
+        catch.release(self._confirmed(project, known, counted))
+        held_back = catch.held_back(counted)
+        for item in planned:
+            if item.day in held_back:
+                self._hold_back(known[item.day], counted[item.day], item.reason)
+        if held_back:
+            _warn_of_losses(project, known, {day: counted[day] for day in held_back})
+        return [item for item in planned if item.day not in held_back]
+
+    def _confirmed(self, project: str, known: Known, counted: dict[date, int]) -> set[date]:
+        """Days whose loss has been seen for a day, and that a filter counts as well."""
+        now = self._settings.now()
+        ripe = {
+            day for day, rows in counted.items() if day in known and is_ripe(known[day], rows, now)
+        }
+        confirmed: set[date] = set()
+        for first, last in days_in_a_row(ripe):
+            days = {day for day in ripe if first <= day <= last}
+            by_filter = self._reader.count_by_filter(project, first, last)
+            if by_filter == sum(counted[day] for day in days):
+                confirmed |= days
+        return confirmed
+
+    def _hold_back(self, before: DayRecord, counted: int, reason: Reason) -> None:
+        """Keep the rows of a day that would lose too many, and say so."""
+        is_same = before.shrunk_to == counted
+        record = msgspec.structs.replace(
+            before,
+            verdict=Verdict.SHRUNK,
+            reason=reason,
+            load_id=self._reader.load_id,
+            rereads=0,
+            read_at=self._settings.now(),
+            shrunk_to=counted,
+            shrunk_since=before.shrunk_since if is_same else self._settings.now(),
+        )
+        self._ledger.record(record)
+        self._report.records.append(record)
+        self._report.refused.add((record.project_id, record.day))
 
     def _expected(self, days: list[PlannedDay]) -> int:
         if len(days) < _DAYS_WORTH_AN_ESTIMATE:
@@ -257,6 +357,21 @@ class Run:
 
     def _counter(self, project: str) -> Callable[[date, date], int]:
         return lambda first, last: self._reader.count(project, first, last)
+
+
+def _warn_of_losses(project: str, known: Known, left: dict[date, int]) -> None:
+    lost = sum(known[day].total_count - rows for day, rows in left.items())
+    logger.warning(
+        "%s: the server no longer holds %s of %s events on %d days (%s to %s); they are kept here,"
+        " and the days are recorded as shrunk. If that is meant (people erased, retention), say"
+        " --allow-deletions, or sync again a day later",
+        project,
+        f"{lost:,}",
+        f"{sum(record.total_count for record in known.values()):,}",
+        len(left),
+        min(left),
+        max(left),
+    )
 
 
 def _with_rows_of(before: DayRecord, record: DayRecord) -> DayRecord:

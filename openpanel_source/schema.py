@@ -125,7 +125,12 @@ SYNC_DAYS = Table(
             " nothing and those of an earlier one were kept.",
             key=True,
         ),
-        Column("verdict", "text", "complete, open, moving or short; see the docs.", required=True),
+        Column(
+            "verdict",
+            "text",
+            "complete, open, moving, short or shrunk; see the docs.",
+            required=True,
+        ),
         Column(
             "reason", "text", "Why: new, open, recount, changed, forced, adopted.", required=True
         ),
@@ -141,6 +146,12 @@ SYNC_DAYS = Table(
         Column("read_at", "timestamp", "When the reading ended, UTC.", required=True),
         Column("newest_id", "text", "Id of the newest row, if the server has an order."),
         Column("newest_at", "timestamp", "Time of the newest event, UTC."),
+        Column(
+            "shrunk_to",
+            "bigint",
+            "Rows the server counts of a day that is shrunk, whose rows are kept; else null.",
+        ),
+        Column("shrunk_since", "timestamp", "When it was first seen to count so few, UTC."),
     ),
     origins={
         "project_id": "setting project_id",

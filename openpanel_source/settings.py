@@ -15,6 +15,7 @@ from openpanel_source.chart_file import load_charts
 from openpanel_source.chart_query import check_length
 from openpanel_source.clock import Clock, parse_day, utc_now
 from openpanel_source.config_lists import list_of, texts
+from openpanel_source.deletions import DeletionLimits
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.filters import Filter, parse_filter
 from openpanel_source.privacy import Privacy
@@ -62,6 +63,7 @@ class Settings:
         web_columns: Whether UTM and other web columns are filled.
         table_format: Of tables in files; None for plain ones.
         properties: Types of further columns by key of ``properties``.
+        deletions: What may be deleted because it vanished upstream.
     """
 
     project_ids: tuple[str, ...]
@@ -78,6 +80,7 @@ class Settings:
     web_columns: bool = True
     table_format: str | None = None
     properties: Properties = field(default_factory=dict)
+    deletions: DeletionLimits = field(default_factory=DeletionLimits)
 
     def timezone_of(self, project_id: str) -> str:
         """The time zone in which a project's charts have their buckets."""
@@ -104,6 +107,7 @@ def parse_settings(
     include_event_meta: bool = False,
     table_format: str | None = None,
     properties: Properties | None = None,
+    deletions: DeletionLimits | None = None,
 ) -> Settings:
     """Check what a user gave and make settings of it.
 
@@ -126,6 +130,7 @@ def parse_settings(
         include_event_meta: Load what the dashboard says of events.
         table_format: Of tables in files; checked by ``parse_table_format``.
         properties: Types of further columns by key.
+        deletions: What may be deleted.
 
     Returns:
         Settings that need no further checks.
@@ -162,6 +167,7 @@ def parse_settings(
         web_columns=web_columns,
         table_format=table_format,
         properties=properties or {},
+        deletions=deletions or DeletionLimits(),
     )
     for project in settings.project_ids:
         _check_length(query, project)

@@ -12,6 +12,7 @@ from dlt.extract import DltResource
 from openpanel_source.base_url import DEFAULT_BASE_URL
 from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
 from openpanel_source.clock import parse_clock
+from openpanel_source.deletions import DeletionLimits
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_resource import events_resource
 from openpanel_source.privacy_settings import parse_privacy
@@ -45,6 +46,10 @@ def openpanel(
     pages_in_flight: int = 8,
     lookback_days: int = 3,
     reload: bool = False,
+    allow_deletions: bool = False,
+    max_deleted_rows: int = 1000,
+    max_deleted_share: float = 0.05,
+    max_emptied_days: int = 10,
     web_columns: bool = True,
     properties: Any = None,
     exclude_columns: Any = None,
@@ -87,6 +92,12 @@ def openpanel(
         lookback_days: The newest settled days that are counted one by one on each run; older
             ones are counted together.
         reload: Read days again that are recorded as complete.
+        allow_deletions: Let everything vanish here that vanished upstream, however much; also what
+            another query (events, filters, profile_id) had loaded of the days read.
+        max_deleted_rows: So many rows of a project may vanish in one run without that; the rows of
+            days that would lose more are kept, and the days are recorded as ``shrunk``.
+        max_deleted_share: More may, up to this share of the project's rows.
+        max_emptied_days: So many days that lose all of their rows are kept in any case.
         web_columns: Fill the columns of UTM parameters, page title and hash; else they are null.
         properties: Keys of the properties that become columns, with their types.
         exclude_columns: Columns of ``events`` that stay null.
@@ -141,6 +152,9 @@ def openpanel(
         include_event_meta=include_event_meta,
         table_format=parse_table_format(table_format),
         properties=promoted,
+        deletions=DeletionLimits(
+            allow_deletions, max_deleted_rows, max_deleted_share, max_emptied_days
+        ),
     )
     client = Client(
         base_url,

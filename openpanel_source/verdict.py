@@ -18,6 +18,9 @@ class Verdict(str, Enum):
     SHORT = "short"
     """The count stood still and rows were missing, or there were too many, at each reading."""
 
+    SHRUNK = "shrunk"
+    """The server counts so many rows fewer than are held that they are kept, for the time being."""
+
     @property
     def is_proof(self) -> bool:
         """Whether every row that the server counted is known to have come."""

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openpanel_source.clock import DAY
 from openpanel_source.ledger import DayRecord, Reason
 from openpanel_source.plan import (
-    DAY,
     PlannedDay,
     days_to_read,
     days_with_events,

@@ -12,6 +12,7 @@ from openpanel_source.cli.group import Group
 from openpanel_source.cli.options import (
     COUNT,
     busy_option,
+    deletions_option,
     given_options,
     json_option,
     range_options,
@@ -87,6 +88,7 @@ def check(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> N
 @busy_option
 @click.option("--piece", metavar="NAME", help="Load as a piece of that name; see partitions.")
 @click.option("--reload", is_flag=True, default=None, help="Read complete days again.")
+@deletions_option
 @click.option(
     "--include-profiles", is_flag=True, default=None, help="Load the profiles of events as well."
 )
@@ -160,6 +162,7 @@ def partitions(as_json: bool, project_id: tuple[str, ...], **settings: Any) -> N
 @target_options
 @click.option("--deep", is_flag=True, help="Count every day alone.")
 @click.option("--repair", is_flag=True, help="Read the days that differ again.")
+@deletions_option
 @busy_option
 @json_option
 def audit(
@@ -185,6 +188,7 @@ def audit(
 @click.argument("profiles", nargs=-1, required=True, metavar="PROFILE...")
 @source_options
 @target_options
+@deletions_option
 @busy_option
 @json_option
 def erase(

@@ -62,6 +62,12 @@ busy_option = click.option(
     show_default=True,
     help="Wait so long for a DuckDB file that another process holds.",
 )
+deletions_option = click.option(
+    "--allow-deletions",
+    is_flag=True,
+    default=None,
+    help="Let much vanish here, too, that vanished upstream, or that another query had loaded.",
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object to stdout."
 )

@@ -1,0 +1,75 @@
+"""Ask a server for what was read once more, in other ways, before it is called complete.
+
+The counts of one request prove nothing about what the server understood by it. So the count of the
+whole of the days read has to be the sum of the counts of the days, and the same as the count by a
+filter, which does not depend on what the server takes ``start`` and ``end`` for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Protocol
+
+from openpanel_source.errors import ContradictoryCountsError
+from openpanel_source.plan import changed_days, days_in_a_row
+
+_MOST_RANGES = 3
+"""Ranges of days in a row that are counted: mostly there is one."""
+_TIMES_ASKED = 3
+
+
+class CrossCounter(Protocol):
+    """What can count the same in two ways."""
+
+    def count(self, project_id: str, first: date, last: date) -> int:
+        """Rows in a range of UTC days, both inclusive."""
+
+    def count_by_filter(self, project_id: str, first: date, last: date) -> int | None:
+        """The same, asked for in another way; None if the server has none."""
+
+
+def cross_check(counter: CrossCounter, project: str, held: Mapping[date, int]) -> None:
+    """Compare the counts of days with those of their ranges.
+
+    Args:
+        counter: Counts.
+        project: The project.
+        held: Settled days of it, and the server's count of each when it was read.
+
+    Raises:
+        ContradictoryCountsError: The server's counts do not agree, though nothing moves.
+        OpenPanelError: The server cannot be asked.
+    """
+    ranges = sorted(days_in_a_row(held), key=lambda days: days[0] - days[1])
+    for first, last in ranges[:_MOST_RANGES]:
+        known = sum(rows for day, rows in held.items() if first <= day <= last)
+        total = counter.count(project, first, last)
+        if total != known:
+            # Rows that came or went since explain it, or the parts do not make the whole.
+            changed_days(
+                lambda start, end: counter.count(project, start, end),
+                *(first, last),
+                held,
+                split=first,
+            )
+        _compare_by_filter(counter, project, (first, last), total)
+
+
+def _compare_by_filter(
+    counter: CrossCounter, project: str, days: tuple[date, date], total: int
+) -> None:
+    counted: int | None = total
+    for _ in range(_TIMES_ASKED):
+        by_filter = counter.count_by_filter(project, *days)
+        if by_filter is None or by_filter == total:
+            return
+        counted = counter.count(project, *days)
+        if min(total, counted) <= by_filter <= max(total, counted):
+            return
+        total = counted
+    raise ContradictoryCountsError(
+        f"the server counts {counted:,} events of {project} from {days[0]} to {days[1]}, and"
+        f" {by_filter:,} if it is asked for them by a filter: what it says of days cannot be"
+        " believed. Nothing more was recorded or changed; report it to who runs the server."
+    )
