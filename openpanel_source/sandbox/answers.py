@@ -44,14 +44,18 @@ def server_error() -> Refusal:
     return Refusal(Answer(500, b"Internal server error", TEXT))
 
 
-def not_found(method: str, url: str) -> Answer:
+def not_found(generation: Generation, method: str, url: str) -> Answer:
     """Return the answer to a route or method that does not exist."""
+    if generation.rewritten:
+        return json_answer(404, {"status": 404, "error": "Error", "message": "NOT_FOUND"})
     message = f"Route {method}:{url} not found"
     return json_answer(404, {"message": message, "error": "Not Found", "statusCode": 404})
 
 
-def headers_too_large() -> Answer:
+def headers_too_large(generation: Generation) -> Answer:
     """Return the answer to a URL and headers of more than 16 KB."""
+    if generation.rewritten:
+        return Answer(431, b"", "")
     body = {
         "error": "Request Header Fields Too Large",
         "message": "Exceeded maximum allowed HTTP header size",
@@ -60,10 +64,12 @@ def headers_too_large() -> Answer:
     return Answer(431, msgspec.json.encode(body), "application/json")
 
 
-def too_many_requests() -> Answer:
-    """Return the answer to a client above its rate limit."""
+def too_many_requests(generation: Generation) -> Refusal:
+    """Return the refusal of a client above its rate limit."""
+    status = "statusCode" if generation.rewritten else "status"
     message = "You have exceeded the rate limit for this endpoint."
-    return json_answer(429, {"status": 429, "error": "Too Many Requests", "message": message})
+    body = {status: 429, "error": "Too Many Requests", "message": message}
+    return Refusal(json_answer(429, body))
 
 
 def no_answer() -> Refusal:
@@ -92,9 +98,9 @@ def invalid(generation: Generation, issues: list[Issue]) -> Refusal:
         message = "Invalid query parameters"
         body = {"error": "Bad Request", "message": message, "details": details}
         return Refusal(json_answer(400, body))
+    separator, told = (".", issues[:1]) if generation.rewritten else ("/", issues)
     message = ", ".join(
-        f"querystring/{'/'.join(str(step) for step in issue.path)} {issue.text()}"
-        for issue in issues
+        f"querystring/{separator.join(map(str, issue.path))} {issue.text()}" for issue in told
     )
     return Refusal(json_answer(400, {"status": 400, "error": "Error", "message": message}))
 

@@ -82,6 +82,7 @@ class Dialect:
 
 
 CURRENT = Dialect()
+REWRITTEN = Dialect()
 SPRING_2026 = Dialect(
     ranges=_RANGES,
     operators=_OPERATORS,

@@ -42,12 +42,13 @@ class ChartQuery:
 
 
 def check_chart(params: Params, generation: Generation) -> ChartQuery:
-    """Check the parameters of a request, as they were sent.
+    """Check the parameters of a request, as they were sent; decoded where it is OpenPanel 3's.
 
     Raises:
         Refusal: 400, naming all that is wrong.
     """
-    checker = _ChartChecker(decode_values(params), generation.charts)
+    values = params if generation.rewritten else decode_values(params)
+    checker = _ChartChecker(values, generation.charts)
     found = checker.values()
     if checker.issues:
         raise invalid(generation, checker.issues)

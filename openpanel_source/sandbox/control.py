@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from openpanel_source.sandbox.access import Access
-from openpanel_source.sandbox.answers import Answer, json_answer, not_found
+from openpanel_source.sandbox.answers import Answer, json_answer
 from openpanel_source.sandbox.app import Request
 from openpanel_source.sandbox.behaviour import Behaviour
 from openpanel_source.sandbox.dataset import Row
@@ -60,7 +60,7 @@ class Control:
         """Return the answer to a request under ``/_sandbox/``."""
         route = self._routes.get((request.method, request.path.removeprefix(PREFIX)))
         if route is None:
-            return not_found(request.method, request.url)
+            return json_answer(404, {"message": f"there is no {request.method} {request.path}"})
         try:
             body = msgspec.json.decode(request.body) if request.body else None
             return json_answer(200, route(body))

@@ -74,7 +74,7 @@ def _head(answer: Answer, length: int, keep_alive: bool, framing: str | None) ->
     headers = {
         **answer.headers,
         **ends[framing],
-        "content-type": answer.content_type,
+        **({"content-type": answer.content_type} if answer.content_type else {}),
         "date": formatdate(usegmt=True),
         "connection": "keep-alive" if keep_alive else "close",
     }

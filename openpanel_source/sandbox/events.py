@@ -70,7 +70,7 @@ class Events:
         Raises:
             Refusal: 400, naming all that is wrong.
         """
-        if self._generation.decodes_values:
+        if self._generation.decodes_values and not self._generation.rewritten:
             params = decode_values(params)
         return check_events(params, self._generation)
 
@@ -83,7 +83,7 @@ class Events:
         """
         limit = max(min(query.limit, self._generation.max_limit), 1)
         cursor = max(query.page, 1) - 1
-        selection = select_events(project, query, self._generation.order)
+        selection = select_events(project, query, self._generation)
         if limit != int(limit):
             raise server_error()
         rows = self._list(selection, query.includes, int(limit), cursor)
@@ -102,7 +102,7 @@ class Events:
     ) -> list[_Found]:
         columns = _LOOKUP_COLUMNS if includes & LOOKED_UP else "seq"
         window = self._generation.window
-        if cursor or window == "never" or (selection.has_days and window == "without_dates"):
+        if cursor or window == "never" or (selection.has_bounds and window == "without_dates"):
             offset = cursor * limit
             if 0 < offset < 1:
                 # ClickHouse takes an offset below 1 for a share of all rows.

@@ -58,11 +58,7 @@ class Issue:
 def split_query(text: str) -> Params:
     """Split a query string; a name given several times becomes a list."""
     params: Params = {}
-    for pair in text.split("&"):
-        name, _, value = pair.partition("=")
-        if not pair:
-            continue
-        name, value = _unescape(name), _unescape(value)
+    for name, value in pairs(text):
         if name not in params:
             params[name] = value
         elif isinstance(params[name], list):
@@ -72,9 +68,30 @@ def split_query(text: str) -> Params:
     return params
 
 
+def pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each parameter in a query string."""
+    for pair in text.split("&"):
+        name, _, value = pair.partition("=")
+        if pair:
+            yield _unescape(name), _unescape(value)
+
+
 def decode_values(params: Params) -> Params:
     """JSON-decode every value that is JSON, as servers do since 2026-04-09."""
-    return {name: _decode_value(value) for name, value in params.items()}
+    return {name: decode_value(value) for name, value in params.items()}
+
+
+def decode_value(value: Any) -> Any:
+    """JSON-decode a text that is JSON, and each of several."""
+    if isinstance(value, list):
+        return [decode_value(item) for item in value]
+    if _PLAIN_NUMBER.match(value):
+        return float(value)
+    try:
+        decoded = parse_json(value)
+    except ValueError:
+        return value
+    return value if decoded is None else decoded
 
 
 def js_type(value: Any) -> str:
@@ -198,18 +215,6 @@ def _unescape(text: str) -> str:
         return unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
         return text
-
-
-def _decode_value(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_decode_value(item) for item in value]
-    if _PLAIN_NUMBER.match(value):
-        return float(value)
-    try:
-        decoded = parse_json(value)
-    except ValueError:
-        return value
-    return value if decoded is None else decoded
 
 
 def _js_number_text(number: float) -> str:

@@ -80,8 +80,6 @@ _TEXT_COLUMNS = {
     "sdk_version": "sdkVersion",
 }
 _SHARED = frozenset(_TEXT_COLUMNS.values()) - {"deviceId", "profileId", "sessionId"}
-_NO_COUNTRY = "\0\0"
-
 Fragments = tuple[bytes, ...]
 """The JSON members of an event in the order of ``FIELD_NAMES``, each after a comma but the first;
 empty where there is none."""
@@ -97,7 +95,6 @@ def complete(event: Row, now: datetime) -> Row:
     row |= {
         "id": _text(event.get("id")) or str(uuid.uuid4()),
         "profileId": row["profileId"] or row["deviceId"],
-        "country": row["country"] or _NO_COUNTRY,
         "createdAt": event.get("createdAt") or iso(now),
         "properties": _flat(event.get("properties") or {}),
         "longitude": event.get("longitude"),
@@ -150,9 +147,14 @@ def table(rows: list[Row], first: int) -> pa.Table:
 
 
 class Encoder:
-    """Turns events into JSON fragments; equal fragments are one object."""
+    """Turns events into JSON fragments; equal fragments are one object.
 
-    def __init__(self) -> None:
+    Args:
+        no_country: What stands for an unknown country.
+    """
+
+    def __init__(self, no_country: str) -> None:
+        self._no_country = no_country
         self._shared: dict[tuple[str, Any], bytes] = {}
 
     def fragments(self, row: Row) -> Fragments:
@@ -162,6 +164,8 @@ class Encoder:
     def _fragment(self, name: str, row: Row) -> bytes:
         if name == "duration":
             return self._share(name, row.get(name, 0))
+        if name == "country" and not row[name].strip("\0"):
+            return self._share(name, self._no_country)
         if name not in row:
             return b""
         return self._share(name, row[name]) if name in _SHARED else member(name, row[name])

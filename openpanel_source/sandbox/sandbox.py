@@ -50,7 +50,7 @@ class Sandbox:
         if limit is not None and limit < 1:
             raise ValueError(f"rate_limit must be 1 or more, or None, not {limit}.")
         now = now or _utc_now
-        store = Store(dataset)
+        store = Store(dataset, generation.no_country)
         access = Access(dataset.accounts, generation)
         app = Application(store, access, RateLimit(limit, window_seconds), generation, now)
         self._control = Control(store, access, now)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from openpanel_source.sandbox.answers import server_error
+from openpanel_source.sandbox.bounds import bounds
 from openpanel_source.sandbox.conditions import Sql, joined
-from openpanel_source.sandbox.dates import DAY_MS, parse_js_date
 from openpanel_source.sandbox.events_query import EventsQuery
 from openpanel_source.sandbox.filters import conditions
-from openpanel_source.sandbox.generation import Order
+from openpanel_source.sandbox.generation import Generation, Order
 
 Statement = tuple[str, tuple[Any, ...]]
 """A query and its parameters."""
@@ -28,12 +27,6 @@ _ORDERS: dict[Order, str] = {
     "profile_and_name": "created_ms DESC, profile_id DESC, name DESC, hash(seq, ?, ?)",
     "unstable": "created_ms DESC, hash(seq, ?, ?)",
 }
-_YEARS = range(-62_167_219_200_000, 253_402_300_800_000)
-"""Milliseconds of the years 0 to 9999: others have a form that ClickHouse cannot read."""
-
-_LAST_DAY = 0xFFFF
-_LAST_KNOWN_DAY = 120_529
-
 
 @dataclass(frozen=True)
 class Selection:
@@ -42,7 +35,7 @@ class Selection:
     source: str
     listed: Sql
     counted: Sql
-    has_days: bool
+    has_bounds: bool
     order: Order
 
     def page(
@@ -69,7 +62,7 @@ class Selection:
         return f"FROM {self.source} AS events WHERE {where.text}"
 
 
-def select_events(project: str, query: EventsQuery, order: Order) -> Selection:
+def select_events(project: str, query: EventsQuery, generation: Generation) -> Selection:
     """Return the selection that a query of a project makes.
 
     Raises:
@@ -77,11 +70,9 @@ def select_events(project: str, query: EventsQuery, order: Order) -> Selection:
     """
     given = conditions(query.filters)
     pieces = [Sql("project_id = ?", (project,)), given.where]
-    days = _days(query)
-    if days:
-        first, last = days
-        range_ms = (first * DAY_MS, (last + 1) * DAY_MS)
-        pieces.append(Sql("created_ms >= ? AND created_ms < ?", range_ms))
+    between = bounds(query.start, query.end, generation)
+    if between:
+        pieces.append(between)
     if query.events:
         marks = ", ".join("?" * len(query.events))
         pieces.append(Sql(f"name IN ({marks})", query.events))
@@ -93,23 +84,7 @@ def select_events(project: str, query: EventsQuery, order: Order) -> Selection:
         source=BY_GROUP if given.by_group else "events",
         listed=joined(listed, "AND"),
         counted=joined(counted, "AND"),
-        has_days=days is not None,
-        order=order,
+        has_bounds=between is not None,
+        order=generation.order,
     )
 
-
-def _days(query: EventsQuery) -> tuple[int, int] | None:
-    if not (query.start and query.end):
-        return None
-    return _day(query.start), _day(query.end)
-
-
-def _day(text: str) -> int:
-    """Days since 1970, within what a ClickHouse ``Date`` holds: the years 1970 to 2149."""
-    instant = parse_js_date(text)
-    if instant is None or instant not in _YEARS:
-        raise server_error()
-    day = instant // DAY_MS
-    if not 0 <= day <= _LAST_KNOWN_DAY:
-        return 0
-    return min(day, _LAST_DAY)

@@ -83,13 +83,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if len(self.raw_requestline) > _LARGEST_HEADERS:
-            self._refuse(headers_too_large())
+            self._refuse(headers_too_large(self.server.app.generation))
             return
         if not self.parse_request():
             return
         size = len(self.path) + sum(len(name) + len(value) for name, value in self.headers.items())
         if size >= _LARGEST_HEADERS:
-            self._refuse(headers_too_large())
+            self._refuse(headers_too_large(self.server.app.generation))
             return
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length) if length else b""
@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what is no HTTP as the real server does."""
         error = {"error": "Bad Request", "message": "Client Error", "statusCode": 400}
-        self._refuse(headers_too_large() if code == 431 else json_answer(400, error))
+        self._refuse(headers_too_large(self.server.app.generation) if code == 431 else json_answer(400, error))
 
     def _serve(self, request: Request) -> None:
         if request.path.startswith(PREFIX):

@@ -33,13 +33,17 @@ class Store:
     The tables are ``events`` (columns in the server's snake_case; ``created_ms`` and
     ``imported_s`` are instants, ``id_low`` and ``id_high`` order ids as ClickHouse does, ``seq``
     numbers the rows) and ``profiles`` (likewise; ``created_ms`` and ``last_seen_ms``).
+
+    Args:
+        dataset: What is in them at the start.
+        no_country: What stands for an unknown country in the JSON of events.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, no_country: str) -> None:
         self._database = duckdb.connect(":memory:", config={"threads": 1})
         self._local = threading.local()
         self._writing = threading.Lock()
-        self._encoder = Encoder()
+        self._encoder = Encoder(no_country)
         self._fragments: list[Fragments] = []
         self._raw: dict[int, bytes] = {}
         self._profiles = {
