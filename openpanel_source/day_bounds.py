@@ -8,7 +8,7 @@ belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
 from typing import Any, NamedTuple
@@ -122,19 +122,17 @@ def classified(row: Seen, asked_alone: Listed, *, has_other: bool) -> Bounds | N
     return Bounds.SECONDS if is_cut else None
 
 
-def misplaced(row: Seen, whole: Part, halves: Sequence[Part], instant: Part) -> str | None:
-    """What is wrong with the answers to a day, its parts and an instant of it.
+def misplaced(row: Seen, parts: Iterable[Part]) -> str | None:
+    """What is wrong with the answers to a day and to parts of it.
 
     Args:
         row: A row of the day, among its newest.
-        whole: The day.
-        halves: Parts of it that together are the whole.
-        instant: The millisecond of the row.
+        parts: What was asked for.
 
     Returns:
         A clause, or None if each part holds what belongs to it, as far as rows and counts show.
     """
-    for part in (whole, *halves, instant):
+    for part in parts:
         name = f"{instant_text(part.start)} to {instant_text(part.end)}"
         outside = [seen for seen in part.rows if not part.start <= seen.at < part.end]
         if outside:
@@ -233,7 +231,9 @@ class BoundsProbe:
 
         whole, instant = part(start, end), part(row.at, row.at + _MILLISECOND)
         halves = part(start, noon), part(noon, end)
-        found = misplaced(row, whole, halves, instant)
+        # Bounds are wider than this part: it does not list the row only if filters are applied.
+        before = part(start, row.at)
+        found = misplaced(row, (whole, *halves, instant, before))
         if found:
             return found
         again = part(start, end).total

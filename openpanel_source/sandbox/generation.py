@@ -131,7 +131,7 @@ GENERATIONS: dict[str, Generation] = {
     ),
 }
 
-DEFAULT = "2026-08"
+DEFAULT = "2026-09"
 """The generation that is played unless another one is asked for."""
 
 
