@@ -172,9 +172,8 @@ def _open_routes(generation: Generation) -> dict[str, object]:
     welcome = {"status": "ok", "message": "Successfully running OpenPanel.dev API"}
     if not generation.health:
         return {"/": {"name": "openpanel sdk api"}, "/healthcheck": _HEALTH}
-    return {
-        "/": welcome,
-        "/healthcheck": _HEALTH,
-        "/healthz/ready": _HEALTH,
-        "/healthz/live": {"live": True},
-    }
+    routes = {"/": welcome, "/healthcheck": _HEALTH, "/healthz/live": {"live": True}}
+    if not generation.rewritten:
+        return routes | {"/healthz/ready": _HEALTH}
+    described = {"openapi": "3.0.3", "info": {"title": "OpenPanel API"}, "paths": {}}
+    return routes | {"/healthz/ready": {"ready": True}, "/openapi.json": described}
