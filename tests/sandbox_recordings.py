@@ -16,6 +16,13 @@ DATASET = CONTRACT / "dataset"
 
 Json = Any
 
+_FOLDERS = {
+    None: "recordings",
+    "2026-09": "2026-09/ms",
+    "2026-09s": "2026-09/seconds",
+    "3": "openpanel-3",
+}
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -30,7 +37,7 @@ class Recording:
     content_type: str
     body: Json
     answer_headers: dict[str, str]
-    shortened: bool
+    shortened: str
     generation: str | None
 
     def __str__(self) -> str:
@@ -38,9 +45,9 @@ class Recording:
 
 
 def recordings(generation: str | None = None) -> list[Recording]:
-    """Return all recordings of the current server, or of a generation."""
-    folder = CONTRACT / "generations" / generation if generation else CONTRACT / "recordings"
-    return [_read(path, generation) for path in sorted(folder.glob("*.json"))]
+    """Return all recordings of the server of 2026-08, or of a generation."""
+    folder = _FOLDERS.get(generation, f"generations/{generation}")
+    return [_read(path, generation) for path in sorted((CONTRACT / folder).glob("*.json"))]
 
 
 def ask(url: str, recording: Recording) -> requests.Response:
@@ -57,8 +64,28 @@ def ask(url: str, recording: Recording) -> requests.Response:
 
 def parsed(response: requests.Response) -> Json:
     """Return the body as the recordings hold it: JSON where it is JSON, else text."""
-    is_json = "json" in response.headers["content-type"] and response.content
+    is_json = "json" in response.headers.get("content-type", "") and response.content
     return response.json() if is_json else response.text
+
+
+def shortened(recording: Recording, answered: Json) -> Json:
+    """Return an answer without the rows or series that the recording leaves out."""
+    kept, how = recording.body, recording.shortened
+    if isinstance(kept, dict) and "first" in kept:
+        first, last = len(kept["first"]), len(kept["last"])
+        rows = answered["data"]
+        return {"meta": answered["meta"], "first": rows[:first], "last": rows[len(rows) - last :]}
+    if how.startswith(("data: ", "only meta, ")):
+        rows, last = answered["data"], len(kept["data"]) - 3
+        return answered | {"data": rows[:3] + rows[len(rows) - last :]}
+    if how.startswith("series: "):
+        count, series = len(kept["series"]), answered["series"]
+        assert how == f"series: first {count} of {len(series)}"
+        # Of series with equal sums any may come first.
+        sums = [[one["metrics"]["sum"] for one in of[:count]] for of in (kept["series"], series)]
+        assert sums[0] == sums[1]
+        return answered | {"series": [one for one in series if one in kept["series"]]}
+    return answered
 
 
 def difference(recorded: Json, answered: Json, path: str = "body") -> str | None:
@@ -87,7 +114,7 @@ def _first(differences: Iterable[str | None]) -> str | None:
 def _secret(recording: Recording) -> str:
     accounts = json.loads((DATASET / "accounts.json").read_text())
     secrets = {client["id"]: client["secret"] for client in accounts["clients"]}
-    if recording.secret == "the one in accounts.json":
+    if recording.secret.endswith("accounts.json"):
         return str(secrets[recording.headers["openpanel-client-id"]])
     return "wrong"
 
@@ -105,6 +132,6 @@ def _read(path: Path, generation: str | None) -> Recording:
         content_type=response["headers"].get("content-type", ""),
         body=response.get("body"),
         answer_headers=response["headers"],
-        shortened=stored.get("body_shortened", False),
+        shortened=str(stored.get("body_shortened", "")),
         generation=generation,
     )

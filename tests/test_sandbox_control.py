@@ -10,6 +10,9 @@ import requests
 from openpanel_source.sandbox import Sandbox
 from tests.sandbox_world import CLIENT, DAYS, NOW, event, event_id, get, ids, world
 
+SPENT = {"client_id": CLIENT, "requests": 2}
+NOT_SPENT = "client_id must be a text, and requests a number above 0"
+
 
 def post(sandbox: Sandbox, path: str, body: Any, method: str = "POST") -> requests.Response:
     return requests.request(method, f"{sandbox.url}/_sandbox/{path}", json=body, timeout=5)
@@ -90,6 +93,10 @@ def test_a_row_may_be_given_as_text() -> None:
         ("behaviour", {"faults": [], "html": True}, "faults must be an array, and the only key"),
         ("behaviour", {"faults": [5]}, "a fault must be an object"),
         ("behaviour", {"add_between": [{}]}, "unknown project None"),
+        ("requests", {}, "the body must be a JSON object with client_id and requests"),
+        ("requests", SPENT | {"requests": 0}, NOT_SPENT),
+        ("requests", SPENT | {"requests": True}, NOT_SPENT),
+        ("requests", SPENT | {"client_id": 5}, NOT_SPENT),
         ("behaviour", {"lie_total": "many"}, "lie_total must be a number, or a text such as +3"),
     ],
 )
@@ -98,6 +105,13 @@ def test_a_wrong_body_is_refused_with_the_reason(path: str, body: Any, message: 
         response = post(sandbox, path, body)
         assert response.status_code == 400
         assert response.json() == {"message": message}
+
+
+def test_an_unknown_route_is_named() -> None:
+    with world() as sandbox:
+        response = post(sandbox, "nothing", [])
+        assert response.status_code == 404
+        assert response.json() == {"message": "there is no POST /_sandbox/nothing"}
 
 
 def test_ids_are_texts() -> None:

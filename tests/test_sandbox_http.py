@@ -57,7 +57,6 @@ def test_head_has_the_headers_of_get_and_no_body(sandbox: Sandbox) -> None:
         ("POST", "/export/events?x=1"),
         ("PUT", "/"),
         ("DELETE", "/export/events"),
-        ("GET", "/_sandbox/nothing"),
     ],
 )
 def test_other_routes_and_methods_are_not_found(sandbox: Sandbox, method: str, path: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.sandbox.access import Access
-from openpanel_source.sandbox.generation import CURRENT
+from openpanel_source.sandbox.generation import generation_of
 from openpanel_source.sandbox.query import js_string, parse_json
 from tests.sandbox_world import DAYS, HEADERS, dataset, event, event_id, get, ids, world
 
@@ -269,5 +269,5 @@ def test_json_may_not_be_endlessly_deep() -> None:
 
 
 def test_projects_know_their_time_zone() -> None:
-    access = Access(dataset().accounts, CURRENT)
+    access = Access(dataset().accounts, generation_of(None))
     assert access.timezone("web") == "UTC"

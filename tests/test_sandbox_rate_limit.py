@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.sandbox.ratelimit import RateLimit
-from tests.sandbox_world import DAYS, HEADERS, dataset, event, get, world
+from tests.sandbox_world import CLIENT, DAYS, HEADERS, dataset, event, get, world
 
 
 class Clock:
@@ -64,3 +65,47 @@ def test_the_limit_is_that_of_the_servers_time() -> None:
 def test_a_limit_that_lets_nothing_through_is_refused(limit: int) -> None:
     with pytest.raises(ValueError, match="rate_limit must be 1 or more"):
         Sandbox(dataset(), rate_limit=limit)
+
+
+ALL = ("2025-03", "2026-02", "2026-04", "2026-08", "2026-09", "2026-09s", "3")
+
+
+@pytest.mark.parametrize("server_date", ALL)
+def test_requests_to_other_routes_are_counted_with_those_to_export(server_date: str) -> None:
+    with world(event(), rate_limit=10, window_seconds=3600, server_date=server_date) as sandbox:
+        sandbox.spend(CLIENT, 4)
+        statuses = [get(sandbox).status_code for _ in range(7)]
+        url = f"{sandbox.url}/_sandbox/requests"
+        spent = {"client_id": "another", "requests": 10}
+        assert requests.post(url, json=spent, timeout=5).json() == {"ok": True}
+        elsewhere = get(sandbox, headers={"openpanel-client-id": "another"}).status_code
+    assert statuses == [200] * 6 + [429]
+    assert elsewhere == 429
+
+
+def test_openpanel_3_tells_nothing_of_its_limit() -> None:
+    with world(event(), rate_limit=1, window_seconds=3600, server_date="3") as sandbox:
+        answers = [get(sandbox), get(sandbox)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    told = {name.lower() for answer in answers for name in answer.headers}
+    assert not [name for name in told if "ratelimit" in name or name == "retry-after"]
+    message = "You have exceeded the rate limit for this endpoint."
+    body = {"statusCode": 429, "error": "Too Many Requests", "message": message}
+    assert answers[1].json() == body
+
+
+def test_openpanel_3_counts_what_it_found_valid_credentials_or_not() -> None:
+    wrong = HEADERS | {"openpanel-client-secret": "wrong"}
+    with world(event(), rate_limit=2, window_seconds=3600, server_date="3") as sandbox:
+        assert [get(sandbox, "limit=abc").status_code for _ in range(3)] == [400] * 3
+        assert get(sandbox, path="/export/nothing").status_code == 404
+        assert get(sandbox, DAYS, headers=wrong).status_code == 401
+        assert get(sandbox, "series=[]", path="/export/charts").status_code == 200
+        assert get(sandbox, DAYS, headers=wrong).status_code == 429
+        assert get(sandbox, "limit=abc").status_code == 400
+
+
+def test_openpanel_3_allows_a_hundred_requests_in_ten_seconds() -> None:
+    with world(event(), rate_limit="default", server_date="3") as sandbox:
+        sandbox.spend(CLIENT, 99)
+        assert [get(sandbox).status_code for _ in range(2)] == [200, 429]

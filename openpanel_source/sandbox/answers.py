@@ -34,6 +34,19 @@ class Refusal(Exception):  # noqa: N818
         self.answer = answer
 
 
+class BadInput(Refusal):
+    """ClickHouse cannot read a value: OpenPanel 3 says so, older servers just fail.
+
+    Args:
+        what: Kind of value: date, id or number.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(server_error().answer)
+        message = f"Malformed {what}"
+        self.told = json_answer(400, {"status": 400, "error": "Error", "message": message})
+
+
 def json_answer(status: int, body: Any) -> Answer:
     """Return an answer whose body is JSON."""
     return Answer(status, msgspec.json.encode(body))

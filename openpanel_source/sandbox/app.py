@@ -9,7 +9,7 @@ from typing import Any
 
 from openpanel_source.sandbox import answers
 from openpanel_source.sandbox.access import CLIENT_ID, Access
-from openpanel_source.sandbox.answers import Answer, Refusal, json_answer, server_error
+from openpanel_source.sandbox.answers import Answer, BadInput, Refusal, json_answer, server_error
 from openpanel_source.sandbox.behaviour import Misbehaviour
 from openpanel_source.sandbox.charts import Charts
 from openpanel_source.sandbox.charts_query import ChartQuery
@@ -112,15 +112,15 @@ class Application:
         try:
             client, query = self._admit(request, route, told)
             answer = route.answer(client, query, misbehaviour)
+        except BadInput as refusal:
+            answer = refusal.told if self.generation.rewritten else refusal.answer
         except Refusal as refusal:
             answer = refusal.answer
         except Exception:  # noqa: BLE001 - as on the real server, all that nobody foresaw is a 500
             answer = server_error().answer
         return replace(answer, headers=told | answer.headers)
 
-    def _admit(
-        self, request: Request, route: _Route, told: dict[str, str]
-    ) -> tuple[Client, Any]:
+    def _admit(self, request: Request, route: _Route, told: dict[str, str]) -> tuple[Client, Any]:
         """Check a request in the order of the generation, noting what is told of the limit."""
         found: dict[Step, Any] = {}
         for step in self.generation.steps:
@@ -172,9 +172,8 @@ def _open_routes(generation: Generation) -> dict[str, object]:
     welcome = {"status": "ok", "message": "Successfully running OpenPanel.dev API"}
     if not generation.health:
         return {"/": {"name": "openpanel sdk api"}, "/healthcheck": _HEALTH}
-    return {
-        "/": welcome,
-        "/healthcheck": _HEALTH,
-        "/healthz/ready": _HEALTH,
-        "/healthz/live": {"live": True},
-    }
+    routes = {"/": welcome, "/healthcheck": _HEALTH, "/healthz/live": {"live": True}}
+    if not generation.rewritten:
+        return routes | {"/healthz/ready": _HEALTH}
+    described = {"openapi": "3.0.3", "info": {"title": "OpenPanel API"}, "paths": {}}
+    return routes | {"/healthz/ready": {"ready": True}, "/openapi.json": described}

@@ -66,6 +66,7 @@ class Dialect:
         nothing: ``min`` and ``max`` of no values.
         backwards: A range that ends before it starts is empty; elsewhere ClickHouse fails on it.
         one_named_event: ``one_event_per_user`` works for a named event.
+        bound: Names and values are bound to a query, not put into its text (OpenPanel 3).
     """
 
     ranges: tuple[str, ...] = (*_RANGES[:2], "last24h", *_RANGES[2:6], "3m", *_RANGES[6:])
@@ -79,10 +80,11 @@ class Dialect:
     nothing: float | None = 0
     backwards: bool = True
     one_named_event: bool = True
+    bound: bool = False
 
 
 CURRENT = Dialect()
-REWRITTEN = Dialect()
+REWRITTEN = Dialect(bound=True)
 SPRING_2026 = Dialect(
     ranges=_RANGES,
     operators=_OPERATORS,

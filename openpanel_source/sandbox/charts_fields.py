@@ -106,14 +106,14 @@ def property_amount(series: SeriesQuery, dialect: Dialect, *, with_profile: bool
         if dialect.strict_numbers:
             raise server_error()
         return Amount(Sql(name), Sql(f"{name} IS NOT NULL"), nullable=False)
-    text = _amount_text(canonical(name) if dialect.known_fields else name, with_profile)
+    text = _amount_text(canonical(name) if dialect.known_fields else name, with_profile, dialect)
     where = Sql(f"{text.text} <> ''", text.parameters)
     if dialect.strict_numbers:
         return Amount(Sql(f"({text.text})::DOUBLE", text.parameters), where, nullable=False)
     return Amount(Sql(number_sql(text.text), text.parameters * 2), where, nullable=True)
 
 
-def _amount_text(name: str, with_profile: bool) -> Sql:
+def _amount_text(name: str, with_profile: bool, dialect: Dialect) -> Sql:
     if name == "has_profile":
         return _HAS_PROFILE
     if name in TEXT:
@@ -121,22 +121,22 @@ def _amount_text(name: str, with_profile: bool) -> Sql:
     family, _, rest = name.partition(".")
     if rest and "*" not in rest:
         if family == "properties":
-            return _property_text(rest)
+            return _property_text(rest, dialect)
         if family == "profile" and with_profile:
-            return _profile_text(rest)
+            return _profile_text(rest, dialect)
     raise server_error()
 
 
-def _property_text(key: str) -> Sql:
-    # The server puts the key between quotes as it is.
-    if "'" in key:
+def _property_text(key: str, dialect: Dialect) -> Sql:
+    # Older servers put the key between quotes as it is.
+    if "'" in key and not dialect.bound:
         raise server_error()
     return Sql("coalesce(properties[?], '')", (key,))
 
 
-def _profile_text(field: str) -> Sql:
+def _profile_text(field: str, dialect: Dialect) -> Sql:
     key = field.removeprefix("properties.")
-    if key != field and "'" not in key:
+    if key != field and ("'" not in key or dialect.bound):
         return Sql(_OF_PROFILE.format("properties[?]", "''"), (key,))
     if field not in _PROFILE_TEXT:
         raise server_error()
@@ -148,10 +148,10 @@ def _column(name: str, dialect: Dialect) -> Field | None:
     return None if name == "revenue" and dialect.early else _COLUMNS.get(name)
 
 
-def _property(key: str, _dialect: Dialect) -> Field:
+def _property(key: str, dialect: Dialect) -> Field:
     if "*" in key:
         return Field(Sql(_VALUES_LIKE, (wildcard(key),)), default=[], is_property=True)
-    return Field(_property_text(key), is_property=True)
+    return Field(_property_text(key, dialect), is_property=True)
 
 
 def _profile(field: str, dialect: Dialect) -> Field:
@@ -160,7 +160,7 @@ def _profile(field: str, dialect: Dialect) -> Field:
     if field in _PROFILE_INSTANTS and dialect.known_fields:
         instant = _OF_PROFILE.format(_PROFILE_INSTANTS[field], "0")
         return Field(Sql(instant), _millisecond, default=0, of_profile=True)
-    return Field(_profile_text(field), of_profile=True)
+    return Field(_profile_text(field, dialect), of_profile=True)
 
 
 def _group(field: str, dialect: Dialect) -> Field | None:

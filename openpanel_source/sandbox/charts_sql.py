@@ -85,7 +85,7 @@ class SeriesSql:
         self._series = series
         self._scope = scope
         _refuse_unknown(series, scope)
-        filtered = conditions(series.filters)
+        filtered = conditions(series.filters, scope.dialect)
         self._where = [Sql("project_id = ?", (scope.project,)), scope.between, filtered.where]
         if series.name != "*":
             self._where.append(Sql("name = ?", (series.name,)))
@@ -170,7 +170,7 @@ def _refuse_unknown(series: SeriesQuery, scope: Scope) -> None:
         return
     # The outer of its two queries refers to the alias of the events, which only the inner one has.
     by_property = dialect.known_fields and any(field.is_property for field in scope.fields)
-    if by_property or (series.name != "*" and not dialect.one_named_event):
+    if (by_property and not dialect.bound) or (series.name != "*" and not dialect.one_named_event):
         raise server_error()
 
 

@@ -8,8 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from openpanel_source.sandbox.answers import server_error
-from openpanel_source.sandbox.instants import best_effort, best_effort_sql, clickhouse_instant
+from openpanel_source.sandbox.answers import BadInput, server_error
+from openpanel_source.sandbox.instants import (
+    best_effort,
+    best_effort_sql,
+    clickhouse_instant,
+    starts_as_instant,
+)
 from openpanel_source.sandbox.query import js_string
 
 Json = str | float | bool | None
@@ -21,6 +26,7 @@ _LIKE = {
     "startsWith": ("LIKE", "{}%"),
     "endsWith": ("LIKE", "%{}"),
 }
+_UUID = re.compile("[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 
 
@@ -90,10 +96,12 @@ def number_condition(column: str, kind: str, operator: str, values: list[str]) -
     Raises:
         Refusal: The operator is one for text, or a value is no number.
     """
+    whole = kind == "UBIGINT"
     if not is_comparison(operator):
-        raise server_error()
+        # Null is compared with the empty text as well.
+        raise BadInput("number") if _is_null(operator) and not whole else server_error()
     if operator in ("is", "isNot"):
-        if kind == "UBIGINT" and not all(value.isdecimal() for value in values):
+        if whole and not all(re.fullmatch("0|[1-9][0-9]*", value) for value in values):
             raise server_error()
         numbers = [constant(value) for value in values]
         left = Sql(column)
@@ -117,13 +125,18 @@ def instant_condition(column: str, unit: int, operator: str, values: list[str]) 
     Raises:
         Refusal: The operator is none for instants, or a value cannot be read.
     """
+    if _is_null(operator):
+        # Null is compared with the empty text as well, which is the start of 1970 or no instant.
+        if unit > 1:
+            raise BadInput("date")
+        return Sql("FALSE" if operator == "isNull" else "TRUE")
     if not is_comparison(operator):
         raise server_error()
     pieces = []
     for value in values:
         instant = clickhouse_instant(value, fractions=unit == 1)
         if instant is None:
-            raise server_error()
+            raise server_error() if starts_as_instant(value) else BadInput("date")
         pieces.append(compared(Sql(column), operator, instant // unit))
     return joined(pieces, "AND" if operator == "isNot" else "OR")
 
@@ -135,13 +148,15 @@ def id_condition(operator: str, values: list[str]) -> Sql:
         Refusal: The operator is none for UUIDs, or a value is none.
     """
     if not is_comparison(operator):
-        raise server_error()
+        raise BadInput("id") if _is_null(operator) else server_error()
     pieces = []
     for value in values:
-        try:
-            number = uuid.UUID(value).int
-        except ValueError as error:
-            raise server_error() from error
+        match = _UUID.match(value)
+        if match is None:
+            raise BadInput("id")
+        if match.end() < len(value):
+            raise server_error()
+        number = uuid.UUID(value).int
         low, high = number & (1 << 64) - 1, number >> 64
         text = f"(id_low, id_high) {_COMPARISONS[operator]} (?::UBIGINT, ?::UBIGINT)"
         pieces.append(Sql(text, (low, high)))
@@ -188,6 +203,8 @@ def constant(text: str) -> float:
     Raises:
         Refusal: It is no number.
     """
+    if not text:
+        raise BadInput("number")
     if not re.fullmatch(_NUMBER, text):
         raise server_error()
     return float(text)
@@ -201,6 +218,10 @@ def _cast(value: Json, kind: str) -> float | None:
         return float(text) if re.fullmatch(_NUMBER, text) else None
     seconds = best_effort(text)
     return seconds if seconds is None or kind == "datetime" else seconds // 86_400
+
+
+def _is_null(operator: str) -> bool:
+    return operator in ("isNull", "isNotNull")
 
 
 def _any(values: list[str], condition: Callable[[str], Sql]) -> Sql:

@@ -15,6 +15,7 @@ from openpanel_source.sandbox.answers import Answer, json_answer
 from openpanel_source.sandbox.app import Request
 from openpanel_source.sandbox.behaviour import Behaviour
 from openpanel_source.sandbox.dataset import Row
+from openpanel_source.sandbox.ratelimit import RateLimit
 from openpanel_source.sandbox.rows import complete
 from openpanel_source.sandbox.store import Store
 
@@ -37,13 +38,17 @@ class Control:
     Args:
         store: Holds the rows.
         access: Knows the projects.
+        limit: Counts requests.
         now: The server's clock.
     """
 
-    def __init__(self, store: Store, access: Access, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, access: Access, limit: RateLimit, now: Callable[[], datetime]
+    ) -> None:
         self.behaviour = Behaviour()
         self._store = store
         self._access = access
+        self._limit = limit
         self._now = now
         self._started = time.monotonic()
         self._served: list[Served] = []
@@ -53,6 +58,7 @@ class Control:
             ("DELETE", "events"): self._delete_events,
             ("GET", "requests"): lambda _: self.served(),
             ("DELETE", "requests"): lambda _: self.forget(),
+            ("POST", "requests"): self._post_requests,
             ("POST", "behaviour"): self._post_behaviour,
         }
 
@@ -60,7 +66,8 @@ class Control:
         """Return the answer to a request under ``/_sandbox/``."""
         route = self._routes.get((request.method, request.path.removeprefix(PREFIX)))
         if route is None:
-            return json_answer(404, {"message": f"there is no {request.method} {request.path}"})
+            message = f"there is no {request.method} {request.path}"
+            return json_answer(404, {"message": message})
         try:
             body = msgspec.json.decode(request.body) if request.body else None
             return json_answer(200, route(body))
@@ -102,6 +109,17 @@ class Control:
             self._served.clear()
         return {"ok": True}
 
+    def spend(self, client_id: str, requests: int) -> None:
+        """Count requests of a client against its limit, as those to other routes are.
+
+        Raises:
+            ValueError: An argument is not what it should be.
+        """
+        whole = isinstance(requests, int) and not isinstance(requests, bool)
+        if not isinstance(client_id, str) or not (whole and requests > 0):
+            raise ValueError("client_id must be a text, and requests a number above 0")
+        self._limit.count(client_id, requests)
+
     def behave(self, behaviour: Row) -> None:
         """Replace what goes wrong.
 
@@ -128,6 +146,12 @@ class Control:
     def _delete_events(self, body: Any) -> dict[str, int]:
         self.remove(_array(body, "ids"))
         return {"ids": len(body)}
+
+    def _post_requests(self, body: Any) -> dict[str, bool]:
+        if not isinstance(body, dict) or body.keys() != {"client_id", "requests"}:
+            raise ValueError("the body must be a JSON object with client_id and requests")
+        self.spend(**body)
+        return {"ok": True}
 
     def _post_behaviour(self, body: Any) -> dict[str, bool]:
         if not isinstance(body, dict):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from openpanel_source.sandbox.answers import server_error
+from openpanel_source.sandbox.charts_dialect import Dialect
 from openpanel_source.sandbox.columns import INSTANTS, NUMBERS, TEXT, canonical
 from openpanel_source.sandbox.conditions import (
     Sql,
@@ -60,7 +61,7 @@ class Conditions:
     by_group: bool = False
 
 
-def conditions(filters: list[Filter]) -> Conditions:
+def conditions(filters: list[Filter], dialect: Dialect) -> Conditions:
     """Return the condition that all filters put on events.
 
     Raises:
@@ -68,7 +69,7 @@ def conditions(filters: list[Filter]) -> Conditions:
     """
     pieces = [Sql("TRUE")]
     for given in filters:
-        piece = _condition(given)
+        piece = _condition(given, dialect)
         if piece is not None:
             pieces.append(piece)
     by_group = any(given.name.startswith("group.") for given in filters)
@@ -84,7 +85,7 @@ def wildcard(key: str) -> str:
     return f"{before}.%.{after[1:]}" if star else key
 
 
-def _condition(given: Filter) -> Sql | None:
+def _condition(given: Filter, dialect: Dialect) -> Sql | None:
     if given.operator in ("inCohort", "notInCohort"):
         # No dataset holds the members of cohorts: they have none.
         return Sql("FALSE" if given.operator == "inCohort" else "TRUE") if given.cohorts else None
@@ -95,10 +96,10 @@ def _condition(given: Filter) -> Sql | None:
         return Sql(f"profile_id {'<>' if 'true' in given.values else '='} device_id")
     family, dot, rest = name.partition(".")
     of_family = _FAMILIES.get(family) if dot else _column
-    return of_family(rest if dot else name, given) if of_family else None
+    return of_family(rest if dot else name, given, dialect) if of_family else None
 
 
-def _column(name: str, given: Filter) -> Sql | None:
+def _column(name: str, given: Filter, _dialect: Dialect) -> Sql | None:
     if name in INSTANTS:
         column, unit = INSTANTS[name]
         if _is_typed(given):
@@ -121,10 +122,8 @@ def _column(name: str, given: Filter) -> Sql | None:
     return condition
 
 
-def _property(key: str, given: Filter) -> Sql:
-    # The server puts the key between quotes as it is.
-    if "'" in key:
-        raise server_error()
+def _property(key: str, given: Filter, dialect: Dialect) -> Sql:
+    _refuse_quotes(key, dialect)
     pattern = wildcard(key) if "*" in key else key
     if "*" in key and "%" in pattern:
         inner = _any_or_typed(Sql("x"), given)
@@ -135,18 +134,28 @@ def _property(key: str, given: Filter) -> Sql:
     return _text_or_typed(Sql("coalesce(properties[?], '')", (key,)), given)
 
 
-def _profile(field: str, given: Filter) -> Sql | None:
+def _profile(field: str, given: Filter, dialect: Dialect) -> Sql | None:
     key = field.removeprefix("properties.")
     if key != field:
-        if "'" in key or "*" in key or "%" in key:
+        _refuse_quotes(key, dialect)
+        if dialect.bound and "*" in key and "%" in wildcard(key):
+            # It looks for keys that begin with the name of the profile's column: there are none.
+            return Sql("FALSE")
+        if "*" in key or "%" in key:
             raise server_error()
         return _text_or_typed(Sql(_PROFILE_PROPERTIES, (key,)), given)
-    if field not in _PROFILE:
+    if field not in _PROFILE or (dialect.bound and field == "project_id"):
         raise server_error()
     return None
 
 
-def _group(field: str, given: Filter) -> Sql | None:
+def _refuse_quotes(key: str, dialect: Dialect) -> None:
+    # Older servers put the key between quotes as it is.
+    if "'" in key and not dialect.bound:
+        raise server_error()
+
+
+def _group(field: str, given: Filter, _dialect: Dialect) -> Sql | None:
     # The dataset knows the ids of groups only: a name is taken for the id.
     left = Sql("''" if field == "type" or field.startswith("properties.") else "group_id")
     if _is_typed(given):
@@ -181,7 +190,7 @@ def _is_typed(given: Filter) -> bool:
     return given.type not in (None, "string") and is_comparison(given.operator)
 
 
-_FAMILIES: dict[str, Callable[[str, Filter], Sql | None]] = {
+_FAMILIES: dict[str, Callable[[str, Filter, Dialect], Sql | None]] = {
     "properties": _property,
     "profile": _profile,
     "group": _group,

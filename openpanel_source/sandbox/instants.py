@@ -9,6 +9,7 @@ from openpanel_source.sandbox.dates import milliseconds, parse_js_date
 _STRICT = re.compile(
     r"(\d{4})\D(\d\d)\D(\d\d)(?:[ T](\d\d):(\d\d):(\d\d))?(?:\.(?P<fraction>\d+))?\Z"
 )
+_START = re.compile(r"\d{4}\D\d\d\D\d\d([ T]\d\d:\d\d:\d\d|(?![ T])|\Z)|\d{5,10}")
 _UNIX = re.compile(r"(\d{5,10})(?:\.(?P<fraction>\d+))?\Z")
 _DAY_FIRST = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})(.*)\Z", re.DOTALL)
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?\Z")
@@ -24,6 +25,8 @@ def clickhouse_instant(text: str, *, fractions: bool) -> int | None:
     Returns:
         Milliseconds since 1970, UTC; None where ClickHouse cannot read the text.
     """
+    if fractions and not text:
+        return 0
     strict, unix = _STRICT.match(text), _UNIX.match(text)
     match = strict or unix
     if match is None or (match["fraction"] and not fractions):
@@ -34,6 +37,11 @@ def clickhouse_instant(text: str, *, fractions: bool) -> int | None:
         instant = int(match[1]) * 1000
     fraction = int((match["fraction"] or "0")[:3].ljust(3, "0"))
     return None if instant is None else instant + fraction
+
+
+def starts_as_instant(text: str) -> bool:
+    """Say whether ClickHouse fails on what follows an instant, rather than on the instant."""
+    return bool(_START.match(text))
 
 
 def best_effort(text: str) -> int | None:

@@ -33,8 +33,8 @@ class RateLimit:
         self._windows: dict[str, _Window] = {}
         self._lock = threading.Lock()
 
-    def count(self, client: str) -> tuple[bool, dict[str, str]]:
-        """Count a request.
+    def count(self, client: str, requests: int = 1) -> tuple[bool, dict[str, str]]:
+        """Count a request, or several.
 
         Returns:
             Whether it is within the limit, and the headers that tell the client about it.
@@ -46,7 +46,7 @@ class RateLimit:
             window = self._windows.get(client)
             if window is None or window.ends <= now:
                 window = self._windows[client] = _Window(now + self._seconds)
-            window.used += 1
+            window.used += requests
             left, reset = self._limit - window.used, str(math.ceil(window.ends - now))
         headers = {
             "x-ratelimit-limit": str(self._limit),

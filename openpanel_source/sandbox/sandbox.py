@@ -27,7 +27,8 @@ class Sandbox:
         rate_limit: Requests a client may make in a window; None for any number, "default" for
             as many as the server of that date allows.
         window_seconds: Length of that window.
-        server_date: ``YYYY-MM`` plays the server as of the end of that month, None the current
+        server_date: ``YYYY-MM`` plays the server as of the end of that month, ``2026-09s`` the one
+            of that month whose bounds lose their milliseconds, ``3`` OpenPanel 3; None the usual
             one.
         now: The clock that the server goes by, None for the real one.
 
@@ -52,8 +53,9 @@ class Sandbox:
         now = now or _utc_now
         store = Store(dataset, generation.no_country)
         access = Access(dataset.accounts, generation)
-        app = Application(store, access, RateLimit(limit, window_seconds), generation, now)
-        self._control = Control(store, access, now)
+        counter = RateLimit(limit, window_seconds)
+        app = Application(store, access, counter, generation, now)
+        self._control = Control(store, access, counter, now)
         self._store = store
         self._app = app
         self._port = port
@@ -120,6 +122,17 @@ class Sandbox:
     def remove(self, ids: Sequence[str]) -> None:
         """Delete the events with these ids, as ``DELETE /_sandbox/events`` does."""
         self._control.remove(ids)
+
+    def spend(self, client_id: str, requests: int) -> None:
+        """Use up requests of a client, as its requests to other routes do.
+
+        On every server but OpenPanel 3, ``/manage`` and ``/insights`` count on the same counter
+        as ``/export``; there it is another reader with the same client that does.
+
+        Raises:
+            ValueError: An argument is not what it should be.
+        """
+        self._control.spend(client_id, requests)
 
     def behave(self, **behaviour: Any) -> None:
         """Replace what goes wrong, as ``POST /_sandbox/behaviour`` does; nothing without arguments.

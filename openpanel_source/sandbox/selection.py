@@ -18,15 +18,18 @@ BY_GROUP = "(SELECT *, unnest(groups) AS group_id FROM events)"
 """Each event once for each of its groups."""
 
 _OF_PROFILE = (
-    "(profile_id = ? OR device_id IN (SELECT e.device_id FROM events e"
+    "(profile_id = ? OR {}device_id IN (SELECT e.device_id FROM events e"
     " WHERE e.project_id = ? AND e.device_id <> '' AND e.profile_id = ?))"
 )
+# OpenPanel 3 leaves out what others did on a device that is called the same.
+_ANONYMOUS = "profile_id = device_id AND "
 # Where the order leaves ties, a real server's changes with limit and offset.
 _ORDERS: dict[Order, str] = {
     "id": "created_ms DESC, id_low, id_high, seq",
     "profile_and_name": "created_ms DESC, profile_id DESC, name DESC, hash(seq, ?, ?)",
     "unstable": "created_ms DESC, hash(seq, ?, ?)",
 }
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -68,7 +71,7 @@ def select_events(project: str, query: EventsQuery, generation: Generation) -> S
     Raises:
         Refusal: 500, a date or a filter is one that the server fails on.
     """
-    given = conditions(query.filters)
+    given = conditions(query.filters, generation.charts)
     pieces = [Sql("project_id = ?", (project,)), given.where]
     between = bounds(query.start, query.end, generation)
     if between:
@@ -78,7 +81,8 @@ def select_events(project: str, query: EventsQuery, generation: Generation) -> S
         pieces.append(Sql(f"name IN ({marks})", query.events))
     listed, counted = pieces, pieces
     if query.profile:
-        listed = [*pieces, Sql(_OF_PROFILE, (query.profile, project, query.profile))]
+        of_profile = _OF_PROFILE.format(_ANONYMOUS if generation.rewritten else "")
+        listed = [*pieces, Sql(of_profile, (query.profile, project, query.profile))]
         counted = [*pieces, Sql("profile_id = ?", (query.profile,))]
     return Selection(
         source=BY_GROUP if given.by_group else "events",
@@ -87,4 +91,3 @@ def select_events(project: str, query: EventsQuery, generation: Generation) -> S
         has_bounds=between is not None,
         order=generation.order,
     )
-

@@ -99,7 +99,11 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what is no HTTP as the real server does."""
         error = {"error": "Bad Request", "message": "Client Error", "statusCode": 400}
-        self._refuse(headers_too_large(self.server.app.generation) if code == 431 else json_answer(400, error))
+        self._refuse(
+            headers_too_large(self.server.app.generation)
+            if code == 431
+            else json_answer(400, error)
+        )
 
     def _serve(self, request: Request) -> None:
         if request.path.startswith(PREFIX):
