@@ -1,0 +1,129 @@
+"""Servers of 2.x and OpenPanel 3, which decodes lists twice, read the same chart: the one meant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openpanel_source import Chart, Filter, Series
+from openpanel_source.chart_query import chart_params
+from openpanel_source.generation import APRIL_2026, CURRENT, THREE, Generation
+from openpanel_source.query import encode_json, query_string
+from tests.decoders import RefusedError, as_json, read_by_2, read_by_3
+
+START = datetime(2026, 11, 8, tzinfo=timezone.utc)
+READERS: list[tuple[Callable[[str], dict[str, Any]], Generation]] = [
+    (read_by_2, CURRENT),
+    (read_by_2, APRIL_2026),
+    (read_by_3, THREE),
+]
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+json_like = (
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | texts,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=2),
+        max_leaves=4,
+    )
+    .map(json.dumps)
+    .filter(bool)
+)
+names = texts | json_like | st.text('a,07.-"\\[]{}:', min_size=1, max_size=8)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**20), 10**20)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | names
+)
+keys = st.text("aä0.,[] ", min_size=1, max_size=6).map("properties.{}".format)
+
+
+def read(chart: Chart, place: int) -> dict[str, Any]:
+    """A chart's parameters, as one of the servers reads them."""
+    reader, generation = READERS[place]
+    params = chart_params(chart, "2024", START, START + timedelta(days=3), generation)
+    return reader(query_string(params))
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether values are the same JSON; 1 and true are not."""
+    return json.dumps(as_json(one)) == json.dumps(as_json(other))
+
+
+@pytest.mark.parametrize("place", range(len(READERS)))
+@given(
+    events=st.lists(names, min_size=1, max_size=3),
+    breakdowns=st.lists(keys, max_size=2, unique=True),
+    values=st.lists(scalars, min_size=1, max_size=3),
+)
+def test_series_breakdowns_and_filters_are_read_as_meant(
+    place: int, events: list[str], breakdowns: list[str], values: list[Any]
+) -> None:
+    filters = [Filter("properties.a", "is", values), Filter("name", "isNot", values[:1], "string")]
+    chart = Chart("any", [Series(event, filters=filters) for event in events], breakdowns)
+    found = read(chart, place)
+    given_ = [item.to_api() for item in filters]
+    expected = [{"name": event, "segment": "event", "filters": given_} for event in events]
+    assert is_same(found["series"], expected)
+    assert found.get("breakdowns", []) == [{"name": name} for name in breakdowns]
+    assert found["projectId"] == "2024"
+
+
+@pytest.mark.parametrize("place", range(len(READERS)))
+@pytest.mark.parametrize(
+    ("given_", "operator", "type_"),
+    [
+        (404, "is", None),
+        (100, "gt", "number"),
+        ("100", "gt", "number"),
+        (True, "is", "boolean"),
+        ("007", "isNot", None),
+        ("10.00", "is", None),
+        ("a,b", "is", None),
+        ("^007$", "regex", None),
+        ('["x"]', "is", None),
+        ("null", "is", None),
+        (None, "is", None),
+    ],
+)
+def test_a_filter_of_a_series_is_read_as_meant(
+    place: int, given_: Any, operator: str, type_: str | None
+) -> None:
+    asked = Filter("properties.total", operator, [given_], type_)
+    (found,) = read(Chart("any", [Series("*", filters=[asked])]), place)["series"]
+    assert is_same(found["filters"], [asked.to_api()])
+
+
+@pytest.mark.parametrize("place", range(len(READERS)))
+def test_cohorts_are_named_as_text(place: int) -> None:
+    asked = Filter("properties.a", "inCohort", ["7"])
+    (found,) = read(Chart("any", [Series("*", filters=[asked])]), place)["series"]
+    assert found["filters"][0]["cohortIds"] == ["7"]
+
+
+@pytest.mark.parametrize("name", ["404", "true", '["x"]'])
+def test_no_form_of_a_name_that_looks_like_json_suits_both(name: str) -> None:
+    once = query_string([("series", encode_json([{"name": name}]))])
+    twice = query_string([("series", encode_json([{"name": encode_json(name)}]))])
+    assert read_by_2(once)["series"] == [{"name": name}]
+    with pytest.raises(RefusedError):
+        read_by_3(once)
+    assert read_by_3(twice)["series"] == [{"name": name}]
+    assert read_by_2(twice)["series"] != [{"name": name}]
+
+
+@pytest.mark.parametrize("generation", [CURRENT, THREE])
+@pytest.mark.parametrize("interval", ["minute", "hour", "day", "week", "month"])
+def test_both_ends_of_a_chart_are_instants(interval: str, generation: Generation) -> None:
+    # A day without a time is its midnight in UTC, whatever the organisation's zone, and as an end
+    # it leaves its own day out.
+    chart = Chart("any", ["*"], interval=interval)
+    found = dict(chart_params(chart, "web", START, START + timedelta(days=7), generation))
+    assert found["startDate"] == "2026-11-08T00:00:00Z"
+    assert found["endDate"] == "2026-11-15T00:00:00Z"
