@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,8 @@ from openpanel_source.chart_query import chart_params
 from openpanel_source.generation import APRIL_2026, CURRENT, THREE, Generation
 from openpanel_source.query import encode_json, query_string
 from tests.decoders import RefusedError, as_json, read_by_2, read_by_3
+from tests.sandbox_world import event, world
+from tests.warehouse import Warehouse
 
 START = datetime(2026, 11, 8, tzinfo=timezone.utc)
 READERS: list[tuple[Callable[[str], dict[str, Any]], Generation]] = [
@@ -127,3 +131,42 @@ def test_both_ends_of_a_chart_are_instants(interval: str, generation: Generation
     found = dict(chart_params(chart, "web", START, START + timedelta(days=7), generation))
     assert found["startDate"] == "2026-11-08T00:00:00Z"
     assert found["endDate"] == "2026-11-15T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "server_date", ["2025-03", "2025-11", "2026-04", "2026-08", "2026-09", "3"]
+)
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_the_last_millisecond_of_a_day_is_counted_on_it_and_midnight_on_the_next(
+    warehouse: Warehouse, server_date: str, zone: str
+) -> None:
+    if server_date == "2025-03" and zone != "UTC":
+        pytest.skip("draws in UTC only")
+    midnight = datetime(2026, 11, 11, tzinfo=ZoneInfo(zone)).astimezone(timezone.utc)
+    moments = [midnight - timedelta(milliseconds=n) for n in (999, 1)] + [midnight]
+    rows = [
+        event(n, createdAt=f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z")
+        for n, moment in enumerate(moments)
+    ]
+    days = Chart("days", ["*"], start="2026-11-10", end="2026-11-10")
+    hours = Chart("hours", ["*"], interval="hour", start="2026-11-10", end="2026-11-11")
+    with world(*rows, server_date=server_date, timezone=zone) as sandbox:
+        source = warehouse.source(sandbox, charts=[days, hours], timezone=zone)
+        warehouse.pipeline().run(source.with_resources("chart_days", "chart_hours"))
+        asked = [served for served in sandbox.requests if "/export/charts" in served.url]
+    query = "SELECT bucket_date, value FROM chart_points JOIN charts USING (chart_id)"
+    found = warehouse.query(f"{query} WHERE value > 0 ORDER BY name, bucket_date")
+    assert found == [
+        ("2026-11-10 00:00:00", 2),
+        ("2026-11-10 23:00:00", 2),
+        ("2026-11-11 00:00:00", 1),
+    ]
+    bounds = [
+        value
+        for served in asked
+        for name, value in parse_qsl(urlsplit(served.url).query)
+        if name in ("startDate", "endDate")
+    ]
+    assert bounds
+    assert all(datetime.fromisoformat(value.replace("Z", "+00:00")).tzinfo for value in bounds)
+    assert all("T" in value for value in bounds)
