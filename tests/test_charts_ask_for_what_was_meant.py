@@ -134,14 +134,20 @@ def test_both_ends_of_a_chart_are_instants(interval: str, generation: Generation
 
 
 @pytest.mark.parametrize(
-    "server_date", ["2025-03", "2025-11", "2026-04", "2026-08", "2026-09", "3"]
+    ("server_date", "zone"),
+    [
+        ("2025-03", "UTC"),
+        ("2025-11", "America/New_York"),
+        ("2026-04", "UTC"),
+        ("2026-08", "America/New_York"),
+        ("2026-09", "UTC"),
+        ("3", "UTC"),
+        ("3", "America/New_York"),
+    ],
 )
-@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
 def test_the_last_millisecond_of_a_day_is_counted_on_it_and_midnight_on_the_next(
     warehouse: Warehouse, server_date: str, zone: str
 ) -> None:
-    if server_date == "2025-03" and zone != "UTC":
-        pytest.skip("draws in UTC only")
     midnight = datetime(2026, 11, 11, tzinfo=ZoneInfo(zone)).astimezone(timezone.utc)
     moments = [midnight - timedelta(milliseconds=n) for n in (999, 1)] + [midnight]
     rows = [
@@ -170,3 +176,28 @@ def test_the_last_millisecond_of_a_day_is_counted_on_it_and_midnight_on_the_next
     assert bounds
     assert all(datetime.fromisoformat(value.replace("Z", "+00:00")).tzinfo for value in bounds)
     assert all("T" in value for value in bounds)
+
+
+@pytest.mark.parametrize("server_date", ["2026-08", "2026-09", "2026-09s", "3"])
+def test_a_sync_draws_what_looks_like_json(warehouse: Warehouse, server_date: str) -> None:
+    names = ["404", "true", '["x"]', "a,b", "007"]
+    rows = [event(n, name=name, properties={"total": "10.00"}) for n, name in enumerate(names)]
+    rows.append(event(9, name="7", properties={"total": "10"}))
+    exact = Series("*", filters=[Filter("properties.total", "isNot", "10.00")])
+    above = Series("*", filters=[Filter("properties.total", "gt", 9, "number")])
+    charts = [
+        Chart("named", names, start="2026-11-10", end="2026-11-10"),
+        Chart("filtered", [exact, above], start="2026-11-10", end="2026-11-10"),
+    ]
+    with world(*rows, server_date=server_date, rate_limit="default") as sandbox:
+        summary = warehouse.sync(sandbox, charts=charts)
+    assert summary.failed_charts == {}
+    found = warehouse.query(
+        "SELECT charts.name, event, value FROM chart_points JOIN chart_series"
+        " USING (chart_id, series_key) JOIN charts USING (chart_id) ORDER BY 1 DESC, position"
+    )
+    assert found == [
+        *(("named", name, 1) for name in names),
+        ("filtered", "*", 1),
+        ("filtered", "*", 6),
+    ]

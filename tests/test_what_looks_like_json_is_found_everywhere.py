@@ -17,7 +17,7 @@ from openpanel_source.query import EventQuery, query_string
 from openpanel_source.sandbox import Sandbox
 from tests.sandbox_world import event, get, ids, world
 
-FIRST, LAST = date(2026, 11, 10), date(2026, 11, 10)
+DAY = date(2026, 11, 10)
 START = datetime(2026, 11, 10, tzinfo=timezone.utc)
 END = datetime(2026, 11, 11, tzinfo=timezone.utc)
 GENERATIONS = {"2026-08": CURRENT, "2026-09": CURRENT, "3": THREE}
@@ -78,11 +78,8 @@ def spaced(request: pytest.FixtureRequest) -> Iterator[tuple[Sandbox, Generation
 def found(server: tuple[Sandbox, Generation], **query: Any) -> list[int]:
     """The numbers of the events that a query finds."""
     sandbox, generation = server
-    edges = {"start": START, "end": END}
-    bounds = {name: f"{moment:%Y-%m-%dT%H:%M:%S.000Z}" for name, moment in edges.items()}
-    asked = EventQuery(**query).params("web", FIRST, LAST, generation=generation)
-    exact = [(name, bounds.get(name, value)) for name, value in asked]
-    return sorted(ids(get(sandbox, query_string(exact))))
+    params = EventQuery(**query).params("web", DAY, DAY, generation=generation)
+    return sorted(ids(get(sandbox, query_string(params))))
 
 
 def drawn(server: tuple[Sandbox, Generation], *series: Series, by: str | None = None) -> Drawing:
