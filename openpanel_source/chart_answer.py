@@ -18,6 +18,7 @@ from openpanel_source.buckets import Bucket, Buckets
 from openpanel_source.chart import Chart
 from openpanel_source.errors import InvalidSettingError, UnexpectedAnswerError
 from openpanel_source.query import encode_json
+from openpanel_source.zones import fitting_zones
 
 _NOT_SET = "(not set)"
 """What servers before 2025-04-16 call an empty value."""
@@ -185,10 +186,12 @@ def check_timezone(
     dates = {date for series in drawing.series for date in series.points}
     if not dates or (min(dates) == first.local.isoformat() and max(dates) <= end.local.isoformat()):
         return
+    zones = fitting_zones(buckets.interval, first.start, end.start, min(dates), max(dates))
+    fitting = f" ({' or '.join(zones)} would fit, or one whose clocks agree)" if zones else ""
     raise InvalidSettingError(
         f"timezone {buckets.zone.key!r} is not the one of the organisation:"
         f" the server's buckets are from {min(dates)} to {max(dates)}, asked for were those from"
-        f" {first.local.isoformat()} on; set timezone to the one in OpenPanel's settings."
+        f" {first.local.isoformat()} on; set timezone to the one in OpenPanel's settings{fitting}."
     )
 
 

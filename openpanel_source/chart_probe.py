@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -10,33 +9,32 @@ from zoneinfo import ZoneInfo
 from openpanel_source.buckets import Buckets
 from openpanel_source.chart import Chart
 from openpanel_source.chart_answer import check_timezone, read_drawing
-from openpanel_source.chart_query import CHARTS_PATH, chart_params, is_early
+from openpanel_source.chart_query import CHARTS_PATH, chart_params
 from openpanel_source.client import Client
-from openpanel_source.errors import InvalidQueryError, ProjectAccessError, ProjectNotFoundError
+from openpanel_source.errors import InvalidQueryError, ProjectRequiredError
 from openpanel_source.generation import Generation
 
 _HOURLY = Chart("hours", ["*"], interval="hour")
 _LOOKED_AT = timedelta(days=30)
 
 
-def knows_series(client: Client, projects: Sequence[str]) -> bool:
+def knows_series(client: Client) -> bool:
     """Whether an old server draws charts as it does since 2025-11-26, not as in spring 2025.
+
+    Asked without a project, so that it tells even where there is none to tell by.
 
     Args:
         client: Asks.
-        projects: Projects to ask about; the first that the client may read tells.
 
     Raises:
         OpenPanelError: The server cannot be asked.
     """
-    for project in projects:
-        try:
-            client.get(CHARTS_PATH, [("projectId", project), ("series", "[]")])
-        except InvalidQueryError:
-            # It needs the older name, events.
-            return False
-        except (ProjectAccessError, ProjectNotFoundError):
-            continue
+    try:
+        client.get(CHARTS_PATH, [("series", "[]")])
+    except InvalidQueryError:
+        # It needs the older name, events.
+        return False
+    except ProjectRequiredError:
         return True
     return True
 
@@ -59,7 +57,7 @@ def probe_timezone(
         InvalidSettingError: They are not.
         OpenPanelError: The server cannot be asked.
     """
-    if is_early(generation):
+    if generation.draws_charts_of_2025:
         return
     buckets = Buckets("hour", zone)
     first, end = buckets.of(now - _LOOKED_AT), buckets.of(now)

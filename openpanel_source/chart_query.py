@@ -9,11 +9,11 @@ from typing import Any
 from openpanel_source.chart import Chart
 from openpanel_source.errors import InvalidSettingError, UnsupportedServerError
 from openpanel_source.filters import parse_filter
-from openpanel_source.generation import BEFORE_APRIL_2025, CURRENT, Generation
+from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.query import (
     MAX_QUERY_BYTES,
     Params,
-    encode_json,
+    encode_list,
     encode_string,
     query_string,
 )
@@ -23,18 +23,13 @@ CHARTS_PATH = "/export/charts"
 _EARLY_BREAKDOWNS = 4
 
 
-def is_early(generation: Generation) -> bool:
-    """Whether charts are drawn as before 2025-04-16 (openpanel-api.md, section 8)."""
-    return generation.page_size == BEFORE_APRIL_2025.page_size
-
-
 def check_server(chart: Chart, timezone: str, generation: Generation) -> None:
     """Refuse what an old server draws wrongly, or dies of.
 
     Raises:
         UnsupportedServerError: The server is too old for the chart.
     """
-    if not is_early(generation):
+    if not generation.draws_charts_of_2025:
         return
     problem = None
     if chart.interval == "week":
@@ -45,8 +40,8 @@ def check_server(chart: Chart, timezone: str, generation: Generation) -> None:
         problem = f"it knows at most {_EARLY_BREAKDOWNS} breakdowns"
     if problem:
         raise UnsupportedServerError(
-            f"chart {chart.name!r}: this server is of {generation.dates}, and {problem}; upgrade it"
-            " or change the chart."
+            f"chart {chart.name!r}: this server draws charts as those before 2025-04-16 do, and"
+            f" {problem}; upgrade it or change the chart."
         )
 
 
@@ -69,7 +64,7 @@ def chart_params(
     Returns:
         Parameters.
     """
-    early = is_early(generation)
+    early = generation.draws_charts_of_2025
     # Servers before 2026-04-09 look a project up under the name as sent.
     quotes = generation.decodes_values or early
     series = [
@@ -79,13 +74,14 @@ def chart_params(
     params = [
         ("projectId", encode_string(project_id) if quotes else project_id),
         # Servers before 2025-11-26 know the older name only.
-        ("series" if generation.decodes_values else "events", encode_json(series)),
+        ("series" if generation.decodes_values else "events", encode_list(series, generation)),
         ("interval", chart.interval),
         ("startDate", _instant(first)),
         ("endDate", _instant(end)),
     ]
     if chart.breakdowns:
-        params.append(("breakdowns", encode_json([{"name": name} for name in chart.breakdowns])))
+        named = [{"name": name} for name in chart.breakdowns]
+        params.append(("breakdowns", encode_list(named, generation)))
     if chart.previous and chart.is_whole:
         params.append(("previous", "true"))
     return params

@@ -16,7 +16,7 @@ from openpanel_source.chart import Chart
 from openpanel_source.chart_answer import Drawing, check_timezone, read_drawing, with_silent_series
 from openpanel_source.chart_book import ChartRecord
 from openpanel_source.chart_plan import Stretch, is_in_one_piece, slice_length, stretches
-from openpanel_source.chart_query import CHARTS_PATH, chart_params, check_server, is_early
+from openpanel_source.chart_query import CHARTS_PATH, chart_params, check_server
 from openpanel_source.chart_shape import series_row, shape_points
 from openpanel_source.client import Client
 from openpanel_source.generation import Generation
@@ -153,7 +153,7 @@ class ChartReader:
         project = record.project_id
         asked = buckets.before(first) if chart.compares_neighbours else first
         params = chart_params(chart, project, asked.start, end.start, self._generation)
-        decode = partial(read_drawing, chart, early=is_early(self._generation))
+        decode = partial(read_drawing, chart, early=self._generation.draws_charts_of_2025)
         drawing = self._client.read(CHARTS_PATH, params, decode)
         check_timezone(chart, drawing, buckets, asked, end)
         wanted = list(buckets.between(asked, end))

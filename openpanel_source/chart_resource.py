@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -23,7 +24,7 @@ from openpanel_source.client import Client
 from openpanel_source.clock import EARLIEST
 from openpanel_source.dialects import current_dialect
 from openpanel_source.errors import OpenPanelError
-from openpanel_source.generation import BEFORE_APRIL_2025, Generation
+from openpanel_source.generation import Generation
 from openpanel_source.loading import declare, describe, materialize, replacing, rows_of
 from openpanel_source.plan import first_day_with_events
 from openpanel_source.query import EventQuery, encode_json
@@ -60,11 +61,11 @@ class Surroundings:
     @cached_property
     def generation(self) -> Generation:
         """The server's; one request, some more on old ones."""
-        projects = self.settings.project_ids
-        found = probe(self.client, projects)
-        if found.decodes_values or knows_series(self.client, projects):
+        found = probe(self.client, self.settings.project_ids)
+        if found.decodes_values or found.draws_charts_of_2025:
             return found
-        return BEFORE_APRIL_2025
+        # Projects without events do not tell, and weeks would stop a server of spring 2025.
+        return replace(found, draws_charts_of_2025=not knows_series(self.client))
 
     def check_timezone(self, project_id: str, zone: ZoneInfo) -> None:
         """Refuse a time zone that is not the organisation's, as far as that can be told.

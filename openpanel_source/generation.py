@@ -38,6 +38,9 @@ class Generation:
         has_ordered_ties: Rows of one millisecond come by profile and name at least.
         page_size: The most rows a page holds.
         bounds: What ``start`` and ``end`` select, as measured.
+        decodes_lists_twice: What is in JSON lists is decoded once more, and numbers and booleans in
+            them are lost (openpanel-3.md, section 2).
+        draws_charts_of_2025: Charts are drawn as before 2025-04-16: in UTC, and weeks stop it.
     """
 
     dates: str
@@ -49,6 +52,8 @@ class Generation:
     has_ordered_ties: bool = True
     page_size: int = 1000
     bounds: Bounds = Bounds.UNTOLD
+    decodes_lists_twice: bool = False
+    draws_charts_of_2025: bool = False
 
     @property
     def has_edges(self) -> bool:
@@ -63,7 +68,7 @@ UNKNOWN = Generation(
     bounds=Bounds.MILLISECONDS,
 )
 """Read in the way that is right everywhere: to the next midnight, without the rows at it."""
-THREE = Generation("OpenPanel 3")
+THREE = Generation("OpenPanel 3", decodes_lists_twice=True)
 APRIL_2026 = Generation("2026-04-09 to 2026-05-18", has_filters=False)
 MARCH_2026 = Generation("2026-03-03 to 2026-04-08", decodes_values=False, has_filters=False)
 BEFORE_MARCH_2026 = Generation(
@@ -82,6 +87,7 @@ BEFORE_APRIL_2025 = Generation(
     has_true_counts=False,
     has_stable_pages=False,
     page_size=50,
+    draws_charts_of_2025=True,
 )
 UNDECIDED = Generation(
     "before 2026-04-09, too few events to tell more",

@@ -2,9 +2,20 @@
 
 Works with dlt's ``RESTClient`` as well as in this source::
 
+    before = {"name": "created_at", "operator": "lt", "value": ["2026-11-02 00:00:00.000"]}
+    day = {
+        "start": "2026-11-01T00:00:00.000Z",
+        "end": "2026-11-02T00:00:00.000Z",
+        "filters": json.dumps([before]),
+    }
     client = RESTClient("https://api.openpanel.dev", headers={...}, paginator=EventsPaginator())
-    for page in client.paginate("/export/events", params={...}, data_selector="data"):
+    for page in client.paginate(
+        "/export/events", params={"projectId": "shop", **day}, data_selector="data"
+    ):
         ...
+
+These bounds select a whole day whatever the server takes ``start`` and ``end`` for
+(openpanel-api.md, section 10); servers before 2026-05 ignore filters and need the day in both.
 """
 
 from __future__ import annotations

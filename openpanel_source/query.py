@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -53,6 +53,27 @@ def encode_string(value: str) -> str:
 def encode_json(value: Any) -> str:
     """Compact JSON of a list or object."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def encode_list(value: Sequence[Any], generation: Generation) -> str:
+    """The query value that the server reads as exactly this list, which cannot be sent as text.
+
+    Args:
+        value: JSON values.
+        generation: The server's.
+    """
+    return encode_json(_once_more(value) if generation.decodes_lists_twice else value)
+
+
+def _once_more(value: Any) -> Any:
+    """A JSON value all of whose members are texts that decode to those meant."""
+    if isinstance(value, Mapping):
+        return {name: _once_more(item) for name, item in value.items()}
+    if isinstance(value, str):
+        return encode_string(value)
+    if isinstance(value, Sequence):
+        return [_once_more(item) for item in value]
+    return None if value is None else encode_json(value)
 
 
 def encode_filters(filters: Sequence[Filter]) -> str:

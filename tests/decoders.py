@@ -51,7 +51,9 @@ def _decoded_by_2(text: str) -> Any:
 
 
 def _decoded_by_3(values: list[str]) -> Any:
-    found = _one_or_all([_listed(value) for value in values])
+    first, *others = map(_listed, values)
+    # A list that comes first is added to; one beside other values stays a list among them.
+    found = [*(first if isinstance(first, list) else [first]), *others] if others else first
     return _text_of_3(found) if isinstance(found, str) else _element_of_3(found)
 
 

@@ -11,7 +11,7 @@ from openpanel_source import Chart, Series
 from openpanel_source.client import Client
 from openpanel_source.run import RunReport
 from openpanel_source.sandbox import Sandbox
-from tests.sandbox_world import NOW, SECRET, event, event_id, world
+from tests.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
 from tests.warehouse import Warehouse
 
 pytestmark = pytest.mark.sampled(2)
@@ -255,6 +255,35 @@ def test_servers_of_any_age_draw_the_same(warehouse: Warehouse, server_date: str
         ("2026-11-10", "DE"): 1,
         ("2026-11-22", "DE"): 1,
     }
+
+
+@pytest.mark.parametrize("server_date", ["2025-11", "2026-02", "2026-03"])
+def test_an_old_server_without_events_is_not_taken_for_one_that_weeks_stop(
+    warehouse: Warehouse, server_date: str
+) -> None:
+    week = Chart("week", ["purchase"], interval="week", start="2026-11-01")
+    with world(server_date=server_date) as sandbox:
+        summary = warehouse.sync(sandbox, charts=[week], timezone="Europe/Stockholm")
+    assert summary.failed_charts == {}
+    assert {value for (value,) in warehouse.query("SELECT value FROM chart_points")} == {0}
+
+
+@pytest.mark.parametrize("client_id", [CLIENT, ROOT])
+def test_the_oldest_server_without_events_is_never_asked_for_weeks(
+    warehouse: Warehouse, client_id: str
+) -> None:
+    week = Chart("week", ["purchase"], interval="week", start="2026-11-01")
+    secret = {CLIENT: SECRET, ROOT: "sec_root"}[client_id]
+    with world(server_date="2025-03", rate_limit=None) as sandbox:
+        summary = warehouse.sync(
+            sandbox,
+            charts=[week, Chart("days", ["*"], start="2026-11-20")],
+            client_id=client_id,
+            client_secret=secret,
+        )
+        assert not any("interval=week" in url for url in asked(sandbox))
+    assert list(summary.failed_charts) == ["week"]
+    assert "upgrade it" in summary.failed_charts["week"]
 
 
 def test_the_oldest_servers_draw_days_and_are_never_asked_for_weeks(warehouse: Warehouse) -> None:

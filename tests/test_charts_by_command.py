@@ -97,7 +97,10 @@ def test_a_chart_that_fails_is_named_and_the_command_exits_1(
     monkeypatch.setenv("SOURCES__OPENPANEL__CHARTS", json.dumps(charts))
     result = run("sync")
     assert result.exit_code == 1
-    assert "CHART FAILED wrong: timezone 'America/New_York'" in result.stdout
+    assert "CHART FAILED wrong" in result.stdout
+    told = "timezone 'America/New_York' is not the one of the organisation"
+    assert (result.stdout + result.stderr).count(told) == 1
+    assert "settings (UTC or Africa/Abidjan would fit" in result.stderr
     summary = json.loads(run("sync", "--json").stdout)
     assert list(summary["failed_charts"]) == ["wrong"]
     assert names() == ["sales", "wrong"]

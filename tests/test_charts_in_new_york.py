@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from openpanel_source import Chart
 from openpanel_source.buckets import Buckets
+from openpanel_source.zones import fitting_zones
 from tests.sandbox_world import event, world
 from tests.warehouse import Warehouse
 
@@ -72,12 +73,41 @@ _VALUES = (
 )
 
 
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(
+    ("month", "is_full"),
+    # An event at the very end of a range over a change of clocks looks like another zone.
+    [(1, False), (3, False), (7, False), (11, False), (1, True), (7, True)],
+)
+def test_the_zones_that_fit_what_the_server_shows_are_few_and_the_right_one_is_among_them(
+    zone: str, month: int, is_full: bool
+) -> None:
+    end = datetime(2026, month, 23, 2, tzinfo=timezone.utc)
+    start = end - timedelta(days=30)
+    shown = Buckets("hour", ZoneInfo(zone))
+    last = shown.of(end if is_full else end - timedelta(seconds=1))
+    first = shown.of(start)
+    found = fitting_zones("hour", start, end, first.local.isoformat(), last.local.isoformat())
+    clocks = [Buckets("hour", ZoneInfo(name)).of(end).local for name in found]
+    assert shown.of(end).local in clocks
+    assert len(found) <= 9
+
+
+def test_too_many_zones_to_help_are_not_named() -> None:
+    start = datetime(2026, 11, 2, tzinfo=timezone.utc)
+    found = fitting_zones(
+        "month", start, start + timedelta(days=7), "2026-11-01T00:00:00", "2026-11-01T00:00:00"
+    )
+    assert found == ()
+
+
 def test_a_time_zone_that_is_not_the_organisations_is_refused(warehouse: Warehouse) -> None:
     chart = Chart("days", ["*"], range="7d")
     with world(event(1), timezone="America/New_York") as sandbox:
         for wrong in ("UTC", "Europe/Stockholm", "America/Los_Angeles"):
             summary = warehouse.sync(sandbox, charts=[chart], timezone=wrong)
             assert f"timezone {wrong!r} is not the one" in summary.failed_charts["days"]
+            assert "(America/Havana or America/New_York would fit" in summary.failed_charts["days"]
         summary = warehouse.sync(sandbox, charts=[chart], timezone={"web": "America/New_York"})
     assert summary.failed_charts == {}
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+import textwrap
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +19,10 @@ from hypothesis import strategies as st
 from openpanel_source import EventsPaginator
 from openpanel_source.decode import Meta
 from openpanel_source.errors import UnexpectedAnswerError
-from openpanel_source.query import encode_string
+from openpanel_source.query import EventQuery, encode_string
 from openpanel_source.sandbox import Sandbox
 from tests.helpers_core import READ, Row, page_of, real_world, rows_of_day
+from tests.sandbox_world import HEADERS, event, event_id, world
 
 DAY = date(2026, 11, 9)
 PROFILE = "12345"
@@ -43,11 +48,15 @@ def read(sandbox: Sandbox, paginator: EventsPaginator | None = None, **params: A
     client = RESTClient(
         sandbox.url, paginator=paginator or EventsPaginator(), session=session, data_selector="data"
     )
-    days = {"projectId": "acme-web", "start": str(DAY), "end": str(DAY), "limit": "100"}
+    given_ = {"projectId": "acme-web", "limit": "100"} | days(DAY, DAY) | params
     with session:
-        return [
-            row for page in client.paginate("/export/events", params=days | params) for row in page
-        ]
+        return [row for page in client.paginate("/export/events", params=given_) for row in page]
+
+
+def days(first: date, last: date) -> dict[str, str]:
+    """The parameters that select whole days on every server since 2026-05."""
+    params = EventQuery().params("", first, last)
+    return {name: value for name, value in params if name in ("start", "end", "filters")}
 
 
 def requests_made(sandbox: Sandbox, before: int) -> int:
@@ -70,7 +79,7 @@ def test_all_rows_of_a_range_arrive_once_in_as_many_requests_as_there_are_pages(
 
 def test_a_day_without_rows_costs_one_request(sandbox: Sandbox) -> None:
     before = len(sandbox.requests)
-    assert read(sandbox, start="2020-01-01", end="2020-01-01") == []
+    assert read(sandbox, **days(date(2020, 1, 1), date(2020, 1, 1))) == []
     assert requests_made(sandbox, before) == 1
 
 
@@ -82,14 +91,50 @@ def test_a_paginator_can_be_used_again(sandbox: Sandbox) -> None:
 def test_rows_of_a_profile_beyond_the_counted_ones_arrive(sandbox: Sandbox) -> None:
     params = {
         "profileId": encode_string(PROFILE),
-        "start": "2026-10-01",
-        "end": "2026-11-30",
         "limit": "50",
+        **days(date(2026, 10, 1), date(2026, 11, 30)),
     }
     counted = read(sandbox, EventsPaginator(), **params)
     listed = read(sandbox, EventsPaginator(until_empty=True), **params)
     assert len(listed) == 280  # page 6 of "5" holds 30 more: events_profileId_stitched_page6
     assert len(counted) < len(listed)
+
+
+EXAMPLES = {
+    "docs": (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="utf-8"),
+    "docstring": inspect.getdoc(inspect.getmodule(EventsPaginator)) or "",
+}
+
+
+@pytest.mark.parametrize("place", EXAMPLES)
+@pytest.mark.parametrize("server_date", ["2026-08", "2026-09", "2026-09s", "3"])
+def test_the_example_reads_exactly_one_day_whatever_the_bounds_mean(
+    place: str, server_date: str
+) -> None:
+    lines = EXAMPLES[place].splitlines()
+    first = next(n for n, line in enumerate(lines) if "before = {" in line)
+    last = next(n for n, line in enumerate(lines) if n > first and line.strip() == "...")
+    code = textwrap.dedent("\n".join(lines[first:last])) + "\n    rows += page"
+    code = code.replace("https://api.openpanel.dev", "{url}").replace("shop", "web")
+    moments = (
+        "10-31T23:59:59.999",
+        "11-01T00:00:00.000",
+        "11-01T23:59:59.999",
+        "11-02T00:00:00.000",
+    )
+    held = [event(n, createdAt=f"2026-{moment}Z") for n, moment in enumerate(moments)]
+    rows: list[Row] = []
+    with world(*held, server_date=server_date) as sandbox:
+        exec(
+            code.replace("{url}", sandbox.url).replace("{...}", repr(HEADERS)),
+            {
+                "RESTClient": RESTClient,
+                "EventsPaginator": EventsPaginator,
+                "json": json,
+                "rows": rows,
+            },
+        )
+    assert ids(rows) == [event_id(1), event_id(2)]
 
 
 def test_a_number_of_pages_that_is_too_small_ends_nothing(sandbox: Sandbox) -> None:

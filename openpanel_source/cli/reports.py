@@ -82,8 +82,9 @@ def print_summary(summary: SyncSummary) -> None:
     ):
         if count:
             click.echo(f"{count:,} {what}.")
-    for name, error in summary.failed_charts.items():
-        click.echo(f"CHART FAILED {printable(name)}: {printable(error, 4000)}")
+    for name in summary.failed_charts:
+        # Why was logged as soon as it was known, as a sync that fails has no summary.
+        click.echo(f"CHART FAILED {printable(name)}; why is said above and in charts.error")
     if summary.stopped:
         click.echo("Stopped; run sync again to continue.")
     elif summary.days_left:
