@@ -52,10 +52,10 @@ class Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False
     sdk_name: str | None = None
     sdk_version: str | None = None
     revenue: _Bigint | None = None
+    duration: _Bigint | None = None
     imported_at: str | None = None
     properties: msgspec.Raw = NULL
     groups: msgspec.Raw = NULL
-    duration: msgspec.Raw = NULL
 
 
 Fields = tuple[tuple[str, str], ...]
@@ -99,7 +99,7 @@ def _extended(base: type[Event], further: list[Any], fields: Fields = ()) -> typ
 
 @lru_cache
 def _keepers(fields: Fields) -> dict[str, tuple[str, Any]]:
-    """By the name of a field: its attribute, and what makes a value of its bytes."""
+    """By the name of a field: its attribute, and what makes a value of the name and its bytes."""
     kinds = msgspec.structs.fields(event_with(fields))
     return {kind.encode_name: (kind.name, _KEEP[kind.type]) for kind in kinds}
 
@@ -122,7 +122,7 @@ def keep_event(raw: bytes, fields: Fields = ()) -> Event:
     known: dict[str, Any] = {}
     for name, (attribute, keep) in _keepers(fields).items():
         if name in members:
-            known[attribute] = keep(bytes(members.pop(name)))
+            known[attribute] = keep(name, bytes(members.pop(name)))
     for name in ("id", "created_at"):
         if not known.get(name):
             raise ValueError(f"{name} is missing or empty")
@@ -168,39 +168,43 @@ def parse_instant(text: str) -> datetime | None:
     return instant.replace(microsecond=int(fraction.ljust(6, "0")) if fraction else 0)
 
 
-def _keep_text(raw: bytes) -> str | None:
+def _keep_text(_: str, raw: bytes) -> str | None:
     if raw == b"null":
         return None
     text: str = _text.decode(raw) if raw[:1] == b'"' else raw.decode()
     return text
 
 
-def _keep_double(raw: bytes) -> float | None:
+def _keep_double(name: str, raw: bytes) -> float | None:
     value = json.loads(raw)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"a coordinate is not a number: {value!r:.50}")
+        raise ValueError(f"{name} is not a number: {value!r:.50}")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise ValueError("a coordinate is not finite")
+        raise ValueError(f"{name} is not finite")
     return number
 
 
-def _keep_bigint(raw: bytes) -> int | None:
+def _keep_bigint(name: str, raw: bytes) -> int | None:
     value = json.loads(raw)
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"revenue is not an integer: {value!r:.50}")
+        raise ValueError(f"{name} is not an integer: {value!r:.50}")
     if not -BIGINT <= value <= BIGINT:
-        raise ValueError("revenue does not fit 64 bits")
+        raise ValueError(f"{name} does not fit 64 bits")
     return value
+
+
+def _keep_raw(_: str, raw: bytes) -> msgspec.Raw:
+    return msgspec.Raw(raw)
 
 
 _KEEP: dict[Any, Any] = {
@@ -209,7 +213,7 @@ _KEEP: dict[Any, Any] = {
     str | None: _keep_text,
     float | None: _keep_double,
     _Bigint | None: _keep_bigint,
-    msgspec.Raw: msgspec.Raw,
+    msgspec.Raw: _keep_raw,
 }
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _text = msgspec.json.Decoder(str)

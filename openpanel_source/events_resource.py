@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -167,15 +167,8 @@ def _items(
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
                 yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
-        if run.replaced:
-            condition = days_condition(run.replaced, dialect.instant)
-            # Where nothing makes way, rows need not pass through a merge.
-            report.appends = report.holds_none(condition)
-            # First, as it may tell of columns what the files do not.
-            if report.appends:
-                yield appended(EVENTS)
-            else:
-                yield materialize(EVENTS, condition, dialect, variant=False)
+        # First, as it may tell of columns what the files do not.
+        yield from _replaced(run, report, dialect, held)
         further = field_hints(fields.known, file.schema.names, dialect.json_type(EVENTS))
         further |= {
             name: hints for name, hints in promotion.further.items() if name in file.schema.names
@@ -193,6 +186,23 @@ def _items(
         yield materialize(REJECTED_EVENTS, condition, dialect, variant=True)
     yield from group_items(run, report, beside, known, dialect)
     yield from dimension_items(report, beside, dialect)
+
+
+def _replaced(
+    run: Run, report: RunReport, dialect: Dialect, held: Mapping[str, Any]
+) -> Iterator[Any]:
+    """What makes way for the events that were read, in a table that has all columns."""
+    if run.replaced:
+        condition = days_condition(run.replaced, dialect.instant)
+        # Where nothing makes way, rows need not pass through a merge.
+        report.appends = report.holds_none(condition)
+        if report.appends:
+            yield appended(EVENTS)
+        else:
+            yield materialize(EVENTS, condition, dialect, variant=False)
+    elif held and not held.keys() >= {column.name for column in EVENTS.columns}:
+        # An earlier version made the table: it gets the columns though no day is read.
+        yield appended(EVENTS)
 
 
 def _failed(run: Run, failures: Failures, dialect: Dialect, *, had_failures: bool) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
@@ -141,7 +141,7 @@ def days_in_a_row(days: Iterable[date]) -> Iterator[tuple[date, date]]:
 
 
 def known_stretches(
-    held: Mapping[date, int], since: date, first: date
+    held: Mapping[date, int], since: date, first: date, apart: Collection[date] = ()
 ) -> Iterator[tuple[date, date]]:
     """Ranges of days whose counts are all known, so that one count of the server checks each.
 
@@ -149,11 +149,16 @@ def known_stretches(
         held: Known counts by day.
         since: Where the days to check begin.
         first: From here on a day is known if ``held`` has it; before, it holds nothing otherwise.
+        apart: Days that are counted alone, and so are in no range; ``held`` has none of them.
 
     Yields:
         First and last day of each range, oldest first.
     """
     start, end = since, first - DAY
+    for day in sorted(day for day in apart if since <= day < first):
+        if start < day:
+            yield start, day - DAY
+        start = day + DAY
     for day in sorted(day for day in held if day >= first):
         if day - end == DAY:
             end = day

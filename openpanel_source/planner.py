@@ -161,18 +161,16 @@ class Planner:
             if since <= day <= last and (record.is_settled or record.shrunk_to is not None)
         }
         lookback = date.fromordinal(max(last.toordinal() - self._settings.lookback_days + 1, 1))
-        for day, record in settled.items():
-            if day >= lookback and (project, day) not in self._already:
-                # The newest row tells of a row that came for one that went.
+        recent = [day for day in settled if day >= lookback]
+        for day in recent:
+            if (project, day) not in self._already:
                 total, newest_id = self._counter.newest(project, day)
-                is_same = total == record.counted and newest_id == record.newest_id
-                if not is_same or record.shrunk_to is not None:
+                is_same = _is_held(settled[day], total, newest_id)
+                if not is_same or settled[day].shrunk_to is not None:
                     yield PlannedDay(project, day, Reason.RECOUNT, counted=total)
         held = {day: record.counted for day, record in settled.items() if day < lookback}
-        # What was back-dated to before the first day is as known as what came after it.
-        first = min([first, *settled])
         counts = {day: held[day] for day in held if settled[day].shrunk_to is not None}
-        for start, end in known_stretches(held, since, first):
+        for start, end in known_stretches(held, since, first, recent):
             counts |= self._changed(project, (start, end), held, split=first)
         for day in sorted(counts, reverse=True):
             yield PlannedDay(project, day, Reason.CHANGED, counted=counts[day])
@@ -191,7 +189,7 @@ class Planner:
         if (item.project_id, item.day) in self._already:
             return None
         total, newest_id = self._counter.newest(item.project_id, item.day)
-        if (total, newest_id) != (record.total_count, record.newest_id):
+        if not _is_held(record, total, newest_id):
             return replace(item, tail_of=record, counted=total)
         if item.day < self._today:
             self._settle(record)
@@ -201,3 +199,13 @@ class Planner:
 
     def _count(self, project: str) -> Callable[[date, date], int]:
         return lambda first, last: self._counter.count(project, first, last)
+
+
+def _is_held(record: DayRecord, total: int, newest_id: str | None) -> bool:
+    """Whether the server counts of a day what was read, and shows the same newest row.
+
+    That tells of a row that came for one that went, where the server had an order when the day was
+    read and has one now.
+    """
+    has_order = None not in (newest_id, record.newest_id)
+    return total == record.counted and (not has_order or newest_id == record.newest_id)

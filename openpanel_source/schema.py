@@ -73,6 +73,12 @@ EVENTS = Table(
             "Revenue in the smallest unit that the site sends, usually cents; 0 when none.",
             "revenue",
         ),
+        Column(
+            "duration",
+            "bigint",
+            "Milliseconds the visitor stayed; null where the server, from 2026-03 on, sends none.",
+            "duration",
+        ),
         Column("imported_at", "timestamp", "When an import brought it; else null.", "importedAt"),
         Column(
             "properties",
@@ -254,4 +260,7 @@ INCLUDES = (
     "revenue",
     "groups",
 )
-"""Every field that an answer leaves out unless it is named (openpanel-api.md, section 2)."""
+"""Every field that an answer leaves out unless it is named (openpanel-api.md, section 2).
+
+A server that has ``duration`` sends it unasked; the others never send it.
+"""

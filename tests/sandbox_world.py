@@ -58,6 +58,7 @@ def event(number: int = 1, **values: Any) -> Row:
         "sdkName": "web",
         "sdkVersion": "1",
         "revenue": 0,
+        "duration": 0,
         "groups": [],
     }
     return row | values

@@ -21,7 +21,7 @@ from tests.warehouse import Warehouse
 __all__ = ["postgres", "postgres_url"]
 
 COLUMNS = {column.field: column for column in EVENTS.columns if column.field}
-FIELDS = [*(name for name in COLUMNS if name != "projectId"), "duration"]
+FIELDS = [name for name in COLUMNS if name != "projectId"]
 VALUES: list[Any] = [None, True, 0, -7, 2.5, 1e300, 2**80, "", "text", "12", [], [1, "a"], {}]
 VALUES += [{"a": {"b": None}}, "2026-11-10T01:02:03.000Z"]
 DAY = date(2026, 11, 10)
@@ -30,11 +30,10 @@ REJECTED = object()
 
 def expected(field: str, value: Any) -> Any:
     """What the column of a field holds, or that the row is rejected; JSON parsed."""
-    column = COLUMNS.get(field)
+    kind = COLUMNS[field].type
     if value is None or (field == "id" and value == ""):
         return REJECTED if field in ("id", "createdAt") else None
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    kind = column.type if column else "json"
     if kind == "text":
         return _text(value)
     fits = {
@@ -66,7 +65,7 @@ def test_a_row_with_any_type_in_any_field_is_loaded_or_rejected(field: str, valu
     rows = page.table.to_pylist()
     assert [rows[0]["id"], rows[-1]["id"]] == [event(1)["id"], event(3)["id"]]
     assert rows[0]["country"] == rows[-1]["country"] == "SE"
-    if wanted is not REJECTED and field in COLUMNS:
+    if wanted is not REJECTED:
         assert _same(rows[1][COLUMNS[field].name], wanted, COLUMNS[field].type)
 
 

@@ -29,6 +29,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from openpanel_source.auditing import audit
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.query import EventQuery
 from tests.equality import Rows, expected, held
@@ -96,6 +97,14 @@ class History(RuleBasedStateMachine):
     @rule(lookback=st.sampled_from((3, 3, 0, _EVERY_DAY)))
     def sync(self, lookback: int) -> None:
         self._sync(lookback_days=lookback)
+
+    @rule()
+    def a_sync_of_every_day_leaves_nothing_to_find(self) -> None:
+        self._sync(lookback_days=_EVERY_DAY)
+        settings = self.warehouse.settings(self.sandbox, now=self.now)
+        settings["events"] = list(self.names) or None
+        assert audit(self.warehouse.pipeline(), deep=True, **settings).differences == []
+        assert self.warehouse.sync(self.sandbox, **settings).days_read == 0
 
     @rule(days=st.integers(2, 6), rows=st.integers(3, 8))
     def sync_in_small_runs(self, days: int, rows: int) -> None:

@@ -41,7 +41,7 @@ def at(day: int, number: int) -> dict[str, Any]:
         (row(2, createdAt="2026-11-12T12:00:00.000Z"), "does not lie in the day"),
         (row(2, revenue=2**64), "revenue does not fit"),
         (row(2, revenue="ten"), "revenue is not an integer"),
-        (row(2, longitude="east"), "a coordinate is not a number"),
+        (row(2, longitude="east"), "longitude is not a number"),
         (row(2).replace('"longitude": 18.0686', '"longitude": 1e400'), "not finite"),
         (row(2, importedAt="long ago"), "importedAt is not"),
     ],

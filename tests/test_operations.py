@@ -69,8 +69,13 @@ def days_held() -> int:
     return int(row[0])
 
 
-@pytest.mark.long
-def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(sandbox: Sandbox) -> None:
+ENDS = [(signal.SIGTERM, 143, "asked to stop"), (signal.SIGINT, 130, "interrupted: the day")]
+
+
+@pytest.mark.parametrize(("asks", "code", "words"), ENDS)
+def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(
+    sandbox: Sandbox, asks: signal.Signals, code: int, words: str
+) -> None:
     sandbox.behave(path="start=2026-11-16&end=2026-11-16&limit=1000", delay=30)
     process = start(sandbox, "sync", "--json")
     while not any("start=2026-11-17&end=2026-11-17&limit=1000" in r.url for r in sandbox.requests):
@@ -78,11 +83,11 @@ def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(sandbox: Sandbox) -
         time.sleep(0.05)
     time.sleep(0.5)
     asked = time.monotonic()
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(asks)
     output, errors = process.communicate(timeout=30)
     assert time.monotonic() - asked < 10
-    assert process.returncode == 143, errors
-    assert "asked to stop" in errors
+    assert process.returncode == code, errors
+    assert words in errors
     summary = json.loads(output)
     assert (summary["stopped"], summary["days_read"]) == (True, 7)
     assert days_held() == 7
@@ -94,9 +99,15 @@ def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(sandbox: Sandbox) -
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(("asks", "code", "words"), ENDS)
 @pytest.mark.parametrize("command", [("audit", "--repair"), ("erase", "anna")])
 def test_what_else_reads_days_stops_in_the_same_way(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    asks: signal.Signals,
+    code: int,
+    words: str,
 ) -> None:
     assert run(sandbox, "sync")[0] == 0
     with duckdb.connect("openpanel.duckdb") as connection:
@@ -111,10 +122,11 @@ def test_what_else_reads_days_stops_in_the_same_way(
         time.sleep(0.05)
     time.sleep(0.5)
     asked = time.monotonic()
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(asks)
     output, errors = process.communicate(timeout=30)
     assert time.monotonic() - asked < 10
-    assert process.returncode == 143, errors
+    assert process.returncode == code, errors
+    assert words in errors
     report = json.loads(output)
     synced = report["repair"] if command[0] == "audit" else report["sync"]
     assert (synced["stopped"], synced["days_read"]) == (True, 7)
@@ -123,8 +135,11 @@ def test_what_else_reads_days_stops_in_the_same_way(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(("asks", "code", "words"), ENDS)
 @pytest.mark.parametrize("form", [(), ("--json",)])
-def test_an_audit_that_only_counts_stops_as_well(sandbox: Sandbox, form: tuple[str, ...]) -> None:
+def test_an_audit_that_only_counts_stops_as_well(
+    sandbox: Sandbox, form: tuple[str, ...], asks: signal.Signals, code: int, words: str
+) -> None:
     assert run(sandbox, "sync")[0] == 0
     before = len(sandbox.requests)
     sandbox.behave(path="/export/events", hang=True)
@@ -133,16 +148,82 @@ def test_an_audit_that_only_counts_stops_as_well(sandbox: Sandbox, form: tuple[s
         assert process.poll() is None
         time.sleep(0.05)
     asked = time.monotonic()
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(asks)
     output, errors = process.communicate(timeout=30)
     assert time.monotonic() - asked < 10
-    assert process.returncode == 143, errors
+    assert process.returncode == code, errors
+    assert words in errors
     if form:
         report = json.loads(output)
         assert (report["stopped"], report["verified"]) == (True, False)
     else:
         assert "Stopped before all was counted" in output
     assert len(sandbox.requests) - before < 5
+
+
+def test_a_second_interrupt_ends_a_sync_at_once(sandbox: Sandbox) -> None:
+    sandbox.behave(path="start=2026-11-16", hang=True)
+    process = start(sandbox, "sync", "--json")
+    while not any("start=2026-11-16" in r.url for r in sandbox.requests):
+        assert process.poll() is None
+        time.sleep(0.05)
+    assert process.stderr is not None
+    process.send_signal(signal.SIGINT)
+    while "Ctrl-C again" not in process.stderr.readline():
+        assert process.poll() is None
+    asked = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+    assert time.monotonic() - asked < 1.5
+    assert (process.returncode, output) == (130, "")
+    assert "run again to continue" in errors
+    sandbox.behave()
+    assert run(sandbox, "sync")[0] == 0
+    assert days_held() == 14
+
+
+@pytest.mark.parametrize("command", ["check", "partitions"])
+def test_a_command_that_commits_nothing_ends_at_once_when_interrupted(
+    sandbox: Sandbox, command: str
+) -> None:
+    sandbox.behave(path="/export/events", hang=True)
+    process = start(sandbox, command)
+    while not sandbox.requests:
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert (process.returncode, "Traceback" in errors) == (130, False)
+    assert "interrupted" in errors
+
+
+def test_an_interrupt_in_python_is_raised_and_the_next_sync_continues(sandbox: Sandbox) -> None:
+    code = """
+import dlt, json, os
+from openpanel_source import sync
+from openpanel_source.duckdb_file import duckdb_file
+pipeline = dlt.pipeline("openpanel", destination=duckdb_file("openpanel.duckdb"),
+                        dataset_name="openpanel")
+try:
+    sync(pipeline, max_days_per_run=3)
+except KeyboardInterrupt:
+    print("raised")
+print(json.dumps(sync(pipeline).as_dict()))
+"""
+    sandbox.behave(path="start=2026-11-16", delay=5)
+    process = start(sandbox, "-c", code, program=())
+    while not any("start=2026-11-16" in r.url and "limit=1000" in r.url for r in sandbox.requests):
+        assert process.poll() is None
+        time.sleep(0.05)
+    sandbox.behave()
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    raised, summary = output.splitlines()
+    assert raised == "raised"
+    assert json.loads(summary)["verified"]
+    assert json.loads(summary)["days_read"] < 14
+    assert days_held() == 14
 
 
 @pytest.mark.long

@@ -75,7 +75,7 @@ def test_hidden_values_are_in_no_file_of_a_run(
     ) == [(hashed(MARK), None, hashed(MARK), "pro")]
     [(raw, reason)] = warehouse.query("SELECT raw, reason FROM rejected_events")
     assert json.loads(raw)["properties"] == {"email": hashed(MARK), "plan": "pro"}
-    assert reason == "a coordinate is not a number"
+    assert reason == "longitude is not a number"
 
 
 def test_hashes_are_the_same_on_each_run_and_settings_apply_to_history_with_reload(

@@ -148,10 +148,11 @@ def test_a_value_of_another_type_is_kept_as_text(field: str, value: Any, text: s
     assert kept(event(**{field: value}))[FIELDS[field].name] == text
 
 
-@pytest.mark.parametrize("revenue", [0, -1, 2**53 + 1, 2**63 - 1, 12.0, None])
-def test_revenue_is_kept_exactly(revenue: Any) -> None:
-    assert kept(event(revenue=revenue))["revenue"] == revenue
-    assert kept(event(revenue=revenue, unknown=1))["revenue"] == revenue
+@pytest.mark.parametrize("value", [0, -1, 2**53 + 1, 2**63 - 1, 12.0, None])
+@pytest.mark.parametrize("field", ["revenue", "duration"])
+def test_revenue_and_duration_are_kept_exactly(field: str, value: Any) -> None:
+    assert kept(event(**{field: value}))[field] == value
+    assert kept(event(**{field: value}, unknown=1))[field] == value
 
 
 @pytest.mark.parametrize(
@@ -179,8 +180,8 @@ def test_revenue_is_kept_exactly(revenue: Any) -> None:
         (event(importedAt="yesterday"), "importedAt is not an ISO date"),
         (event(importedAt=""), "importedAt is not an ISO date"),
         (event(importedAt=5), "importedAt is not an ISO date"),
-        (event(longitude="1.5"), "coordinate is not a number"),
-        (event(latitude=True), "coordinate is not a number"),
+        (event(longitude="1.5"), "itude is not a number"),
+        (event(latitude=True), "itude is not a number"),
         (raw_event("longitude", b"1e400"), "not finite"),
         (raw_event("latitude", b"1" + b"0" * 400), "not finite"),
         (event(revenue=2**63), "does not fit 64 bits"),
@@ -190,6 +191,9 @@ def test_revenue_is_kept_exactly(revenue: Any) -> None:
         (event(revenue="5"), "revenue is not an integer"),
         (raw_event("revenue", b"1e400"), "revenue is not an integer"),
         (raw_event("revenue", b"1" * 5000), "limit|does not fit"),
+        (event(duration=2**63), "duration does not fit 64 bits"),
+        (event(duration=1.5), "duration is not an integer"),
+        (event(duration="5"), "duration is not an integer"),
         (raw_event("properties", b'{"a":"\xff"}'), "can't decode byte"),
         (raw_event("name", b'"\xc3"'), "can't decode byte"),
         (raw_event("new", b'{"a":NaN}'), "invalid character"),

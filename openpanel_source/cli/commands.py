@@ -40,7 +40,7 @@ def main(verbose: bool, log_format: str) -> None:
     (SOURCES__OPENPANEL__CLIENT_ID, SOURCES__OPENPANEL__CLIENT_SECRET, ...).
 
     Exit codes: 0 done and verified, 1 failed, 2 wrong usage or configuration, 3 loaded but not
-    verified, 141 nobody reads what it prints, 143 stopped by SIGTERM.
+    verified, 130 interrupted by Ctrl-C, 141 nobody reads what it prints, 143 stopped by SIGTERM.
     """
     from openpanel_source.cli.logs import configure_logs
 

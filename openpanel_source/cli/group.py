@@ -15,6 +15,8 @@ from openpanel_source.cli.logs import configure_logs
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.escape import printable
 
+INTERRUPTED = 130
+"""128 + SIGINT."""
 BROKEN_PIPE = 141
 """128 + SIGPIPE, as shells know it."""
 
@@ -56,7 +58,7 @@ class Group(click.Group):
             sys.exit(1)
         except KeyboardInterrupt:
             _say(ctx, "interrupted; run again to continue.")
-            sys.exit(1)
+            sys.exit(INTERRUPTED)
 
 
 @contextmanager

@@ -11,11 +11,10 @@ import dlt
 
 from openpanel_source.auditing import audit
 from openpanel_source.check import Finding, check
-from openpanel_source.cli import stopping
 from openpanel_source.cli.logs import PROGRESS
 from openpanel_source.cli.options import print_json
 from openpanel_source.cli.progress import show_progress
-from openpanel_source.cli.stopping import stop_on_sigterm
+from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.views import check_views, make_views
 from openpanel_source.destination import destination_errors
 from openpanel_source.erasing import erase
@@ -38,7 +37,7 @@ def run_sync(
     if with_views:
         check_views(pipeline)
     as_lines = click.get_current_context().find_root().params["log_format"] == "json"
-    with stop_on_sigterm() as stop, show_progress(as_lines=as_lines) as on_day:
+    with stop_on_signals() as stop, show_progress(as_lines=as_lines) as on_day:
         summary = sync(pipeline, on_day=on_day, stop=stop, **given)
     if as_json:
         print_json(summary.as_dict())
@@ -46,7 +45,7 @@ def run_sync(
         print_summary(summary)
     if with_views and not summary.stopped:
         make_views(pipeline, busy_timeout=given["busy_timeout"], silent=as_json)
-    return stopping.EXIT_CODE if summary.stopped else summary.exit_code
+    return stop.exit_code if summary.stopped else summary.exit_code
 
 
 def run_partitions(given: dict[str, Any], *, as_json: bool) -> None:
@@ -138,9 +137,9 @@ def run_erase(
     pipeline: dlt.Pipeline, given: dict[str, Any], profiles: Sequence[str], *, as_json: bool
 ) -> int:
     """Erase profiles and print what became of their days; returns the exit code."""
-    with stop_on_sigterm() as stop:
+    with stop_on_signals() as stop:
         report = erase(pipeline, profiles, stop=stop, **given)
-    exit_code = stopping.EXIT_CODE if report.stopped else report.exit_code
+    exit_code = stop.exit_code if report.stopped else report.exit_code
     if as_json:
         print_json(report.as_dict())
         return exit_code
@@ -194,9 +193,9 @@ def run_audit(
     pipeline: dlt.Pipeline, given: dict[str, Any], *, deep: bool, repair: bool, as_json: bool
 ) -> int:
     """Audit and print what differs; returns the exit code."""
-    with stop_on_sigterm() as stop:
+    with stop_on_signals() as stop:
         report = audit(pipeline, deep=deep, repair=repair, stop=stop, **given)
-    exit_code = stopping.EXIT_CODE if report.stopped else report.exit_code
+    exit_code = stop.exit_code if report.stopped else report.exit_code
     if as_json:
         print_json(report.as_dict())
         return exit_code

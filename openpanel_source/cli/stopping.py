@@ -1,4 +1,4 @@
-"""End a sync as orchestrators and containers ask for it: SIGTERM, and a few seconds of patience."""
+"""End a sync as it is asked for: SIGTERM and a few seconds of patience, or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -9,45 +9,97 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-EXIT_CODE = 143
-"""128 + SIGTERM, as shells and orchestrators know it."""
+INTERRUPTED = 128 + signal.SIGINT
+"""The exit code after Ctrl-C, as shells know it."""
+TERMINATED = 128 + signal.SIGTERM
+"""The exit code after SIGTERM, as shells and orchestrators know it."""
 _PATIENCE_SECONDS = 8.5
 """Docker kills after 10."""
 
 logger = logging.getLogger(__name__)
 
 
+class Stop(threading.Event):
+    """Set once the process is asked to stop, for ``sync(stop=...)``.
+
+    Attributes:
+        exit_code: What the process ends with then.
+    """
+
+    exit_code = TERMINATED
+
+
 @contextmanager
-def stop_on_sigterm() -> Iterator[threading.Event]:
-    """Wait for SIGTERM meanwhile; end the process if nobody reacts in time.
+def stop_on_signals() -> Iterator[Stop]:
+    """Wait for SIGTERM and Ctrl-C meanwhile; end the process if it has to be at once.
+
+    After SIGTERM that is when nobody reacts in time, after Ctrl-C when it comes again.
 
     Yields:
-        An event that is set once it came, for ``sync(stop=...)``.
+        An event that is set once one of them came.
     """
-    stop, done = threading.Event(), threading.Event()
     if not hasattr(signal, "pthread_sigmask"):
-        yield stop
+        yield Stop()
         return
+    wanted = {signal.SIGTERM}
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        # A shell has those in its background ignore Ctrl-C.
+        wanted.add(signal.SIGINT)
     # A handler would have to wait for the main thread, which may be loading for a minute.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    waiter = threading.Thread(target=_wait, args=(stop, done), daemon=True)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+    waiter = _Waiter(wanted)
     waiter.start()
     try:
-        yield stop
+        yield waiter.stop
     finally:
-        done.set()
-        if not stop.is_set():
-            signal.pthread_kill(waiter.ident or 0, signal.SIGTERM)
-        waiter.join()
+        waiter.end()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _wait(stop: threading.Event, done: threading.Event) -> None:
-    signal.sigwait({signal.SIGTERM})
-    if done.is_set():
-        return
-    stop.set()
-    logger.warning("asked to stop: the day being read is ended or left, and the rest is committed")
-    if not done.wait(_PATIENCE_SECONDS):
-        logger.warning("ended before all was committed; run again to continue")
-        os._exit(EXIT_CODE)
+class _Waiter(threading.Thread):
+    """Waits for signals that are blocked in all threads."""
+
+    def __init__(self, wanted: set[signal.Signals]) -> None:
+        super().__init__(name="openpanel-signals", daemon=True)
+        self.stop = Stop()
+        self._wanted = wanted
+        self._over = threading.Event()
+        self._deciding = threading.Lock()
+
+    def run(self) -> None:
+        while True:
+            came = signal.sigwait(self._wanted)
+            with self._deciding:
+                if self._over.is_set():
+                    return
+                self._heed(came)
+
+    def end(self) -> None:
+        """Wait for no more of them."""
+        # While the thread cannot have ended yet.
+        with self._deciding:
+            self._over.set()
+            signal.pthread_kill(self.ident or 0, signal.SIGTERM)
+        self.join()
+
+    def _heed(self, came: int) -> None:
+        is_interrupt = came == signal.SIGINT
+        if is_interrupt and self.stop.is_set():
+            logger.warning("interrupted again, before all was committed; run again to continue")
+            os._exit(INTERRUPTED)
+        if self.stop.is_set() and self.stop.exit_code == TERMINATED:
+            return
+        logger.warning(
+            "%s: the day being read is ended or left, and the rest is committed%s",
+            "interrupted" if is_interrupt else "asked to stop",
+            "; Ctrl-C again stops at once" if is_interrupt else "",
+        )
+        self.stop.exit_code = INTERRUPTED if is_interrupt else TERMINATED
+        self.stop.set()
+        if not is_interrupt:
+            threading.Thread(target=self._lose_patience, daemon=True).start()
+
+    def _lose_patience(self) -> None:
+        if not self._over.wait(_PATIENCE_SECONDS):
+            logger.warning("ended before all was committed; run again to continue")
+            os._exit(TERMINATED)
