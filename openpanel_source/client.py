@@ -226,7 +226,7 @@ class Client:
                     # A proxy would read what goes over plain http.
                     proxies={"http": ""},
                 )
-                slot.observe(answer.headers)
+                slot.observe(answer.headers, is_refused=answer.status_code == 429)
                 response = read_response(answer, self.max_page_bytes, request)
             except requests.RequestException as error:
                 failure = network_error(error, request, self._timeout)

@@ -265,7 +265,6 @@ def test_credentials_that_have_worked_are_tried_again_when_refused(sandbox: Sand
 
 
 def test_a_refusal_that_names_no_time_is_waited_out_with_backoff(sandbox: Sandbox) -> None:
-    sandbox.behave(status=429)
     waits: list[int] = []
 
     class Patient(RetryPolicy):
@@ -273,7 +272,10 @@ def test_a_refusal_that_names_no_time_is_waited_out_with_backoff(sandbox: Sandbo
             waits.append(attempt)
             return 0.0
 
-    failure(client_of(sandbox, unknown_client(), retry=Patient(limited_attempts=4)))
+    client = client_of(sandbox, retry=Patient(limited_attempts=4))
+    client.get(EVENTS, WEB)
+    sandbox.behave(status=429)
+    failure(client)
     assert waits[:3] == [1, 2, 3]
 
 

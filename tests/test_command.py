@@ -393,7 +393,7 @@ def test_check_says_what_a_sync_would_meet() -> None:
         "client type: read",
         "project web: 3 events",
         "server generation: 2026-05 or later",
-        "rate limit: none seen",
+        "rate limit: 1,000,000 requests a window, as the server says",
     ):
         assert line in result.stdout
 
