@@ -114,7 +114,7 @@ class Tally:
         return counted_by
 
     def lose(self, entry: Entry, now: float) -> None:
-        """Take in that a request failed without an answer; it may have been counted all the same."""
+        """Take in that a request failed without an answer; it may have been counted."""
         entry.counted_by = now
         if entry is self._asking:
             self._asking = None

@@ -1,4 +1,4 @@
-"""Without headers the limiter counts for itself: nearly all is used and hardly a request refused."""
+"""Without headers the limiter counts for itself: nearly all is used, hardly anything refused."""
 
 from __future__ import annotations
 

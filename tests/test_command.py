@@ -40,6 +40,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
         "project_id": "web",
         "base_url": sandbox.url,
         "backoff_seconds": "0.001",
+        "max_outage": "0",
         "now": NOW.isoformat(),
     }
     for name, value in settings.items():
