@@ -146,20 +146,31 @@ def _bad_request(message: str, request: str) -> OpenPanelError:
 
 
 def _unauthorized(message: str, request: str) -> OpenPanelError:
+    if "seems to be malformed" in message:
+        # A malformed id has another text; this one stands for any failure of the look-up.
+        return errors.ServerUnavailableError(
+            f"the server cannot look up the client{_quoted(message)}: its database is down or being"
+            " restarted, and nothing is wrong with client_id; run again later, or see the server's"
+            " logs.",
+            request,
+        )
     for text, error, remedy in _UNAUTHORIZED:
         if text in message:
             return error(remedy, request)
     return errors.CredentialsError(
-        f"the server did not accept the credentials{_quoted(message)}; it also says so while its"
-        " database is down: if client_id and client_secret are right, run again later.",
+        f"the server did not accept the credentials{_quoted(message)}; check client_id and"
+        " client_secret, and that no proxy asks for credentials of its own; if they are right, run"
+        " again later.",
         request,
     )
 
 
 def _forbidden(message: str, request: str) -> OpenPanelError:
     return errors.ProjectAccessError(
-        f"this client may not read the project{_quoted(message)}; set project_id to the client's"
-        " own project, or use a root client of the organisation.",
+        f"this client may not read the project{_quoted(message)}; a read client reads only the"
+        " project that it was created for, and none if it was created without one: set project_id"
+        " to that project, or create a read client for this project or a root client in"
+        " OpenPanel's settings, Clients.",
         request,
     )
 
@@ -207,10 +218,21 @@ def _too_long(message: str, request: str) -> OpenPanelError:
 
 def _internal(message: str, request: str) -> OpenPanelError:
     return errors.InternalServerError(
-        f"the server answered 500{_quoted(message)}; probably it cannot compute this request"
-        " (check filters: regex, dates, numbers), or it is down: see its logs, or run again later.",
+        f"the server failed (status 500{_also(message)}); it or its database is down or"
+        f" overloaded{_asked(request)}: run again later, and see the server's logs if it stays so.",
         request,
     )
+
+
+def _also(message: str) -> str:
+    return f": {message[:300]}" if message else ""
+
+
+def _asked(request: str) -> str:
+    """What the user asked for that may be too much for a server which is well."""
+    if not any(f"{name}=" in request for name in ("filters", "series", "events")):
+        return ""
+    return ", or it cannot compute the filters or properties asked for (regex, dates, numbers)"
 
 
 _STATUSES = {

@@ -9,6 +9,7 @@ import requests
 import urllib3.exceptions
 
 from openpanel_source.errors import AnswerTooLargeError
+from openpanel_source.json_text import bare
 
 _PIECE = 1024 * 1024
 """Bytes taken at a time of a body whose size is not known before."""
@@ -20,14 +21,12 @@ class Response(NamedTuple):
     Attributes:
         status: HTTP status.
         headers: Names in any case.
-        content: The body, decompressed.
-        url: What was asked for.
+        content: The body, decompressed, without a byte order mark and white space around it.
     """
 
     status: int
     headers: Mapping[str, str]
     content: bytes
-    url: str
 
 
 def read_response(answer: requests.Response, most_bytes: int, request: str) -> Response:
@@ -55,7 +54,7 @@ def read_response(answer: requests.Response, most_bytes: int, request: str) -> R
             request,
         )
     answer.raw.release_conn()
-    return Response(answer.status_code, answer.headers, content, answer.url)
+    return Response(answer.status_code, answer.headers, bare(content))
 
 
 def _read(answer: requests.Response, most_bytes: int) -> bytes | None:

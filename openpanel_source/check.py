@@ -18,6 +18,7 @@ from openpanel_source.generation import CURRENT, Generation, describe
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import probe
 from openpanel_source.settings import Settings
+from openpanel_source.tally import LIMIT, WINDOW_SECONDS
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ def check(client: Client, settings: Settings) -> Iterator[Finding]:
     limit = client.limiter.limit
     yield Finding(
         "rate limit",
-        f"{limit} requests a window, as the server says" if limit else "none seen",
+        f"{limit:,} requests a window, as the server says"
+        if limit
+        else f"not told; no more than {LIMIT} requests are made in {WINDOW_SECONDS:g} s",
     )
 
 

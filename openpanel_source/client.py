@@ -27,12 +27,18 @@ from openpanel_source.errors import (
     TransientError,
 )
 from openpanel_source.network import network_error, too_slow
+from openpanel_source.proxy import proxy_place
 from openpanel_source.query import Params, query_string
 from openpanel_source.ratelimit import RateLimiter
 from openpanel_source.retry import RetryPolicy, log_retry
+from openpanel_source.shown_url import shown_query
 from openpanel_source.watchdog import Watchdog, WatchedAdapter
 
 _T = TypeVar("_T")
+_NO_PLAIN = {"http": ""}
+"""A proxy would read what goes over plain http."""
+_OF_PROXIES = (502, 503, 504)
+"""What a proxy answers in place of a server that may not exist."""
 MAX_PAGE_BYTES = 64 * 1024 * 1024
 
 _limiters: dict[tuple[str, str], RateLimiter] = {}
@@ -112,6 +118,7 @@ class Client:
         self._secret = credentials.client_secret
         self._lock = threading.Lock()
         self._proven = False
+        self._known = False
         self._users = 0
         self.requests_sent = 0
 
@@ -175,18 +182,20 @@ class Client:
 
     def _retried(self, path: str, params: Params, decode: Callable[[Response, str], _T]) -> _T:
         url = f"{self.base_url}{path}"
+        request = f"GET {url}"
         if params:
             url = f"{url}?{query_string(params)}"
+            request = f"{request}?{shown_query(params)}"
         aborted = self._aborted
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(self._is_retryable),
             stop=lambda state: aborted.is_set() or self._is_exhausted(state),
             wait=self._wait,
             sleep=tenacity.sleep_using_event(aborted),
-            before_sleep=log_retry,
+            before_sleep=lambda state: log_retry(state, self._outage(state)),
             reraise=True,
         )
-        return retrying(lambda: decode(self._get_once(url, aborted), f"GET {url}"))
+        return retrying(lambda: decode(self._get_once(url, request, aborted), request))
 
     def _is_retryable(self, error: BaseException) -> bool:
         if isinstance(error, CredentialsError):
@@ -198,7 +207,13 @@ class Client:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, RateLimitedError) and self._has_waited_long(state):
             return True
+        if (state.seconds_since_start or 0.0) < self._outage(state):
+            return False
         return error is not None and state.attempt_number >= self._retry.tries(error)
+
+    def _outage(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        return self._retry.outage(error, is_known=self._known)
 
     def _has_waited_long(self, state: tenacity.RetryCallState) -> bool:
         return (state.seconds_since_start or 0.0) >= self._retry.limited_seconds
@@ -208,10 +223,12 @@ class Client:
         # The limiter itself waits for the window that a 429 names; one of a proxy names none.
         if isinstance(error, RateLimitedError) and self.limiter.is_timed:
             return 0.0
-        return self._retry.wait(state.attempt_number)
+        seconds = self._retry.wait(state.attempt_number)
+        left = self._outage(state) - (state.seconds_since_start or 0.0)
+        # The last try of an outage is at its end.
+        return min(seconds, left) if left > 0 else seconds
 
-    def _get_once(self, url: str, aborted: threading.Event) -> Response:
-        request = f"GET {url}"
+    def _get_once(self, url: str, request: str, aborted: threading.Event) -> Response:
         with self._lock:
             self.requests_sent += 1
         failure: OpenPanelError | None = None
@@ -223,18 +240,20 @@ class Client:
                     timeout=self._timeout,
                     allow_redirects=False,
                     stream=True,
-                    # A proxy would read what goes over plain http.
-                    proxies={"http": ""},
+                    proxies=_NO_PLAIN,
                 )
-                slot.observe(answer.headers)
+                slot.observe(answer.headers, is_refused=answer.status_code == 429)
                 response = read_response(answer, self.max_page_bytes, request)
-            except requests.RequestException as error:
-                failure = network_error(error, request, self._timeout)
+            except (requests.RequestException, OSError, ValueError) as error:
+                # What the environment names and cannot be used is no error of requests.
+                failure = network_error(error, request, self._timeout, self._proxy(url))
         if aborted.is_set():
             failure = RequestAbortedError("the run ended before the answer came.", request)
         elif watch.is_over:
             # Cut off, an answer may look whole.
             failure = too_slow(request, self._request_timeout)
+        if failure is None:
+            self._known = self._known or response.status not in _OF_PROXIES
         if failure is not None:
             # Raised here, without a context: the exception holds the request and so the secret.
             raise failure
@@ -245,6 +264,11 @@ class Client:
             raise refused
         self._proven = True
         return response
+
+    def _proxy(self, url: str) -> str | None:
+        """Host and port of the proxy that the environment names for a URL."""
+        own = self._session.merge_environment_settings(url, _NO_PLAIN, None, None, None)
+        return proxy_place(url, own["proxies"])
 
     def _masked(self, response: Response) -> Response:
         """An answer without the secret, which debugging servers and proxies echo in errors."""

@@ -29,7 +29,7 @@ from openpanel_source.event import (
     without_nul,
     without_told,
 )
-from openpanel_source.json_text import UNREADABLE, check_levels, items, member, without_halves
+from openpanel_source.json_text import UNREADABLE, bare, check_levels, items, member, without_halves
 from openpanel_source.new_fields import NewFields
 
 
@@ -105,7 +105,6 @@ def _event(fields: Fields) -> msgspec.json.Decoder[Event]:
 
 _raw = msgspec.json.Decoder(RawPage)
 _meta = msgspec.json.Decoder(Meta)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def peek(body: bytes, request: str) -> tuple[Meta, str | None]:
@@ -207,7 +206,7 @@ def split_page(body: bytes, request: str) -> RawPage:
         return _raw.decode(body)
     except UNREADABLE as error:
         with suppress(ValueError, *UNREADABLE):
-            return _take_apart(body.removeprefix(_BYTE_ORDER_MARK))
+            return _take_apart(bare(body))
         raise UnexpectedAnswerError(
             f"the answer is not a page of events ({error}); check that base_url leads to"
             " OpenPanel's API and that no proxy answers in its place.",

@@ -18,10 +18,12 @@ OpenPanelError
 │   ├── EndpointNotFoundError     base_url does not lead to an Export API
 │   ├── RedirectedError           the server answered with a redirect, which is never followed
 │   ├── UnsupportedServerError    the server is too old for what was asked
+│   ├── ThreadLimitError          the system lets this process start no more threads
 │   ├── PipelineBusyError         another sync of the same pipeline is running
 │   └── DestinationError          the destination cannot be written as configured
 ├── TransientError            wait and run again; the run continues where it stopped (exit code 1)
 │   ├── ConnectionFailedError     no connection, or it broke
+│   │   └── UnknownHostError          no name server knows the host
 │   ├── RequestTimeoutError       no answer in time
 │   ├── IncompleteBodyError       the answer was cut off
 │   ├── RateLimitedError          429 again and again
@@ -133,6 +135,18 @@ class UnsupportedServerError(ConfigurationError):
     """The server is older than what was asked of it."""
 
 
+class ThreadLimitError(ConfigurationError):
+    """The system lets this process start no more threads."""
+
+    def __init__(self, message: str | None = None, request: str | None = None) -> None:
+        super().__init__(
+            message
+            or "the system lets this process start no more threads; raise the limit of processes of"
+            " this user (ulimit -u) or container (pids limit), or lower pages_in_flight.",
+            request,
+        )
+
+
 class PipelineBusyError(ConfigurationError):
     """Two runs of one pipeline at once would spoil each other's state."""
 
@@ -147,6 +161,10 @@ class TransientError(OpenPanelError):
 
 class ConnectionFailedError(TransientError):
     """The server could not be reached, or the connection broke."""
+
+
+class UnknownHostError(ConnectionFailedError):
+    """No name server knows the host of the server."""
 
 
 class RequestTimeoutError(TransientError):

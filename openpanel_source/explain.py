@@ -26,6 +26,7 @@ from openpanel_source.errors import (
     DestinationError,
     InvalidSettingError,
     OpenPanelError,
+    ThreadLimitError,
     TransientError,
     UnexpectedError,
 )
@@ -65,6 +66,8 @@ def _of_configuration(error: BaseException) -> ConfigurationError | None:
         return _broken_file(error)
     if isinstance(error, ConfigValueCannotBeCoercedException):
         return _of_another_type(error)
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return ThreadLimitError()
     return None
 
 

@@ -27,7 +27,16 @@ _NUL_OR_HALVES = re.compile(_WHOLE + b"|" + _HALF + rb"|\\u0000")
 _STRUCTURE = re.compile(rb"[\[\]{},]")
 _OPENING = b"[{"
 _CLOSING = {b"[": b"]", b"{": b"}"}
+_ENDS = frozenset(_CLOSING.values())
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BACKSLASH = ord("\\")
+
+
+def bare(raw: bytes) -> bytes:
+    """The JSON without a byte order mark and white space around it."""
+    if raw[:1] in _CLOSING and raw[-1:] in _ENDS:
+        return raw
+    return raw.strip().removeprefix(_BYTE_ORDER_MARK).strip()
 
 
 def without_halves(raw: bytes) -> bytes:

@@ -28,6 +28,7 @@ from requests import Request, Response
 
 from openpanel_source.decode import Meta
 from openpanel_source.errors import UnexpectedAnswerError
+from openpanel_source.json_text import bare
 
 _BARREN_PAGES = 3
 """Pages in a row without a new row after which a server is taken to repeat itself."""
@@ -79,7 +80,7 @@ class EventsPaginator(BasePaginator):
             UnexpectedAnswerError: The answer is no page.
         """
         try:
-            page = msgspec.json.decode(response.content, type=_Counted)
+            page = msgspec.json.decode(bare(response.content), type=_Counted)
         except msgspec.MsgspecError as error:
             raise UnexpectedAnswerError(
                 f"the answer is not a page of events ({error}); check that the address leads to"

@@ -1,8 +1,8 @@
 """One budget of requests for all threads of a client id, read off the server's own headers.
 
 The server counts requests in a fixed window that opens with its first request
-(openpanel-api.md, section 6). Every answer tells the size of the window's budget, what is left
-of it and in how many seconds it ends, so nothing about the limit is assumed here.
+(openpanel-api.md, section 6). Answers tell the size of the window's budget, what is left of it and
+in how many seconds it ends. As long as none has told, requests are counted here (``tally``).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from math import inf, isfinite
 
 from openpanel_source.errors import RequestAbortedError
 from openpanel_source.share import Share
+from openpanel_source.tally import Entry, Tally
 
 _MARGIN_SECONDS = 0.01
 LONGEST_WAIT_SECONDS = 300.0
@@ -30,17 +31,27 @@ class Slot:
 
     window: int
     number: int
+    entry: Entry | None
+    clock: Callable[[], float] = field(repr=False)
     headers: Mapping[str, str] | None = field(default=None, repr=False)
+    is_refused: bool = False
+    answered_at: float = inf
 
-    def observe(self, headers: Mapping[str, str]) -> None:
-        """Keep the answer's headers until the slot is given back."""
-        self.headers = headers
+    def observe(self, headers: Mapping[str, str], *, is_refused: bool = False) -> None:
+        """Keep what the answer says until the slot is given back.
+
+        Args:
+            headers: The answer's.
+            is_refused: Whether its status is 429.
+        """
+        self.headers, self.is_refused, self.answered_at = headers, is_refused, self.clock()
 
 
 class RateLimiter:
     """Hands out requests so that the server's limit is used fully and never exceeded.
 
-    Until the first answer one request is in flight; from then on as many as the window allows.
+    Until the first answer one request is in flight; from then on as many as the window allows, by
+    what the server says of it, or by what this process counted while the server says nothing.
 
     Args:
         clock: Seconds, monotonic.
@@ -61,18 +72,21 @@ class RateLimiter:
         self._ends_at = inf
         self._in_flight = 0
         self._share = Share()
+        self._tally = Tally()
         self._seconds = 0.001
         """How long a window is, as far as was seen."""
 
     @property
     def limit(self) -> int | None:
-        """Requests a window, as last seen; None before the first answer or without a limit."""
-        return None if self._limit in (None, inf) else int(self._limit or 0)
+        """Requests a window, as the server last said; None as long as it has not."""
+        return None if self._limit is None else int(self._limit)
 
     @property
     def is_timed(self) -> bool:
-        """Whether the server has said when the present window ends."""
-        return self._ends_at != inf
+        """Whether who was refused waits here until the window is over, as far as that is known."""
+        if self._limit is None:
+            return self._tally.is_refused
+        return self._budget < 1 and self._ends_at != inf
 
     @contextmanager
     def slot(self, aborted: threading.Event | None = None) -> Iterator[Slot]:
@@ -113,20 +127,27 @@ class RateLimiter:
                 if aborted is not None and aborted.is_set():
                     raise RequestAbortedError("the run ended before the request was made.")
                 now = self._clock()
-                if now >= self._ends_at:
-                    self._open_window()
-                if not self._is_spent:
-                    self._budget -= 1
-                    self._in_flight += 1
-                    return Slot(self._window, self._share.issue())
-                self._pause(None if self._ends_at == inf else self._patience(now))
+                seconds = self._patience(now)
+                if seconds <= 0:
+                    break
+                self._pause(None if seconds == inf else seconds)
+            self._budget -= 1
+            self._in_flight += 1
+            entry = self._tally.issue(now) if self._limit is None else None
+            return Slot(self._window, self._share.issue(), entry, self._clock)
 
     def _patience(self, now: float) -> float:
-        """Seconds until a request may be permitted, with nobody bringing news."""
+        """Seconds until a request may be permitted, with nobody bringing news; infinite if never."""
+        if self._limit is None:
+            return self._tally.wait(now, self._in_flight)
+        if now >= self._ends_at:
+            self._open_window()
+        if not self._is_spent:
+            return 0.0
         left = self._ends_at - now
         if self._budget < 1:
             return left
-        return min(left, max(self._seconds / (self._limit or 1), 0.005))
+        return min(left, max(self._seconds / self._limit, 0.005)) if left < inf else inf
 
     def _pause(self, seconds: float | None) -> None:
         if self._wait is None or seconds is None:
@@ -143,33 +164,50 @@ class RateLimiter:
         self._ends_at = inf
         self._share.open(self._in_flight)
         # A request still under way may be counted in the new window.
-        self._budget = 1 if self._limit is None else max(1, self._limit - self._in_flight)
+        self._budget = max(1, (self._limit or 1) - self._in_flight)
 
     def _release(self, slot: Slot) -> None:
         with self._changed:
             self._in_flight -= 1
             if slot.headers is not None:
                 self._learn(slot, slot.headers)
-            if self._in_flight == 0 and self._is_spent and self._ends_at == inf:
+            if self._limit is None:
+                self._count(slot)
+            elif self._in_flight == 0 and self._is_spent and self._ends_at == inf:
                 # Nobody is left who could bring news of the window: let one request ask.
                 self._budget = 1
                 self._share = Share()
             self._changed.notify_all()
 
+    def _count(self, slot: Slot) -> None:
+        """Take in an answer of a server that has not told its limit."""
+        if slot.entry is None:
+            return
+        if slot.headers is None:
+            self._tally.lose(slot.entry, self._clock())
+            return
+        wait = retry_after(slot.headers)
+        if wait is not None:
+            wait = wait + _MARGIN_SECONDS if wait <= LONGEST_WAIT_SECONDS else None
+        if slot.is_refused or wait is not None:
+            self._tally.refuse(slot.entry, self._clock(), wait)
+        else:
+            self._tally.take(slot.entry, slot.answered_at)
+
     def _learn(self, slot: Slot, headers: Mapping[str, str]) -> None:
         now = self._clock()
         limit = _number(headers.get("x-ratelimit-limit"))
+        if self._limit is None and (limit is None or limit < 1):
+            return
         wait = retry_after(headers)
         if wait is not None and wait <= LONGEST_WAIT_SECONDS:
             self._budget = 0
             self._ends_at = now + wait + _MARGIN_SECONDS
-            self._limit = limit or self._limit or 1
+            self._limit = limit or self._limit
             if slot.window == self._window and limit is not None and limit >= 1:
                 self._share.refuse(self._in_flight, limit)
             return
         if limit is None or limit < 1:
-            if self._limit is None:
-                self._limit = self._budget = inf
             return
         first = self._limit is None
         self._limit = limit
@@ -177,7 +215,7 @@ class RateLimiter:
             return
         remaining = _number(headers.get("x-ratelimit-remaining"))
         if first:
-            self._budget = limit - 1
+            self._budget = limit - 1 - self._in_flight
         self._budget = min(self._budget, limit if remaining is None else remaining)
         if remaining is not None:
             self._share.learn(slot.number, self._in_flight, limit, remaining)

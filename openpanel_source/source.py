@@ -66,6 +66,7 @@ def openpanel(
     request_timeout: float = 300.0,
     max_page_bytes: int = MAX_PAGE_BYTES,
     backoff_seconds: float = 0.5,
+    max_outage: float = 90.0,
     now: Any = None,
     report: RunReport | None = None,
 ) -> Sequence[DltResource]:
@@ -115,6 +116,7 @@ def openpanel(
         request_timeout: Seconds that one request may take in all.
         max_page_bytes: Answers that are larger are refused; a page of events is then read in parts.
         backoff_seconds: First wait before a failed request is tried again; it doubles.
+        max_outage: Seconds that a server is waited for that is down, or being restarted.
         now: Act as if this were the current time (ISO, with zone), for replays and tests.
         report: Filled with what the run does; for callers in Python.
 
@@ -163,7 +165,7 @@ def openpanel(
         timeout=(connect_timeout, read_timeout),
         request_timeout=request_timeout,
         max_page_bytes=max_page_bytes,
-        retry=RetryPolicy(backoff_seconds=backoff_seconds),
+        retry=RetryPolicy(backoff_seconds=backoff_seconds, max_outage=max_outage),
         allow_http=allow_http,
     )
     report = report or RunReport()

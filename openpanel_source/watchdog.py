@@ -9,13 +9,15 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 import requests.adapters
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from openpanel_source.errors import ThreadLimitError
+from openpanel_source.through_socks import ThroughSocks
 
 _Socket = Callable[[], "socket.socket | None"]
 
@@ -77,10 +79,7 @@ class Watchdog:
         with self._changed:
             self._watches[watch] = None
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(
-                    target=self._run, name="openpanel-watchdog", daemon=True
-                )
-                self._thread.start()
+                self._start(watch)
         _here.watch = watch
         try:
             yield watch
@@ -88,6 +87,15 @@ class Watchdog:
             _here.watch = None
             with self._changed:
                 del self._watches[watch]
+
+    def _start(self, watch: Watch) -> None:
+        self._thread = threading.Thread(target=self._run, name="openpanel-watchdog", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:
+            del self._watches[watch]
+            self._thread = None
+            raise ThreadLimitError from None
 
     def end_all(self) -> None:
         """Cut off all requests under way."""
@@ -125,34 +133,34 @@ class _Here(threading.local):
 _here = _Here()
 
 
-class _Watched(HTTPConnection):
-    def connect(self) -> None:
-        # A proxy may be slow to let the connection through.
-        _use(lambda: self.sock)
-        super().connect()
-
-    def getresponse(self) -> Any:
-        # The connection forgets its socket when the server will close it.
-        current = self.sock
-        _use(lambda: current)
-        return super().getresponse()
-
-
 def _use(find: _Socket) -> None:
     if _here.watch is not None:
         _here.watch.use(find)
 
 
-class _WatchedTls(_Watched, HTTPSConnection):
+class _Watched:
+    """Goes before a connection class of urllib3."""
+
+    sock: socket.socket | None
+
+    def connect(self) -> None:
+        # A proxy may be slow to let the connection through.
+        _use(lambda: self.sock)
+        super().connect()  # type: ignore[misc]
+
+    def getresponse(self) -> Any:
+        # The connection forgets its socket when the server will close it.
+        current = self.sock
+        _use(lambda: current)
+        return super().getresponse()  # type: ignore[misc]
+
+    def watch(self, find: _Socket) -> None:
+        """Say where the socket is found while a proxy is asked to let through."""
+        _use(lambda: self.sock or find())
+
+
+class _WatchedThroughSocks(_Watched, ThroughSocks):
     pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Watched
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedTls
 
 
 class WatchedAdapter(requests.adapters.HTTPAdapter):
@@ -161,13 +169,27 @@ class WatchedAdapter(requests.adapters.HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Prepare direct connections."""
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        _look_after(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Prepare connections through a proxy."""
         manager = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = _POOLS
+        _look_after(manager)
         return manager
 
 
-_POOLS = {"http": _Pool, "https": _TlsPool}
+def _look_after(manager: Any) -> None:
+    pools: Mapping[str, Any] = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: _watched(pools[scheme]) for scheme in pools}
+
+
+@lru_cache
+def _watched(pool: Any) -> Any:
+    """The class of pools of connections that can be cut, for one of those that cannot."""
+    connection = pool.ConnectionCls
+    if issubclass(connection, _Watched):
+        return pool
+    is_socks = connection.__module__ == "urllib3.contrib.socks"
+    mixin = _WatchedThroughSocks if is_socks else _Watched
+    connections = type(connection.__name__, (mixin, connection), {})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connections})

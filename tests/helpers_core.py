@@ -21,7 +21,7 @@ ROOT = Credentials("11111111-1111-4111-8111-111111111111", "sec_root_acme_012345
 READ = Credentials("22222222-2222-4222-8222-222222222222", "sec_read_acmeweb_0123456789")
 WRITE = Credentials("33333333-3333-4333-8333-333333333333", "sec_write_acmeweb_0123456789")
 NO_SECRET = Credentials("66666666-6666-4666-8666-666666666666", "sec_anything_0123456789")
-FAST = RetryPolicy(backoff_seconds=0.001)
+FAST = RetryPolicy(backoff_seconds=0.001, max_outage=0)
 DAY = timedelta(days=1)
 
 Row = dict[str, Any]

@@ -38,7 +38,9 @@ from tests.sandbox_world import CLIENT, HEADERS, NOW, SECRET, event, world
 
 EVENTS = "/export/events"
 WEB: Params = [("projectId", "web"), ("start", "2026-11-10"), ("end", "2026-11-10")]
-TWICE = RetryPolicy(attempts=2, doubtful_attempts=2, limited_attempts=2, backoff_seconds=0.001)
+TWICE = RetryPolicy(
+    attempts=2, doubtful_attempts=2, limited_attempts=2, backoff_seconds=0.001, max_outage=0
+)
 KNOWN = Credentials(CLIENT, SECRET)
 MIB = 2**20
 

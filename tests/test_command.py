@@ -40,6 +40,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
         "project_id": "web",
         "base_url": sandbox.url,
         "backoff_seconds": "0.001",
+        "max_outage": "0",
         "now": NOW.isoformat(),
     }
     for name, value in settings.items():
@@ -393,7 +394,7 @@ def test_check_says_what_a_sync_would_meet() -> None:
         "client type: read",
         "project web: 3 events",
         "server generation: 2026-05 or later",
-        "rate limit: none seen",
+        "rate limit: 1,000,000 requests a window, as the server says",
     ):
         assert line in result.stdout
 

@@ -68,6 +68,7 @@ class Outcome:
                 request_timeout=0.5,
                 max_page_bytes=4 * 2**20,
                 backoff_seconds=1e-6,
+                max_outage=0,
             )
             self.exit_code = summary.exit_code
             self.text = summary.failed_charts.get("sales", "")

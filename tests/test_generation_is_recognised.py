@@ -47,7 +47,7 @@ def rows(many: int = 60) -> list[dict[str, Any]]:
 
 
 def client_of(sandbox: Sandbox, client_id: str = CLIENT, secret: str = SECRET) -> Client:
-    policy = RetryPolicy(backoff_seconds=0.001)
+    policy = RetryPolicy(backoff_seconds=0.001, max_outage=0)
     return Client(sandbox.url, Credentials(client_id, secret), retry=policy)
 
 

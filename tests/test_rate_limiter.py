@@ -27,6 +27,7 @@ class FixedWindow:
     def __init__(self, limit: int, seconds: float) -> None:
         self.limit = limit
         self.seconds = seconds
+        self.began = math.inf
         self.ends = -math.inf
         self.used = 0
         self.refused = 0
@@ -34,6 +35,7 @@ class FixedWindow:
 
     def request(self, now: float) -> dict[str, str]:
         if now >= self.ends:
+            self.began = min(self.began, now)
             self.ends = now + self.seconds
             self.used = 0
             self.windows.append(0)
@@ -51,6 +53,14 @@ class FixedWindow:
         else:
             self.windows[-1] += 1
         return headers
+
+
+class SilentWindow(FixedWindow):
+    """The same, as OpenPanel 3 counts: no answer tells of it."""
+
+    def request(self, now: float) -> dict[str, str]:
+        super().request(now)
+        return {}
 
 
 class BlockedError(Exception):
@@ -120,14 +130,22 @@ class Simulation:
         self.at(when, lambda: None)
 
     def arrive(self, place: AbstractContextManager[Slot], slot: Slot) -> None:
+        before = self.server.refused
         headers = self.server.request(self.now)
-        self.refused += "retry-after" in headers
-        self.at(self.now + self.latency() / 2, lambda: self.answer(place, slot, headers))
+        is_refused = self.server.refused > before
+        self.refused += is_refused
+        self.at(
+            self.now + self.latency() / 2, lambda: self.answer(place, slot, headers, is_refused)
+        )
 
     def answer(
-        self, place: AbstractContextManager[Slot], slot: Slot, headers: dict[str, str]
+        self,
+        place: AbstractContextManager[Slot],
+        slot: Slot,
+        headers: dict[str, str],
+        is_refused: bool,
     ) -> None:
-        slot.observe(headers)
+        slot.observe(headers, is_refused=is_refused)
         place.__exit__(None, None, None)
         self.idle += 1
 
@@ -302,20 +320,6 @@ def test_after_a_refusal_the_next_window_is_used() -> None:
     assert limiter.limit == 5
 
 
-@pytest.mark.parametrize("headers", [{}, {"x-ratelimit-limit": "many"}, {"x-ratelimit-limit": "0"}])
-def test_without_a_limit_nothing_is_limited(headers: dict[str, str]) -> None:
-    sleeper = Sleeper()
-    limiter = sleeper.limiter()
-    answered(limiter, headers)
-    places = [limiter.slot() for _ in range(50)]
-    for place in places:
-        place.__enter__().observe(headers)
-    for place in places:
-        place.__exit__(None, None, None)
-    assert sleeper.slept == []
-    assert limiter.limit is None
-
-
 def test_a_limit_that_shows_up_late_is_obeyed() -> None:
     sleeper = Sleeper()
     limiter = sleeper.limiter()
@@ -374,7 +378,7 @@ def test_threads_never_wait_for_ever_when_requests_fail(fail_every: int) -> None
         except ConnectionError:
             pass
 
-    run_threads(work, threads=8, times=200)
+    run_threads(work, threads=8, times=90)
 
 
 def test_real_threads_wait_for_the_next_window_and_are_not_refused() -> None:

@@ -41,6 +41,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
             "project_id": "web",
             "base_url": server.url,
             "backoff_seconds": "0.001",
+            "max_outage": "0",
             "now": NOW.isoformat(),
             "charts": json.dumps([CHART]),
         }

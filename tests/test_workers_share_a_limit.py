@@ -24,9 +24,13 @@ THREADS = 8
 
 
 class Outcome(NamedTuple):
-    """Shares of the requests: of the limit that were let through, and of those sent refused."""
+    """Shares of the requests: of the limit that were let through, and of those sent refused.
+
+    ``used`` is of the windows there were, ``sustained`` of the time from the first to the last.
+    """
 
     used: float
+    sustained: float
     refused: float
     sent: list[int]
 
@@ -35,10 +39,16 @@ class Fleet:
     """Simulated processes with limiters of their own, on one clock and one server."""
 
     def __init__(
-        self, workers: int, *, limit: int = 100, seconds: float = 10, latency: float = 0.1
+        self,
+        workers: int,
+        *,
+        limit: int = 100,
+        seconds: float = 10,
+        latency: float = 0.1,
+        window: type[FixedWindow] = FixedWindow,
     ) -> None:
         self.random = Random(workers)
-        self.server = FixedWindow(limit, seconds)
+        self.server = window(limit, seconds)
         self.workers = [Simulation(self.server, THREADS, self._latency) for _ in range(workers)]
         self.begins = [1000 + self.random.uniform(0, seconds / 20) for _ in self.workers]
         self.ends = [math.inf] * workers
@@ -68,8 +78,10 @@ class Fleet:
             self.workers[index].start()
         whole = self.server.windows[:-1]
         sent = sum(self.server.windows) + self.server.refused
+        time = self.server.ends - self.server.seconds - self.server.began
         return Outcome(
             sum(whole) / len(whole) / self.server.limit,
+            sum(whole) / (time / self.server.seconds) / self.server.limit,
             self.server.refused / sent,
             [worker.sent for worker in self.workers],
         )

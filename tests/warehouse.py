@@ -38,6 +38,7 @@ class Warehouse:
             "client_secret": SECRET,
             "base_url": sandbox.url,
             "backoff_seconds": 0.001,
+            "max_outage": 0,
             "now": NOW,
         } | settings
 

@@ -24,8 +24,8 @@ class Sandbox:
     Args:
         dataset: What it holds at the start; added to and removed from while it runs.
         port: To listen on, on the loopback interface only; 0 picks a free one.
-        rate_limit: Requests a client may make in a window; None for any number, "default" for
-            as many as the server of that date allows.
+        rate_limit: Requests a client may make in a window; None for so many that nobody needs
+            them, "default" for as many as the server of that date allows.
         window_seconds: Length of that window.
         server_date: ``YYYY-MM`` plays the server as of the end of that month, ``2026-09s`` the one
             of that month whose bounds lose their milliseconds, ``3`` OpenPanel 3; None the usual

@@ -1,0 +1,20 @@
+"""URLs as errors and logs show them: without what may tell of a person."""
+
+from __future__ import annotations
+
+from openpanel_source.query import Params, query_string
+
+HIDDEN = "***"
+_ALWAYS = frozenset({"profileId", "filters"})
+_WITH_FILTERS = frozenset({"series", "events"})
+
+
+def shown_query(params: Params) -> str:
+    """The query, with ids of profiles and values of filters masked."""
+    return query_string([(name, _shown(name, value)) for name, value in params])
+
+
+def _shown(name: str, value: str) -> str:
+    if name in _ALWAYS or (name in _WITH_FILTERS and "filters" in value):
+        return HIDDEN
+    return value
