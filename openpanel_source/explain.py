@@ -31,7 +31,6 @@ from openpanel_source.errors import (
 )
 from openpanel_source.escape import printable
 
-_SECRETS = ("client_secret", "hash_key")
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 _MAY_PASS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE)
 
@@ -69,31 +68,10 @@ def _of_configuration(error: BaseException) -> ConfigurationError | None:
 
 
 def _missing(error: ConfigFieldMissingException) -> ConfigurationError:
-    name = error.fields[0]
-    section = "openpanel" if "sources" in str(error.traces[name]) else error.spec_name
-    if section != "openpanel":
-        return DestinationError(
-            f"the destination lacks {name}; configure it through dlt, in .dlt/secrets.toml or the"
-            " environment."
-        )
-    variables = [f"SOURCES__OPENPANEL__{field.upper()}" for field in error.fields]
-    public = [field for field in error.fields if field not in _SECRETS]
-    secret = [field for field in error.fields if field in _SECRETS]
-    places = [
-        f"{_listed(fields)} under [sources.openpanel] in .dlt/{file}.toml"
-        for fields, file in ((public, "config"), (secret, "secrets"))
-        if fields
-    ]
-    verb = "is" if len(error.fields) == 1 else "are"
-    return InvalidSettingError(
-        f"{_listed(error.fields)} {verb} missing; set {_listed(variables)} in the environment, or"
-        f" {' and '.join(places)}."
+    return DestinationError(
+        f"the destination lacks {error.fields[0]}; configure it through dlt, in .dlt/secrets.toml"
+        " or the environment."
     )
-
-
-def _listed(names: list[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _of_another_type(error: ConfigValueCannotBeCoercedException) -> ConfigurationError:
