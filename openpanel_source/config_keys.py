@@ -23,7 +23,10 @@ _OF_DLT = (known_sections.SCHEMA, known_sections.EXTRACT, known_sections.DATA_WR
 
 
 def check_environment(
-    environment: Iterable[str], sections: list[Section], names: Collection[str], pipeline: str | None
+    environment: Iterable[str],
+    sections: list[Section],
+    names: Collection[str],
+    pipeline: str | None,
 ) -> None:
     """Refuse variables that are meant for this source and would be ignored.
 

@@ -28,7 +28,7 @@ from openpanel_source.errors import InvalidSettingError
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _OWN = ("sources", "openpanel", "openpanel")
-_GIVEN = "argument"
+_ARGUMENT = "argument"
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ class Found:
     value: Any
     origin: str
     is_secret: bool
+
+    @property
+    def is_argument(self) -> bool:
+        """Whether the call said so."""
+        return self.origin == _ARGUMENT
 
 
 class Declaration:
@@ -100,7 +105,7 @@ class Declaration:
         self._check_keys(sections, pipeline)
         for name in self.names:
             if name in given:
-                yield Found(name, given[name], _GIVEN, self._is_secret(name))
+                yield Found(name, given[name], _ARGUMENT, self._is_secret(name))
             elif (item := self._looked_up(name, sections)) is not None:
                 yield item
 
@@ -187,10 +192,12 @@ def _sections() -> tuple[list[Section], str | None]:
 def _place(provider: ConfigProvider, key: str, location: str) -> str:
     if isinstance(provider, EnvironProvider):
         return f"{key} in the environment"
-    paths = provider.present_locations or [location or provider.name]
+    paths = provider.present_locations
+    if not paths:
+        return f"{key} in {location or provider.name}"
     # dlt merges a file of the project, the first, with one of the user, and tells them apart so.
     path = paths[-1] if location.startswith("global:") else paths[0]
-    return f"{key} in {path}"
+    return f"{key} in {os.path.abspath(path)}"
 
 
 def _missing(names: list[str], secret: list[str]) -> InvalidSettingError:

@@ -27,6 +27,7 @@ from openpanel_source.errors import (
 )
 from openpanel_source.explain import causes, explained
 from openpanel_source.table_format import require
+from openpanel_source.told_pipeline import told_pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +71,8 @@ def open_pipeline(
     pipelines = Path(get_dlt_pipelines_dir()) / "openpanel-source" / digest
 
     def opened() -> dlt.Pipeline:
-        return dlt.pipeline(
-            name,
-            destination=_target(destination, path),
-            dataset_name=dataset,
-            pipelines_dir=str(pipelines),
+        return told_pipeline(
+            name, _target(destination, path), dataset, str(pipelines), is_staged=True
         )
 
     with destination_errors(), alone_in(pipelines, name):
@@ -117,11 +115,8 @@ def open_to_look(destination: str, database: str | None, dataset: str) -> Iterat
     path = _duckdb_path(destination, database, must_exist=True)
     with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
         with destination_errors():
-            pipeline = dlt.pipeline(
-                PIPELINE_NAME,
-                destination=_target(destination, path),
-                dataset_name=dataset,
-                pipelines_dir=folder,
+            pipeline = told_pipeline(
+                PIPELINE_NAME, _target(destination, path), dataset, folder, is_staged=True
             )
         yield pipeline
 
