@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,13 @@ logger = logging.getLogger(__name__)
 PIPELINE_NAME = "openpanel"
 DEFAULT_DATABASE = "openpanel.duckdb"
 DEFAULT_DATASET = "openpanel"
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_NO_FILES = {
+    ":memory:": "--database :memory: would be gone when the command ends; name a file.",
+    "md:": "--database names a file; MotherDuck is reached with --destination motherduck.",
+    "motherduck:": "--database names a file; MotherDuck is reached with --destination motherduck.",
+}
+"""What DuckDB would take for something else, and what to do instead."""
 
 
 def open_pipeline(
@@ -65,6 +73,7 @@ def open_pipeline(
     """
     _check_names({"--piece": name, "--dataset": dataset, "--database": database})
     _check_pipeline_name(name)
+    _check_destination(destination)
     path = _duckdb_path(destination, database, must_exist=must_exist)
     identity = [destination, dataset, *([str(path)] if path else [])]
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
@@ -92,6 +101,16 @@ def _check_names(names: dict[str, str | None]) -> None:
             raise InvalidSettingError(f"{option} must not be empty; leave it out for the default.")
 
 
+def _check_destination(destination: str) -> None:
+    if not _NAME.fullmatch(destination):
+        # It is not repeated: an address may hold a password.
+        raise InvalidSettingError(
+            "--destination takes the name of a destination, as duckdb or postgres; what else it"
+            " needs, as its address and password, goes into .dlt/secrets.toml, under"
+            " [destination.NAME]."
+        )
+
+
 def _check_pipeline_name(name: str) -> None:
     try:
         FileStorage.validate_file_name_component(name)
@@ -112,6 +131,7 @@ def open_to_look(destination: str, database: str | None, dataset: str) -> Iterat
         ConfigurationError: There is no such file or destination.
     """
     _check_names({"--dataset": dataset, "--database": database})
+    _check_destination(destination)
     path = _duckdb_path(destination, database, must_exist=True)
     with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
         with destination_errors():
@@ -145,6 +165,13 @@ def _duckdb_path(destination: str, database: str | None, *, must_exist: bool) ->
 
 
 def _absolute(database: str) -> Path:
+    for start, sentence in _NO_FILES.items():
+        if database.lower().startswith(start):
+            raise InvalidSettingError(sentence)
+    if "://" in database:
+        raise InvalidSettingError(
+            "--database names a DuckDB file, not an address; for a server, see --destination."
+        )
     try:
         return Path(database).expanduser().resolve()
     except (RuntimeError, ValueError) as error:
