@@ -13,6 +13,7 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.schema import Schema
 
 from openpanel_source.duckdb_load import open_meanwhile
+from openpanel_source.told_pipeline import told_pipeline
 from openpanel_source.warehouse import SOURCE_NAME
 
 
@@ -32,11 +33,8 @@ def bystander(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[dlt.Pip
     """
     with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
         try:
-            other: dlt.Pipeline = dlt.pipeline(
-                pipeline.pipeline_name,
-                destination=pipeline.destination,
-                dataset_name=pipeline.dataset_name,
-                pipelines_dir=folder,
+            other = told_pipeline(
+                pipeline.pipeline_name, pipeline.destination, pipeline.dataset_name, folder
             )
             # Paths of local files are relative to it.
             home = pipeline.get_local_state_val("initial_cwd")

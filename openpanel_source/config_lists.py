@@ -16,11 +16,15 @@ def texts(name: str, value: str | Sequence[str]) -> tuple[str, ...]:
     Raises:
         InvalidSettingError: There is something else among them.
     """
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise InvalidSettingError(f"{name} is the number {value!r}; write it in quotes, as text.")
     is_one = isinstance(value, str) and not value.startswith(("[", "{"))
     texts = (value,) if is_one else tuple(list_of(name, value))
     for text in texts:
         if not isinstance(text, str) or not text:
-            raise InvalidSettingError(f"{name} holds {text!r}; give one or more non-empty texts.")
+            raise InvalidSettingError(
+                f"{name} holds {text!r}; give one or more non-empty texts, in quotes."
+            )
     return texts
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,12 +28,20 @@ from openpanel_source.errors import (
 )
 from openpanel_source.explain import causes, explained
 from openpanel_source.table_format import require
+from openpanel_source.told_pipeline import told_pipeline
 
 logger = logging.getLogger(__name__)
 
 PIPELINE_NAME = "openpanel"
 DEFAULT_DATABASE = "openpanel.duckdb"
 DEFAULT_DATASET = "openpanel"
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_NO_FILES = {
+    ":memory:": "--database :memory: would be gone when the command ends; name a file.",
+    "md:": "--database names a file; MotherDuck is reached with --destination motherduck.",
+    "motherduck:": "--database names a file; MotherDuck is reached with --destination motherduck.",
+}
+"""What DuckDB would take for something else, and what to do instead."""
 
 
 def open_pipeline(
@@ -64,17 +73,15 @@ def open_pipeline(
     """
     _check_names({"--piece": name, "--dataset": dataset, "--database": database})
     _check_pipeline_name(name)
+    _check_destination(destination)
     path = _duckdb_path(destination, database, must_exist=must_exist)
     identity = [destination, dataset, *([str(path)] if path else [])]
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
     pipelines = Path(get_dlt_pipelines_dir()) / "openpanel-source" / digest
 
     def opened() -> dlt.Pipeline:
-        return dlt.pipeline(
-            name,
-            destination=_target(destination, path),
-            dataset_name=dataset,
-            pipelines_dir=str(pipelines),
+        return told_pipeline(
+            name, _target(destination, path), dataset, str(pipelines), is_staged=True
         )
 
     with destination_errors(), alone_in(pipelines, name):
@@ -92,6 +99,16 @@ def _check_names(names: dict[str, str | None]) -> None:
     for option, name in names.items():
         if name is not None and not name.strip():
             raise InvalidSettingError(f"{option} must not be empty; leave it out for the default.")
+
+
+def _check_destination(destination: str) -> None:
+    if not _NAME.fullmatch(destination):
+        # It is not repeated: an address may hold a password.
+        raise InvalidSettingError(
+            "--destination takes the name of a destination, as duckdb or postgres; what else it"
+            " needs, as its address and password, goes into .dlt/secrets.toml, under"
+            " [destination.NAME]."
+        )
 
 
 def _check_pipeline_name(name: str) -> None:
@@ -114,14 +131,12 @@ def open_to_look(destination: str, database: str | None, dataset: str) -> Iterat
         ConfigurationError: There is no such file or destination.
     """
     _check_names({"--dataset": dataset, "--database": database})
+    _check_destination(destination)
     path = _duckdb_path(destination, database, must_exist=True)
     with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
         with destination_errors():
-            pipeline = dlt.pipeline(
-                PIPELINE_NAME,
-                destination=_target(destination, path),
-                dataset_name=dataset,
-                pipelines_dir=folder,
+            pipeline = told_pipeline(
+                PIPELINE_NAME, _target(destination, path), dataset, folder, is_staged=True
             )
         yield pipeline
 
@@ -150,6 +165,13 @@ def _duckdb_path(destination: str, database: str | None, *, must_exist: bool) ->
 
 
 def _absolute(database: str) -> Path:
+    for start, sentence in _NO_FILES.items():
+        if database.lower().startswith(start):
+            raise InvalidSettingError(sentence)
+    if "://" in database:
+        raise InvalidSettingError(
+            "--database names a DuckDB file, not an address; for a server, see --destination."
+        )
     try:
         return Path(database).expanduser().resolve()
     except (RuntimeError, ValueError) as error:

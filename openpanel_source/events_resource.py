@@ -11,6 +11,7 @@ from typing import Any
 import dlt
 from dlt.common import pendulum
 from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.pipeline import PipelineContext
 from dlt.extract import DltResource
 
@@ -130,6 +131,8 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
         primary_key=EVENTS.primary_key,
         columns=_event_columns(),
         write_disposition=replacing("1 = 0"),
+        # Or dlt would take the cursor's bounds from anywhere: CREATED_AT__END_VALUE.
+        spec=BaseConfiguration,
     )
     silence_expected()
     for table in _FURTHER:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
+import dlt
 import tomlkit
 from dlt.common.configuration.exceptions import (
     ConfigFieldMissingException,
     ConfigurationException,
     ConfigValueCannotBeCoercedException,
+    InvalidNativeValue,
 )
 from dlt.common.configuration.providers.toml import TomlProviderReadException
-from dlt.common.destination.exceptions import DestinationException
+from dlt.common.destination.exceptions import DestinationException, UnknownDestinationModule
 from dlt.common.exceptions import DltException
 from dlt.common.typing import is_subclass
-from dlt.pipeline.exceptions import PipelineStepFailed
+from dlt.pipeline.exceptions import PipelineConfigMissing, PipelineStepFailed
 from tomlkit.exceptions import ParseError, TOMLKitError
 
 from openpanel_source.errors import (
@@ -32,7 +36,6 @@ from openpanel_source.errors import (
 )
 from openpanel_source.escape import printable
 
-_SECRETS = ("client_secret", "hash_key")
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 _MAY_PASS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE)
 
@@ -41,11 +44,12 @@ def explained(error: BaseException) -> OpenPanelError | None:
     """The error of this project for one of dlt, its configuration or a file; None for others."""
     chain = list(causes(error))
     for cause in chain:
-        known = cause if isinstance(cause, OpenPanelError) else _of_configuration(cause)
+        known = cause if isinstance(cause, OpenPanelError) else _of_configuration(cause, chain)
         if known is not None:
             return known
-    if isinstance(error, OSError):
-        return _of_file(error)
+    for cause in chain:
+        if isinstance(cause, OSError) and (cause is error or cause.errno in _MAY_PASS):
+            return _of_file(cause)
     return _of_dlt(error, chain) if isinstance(error, DltException) else None
 
 
@@ -59,44 +63,54 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or current.__context__
 
 
-def _of_configuration(error: BaseException) -> ConfigurationError | None:
-    if isinstance(error, ConfigFieldMissingException):
-        return _missing(error)
+def _of_configuration(
+    error: BaseException, chain: list[BaseException]
+) -> ConfigurationError | None:
     if isinstance(error, TomlProviderReadException):
         return _broken_file(error)
     if isinstance(error, ConfigValueCannotBeCoercedException):
         return _of_another_type(error)
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return ThreadLimitError()
+    return _of_destination(error, chain)
+
+
+def _of_destination(error: BaseException, chain: list[BaseException]) -> DestinationError | None:
+    if isinstance(error, ConfigFieldMissingException):
+        return DestinationError(
+            f"the destination lacks {error.fields[0]}; set it in .dlt/secrets.toml under"
+            f" [destination.{_destination(chain)}], or in the environment."
+        )
+    if isinstance(error, InvalidNativeValue):
+        return DestinationError(
+            f"the {'.'.join(error.embedded_sections)} of the destination cannot be read, as they"
+            f" are no {error.spec.__name__}; correct them in .dlt/secrets.toml under"
+            f" [destination.{_destination(chain)}], or in the environment."
+        )
+    if isinstance(error, UnknownDestinationModule):
+        return _unknown_destination(error)
+    if isinstance(error, PipelineConfigMissing):
+        return DestinationError(
+            f"the pipeline has no {error.config_elem}; name one in dlt.pipeline(...)."
+        )
     return None
 
 
-def _missing(error: ConfigFieldMissingException) -> ConfigurationError:
-    name = error.fields[0]
-    section = "openpanel" if "sources" in str(error.traces[name]) else error.spec_name
-    if section != "openpanel":
-        return DestinationError(
-            f"the destination lacks {name}; configure it through dlt, in .dlt/secrets.toml or the"
-            " environment."
-        )
-    variables = [f"SOURCES__OPENPANEL__{field.upper()}" for field in error.fields]
-    public = [field for field in error.fields if field not in _SECRETS]
-    secret = [field for field in error.fields if field in _SECRETS]
-    places = [
-        f"{_listed(fields)} under [sources.openpanel] in .dlt/{file}.toml"
-        for fields, file in ((public, "config"), (secret, "secrets"))
-        if fields
-    ]
-    verb = "is" if len(error.fields) == 1 else "are"
-    return InvalidSettingError(
-        f"{_listed(error.fields)} {verb} missing; set {_listed(variables)} in the environment, or"
-        f" {' and '.join(places)}."
-    )
+def _destination(chain: list[BaseException]) -> str:
+    """What the destination is called in the configuration."""
+    for cause in chain:
+        destination = getattr(getattr(cause, "pipeline", None), "destination", None)
+        if destination is not None:
+            return str(destination.destination_name)
+    return "NAME"
 
 
-def _listed(names: list[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+def _unknown_destination(error: UnknownDestinationModule) -> DestinationError:
+    # The name is not repeated: it may be a password at the wrong place.
+    names = [name for name in dlt.destinations.__all__ if name != "destination"]
+    near = get_close_matches((error.destination_type or error.ref).lower(), names, n=1)
+    advice = f"did you mean {near[0]}?" if near else "use a name that dlt knows, as duckdb."
+    return DestinationError(f"there is no such destination; {advice}")
 
 
 def _of_another_type(error: ConfigValueCannotBeCoercedException) -> ConfigurationError:
@@ -112,6 +126,10 @@ def _broken_file(error: TomlProviderReadException) -> ConfigurationError:
     for path in map(Path, error.full_paths):
         try:
             text = path.read_text(encoding="utf-8")
+            if text.startswith("\ufeff"):
+                return InvalidSettingError(
+                    f"{path} begins with a byte order mark; save it as UTF-8 without one."
+                )
             tomlkit.parse(text)
         except FileNotFoundError:
             continue
@@ -145,7 +163,13 @@ def _line(text: str, problem: TOMLKitError) -> int:
 
 def _of_file(error: OSError) -> OpenPanelError | None:
     if error.filename is None:
-        return None
+        if error.errno not in _MAY_PASS and "temporary directory" not in str(error):
+            return None
+        return TransientError(
+            f"no file can be written ({printable(error.strerror or str(error))}); make room where"
+            " temporary files (TMPDIR), dlt's working folder (DLT_DATA_DIR) and the destination"
+            " are, and run again, the sync continues where it stopped."
+        )
     text = f"{printable(os.fsdecode(error.filename), 300)} cannot be used ({error.strerror})"
     if error.errno in _MAY_PASS:
         return TransientError(
@@ -162,7 +186,7 @@ def _of_dlt(error: DltException, chain: list[BaseException]) -> OpenPanelError:
     if any(isinstance(cause, ConfigurationException) for cause in chain):
         return InvalidSettingError(f"the configuration does not work ({text}); correct it.")
     for signs, make, advice in _SIGNS:
-        if any(sign in text.lower() for sign in signs):
+        if any(re.search(sign, text.lower()) for sign in signs):
             return make(f"{advice} ({text}).")
     if _is_ours(chain):
         return UnexpectedError(
@@ -190,7 +214,9 @@ def _raised(error: BaseException) -> BaseException:
 
 def _named(error: BaseException) -> str:
     lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {printable(lines[0])}"
+    # Drivers repeat addresses with the password in them.
+    text = re.sub(r"://\S*@", "://***@", lines[0])
+    return f"{type(error).__name__}: {printable(text)}"
 
 
 _SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
@@ -210,8 +236,23 @@ _SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
         "DuckDB cannot tell a file from a dataset of the same name; name one of them otherwise",
     ),
     (
-        ("unknowndestination",),
+        (
+            r'(database|role|user) ".*" does not exist',
+            "password authentication failed",
+            "no pg_hba.conf entry",
+        ),
         DestinationError,
-        "there is no such destination; use a name that dlt knows, as duckdb or postgres",
+        "the destination refuses its credentials; correct user, password and database under"
+        " [destination.NAME.credentials], or make them there",
+    ),
+    (
+        ("invalid dsn", "invalid connection option"),
+        DestinationError,
+        "the credentials of the destination are no address that its driver can read; correct them",
+    ),
+    (
+        ("protocol not known",),
+        DestinationError,
+        "the bucket_url of the destination is of no kind that is known; correct it",
     ),
 )

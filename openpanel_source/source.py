@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
 import dlt
+from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
 from openpanel_source.base_url import DEFAULT_BASE_URL
 from openpanel_source.client import MAX_PAGE_BYTES, Client, Credentials
 from openpanel_source.clock import parse_clock
+from openpanel_source.configuration import Declaration, from_configuration
 from openpanel_source.deletions import DeletionLimits
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.events_resource import events_resource
@@ -26,9 +29,19 @@ SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "f
 """Columns come, and never change their type; a contract of the user's own takes its place."""
 
 
+_NO_SETTINGS = ("report",)
+"""Arguments that are for callers in Python alone."""
+
+
 @dlt.source(
-    name="openpanel", section="openpanel", max_table_nesting=0, schema_contract=SCHEMA_CONTRACT
+    name="openpanel",
+    section="openpanel",
+    max_table_nesting=0,
+    schema_contract=SCHEMA_CONTRACT,
+    # dlt would take settings from anywhere.
+    spec=BaseConfiguration,
 )
+@from_configuration(besides=_NO_SETTINGS)
 def openpanel(
     project_id: Any = dlt.config.value,
     client_id: str = dlt.config.value,
@@ -72,7 +85,8 @@ def openpanel(
 ) -> Sequence[DltResource]:
     """Events and charts of OpenPanel projects; events by UTC day, each day proven complete.
 
-    Every argument may also come from dlt's configuration, section ``[sources.openpanel]``.
+    Every argument may also come from dlt's configuration, section ``[sources.openpanel]``, and from
+    no other: see docs/python.md.
 
     Args:
         project_id: A project's id, or a list of ids; each becomes rows, not tables.
@@ -174,6 +188,10 @@ def openpanel(
         events_resource(settings, client, report),
         *_chart_resources(settings, client, report),
     ]
+
+
+SETTINGS = Declaration(inspect.unwrap(openpanel), besides=_NO_SETTINGS)
+"""What ``openpanel()`` can be told, and what the configuration says of it."""
 
 
 def configured(**settings: Any) -> tuple[Client, Settings]:

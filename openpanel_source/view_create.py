@@ -17,6 +17,7 @@ from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.errors import DestinationError, InvalidSettingError, ViewBlockedError
 from openpanel_source.escape import printable
 from openpanel_source.schema import EVENTS
+from openpanel_source.source import SETTINGS
 from openpanel_source.view_sql import UTC, Relations, View, script, select, views
 
 _MARK = "View of openpanel-source. "
@@ -114,7 +115,7 @@ def view_dialect(pipeline: dlt.Pipeline) -> str:
 
 
 def _zone(given: str | None) -> str:
-    configured: Any = given or dlt.config.get("sources.openpanel.timezone")
+    configured: Any = given or SETTINGS.value("timezone")
     zone = configured if isinstance(configured, str) and configured else UTC
     if problem := timezone_problem(zone):
         raise InvalidSettingError(f"{problem}.")

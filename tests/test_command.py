@@ -14,12 +14,11 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
-from dlt.common.configuration.container import Container
-from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from openpanel_source.cli import main
 from openpanel_source.retry import RetryPolicy
 from openpanel_source.sandbox import Sandbox
+from tests.dlt_files import forget_files
 from tests.sandbox_world import CLIENT, NOW, SECRET, dataset, event, world
 
 COMMAND = [sys.executable, "-m", "openpanel_source.cli"]
@@ -179,17 +178,11 @@ def test_all_settings_that_are_missing_are_named_with_their_variables_and_files(
         fails(result, 2, "client_secret are missing", *variables, public, secret)
 
 
-def forget_settings() -> None:
-    """Have dlt read the files of settings again, which a process reads once."""
-    if PluggableRunContext in Container():
-        del Container()[PluggableRunContext]
-
-
 @pytest.fixture
 def files_are_read_again() -> Iterator[None]:
-    forget_settings()
+    forget_files()
     yield
-    forget_settings()
+    forget_files()
 
 
 @pytest.mark.usefixtures("files_are_read_again")

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from openpanel_source.cli import views  # noqa: F401 - adds its command
 from openpanel_source.cli.commands import main
+from openpanel_source.cli.streams import mend_streams
 
 __all__ = ["main", "run"]
 
@@ -17,6 +18,7 @@ def run() -> NoReturn:
 
     Freeing each object of dlt and its libraries takes as long as a quarter of a quiet sync.
     """
+    mend_streams()
     code: object = 0
     try:
         main()

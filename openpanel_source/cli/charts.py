@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import click
-import dlt
 
 from openpanel_source.chart import Chart
 from openpanel_source.chart_file import load_charts
 from openpanel_source.cli.options import print_json
 from openpanel_source.escape import printable
 from openpanel_source.settings import parse_chart_setting
+from openpanel_source.source import SETTINGS
 
 
 def run_validate(file: str) -> None:
@@ -30,8 +30,7 @@ def run_list(file: str | None, *, as_json: bool) -> None:
     Raises:
         InvalidSettingError: A definition is not allowed.
     """
-    setting: Any = dlt.config.get("sources.openpanel.charts")
-    charts = load_charts(file) if file else parse_chart_setting(setting or ())
+    charts = load_charts(file) if file else parse_chart_setting(SETTINGS.value("charts") or ())
     if as_json:
         print_json({"charts": [_as_dict(chart) for chart in charts]})
         return

@@ -217,7 +217,7 @@ def charts() -> None:
     """Check and show the definitions of charts."""
 
 
-@charts.command()
+@charts.command(cls=click.Command)
 @click.argument("file", type=click.Path())
 def validate(file: str) -> None:
     """Check a TOML or YAML file of charts; asks no server."""
@@ -268,7 +268,7 @@ def properties(
         run_properties(pipeline, limit=limit, most=keys, as_json=as_json)
 
 
-@main.command()
+@main.command(cls=click.Command)
 @click.option("--port", default=0, help="Port on 127.0.0.1; 0 picks a free one.")
 @click.option("--dataset", type=click.Path(), help="Folder with accounts.json and rows.")
 @click.option("--events", default=50_000, show_default=True, help="Events to generate.")

@@ -15,6 +15,7 @@ import duckdb
 from openpanel_source.cli.commands import DEMO_DATABASE
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.reports import print_summary
+from openpanel_source.cli.streams import drawable
 from openpanel_source.cli.views import make_views
 from openpanel_source.destination import open_pipeline
 from openpanel_source.errors import DestinationError, InvalidSettingError
@@ -87,7 +88,7 @@ def run_demo(*, events: int, days: int, seed: int, database: str) -> int:
 def _show(database: str) -> None:
     with _opened(Path(database)) as connection:
         for title, query in _QUESTIONS:
-            click.echo(f"\n{title}\n{connection.sql(query)}".rstrip())
+            click.echo(drawable(f"\n{title}\n{connection.sql(query)}".rstrip()))
     click.echo(
         f"\nNow yours: duckdb {database}, or set client_id, client_secret and project_id and run"
         " openpanel-source sync."

@@ -21,8 +21,21 @@ BROKEN_PIPE = 141
 """128 + SIGPIPE, as shells know it."""
 
 
+class Command(click.Command):
+    """Runs with what the environment says to it, and not what it says to other programs."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        from openpanel_source.cli.environment import of_sections
+
+        with of_sections():
+            return super().invoke(ctx)
+
+
 class Group(click.Group):
     """Turns the project's errors into one sentence on stderr and an exit code."""
+
+    command_class = Command
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Read the options before the command; ``--help`` is answered here."""

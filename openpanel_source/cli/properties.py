@@ -14,6 +14,7 @@ from openpanel_source.errors import InvalidSettingError
 from openpanel_source.escape import printable
 from openpanel_source.property_columns import parse_properties
 from openpanel_source.property_survey import Survey, survey, toml_key
+from openpanel_source.source import SETTINGS
 from openpanel_source.table import ColumnType
 
 _LONGEST = 40
@@ -31,7 +32,7 @@ def given_properties(options: Sequence[str]) -> dict[str, ColumnType]:
         InvalidSettingError: One of them is not, a key stands in two, or the configured mapping is
             none.
     """
-    configured: Any = dlt.config.get("sources.openpanel.properties")
+    configured = SETTINGS.value("properties")
     given: dict[str, Any] = {}
     for option in options:
         # Types hold no =, keys may.

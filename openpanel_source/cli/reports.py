@@ -16,12 +16,13 @@ from openpanel_source.cli.options import print_json
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.views import check_views, make_views
+from openpanel_source.configuration import Found
 from openpanel_source.destination import destination_errors
 from openpanel_source.erasing import erase
 from openpanel_source.escape import printable
 from openpanel_source.partition import partitions
 from openpanel_source.pipeline import SyncSummary, sync
-from openpanel_source.source import configured
+from openpanel_source.source import SETTINGS, configured
 from openpanel_source.status import ProjectStatus, read_status
 
 logger = logging.getLogger(PROGRESS)
@@ -100,7 +101,11 @@ def print_summary(summary: SyncSummary) -> None:
 def run_check(given: dict[str, Any], *, as_json: bool) -> int:
     """Print what a check found; returns the exit code of the first failure."""
     with destination_errors():
+        origins = [_origin(found) for found in SETTINGS.found(given)]
         client, settings = configured(**given)
+    if not as_json:
+        for setting in origins:
+            click.echo(printable("{name}: {value} ({origin})".format_map(setting), 1000))
     logger.info("asking %s; what fails is tried again for a while", client.base_url)
     findings = []
     with client:
@@ -113,6 +118,7 @@ def run_check(given: dict[str, Any], *, as_json: bool) -> int:
         print_json(
             {
                 "ok": not errors,
+                "settings": origins,
                 "findings": [
                     {
                         "name": finding.name,
@@ -124,6 +130,15 @@ def run_check(given: dict[str, Any], *, as_json: bool) -> int:
             }
         )
     return errors[0].exit_code if errors else 0
+
+
+def _origin(found: Found) -> dict[str, str]:
+    """What a setting is and where it came from, without secrets."""
+    return {
+        "name": found.name,
+        "value": "***" if found.is_secret else printable(f"{found.value}"),
+        "origin": f"--{found.name.replace('_', '-')}" if found.is_argument else found.origin,
+    }
 
 
 def _print_finding(finding: Finding) -> None:
