@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
 import dlt
-from dlt.common import json
-from dlt.common.destination.client import WithStateSync
-from dlt.common.destination.exceptions import DestinationUndefinedEntity
-from dlt.common.schema import Schema
 
 from openpanel_source.duckdb_load import open_meanwhile
-from openpanel_source.warehouse import SOURCE_NAME
+from openpanel_source.known_tables import know_tables
 
 
 @contextmanager
@@ -43,20 +39,7 @@ def bystander(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[dlt.Pip
             other.set_local_state_val("initial_cwd", home)
             with open_meanwhile(other, patience):
                 other.sync_destination()
-                if other.default_schema_name is None:
-                    _learn_tables(other)
+                know_tables(other)
                 yield other
         finally:
             pipeline.activate()
-
-
-def _learn_tables(pipeline: dlt.Pipeline) -> None:
-    """Have a pipeline that never loaded know the tables that others made in the dataset."""
-    with pipeline.destination_client() as client, suppress(DestinationUndefinedEntity):
-        if not isinstance(client, WithStateSync):
-            return
-        stored = client.get_stored_schema(SOURCE_NAME)
-        if stored is not None:
-            schema = Schema.from_stored_schema(json.loads(stored.schema))
-            pipeline.schemas.save_schema(schema)
-            pipeline.default_schema_name = schema.name  # type: ignore[assignment]

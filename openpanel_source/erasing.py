@@ -128,9 +128,16 @@ def _alone(pipeline: dlt.Pipeline, patience: float) -> Iterator[dlt.Pipeline]:
 
 
 def _days_of(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: Privacy) -> list[ProjectDay]:
-    """Projects and days of which the destination holds rows of profiles, newest first."""
+    """Projects and days of which the destination holds rows of profiles, newest first.
+
+    Raises:
+        DestinationError: It cannot be asked: that none was found would prove nothing.
+    """
     if not has_table(pipeline, EVENTS.name):
-        return []
+        raise DestinationError(
+            f"the dataset {pipeline.dataset_name} has no table {EVENTS.name}, so nothing was"
+            " erased; name the dataset that holds it, or run openpanel-source sync first."
+        )
     values = _as_stored(pipeline, profiles, privacy)
     found: set[ProjectDay] = set()
     for some in _parts(values):

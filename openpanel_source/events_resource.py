@@ -15,6 +15,7 @@ from dlt.common.pipeline import PipelineContext
 from dlt.extract import DltResource
 
 from openpanel_source.beside import BesideEvents
+from openpanel_source.caller import check_caller
 from openpanel_source.client import Client
 from openpanel_source.clock import parse_day, parse_instant
 from openpanel_source.dialects import Dialect, current_dialect
@@ -93,6 +94,7 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
     def events(
         created_at: dlt.sources.incremental[pendulum.DateTime] = _cursor(settings),  # noqa: B008
     ) -> Iterator[Any]:
+        check_caller(declared)
         check_replaces()
         # Days, not rows, are what the cursor selects: rows pass unfiltered.
         created_at.advance(None)  # type: ignore[arg-type]
@@ -124,6 +126,7 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
     for table in _FURTHER:
         declare(resource, table, settings.table_format)
     describe(resource, EVENTS, settings.table_format)
+    declared = resource.compute_table_schema()
     return resource
 
 

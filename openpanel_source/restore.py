@@ -13,6 +13,7 @@ import dlt
 from openpanel_source.adopt import adoptable_days
 from openpanel_source.comments import write_comments
 from openpanel_source.duckdb_load import open_meanwhile
+from openpanel_source.known_tables import know_tables
 from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.settings import Settings
@@ -21,8 +22,8 @@ from openpanel_source.warehouse import (
     ProjectDay,
     count_events,
     differing_days,
-    has_table,
     ledger_of,
+    own_schema,
 )
 
 logger = logging.getLogger(__name__)
@@ -52,10 +53,12 @@ def restored(
     pipeline.drop()
     with open_meanwhile(pipeline, patience):
         pipeline.sync_destination()
-        check_table_format(pipeline, settings.table_format)
         mended: Mapping[str, Any] = {}
-        if pipeline.default_schema_name is not None:
-            with pipeline.destination_client() as client:
+        schema = own_schema(pipeline)
+        check_table_format(pipeline, schema, settings.table_format)
+        if schema is not None:
+            know_tables(pipeline)
+            with pipeline.destination_client(schema.name) as client:
                 # Tables and columns that somebody dropped are made again, empty.
                 mended = client.update_stored_schema(force=True) or {}
         ledger = ledger_of(pipeline, settings.query.fingerprint)
@@ -64,7 +67,8 @@ def restored(
     if mended:
         write_comments(pipeline, patience)
         logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
-    if not has_table(pipeline, EVENTS.name):
+    if not any(map(ledger.days, settings.project_ids)):
+        # All that there is will be read or adopted.
         return frozenset(), adoptable
     if EVENTS.name in mended or EVENT_GROUPS.name in mended:
         is_whole = EVENTS.name not in mended
@@ -72,7 +76,8 @@ def restored(
     if ended_well:
         return frozenset(), adoptable
     # Killed, or a new machine: a package that was cut off may have replaced days already.
-    held = count_events(pipeline)
+    with open_meanwhile(pipeline, patience):
+        held = count_events(pipeline)
     differing = frozenset(
         (project, day)
         for project in settings.project_ids
