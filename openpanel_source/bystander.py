@@ -7,9 +7,13 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
 import dlt
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 
 from openpanel_source.duckdb_load import open_meanwhile
+from openpanel_source.exact import exact_of
 from openpanel_source.known_tables import know_tables
+from openpanel_source.warehouse import keep_dataset
 
 
 @contextmanager
@@ -26,14 +30,18 @@ def bystander(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[dlt.Pip
     Yields:
         A pipeline of the same name in a folder that is gone afterwards; a DuckDB file is open.
     """
+    context = Container()[PipelineContext]
+    active = context.pipeline() if context.is_active() else None
     with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
         try:
             other: dlt.Pipeline = dlt.pipeline(
                 pipeline.pipeline_name,
-                destination=pipeline.destination,
+                destination=exact_of(pipeline),
                 dataset_name=pipeline.dataset_name,
                 pipelines_dir=folder,
+                dev_mode=False,
             )
+            keep_dataset(other, pipeline.dataset_name)
             # Paths of local files are relative to it.
             home = pipeline.get_local_state_val("initial_cwd")
             other.set_local_state_val("initial_cwd", home)
@@ -42,4 +50,7 @@ def bystander(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[dlt.Pip
                 know_tables(other)
                 yield other
         finally:
-            pipeline.activate()
+            if active is None:
+                context.deactivate()
+            else:
+                context.activate(active)

@@ -17,7 +17,6 @@ from openpanel_source.clock import check_seconds
 from openpanel_source.destination import destination_errors
 from openpanel_source.duckdb_load import waiting_until
 from openpanel_source.errors import DestinationError, InvalidSettingError
-from openpanel_source.exact import make_exact
 from openpanel_source.pipeline import BUSY_TIMEOUT, SyncSummary, sync
 from openpanel_source.privacy import HASH_DIGITS, Privacy, ids_in
 from openpanel_source.schema import EVENTS, PROFILES, REJECTED_EVENTS
@@ -95,7 +94,6 @@ def erase(
     """
     check_seconds("busy_timeout", busy_timeout)
     with destination_errors(), waiting_until(stop):
-        make_exact(pipeline)
         client, checked = configured(**settings)
         client.close()
         privacy = checked.privacy or Privacy()

@@ -13,7 +13,6 @@ import dlt
 
 from openpanel_source.bystander import bystander
 from openpanel_source.errors import DestinationError
-from openpanel_source.exact import make_exact
 from openpanel_source.property_values import read_value
 from openpanel_source.schema import EVENTS
 from openpanel_source.table import ColumnType
@@ -93,7 +92,6 @@ def survey(pipeline: dlt.Pipeline, limit: int) -> Survey:
     Raises:
         DestinationError: There are no events.
     """
-    make_exact(pipeline)
     with bystander(pipeline) as there:
         if not has_table(there, EVENTS.name):
             raise DestinationError("there are no events; run openpanel-source sync first.")

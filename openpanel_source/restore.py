@@ -11,6 +11,7 @@ from typing import Any
 import dlt
 
 from openpanel_source.adopt import adoptable_days
+from openpanel_source.borrowed import Others
 from openpanel_source.comments import write_comments
 from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.known_tables import know_tables
@@ -50,9 +51,11 @@ def restored(
     clean = clean_mark(pipeline)
     ended_well = clean.exists()
     clean.unlink(missing_ok=True)
-    pipeline.drop()
+    others = Others.of(pipeline, patience)
+    others.forget_all_else(pipeline)
     with open_meanwhile(pipeline, patience):
         pipeline.sync_destination()
+        others.put_back(pipeline)
         mended: Mapping[str, Any] = {}
         schema = own_schema(pipeline)
         check_table_format(pipeline, schema, settings.table_format)
@@ -73,8 +76,9 @@ def restored(
     if EVENTS.name in mended or EVENT_GROUPS.name in mended:
         is_whole = EVENTS.name not in mended
         return _days_of(ledger, settings, with_groups=is_whole), adoptable
+    doubtful = _days_loaded_by(others.discarded, ledger, settings)
     if ended_well:
-        return frozenset(), adoptable
+        return doubtful, adoptable
     # Killed, or a new machine: a package that was cut off may have replaced days already.
     with open_meanwhile(pipeline, patience):
         held = count_events(pipeline)
@@ -85,7 +89,19 @@ def restored(
     ) - {(record.project_id, record.day) for record in adoptable}
     if differing:
         logger.warning("%d days differ from the ledger and are read again", len(differing))
-    return differing, adoptable
+    return differing | doubtful, adoptable
+
+
+def _days_loaded_by(
+    discarded: frozenset[str], ledger: Ledger, settings: Settings
+) -> frozenset[ProjectDay]:
+    """Days whose rows were in packages that were discarded, though the ledger has arrived."""
+    return frozenset(
+        (project, day)
+        for project in settings.project_ids
+        for day, record in ledger.days(project).items()
+        if discarded and record.load_id in discarded
+    )
 
 
 def _warn_of_replacing(ledger: Ledger, settings: Settings) -> None:

@@ -15,7 +15,6 @@ from openpanel_source.bystander import bystander
 from openpanel_source.clock import parse_day
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
-from openpanel_source.exact import make_exact
 from openpanel_source.schema import EVENTS, SYNC_DAYS
 from openpanel_source.scope import range_condition
 from openpanel_source.warehouse import day_of, has_table, instant_of, select
@@ -150,7 +149,6 @@ def _day_status(row: Sequence[Any]) -> DayStatus:
 
 @contextmanager
 def _loaded(pipeline: dlt.Pipeline) -> Iterator[dlt.Pipeline]:
-    make_exact(pipeline)
     with bystander(pipeline) as there:
         if not has_table(there, SYNC_DAYS.name):
             raise DestinationError(

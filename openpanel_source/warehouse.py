@@ -91,6 +91,17 @@ def own_schema(pipeline: dlt.Pipeline) -> Schema | None:
     return pipeline.schemas[SOURCE_NAME] if SOURCE_NAME in names else None
 
 
+def keep_dataset(pipeline: dlt.Pipeline, name: str) -> None:
+    """Have a pipeline that was made anew use a dataset that is named already.
+
+    dlt would name it by the configured layout, or the time of day, once more.
+    """
+    if pipeline.dataset_name != name:
+        pipeline.dataset_name = name
+        with pipeline.managed_state():
+            """Written down as the state is left."""
+
+
 def sql_client(pipeline: dlt.Pipeline) -> Any:
     """Dlt's client for SQL, of the dataset that holds the tables of this source.
 
