@@ -176,15 +176,22 @@ def _items(
             yield with_columns(file.schema, further)
         yield from file.finish()
         report.heavy_bytes = file.heavy_bytes
-    records = report.records + report.settled + report.adopted
-    if records:
-        yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
+    yield from _ledger_items(report, known)
     yield from _failed(run, failures, dialect, had_failures=had_failures)
     if run.had_rejected:
         condition = days_condition(run.had_rejected, dialect.instant)
         yield materialize(REJECTED_EVENTS, condition, dialect, variant=True)
     yield from group_items(run, report, beside, known, dialect)
     yield from dimension_items(report, beside, dialect)
+
+
+def _ledger_items(report: RunReport, known: frozenset[str]) -> Iterator[Any]:
+    records = report.records + report.settled + report.adopted
+    if records:
+        yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
+    elif not {EVENTS.name, SYNC_DAYS.name} <= known:
+        # Projects without events have their tables all the same.
+        yield from (appended(EVENTS), appended(SYNC_DAYS, variant=True))
 
 
 def _failed(run: Run, failures: Failures, dialect: Dialect, *, had_failures: bool) -> Iterator[Any]:

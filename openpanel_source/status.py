@@ -17,7 +17,7 @@ from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
 from openpanel_source.schema import EVENTS, SYNC_DAYS
 from openpanel_source.scope import range_condition
-from openpanel_source.warehouse import day_of, has_table, instant_of, select
+from openpanel_source.warehouse import day_of, has_table, instant_of, projects_of, select
 
 _IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
 """Readings of a day, the last of which counts."""
@@ -32,7 +32,7 @@ class ProjectStatus:
         events: Rows in ``events``.
         newest_event: Newest ``created_at``, UTC.
         last_read: When a day was last read, UTC.
-        first_day: First day in the ledger.
+        first_day: First day in the ledger; None of a project without events.
         last_day: Last day in the ledger.
         verdicts: How many days stand at each verdict, by their latest reading.
         unproven_days: Days that stand at neither complete nor open, newest first.
@@ -74,7 +74,9 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
         days = list(select(there, SYNC_DAYS.name, columns, _IN_ORDER))
         columns = "project_id, count(*), max(created_at)"
         totals = list(select(there, EVENTS.name, columns, "1 = 1 GROUP BY project_id"))
-    return _summarize(days, totals)
+        empty = {name: ProjectStatus(name) for name in projects_of(there)}
+    found = empty | {status.project_id: status for status in _summarize(days, totals)}
+    return sorted(found.values(), key=lambda status: status.project_id)
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
     for project, count, newest in totals:
         status = projects.setdefault(project, ProjectStatus(project))
         status.events, status.newest_event = count, instant_of(newest)
-    return sorted(projects.values(), key=lambda status: status.project_id)
+    return list(projects.values())
 
 
 def _plain(value: Any) -> Any:

@@ -125,11 +125,19 @@ def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
 
 def ledger_of(pipeline: dlt.Pipeline, fingerprint: str) -> Ledger:
     """The ledger in a pipeline's state, for a query; changes to it are not kept."""
+    return Ledger(dict(_state_of(pipeline)), fingerprint)
+
+
+def projects_of(pipeline: dlt.Pipeline) -> list[str]:
+    """The projects that a pipeline has read, those without events included."""
+    return list(_state_of(pipeline).get("projects", {}))
+
+
+def _state_of(pipeline: dlt.Pipeline) -> dict[str, Any]:
     schema = own_schema(pipeline)
-    name = schema.name if schema else SOURCE_NAME
-    source = pipeline.state.get("sources", {}).get(name, {})
-    resource = source.get("resources", {}).get(EVENTS.name, {})
-    return Ledger(dict(resource), fingerprint)
+    source = pipeline.state.get("sources", {}).get(schema.name if schema else SOURCE_NAME, {})
+    state: dict[str, Any] = source.get("resources", {}).get(EVENTS.name, {})
+    return state
 
 
 def differing_days(
