@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
 
-from openpanel_source.duckdb_load import open_meanwhile
+from openpanel_source.duckdb_load import is_duckdb, open_meanwhile
 from openpanel_source.exact import exact_of
 from openpanel_source.known_tables import know_tables
 from openpanel_source.warehouse import keep_dataset
@@ -36,7 +40,7 @@ def bystander(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[dlt.Pip
         try:
             other: dlt.Pipeline = dlt.pipeline(
                 pipeline.pipeline_name,
-                destination=exact_of(pipeline),
+                destination=_readable(pipeline),
                 dataset_name=pipeline.dataset_name,
                 pipelines_dir=folder,
                 dev_mode=False,
@@ -54,3 +58,21 @@ def bystander(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[dlt.Pip
                 context.deactivate()
             else:
                 context.activate(active)
+
+
+def _readable(pipeline: dlt.Pipeline) -> Any:
+    """A pipeline's destination, to be read where it cannot be written."""
+    destination: Any = exact_of(pipeline)
+    if not is_duckdb(pipeline):
+        return destination
+    client: Any = pipeline.destination_client()
+    credentials = client.config.credentials
+    path = Path(str(credentials.database))
+    if not path.is_file() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return destination
+    own = copy.copy(destination)
+    reading = credentials.copy()
+    reading.read_only = True
+    reading.on_resolved()
+    own.config_params = {**destination.config_params, "credentials": reading}
+    return own
