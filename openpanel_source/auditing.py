@@ -18,7 +18,6 @@ from openpanel_source.destination import destination_errors
 from openpanel_source.duckdb_load import waiting_until
 from openpanel_source.errors import DestinationBusyError, RequestAbortedError
 from openpanel_source.events_resource import reader_of
-from openpanel_source.exact import make_exact
 from openpanel_source.halt import Halt
 from openpanel_source.ledger import DayRecord, Ledger, Reason
 from openpanel_source.pipeline import BUSY_TIMEOUT, SyncSummary, sync
@@ -137,7 +136,6 @@ def audit(
     with destination_errors(), waiting_until(stop):
         client, checked = configured(**settings)
         with client:
-            make_exact(pipeline)
             if deep:
                 checked = replace(checked, lookback_days=_EVERY_DAY)
             halt = Halt(None, stop)

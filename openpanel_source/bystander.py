@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import dlt
-from dlt.common import json
-from dlt.common.destination.client import WithStateSync
-from dlt.common.destination.exceptions import DestinationUndefinedEntity
-from dlt.common.schema import Schema
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 
-from openpanel_source.duckdb_load import open_meanwhile
+from openpanel_source.duckdb_load import is_duckdb, open_meanwhile
+from openpanel_source.exact import exact_of
+from openpanel_source.known_tables import know_tables
 from openpanel_source.told_pipeline import told_pipeline
-from openpanel_source.warehouse import SOURCE_NAME
+from openpanel_source.warehouse import keep_dataset
 
 
 @contextmanager
@@ -31,30 +35,41 @@ def bystander(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[dlt.Pip
     Yields:
         A pipeline of the same name in a folder that is gone afterwards; a DuckDB file is open.
     """
+    context = Container()[PipelineContext]
+    active = context.pipeline() if context.is_active() else None
     with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
         try:
             other = told_pipeline(
-                pipeline.pipeline_name, pipeline.destination, pipeline.dataset_name, folder
+                pipeline.pipeline_name, _readable(pipeline), pipeline.dataset_name, folder
             )
+            keep_dataset(other, pipeline.dataset_name)
             # Paths of local files are relative to it.
             home = pipeline.get_local_state_val("initial_cwd")
             other.set_local_state_val("initial_cwd", home)
             with open_meanwhile(other, patience):
                 other.sync_destination()
-                if other.default_schema_name is None:
-                    _learn_tables(other)
+                know_tables(other)
                 yield other
         finally:
-            pipeline.activate()
+            if active is None:
+                context.deactivate()
+            else:
+                context.activate(active)
 
 
-def _learn_tables(pipeline: dlt.Pipeline) -> None:
-    """Have a pipeline that never loaded know the tables that others made in the dataset."""
-    with pipeline.destination_client() as client, suppress(DestinationUndefinedEntity):
-        if not isinstance(client, WithStateSync):
-            return
-        stored = client.get_stored_schema(SOURCE_NAME)
-        if stored is not None:
-            schema = Schema.from_stored_schema(json.loads(stored.schema))
-            pipeline.schemas.save_schema(schema)
-            pipeline.default_schema_name = schema.name  # type: ignore[assignment]
+def _readable(pipeline: dlt.Pipeline) -> Any:
+    """A pipeline's destination, to be read where it cannot be written."""
+    destination: Any = exact_of(pipeline)
+    if not is_duckdb(pipeline):
+        return destination
+    client: Any = pipeline.destination_client()
+    credentials = client.config.credentials
+    path = Path(str(credentials.database))
+    if not path.is_file() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return destination
+    own = copy.copy(destination)
+    reading = credentials.copy()
+    reading.read_only = True
+    reading.on_resolved()
+    own.config_params = {**destination.config_params, "credentials": reading}
+    return own

@@ -14,6 +14,7 @@ import dlt
 from dlt.extract import DltResource
 
 from openpanel_source.buckets import Buckets
+from openpanel_source.caller import check_caller
 from openpanel_source.chart import Chart
 from openpanel_source.chart_book import ChartBook, ChartRecord, charts_table
 from openpanel_source.chart_plan import bounds
@@ -101,6 +102,7 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
     """
 
     def read_chart() -> Iterator[Any]:
+        check_caller(declared)
         check_replaces()
         if surroundings.report.charts.skip:
             return
@@ -121,6 +123,7 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
     for table in (CHARTS, CHART_SERIES):
         declare(resource, table, surroundings.settings.table_format)
     describe(resource, CHART_POINTS, surroundings.settings.table_format)
+    declared = resource.compute_table_schema()
     return resource
 
 

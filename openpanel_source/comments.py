@@ -15,6 +15,7 @@ from dlt.destinations import duckdb, postgres
 
 from openpanel_source.destination import met_another
 from openpanel_source.duckdb_load import opened
+from openpanel_source.warehouse import own_schema
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +46,8 @@ WHERE n.nspname = '{dataset}' AND t.relkind IN ('r', 'p')
 
 def descriptions(pipeline: dlt.Pipeline) -> Descriptions:
     """What the schema that a pipeline knows says of its tables and their columns."""
-    if pipeline.default_schema_name is None:
-        return {}
-    return {key: text for key, text in _descriptions(pipeline.default_schema) if text}
+    schema = own_schema(pipeline)
+    return {key: text for key, text in _descriptions(schema) if text} if schema else {}
 
 
 def write_comments(pipeline: dlt.Pipeline, patience: float = 0.0) -> None:

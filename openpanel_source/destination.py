@@ -50,6 +50,7 @@ def open_pipeline(
     dataset: str = DEFAULT_DATASET,
     *,
     must_exist: bool = False,
+    to_write: bool = True,
     name: str = PIPELINE_NAME,
 ) -> dlt.Pipeline:
     """The pipeline of the command for a destination.
@@ -62,6 +63,7 @@ def open_pipeline(
         database: Path of the DuckDB file; only with ``duckdb``.
         dataset: Schema of the tables.
         must_exist: Refuse a DuckDB file that is not there instead of making it.
+        to_write: Refuse a DuckDB file that cannot be written.
         name: The pipeline's.
 
     Returns:
@@ -74,7 +76,7 @@ def open_pipeline(
     _check_names({"--piece": name, "--dataset": dataset, "--database": database})
     _check_pipeline_name(name)
     _check_destination(destination)
-    path = _duckdb_path(destination, database, must_exist=must_exist)
+    path = _duckdb_path(destination, database, must_exist=must_exist, to_write=to_write)
     identity = [destination, dataset, *([str(path)] if path else [])]
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
     pipelines = Path(get_dlt_pipelines_dir()) / "openpanel-source" / digest
@@ -121,8 +123,16 @@ def _check_pipeline_name(name: str) -> None:
 
 
 @contextmanager
-def open_to_look(destination: str, database: str | None, dataset: str) -> Iterator[dlt.Pipeline]:
+def open_to_look(
+    destination: str, database: str | None, dataset: str, *, to_write: bool = False
+) -> Iterator[dlt.Pipeline]:
     """The same to ask what was loaded, also while a sync is at work; it leaves nothing behind.
+
+    Args:
+        destination: As for ``open_pipeline``.
+        database: The same.
+        dataset: The same.
+        to_write: Refuse a DuckDB file that can only be read.
 
     Yields:
         A pipeline in a folder of its own.
@@ -132,7 +142,7 @@ def open_to_look(destination: str, database: str | None, dataset: str) -> Iterat
     """
     _check_names({"--dataset": dataset, "--database": database})
     _check_destination(destination)
-    path = _duckdb_path(destination, database, must_exist=True)
+    path = _duckdb_path(destination, database, must_exist=True, to_write=to_write)
     with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
         with destination_errors():
             pipeline = told_pipeline(
@@ -150,11 +160,13 @@ def _target(destination: str, path: Path | None) -> Any:
     return destination
 
 
-def _duckdb_path(destination: str, database: str | None, *, must_exist: bool) -> Path | None:
+def _duckdb_path(
+    destination: str, database: str | None, *, must_exist: bool, to_write: bool
+) -> Path | None:
     """The DuckDB file, checked; None for other destinations."""
     if destination == "duckdb":
         path = _absolute(database or DEFAULT_DATABASE)
-        _check_duckdb_path(path, must_exist=must_exist)
+        _check_duckdb_path(path, must_exist=must_exist, to_write=to_write)
         return path
     if database is not None:
         raise InvalidSettingError(
@@ -180,11 +192,13 @@ def _absolute(database: str) -> Path:
         ) from None
 
 
-def _check_duckdb_path(path: Path, *, must_exist: bool) -> None:
+def _check_duckdb_path(path: Path, *, must_exist: bool, to_write: bool) -> None:
     if path.is_dir():
         raise DestinationError(f"{path} is a folder; name a file with --database.")
     if path.exists():
-        if not os.access(path, os.R_OK | os.W_OK):
+        if not os.access(path, os.R_OK):
+            raise DestinationError(f"{path} cannot be read; change its permissions.")
+        if to_write and not os.access(path, os.W_OK):
             raise DestinationError(f"{path} cannot be written; change its permissions.")
         if must_exist and is_stillborn(path):
             raise DestinationError(

@@ -30,7 +30,7 @@ from tenacity import (
 
 from openpanel_source.run import RunReport
 from openpanel_source.schema import EVENTS
-from openpanel_source.warehouse import ProjectDay, count_events
+from openpanel_source.warehouse import ProjectDay, count_events, sql_client
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def opened(pipeline: dlt.Pipeline, patience: float) -> Iterator[Any]:
         pipeline: A pipeline with a destination that can be asked in SQL.
         patience: Seconds to wait for a file that another process holds.
     """
-    client: Any = pipeline.sql_client()
+    client = sql_client(pipeline)
     with ExitStack() as stack:
         stop = _stop.get() or threading.Event()
         yield Retrying(

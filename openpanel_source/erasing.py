@@ -17,7 +17,6 @@ from openpanel_source.clock import check_seconds
 from openpanel_source.destination import destination_errors
 from openpanel_source.duckdb_load import waiting_until
 from openpanel_source.errors import DestinationError, InvalidSettingError
-from openpanel_source.exact import make_exact
 from openpanel_source.pipeline import BUSY_TIMEOUT, SyncSummary, sync
 from openpanel_source.privacy import HASH_DIGITS, Privacy, ids_in
 from openpanel_source.schema import EVENTS, PROFILES, REJECTED_EVENTS
@@ -95,7 +94,6 @@ def erase(
     """
     check_seconds("busy_timeout", busy_timeout)
     with destination_errors(), waiting_until(stop):
-        make_exact(pipeline)
         client, checked = configured(**settings)
         client.close()
         privacy = checked.privacy or Privacy()
@@ -128,9 +126,16 @@ def _alone(pipeline: dlt.Pipeline, patience: float) -> Iterator[dlt.Pipeline]:
 
 
 def _days_of(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: Privacy) -> list[ProjectDay]:
-    """Projects and days of which the destination holds rows of profiles, newest first."""
+    """Projects and days of which the destination holds rows of profiles, newest first.
+
+    Raises:
+        DestinationError: It cannot be asked: that none was found would prove nothing.
+    """
     if not has_table(pipeline, EVENTS.name):
-        return []
+        raise DestinationError(
+            f"the dataset {pipeline.dataset_name} has no table {EVENTS.name}, so nothing was"
+            " erased; name the dataset that holds it, or run openpanel-source sync first."
+        )
     values = _as_stored(pipeline, profiles, privacy)
     found: set[ProjectDay] = set()
     for some in _parts(values):

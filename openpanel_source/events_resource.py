@@ -16,6 +16,7 @@ from dlt.common.pipeline import PipelineContext
 from dlt.extract import DltResource
 
 from openpanel_source.beside import BesideEvents
+from openpanel_source.caller import check_caller
 from openpanel_source.client import Client
 from openpanel_source.clock import DAY, EARLIEST, parse_day, parse_instant
 from openpanel_source.dialects import Dialect, current_dialect
@@ -103,6 +104,7 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
     def events(
         created_at: dlt.sources.incremental[pendulum.DateTime] = _cursor(settings),  # noqa: B008
     ) -> Iterator[Any]:
+        check_caller(declared)
         check_replaces()
         # Days, not rows, are what the cursor selects: rows pass unfiltered.
         created_at.advance(None)  # type: ignore[arg-type]
@@ -138,6 +140,7 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
     for table in _FURTHER:
         declare(resource, table, settings.table_format)
     describe(resource, EVENTS, settings.table_format)
+    declared = resource.compute_table_schema()
     return resource
 
 
@@ -180,9 +183,7 @@ def _items(
             yield with_columns(file.schema, further)
         yield from file.finish()
         report.heavy_bytes = file.heavy_bytes
-    records = report.records + report.settled + report.adopted
-    if records:
-        yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
+    yield from _ledger_items(report, known)
     yield from _failed(run, failures, dialect, had_failures=had_failures)
     if run.had_rejected:
         condition = days_condition(run.had_rejected, dialect.instant)
@@ -206,6 +207,15 @@ def _replaced(
     elif held and not held.keys() >= {column.name for column in EVENTS.columns}:
         # An earlier version made the table: it gets the columns though no day is read.
         yield appended(EVENTS)
+
+
+def _ledger_items(report: RunReport, known: frozenset[str]) -> Iterator[Any]:
+    records = report.records + report.settled + report.adopted
+    if records:
+        yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
+    elif not {EVENTS.name, SYNC_DAYS.name} <= known:
+        # Projects without events have their tables all the same.
+        yield from (appended(EVENTS), appended(SYNC_DAYS, variant=True))
 
 
 def _failed(run: Run, failures: Failures, dialect: Dialect, *, had_failures: bool) -> Iterator[Any]:

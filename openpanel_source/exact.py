@@ -17,11 +17,22 @@ _PATTERN = "*?[]'"
 def make_exact(pipeline: dlt.Pipeline) -> None:
     """Have a pipeline's destination hold what is loaded, whichever of dlt's it is.
 
-    ``filesystem`` would replace no rows; ``postgres`` would make null of empty texts, and replace
-    rows without regard for what others write at the same moment.
-
     Args:
         pipeline: A pipeline; nothing happens if its destination is another.
+
+    Raises:
+        DestinationError: Files would go where they could not be replaced.
+    """
+    own = exact_of(pipeline)
+    if own is not pipeline.destination:
+        pipeline.destination = own
+
+
+def exact_of(pipeline: dlt.Pipeline) -> Any:
+    """What takes the place of a pipeline's destination; often that destination itself.
+
+    ``filesystem`` would replace no rows; ``postgres`` would make null of empty texts, and replace
+    rows without regard for what others write at the same moment.
 
     Raises:
         DestinationError: Files would go where they could not be replaced.
@@ -29,7 +40,7 @@ def make_exact(pipeline: dlt.Pipeline) -> None:
     destination = pipeline.destination
     kind: Any = type(destination)
     if destination is None or kind not in (filesystem, postgres):
-        return
+        return destination
     given = {**destination.config_params, "destination_name": destination.destination_name}
     if kind is filesystem:
         _check_path(pipeline)
@@ -38,7 +49,7 @@ def make_exact(pipeline: dlt.Pipeline) -> None:
         from openpanel_source.postgres_copy import postgres_copy as kind
     own = kind(**given)
     own.caps_params = destination.caps_params
-    pipeline.destination = own
+    return own
 
 
 def _check_path(pipeline: dlt.Pipeline) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from openpanel_source.destination import destination_errors
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.events_resource import reader_of
 from openpanel_source.plan import first_day_with_events
+from openpanel_source.query import EventQuery
 from openpanel_source.read import DayReader
 from openpanel_source.settings import Settings
 from openpanel_source.source import configured
@@ -35,12 +36,15 @@ class Partition:
         start: First UTC day.
         end: Last UTC day, inclusive.
         events: Events the server counted in it when it was planned.
+        query: The settings ``events``, ``filters`` and ``profile_id`` that it was counted with;
+            those left out stand for all.
     """
 
     project_id: str
     start: date
     end: date
     events: int
+    query: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:
@@ -59,6 +63,7 @@ class Partition:
             "start_date": self.start.isoformat(),
             "end_date": self.end.isoformat(),
             "charts": [],
+            **self.query,
         }
 
     def as_dict(self) -> dict[str, Any]:
@@ -69,6 +74,7 @@ class Partition:
             "start": self.start.isoformat(),
             "end": self.end.isoformat(),
             "events": self.events,
+            "query": dict(self.query),
         }
 
     @classmethod
@@ -81,11 +87,12 @@ class Partition:
         try:
             start, end = (parse_day(name, values[name]) for name in ("start", "end"))
             project, events = str(values["project_id"]), int(values["events"])
+            query = dict(values["query"])
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidSettingError(f"{values!r} is not a piece ({error!r}).") from None
         if start is None or end is None:
             raise InvalidSettingError(f"{values!r} is not a piece: it has no days.")
-        return cls(project, start, end, events)
+        return cls(project, start, end, events, query)
 
 
 def partitions(
@@ -125,6 +132,7 @@ class _Planner:
         self._start = settings.start or EARLIEST
         self._end = settings.end or settings.now().date() - DAY
         self._projects = settings.project_ids
+        self._query = _given(settings.query)
 
     def plan(self, events_per_piece: int, pieces: int | None) -> list[Partition]:
         totals = {project: self._total(project) for project in self._projects}
@@ -148,5 +156,16 @@ class _Planner:
 
         first = first_day_with_events(count, self._start, self._end) or self._start
         return [
-            Partition(project, *stretch) for stretch in cut(count, first, self._end, total, pieces)
+            Partition(project, *stretch, self._query)
+            for stretch in cut(count, first, self._end, total, pieces)
         ]
+
+
+def _given(query: EventQuery) -> dict[str, Any]:
+    """The settings that a query was made of, as JSON values."""
+    settings = {
+        "events": list(query.events),
+        "filters": [one.to_api() for one in query.filters],
+        "profile_id": query.profile_id,
+    }
+    return {name: value for name, value in settings.items() if value}

@@ -15,6 +15,7 @@ from dlt.extract import DltSource
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from openpanel_source.alone import running_alone
+from openpanel_source.borrowed import loadable
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.clock import check_seconds
 from openpanel_source.comments import descriptions, write_comments
@@ -27,7 +28,6 @@ from openpanel_source.duckdb_load import (
     waiting_until,
 )
 from openpanel_source.errors import DestinationBusyError, RequestAbortedError
-from openpanel_source.exact import make_exact
 from openpanel_source.halt import Halt
 from openpanel_source.held import held_versions, holds_groups
 from openpanel_source.ledger import DayRecord
@@ -35,7 +35,7 @@ from openpanel_source.process import give_back_memory, tuned_process
 from openpanel_source.restore import clean_mark, restored
 from openpanel_source.run import RunReport
 from openpanel_source.source import configured, openpanel
-from openpanel_source.staging import drop_copies, drop_staging, separate_staging
+from openpanel_source.staging import drop_copies, drop_staging
 from openpanel_source.warehouse import ProjectDay
 
 
@@ -151,9 +151,11 @@ def sync(
             # Settings are checked before the destination is touched.
             client, checked = configured(**settings)
             client.close()
-            make_exact(pipeline)
-            separate_staging(pipeline)
-            with running_alone(pipeline), halt.watching(lambda: runs.report.client):
+            with (
+                running_alone(pipeline),
+                loadable(pipeline),
+                halt.watching(lambda: runs.report.client),
+            ):
                 doubtful, adoptable = restored(pipeline, checked, busy_timeout)
                 described = descriptions(pipeline)
                 runs.until_nothing_is_left(wanted | doubtful, adoptable, on_day)

@@ -13,11 +13,10 @@ import dlt
 
 from openpanel_source.bystander import bystander
 from openpanel_source.errors import DestinationError
-from openpanel_source.exact import make_exact
 from openpanel_source.property_values import read_value
 from openpanel_source.schema import EVENTS
 from openpanel_source.table import ColumnType
-from openpanel_source.warehouse import has_table
+from openpanel_source.warehouse import has_table, own_schema
 
 _KINDS: tuple[ColumnType, ...] = ("bigint", "double", "date", "timestamp", "bool")
 """The first of those that all values are of is the one; numbers before what 0 and 1 may also be."""
@@ -93,11 +92,10 @@ def survey(pipeline: dlt.Pipeline, limit: int) -> Survey:
     Raises:
         DestinationError: There are no events.
     """
-    make_exact(pipeline)
     with bystander(pipeline) as there:
         if not has_table(there, EVENTS.name):
             raise DestinationError("there are no events; run openpanel-source sync first.")
-        chunks = there.dataset()(
+        chunks = there.dataset(own_schema(there))(
             f"SELECT properties FROM events ORDER BY created_at DESC LIMIT {int(limit)}"  # noqa: S608
         ).iter_fetch(_CHUNK)
         return count_keys(row[0] for chunk in chunks for row in chunk)

@@ -10,8 +10,10 @@ from typing import Any
 import dlt
 
 from openpanel_source.adopt import adoptable_days
+from openpanel_source.borrowed import Others
 from openpanel_source.comments import write_comments
 from openpanel_source.duckdb_load import open_meanwhile
+from openpanel_source.known_tables import know_tables
 from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.run import check_consent
 from openpanel_source.schema import EVENT_GROUPS, EVENTS
@@ -21,8 +23,8 @@ from openpanel_source.warehouse import (
     ProjectDay,
     count_events,
     differing_days,
-    has_table,
     ledger_of,
+    own_schema,
 )
 
 logger = logging.getLogger(__name__)
@@ -49,13 +51,17 @@ def restored(
     clean = clean_mark(pipeline)
     ended_well = clean.exists()
     clean.unlink(missing_ok=True)
-    pipeline.drop()
+    others = Others.of(pipeline, patience)
+    others.forget_all_else(pipeline)
     with open_meanwhile(pipeline, patience):
         pipeline.sync_destination()
-        check_table_format(pipeline, settings.table_format)
+        others.put_back(pipeline)
         mended: Mapping[str, Any] = {}
-        if pipeline.default_schema_name is not None:
-            with pipeline.destination_client() as client:
+        schema = own_schema(pipeline)
+        check_table_format(pipeline, schema, settings.table_format)
+        if schema is not None:
+            know_tables(pipeline)
+            with pipeline.destination_client(schema.name) as client:
                 # Tables and columns that somebody dropped are made again, empty.
                 mended = client.update_stored_schema(force=True) or {}
         ledger = ledger_of(pipeline, settings.query.fingerprint)
@@ -64,15 +70,18 @@ def restored(
     if mended:
         write_comments(pipeline, patience)
         logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
-    if not has_table(pipeline, EVENTS.name):
+    if not any(map(ledger.days, settings.project_ids)):
+        # All that there is will be read or adopted.
         return frozenset(), adoptable
     if EVENTS.name in mended or EVENT_GROUPS.name in mended:
         is_whole = EVENTS.name not in mended
         return _days_of(ledger, settings, with_groups=is_whole), adoptable
+    doubtful = _days_loaded_by(others.discarded, ledger, settings)
     if ended_well:
-        return frozenset(), adoptable
+        return doubtful, adoptable
     # Killed, or a new machine: a package that was cut off may have replaced days already.
-    held = count_events(pipeline)
+    with open_meanwhile(pipeline, patience):
+        held = count_events(pipeline)
     differing = frozenset(
         (project, day)
         for project in settings.project_ids
@@ -80,7 +89,19 @@ def restored(
     ) - {(record.project_id, record.day) for record in adoptable}
     if differing:
         logger.warning("%d days differ from the ledger and are read again", len(differing))
-    return differing, adoptable
+    return differing | doubtful, adoptable
+
+
+def _days_loaded_by(
+    discarded: frozenset[str], ledger: Ledger, settings: Settings
+) -> frozenset[ProjectDay]:
+    """Days whose rows were in packages that were discarded, though the ledger has arrived."""
+    return frozenset(
+        (project, day)
+        for project in settings.project_ids
+        for day, record in ledger.days(project).items()
+        if discarded and record.load_id in discarded
+    )
 
 
 def _days_of(ledger: Ledger, settings: Settings, *, with_groups: bool) -> frozenset[ProjectDay]:

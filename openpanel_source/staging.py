@@ -15,6 +15,7 @@ from dlt.destinations import filesystem
 
 from openpanel_source.duckdb_load import is_duckdb, loading
 from openpanel_source.schema import TABLES
+from openpanel_source.warehouse import own_schema, sql_client
 
 _LAYOUT = "staging_dataset_name_layout"
 
@@ -50,7 +51,7 @@ def drop_staging(pipeline: dlt.Pipeline) -> None:
     if destination is None or destination.config_params.get(_LAYOUT) != _layout(pipeline):
         return
     try:
-        client = pipeline.sql_client()
+        client = sql_client(pipeline)
     except SqlClientNotAvailable:
         return
     with client, client.with_staging_dataset():
@@ -70,9 +71,10 @@ def drop_copies(pipeline: dlt.Pipeline) -> None:
         return
     drop_staging(pipeline)
     names = {table.name for table in TABLES}
-    if pipeline.default_schema_name is not None:
-        names |= pipeline.default_schema.tables.keys()
-    with loading, pipeline.sql_client() as client:
+    schema = own_schema(pipeline)
+    if schema is not None:
+        names |= schema.tables.keys()
+    with loading, sql_client(pipeline) as client:
         # A plain run of the same pipeline stages by dlt's own layout.
         for dataset in sorted({client.staging_dataset_name, f"{client.dataset_name}_staging"}):
             with client.with_alternative_dataset_name(dataset):

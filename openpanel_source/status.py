@@ -15,10 +15,12 @@ from openpanel_source.bystander import bystander
 from openpanel_source.clock import parse_day
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
-from openpanel_source.exact import make_exact
-from openpanel_source.schema import SYNC_DAYS
+from openpanel_source.schema import EVENTS, SYNC_DAYS
 from openpanel_source.scope import range_condition
-from openpanel_source.warehouse import day_of, has_table, instant_of
+from openpanel_source.warehouse import day_of, has_table, instant_of, projects_of, select
+
+_IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
+"""Readings of a day, the last of which counts."""
 
 
 @dataclass
@@ -30,7 +32,7 @@ class ProjectStatus:
         events: Rows in ``events``.
         newest_event: Newest ``created_at``, UTC.
         last_read: When a day was last read, UTC.
-        first_day: First day in the ledger.
+        first_day: First day in the ledger; None of a project without events.
         last_day: Last day in the ledger.
         verdicts: How many days stand at each verdict, by their latest reading.
         unproven_days: Days that stand at neither complete nor open, newest first.
@@ -67,16 +69,14 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
     Raises:
         OpenPanelError: The destination cannot be read, or nothing was loaded yet.
     """
-    with destination_errors(), _dataset(pipeline) as dataset:
-        days = dataset(
-            "SELECT project_id, day, verdict, rejected_rows, read_at FROM sync_days"
-            " ORDER BY read_at, load_id"
-        ).fetchall()
-        totals = dataset(
-            "SELECT project_id, count(*) AS events, max(created_at) AS newest FROM events"
-            " GROUP BY project_id"
-        ).fetchall()
-    return _summarize(days, totals)
+    with destination_errors(), _loaded(pipeline) as there:
+        columns = "project_id, day, verdict, rejected_rows, read_at"
+        days = list(select(there, SYNC_DAYS.name, columns, _IN_ORDER))
+        columns = "project_id, count(*), max(created_at)"
+        totals = list(select(there, EVENTS.name, columns, "1 = 1 GROUP BY project_id"))
+        empty = {name: ProjectStatus(name) for name in projects_of(there)}
+    found = empty | {status.project_id: status for status in _summarize(days, totals)}
+    return sorted(found.values(), key=lambda status: status.project_id)
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,9 @@ def read_days(
     start = parse_day("start_date", start_date) or date.min
     end = parse_day("end_date", end_date) or date.max
     names = ", ".join(field.name for field in fields(DayStatus))
-    with destination_errors(), _dataset(pipeline) as dataset:
-        rows = dataset(
-            f"SELECT {names} FROM sync_days"  # noqa: S608 - names and dates
-            f" WHERE {range_condition('day', start, end)} ORDER BY read_at, load_id"
-        ).fetchall()
+    wanted_days = range_condition("day", start, end)
+    with destination_errors(), _loaded(pipeline) as there:
+        rows = list(select(there, SYNC_DAYS.name, names, f"{wanted_days} AND {_IN_ORDER}"))
     read = [_day_status(row) for row in rows]
     latest = {(day.project_id, day.day): day for day in read}
     wanted = [project_id] if isinstance(project_id, str) else project_id
@@ -152,15 +150,14 @@ def _day_status(row: Sequence[Any]) -> DayStatus:
 
 
 @contextmanager
-def _dataset(pipeline: dlt.Pipeline) -> Iterator[dlt.Dataset]:
-    make_exact(pipeline)
+def _loaded(pipeline: dlt.Pipeline) -> Iterator[dlt.Pipeline]:
     with bystander(pipeline) as there:
         if not has_table(there, SYNC_DAYS.name):
             raise DestinationError(
                 f"nothing was loaded into dataset {there.dataset_name} yet; run openpanel-source"
                 " sync first."
             )
-        yield there.dataset()
+        yield there
 
 
 def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
@@ -187,7 +184,7 @@ def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
     for project, count, newest in totals:
         status = projects.setdefault(project, ProjectStatus(project))
         status.events, status.newest_event = count, instant_of(newest)
-    return sorted(projects.values(), key=lambda status: status.project_id)
+    return list(projects.values())
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
+from dlt.common.schema import Schema
 from dlt.destinations import filesystem
 
 from openpanel_source.errors import DestinationError, InvalidSettingError
@@ -31,11 +32,14 @@ def parse_table_format(value: object) -> str | None:
     return str(value)
 
 
-def check_table_format(pipeline: dlt.Pipeline, table_format: str | None) -> None:
+def check_table_format(
+    pipeline: dlt.Pipeline, schema: Schema | None, table_format: str | None
+) -> None:
     """Refuse a format that the destination has not, or that is not that of its tables.
 
     Args:
         pipeline: A pipeline, synced with its destination.
+        schema: What it knows of the tables of this source.
         table_format: As configured.
 
     Raises:
@@ -49,8 +53,7 @@ def check_table_format(pipeline: dlt.Pipeline, table_format: str | None) -> None
     if table_format is not None:
         require(_FORMATS[table_format])
         _check_address(pipeline, table_format)
-    name = pipeline.default_schema_name
-    table = pipeline.schemas[name].tables.get(EVENTS.name) if name else None
+    table = schema.tables.get(EVENTS.name) if schema else None
     if table is not None and table.get("table_format") != table_format:
         raise InvalidSettingError(
             f"the dataset {pipeline.dataset_name} holds tables with table_format"

@@ -19,6 +19,7 @@ from openpanel_source.escape import printable
 from openpanel_source.schema import EVENTS
 from openpanel_source.source import SETTINGS
 from openpanel_source.view_sql import UTC, Relations, View, script, select, views
+from openpanel_source.warehouse import sql_client
 
 _MARK = "View of openpanel-source. "
 """What the comment of each view begins with: it tells them from views of somebody else."""
@@ -69,7 +70,7 @@ def create_views(
     with (
         destination_errors(),
         open_meanwhile(pipeline, busy_timeout),
-        pipeline.sql_client() as client,
+        sql_client(pipeline) as client,
     ):
         relations = _tables(client)
         if EVENTS.name not in relations:

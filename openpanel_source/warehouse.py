@@ -9,10 +9,11 @@ from typing import Any
 
 import dlt
 from dlt.common.destination.exceptions import SqlClientNotAvailable
+from dlt.common.schema import Schema
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from openpanel_source.ledger import DayRecord, Ledger
-from openpanel_source.schema import EVENTS
+from openpanel_source.schema import EVENTS, SYNC_DAYS
 from openpanel_source.scope import range_condition
 from openpanel_source.settings import Settings
 
@@ -38,15 +39,10 @@ def count_events(
     Returns:
         Counts; days without rows are missing.
     """
-    if not has_table(pipeline, EVENTS.name):
-        return {}
+    grouped = f"{range_condition('event_date', first, last)} GROUP BY project_id, event_date"
     try:
-        rows = pipeline.dataset()(
-            "SELECT project_id, event_date, count(*) AS n FROM events"  # noqa: S608 - dates
-            f" WHERE {range_condition('event_date', first, last)} GROUP BY project_id, event_date"
-        ).fetchall()
-    except DatabaseUndefinedRelation:
-        # Somebody dropped it.
+        rows = list(select(pipeline, EVENTS.name, "project_id, event_date, count(*)", grouped))
+    except NOT_THERE:
         return {}
     return {(project, day_of(day)): count for project, day, count in rows}
 
@@ -65,7 +61,7 @@ def selecting(
         values: What stands for each ``%s`` in it.
     """
     # Not through dlt's datasets: a pipeline that has never run does not know the tables.
-    with pipeline.sql_client() as client:
+    with sql_client(pipeline) as client:
         name = client.make_qualified_table_name(table)
         query = f"SELECT {columns} FROM {name} WHERE {condition}"  # noqa: S608 - no values
         with client.execute_query(query, *values) as cursor:
@@ -81,16 +77,67 @@ def select(
             yield from rows
 
 
+def own_schema(pipeline: dlt.Pipeline) -> Schema | None:
+    """The schema with the tables of this source, if the pipeline knows it.
+
+    It need not be the pipeline's default: other sources may have run in it before. Nor need it be
+    called like this source, which can be given another name.
+    """
+    names = sorted(pipeline.schemas, key=lambda name: (name != SOURCE_NAME, name))
+    # Of several, the one that was loaded.
+    for name in names:
+        if "verdict" in pipeline.schemas[name].tables.get(SYNC_DAYS.name, {}).get("columns", {}):
+            return pipeline.schemas[name]
+    return pipeline.schemas[SOURCE_NAME] if SOURCE_NAME in names else None
+
+
+def keep_dataset(pipeline: dlt.Pipeline, name: str) -> None:
+    """Have a pipeline that was made anew use a dataset that is named already.
+
+    dlt would name it by the configured layout, or the time of day, once more.
+    """
+    if pipeline.dataset_name != name:
+        pipeline.dataset_name = name
+        with pipeline.managed_state():
+            """Written down as the state is left."""
+
+
+def sql_client(pipeline: dlt.Pipeline) -> Any:
+    """Dlt's client for SQL, of the dataset that holds the tables of this source.
+
+    Raises:
+        SqlClientNotAvailable: The destination takes no SQL.
+    """
+    schema = own_schema(pipeline)
+    return pipeline.sql_client(schema.name if schema else None)
+
+
 def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
-    """Whether the pipeline has ever loaded a table."""
-    return pipeline.default_schema_name is not None and name in pipeline.default_schema.tables
+    """Whether the destination has a table of this source, whatever the pipeline knows of it."""
+    try:
+        return not list(select(pipeline, name, "1", "1 = 0"))
+    except DatabaseUndefinedRelation:
+        return False
+    except SqlClientNotAvailable:
+        schema = own_schema(pipeline)
+        return schema is not None and name in schema.tables
 
 
 def ledger_of(pipeline: dlt.Pipeline, fingerprint: str) -> Ledger:
     """The ledger in a pipeline's state, for a query; changes to it are not kept."""
-    source = pipeline.state.get("sources", {}).get(SOURCE_NAME, {})
-    resource = source.get("resources", {}).get(EVENTS.name, {})
-    return Ledger(dict(resource), fingerprint)
+    return Ledger(dict(_state_of(pipeline)), fingerprint)
+
+
+def projects_of(pipeline: dlt.Pipeline) -> list[str]:
+    """The projects that a pipeline has read, those without events included."""
+    return list(_state_of(pipeline).get("projects", {}))
+
+
+def _state_of(pipeline: dlt.Pipeline) -> dict[str, Any]:
+    schema = own_schema(pipeline)
+    source = pipeline.state.get("sources", {}).get(schema.name if schema else SOURCE_NAME, {})
+    state: dict[str, Any] = source.get("resources", {}).get(EVENTS.name, {})
+    return state
 
 
 def differing_days(

@@ -131,6 +131,7 @@ def test_a_range_and_a_query_are_planned_as_they_are_read() -> None:
                 "start": f"2026-11-{start[-2:]}",
                 "end": f"2026-11-{end[-2:]}",
                 "events": 20,
+                "query": {"events": ["purchase"]},
             }
             for start, end in (("20261111", "20261112"), ("20261109", "20261110"))
         ]
@@ -183,3 +184,21 @@ def test_a_piece_is_loaded_by_its_settings(tmp_path: Path) -> None:
         newest, *_ = partitions(pieces=4, **settings(sandbox))
         summary = sync(warehouse.pipeline(), **settings(sandbox) | newest.settings)
         assert summary.events_loaded == newest.events
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"events": "purchase"},
+        {"filters": [{"property": "country", "operator": "is", "value": ["SE"]}]},
+        {"profile_id": "anna"},
+    ],
+)
+def test_a_piece_loads_what_it_was_sized_by(warehouse: Warehouse, query: dict[str, Any]) -> None:
+    other = {"name": "visit", "country": "DE", "profileId": "bert", "deviceId": "other"}
+    with world(event(1), event(2, **other), event(3, **other)) as sandbox:
+        [piece] = partitions(**warehouse.settings(sandbox, **query))
+        again = Partition.from_dict(json.loads(json.dumps(piece.as_dict())))
+        assert (piece.events, again, len({piece, again})) == (1, piece, 1)
+        sync(warehouse.pipeline(piece.name), **warehouse.settings(sandbox, **again.settings))
+    assert warehouse.numbers() == [1]

@@ -179,7 +179,7 @@ def audit(
     from openpanel_source.cli.reports import run_audit
     from openpanel_source.destination import open_pipeline
 
-    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
+    pipeline = open_pipeline(destination, database, dataset, must_exist=True, to_write=repair)
     given = given_options(project_id=list(project_id), **settings)
     sys.exit(run_audit(pipeline, given, deep=deep, repair=repair, as_json=as_json))
 

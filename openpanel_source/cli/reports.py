@@ -182,7 +182,8 @@ def _print_project(project: ProjectStatus) -> None:
     verdicts = ", ".join(f"{count} {name}" for name, count in sorted(project.verdicts.items()))
     newest = f"{project.newest_event:%Y-%m-%d %H:%M:%S} UTC" if project.newest_event else "none"
     click.echo(f"{printable(project.project_id)}: {project.events:,} events, newest {newest}")
-    click.echo(f"  days {project.first_day} to {project.last_day}: {verdicts}")
+    if project.first_day:
+        click.echo(f"  days {project.first_day} to {project.last_day}: {verdicts}")
     if project.last_read:
         click.echo(f"  last read {project.last_read:%Y-%m-%d %H:%M:%S} UTC")
     if project.rejected_rows:

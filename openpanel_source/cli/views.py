@@ -42,7 +42,7 @@ def views(
     if only_print:
         click.echo(views_script(dialect, timezone=timezone, dataset=dataset))
         return
-    with open_to_look(destination, database, dataset) as pipeline:
+    with open_to_look(destination, database, dataset, to_write=True) as pipeline:
         names = create_views(pipeline, timezone=timezone)
     if as_json:
         print_json({"views": names})
