@@ -133,22 +133,24 @@ def test_what_the_server_does_not_foresee_is_a_plain_500(sandbox: Sandbox, query
 @pytest.mark.parametrize(
     ("start", "end", "found"),
     [
-        ("2026-11-10", "2026-11-10", 4),
-        ("2026-11-10T23:59:59Z", "2026-11-10T00:00:00Z", 4),
-        ('"2026-11-10"', '["2026-11-10"]', 4),
-        ("2026", "2026-11", 0),
-        ("2026", "2027", 4),
-        ("Nov 10, 2026", "11/10/2026", 4),
-        ("2026-11-11T01:00:00+02:00", "2026-11-10", 4),
-        ("2026-11-11", "2026-11-10", 0),
-        ("1900-01-01", "2200-01-01", 4),
-        ("1900-01-01", "9999-12-31", 0),
+        ("2026-11-10", "2026-11-10", True),
+        ("2026-11-10T23:59:59Z", "2026-11-10T00:00:00Z", True),
+        ('"2026-11-10"', '["2026-11-10"]', True),
+        ("2026", "2026-11", False),
+        ("2026", "2027", True),
+        ("Nov 10, 2026", "11/10/2026", True),
+        ("2026-11-11T01:00:00+02:00", "2026-11-10", True),
+        ("2026-11-11", "2026-11-10", False),
+        ("1900-01-01", "2200-01-01", True),
+        ("1900-01-01", "9999-12-31", False),
     ],
 )
 def test_days_are_chosen_by_whatever_javascript_takes_for_a_date(
-    sandbox: Sandbox, start: str, end: str, found: int
+    start: str, end: str, found: bool
 ) -> None:
-    assert len(ids(get(sandbox, f"start={quote(start)}&end={quote(end)}"))) == found
+    with world(event(1), server_date="2026-08") as sandbox:
+        answer = get(sandbox, f"start={quote(start)}&end={quote(end)}")
+    assert ids(answer) == ([1] if found else [])
 
 
 def test_escapes_that_are_wrong_are_left_as_they_are() -> None:
@@ -228,7 +230,7 @@ def test_without_both_dates_page_1_looks_back_no_further_than_it_must() -> None:
         event(1, createdAt="2026-11-20T00:00:00.000Z"),
         event(2, createdAt="2026-11-22T00:00:00.000Z"),
     ]
-    with world(*rows) as sandbox:
+    with world(*rows, server_date="2026-08") as sandbox:
         assert ids(get(sandbox, "start=2026-11-01")) == [2]
         assert ids(get(sandbox, "limit=1&page=2")) == [1]
         assert get(sandbox, "").json()["meta"]["totalCount"] == 2

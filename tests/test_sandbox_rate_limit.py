@@ -76,8 +76,8 @@ def test_requests_to_other_routes_are_counted_with_those_to_export(server_date: 
         sandbox.spend(CLIENT, 4)
         statuses = [get(sandbox).status_code for _ in range(7)]
         url = f"{sandbox.url}/_sandbox/requests"
-        spent = {"client_id": "another", "requests": 10}
-        assert requests.post(url, json=spent, timeout=5).json() == {"ok": True}
+        spent = [{"client_id": "another", "requests": 10}]
+        assert requests.post(url, json=spent, timeout=5).json() == {"clients": 1}
         elsewhere = get(sandbox, headers={"openpanel-client-id": "another"}).status_code
     assert statuses == [200] * 6 + [429]
     assert elsewhere == 429

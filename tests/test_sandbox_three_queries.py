@@ -204,6 +204,7 @@ def test_some_of_what_clickhouse_cannot_read_is_told(
         ("page=abc", 400),
         ("limit=2.5", 500),
         ("limit=3&page=2.5", 500),
+        ("limit=1&page=1.5", 500),
     ],
 )
 def test_limits_and_pages(three: Sandbox, query: str, count: int) -> None:

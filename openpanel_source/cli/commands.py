@@ -274,7 +274,7 @@ def properties(
 @click.option("--events", default=50_000, show_default=True, help="Events to generate.")
 @click.option("--days", default=60, show_default=True, help="Days they spread over.")
 @click.option("--seed", default=1, show_default=True, help="Same seed, same data.")
-@click.option("--server-date", metavar="YYYY-MM", help="Play the server of that month.")
+@click.option("--server-date", metavar="DATE", help="Play the server of a month, or OpenPanel 3.")
 @click.option("--rate-limit", type=COUNT, help="Requests per 10 s.  [default: as the server]")
 def sandbox(
     port: int,

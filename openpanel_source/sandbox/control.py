@@ -147,11 +147,12 @@ class Control:
         self.remove(_array(body, "ids"))
         return {"ids": len(body)}
 
-    def _post_requests(self, body: Any) -> dict[str, bool]:
-        if not isinstance(body, dict) or body.keys() != {"client_id", "requests"}:
-            raise ValueError("the body must be a JSON object with client_id and requests")
-        self.spend(**body)
-        return {"ok": True}
+    def _post_requests(self, body: Any) -> dict[str, int]:
+        for spent in _array(body, "client_id and requests"):
+            if not isinstance(spent, dict) or spent.keys() != {"client_id", "requests"}:
+                raise ValueError(f"an item must have client_id and requests, not {spent!r}")
+            self.spend(**spent)
+        return {"clients": len(body)}
 
     def _post_behaviour(self, body: Any) -> dict[str, bool]:
         if not isinstance(body, dict):

@@ -104,7 +104,7 @@ class Events:
         window = self._generation.window
         if cursor or window == "never" or (selection.has_bounds and window == "without_dates"):
             offset = cursor * limit
-            if 0 < offset < 1:
+            if 0 < offset < 1 and not self._generation.rewritten:
                 # ClickHouse takes an offset below 1 for a share of all rows.
                 offset = math.ceil(offset * self._store.query(*selection.count_listed())[0][0])
             if offset >= 2**63 or offset != int(offset):
