@@ -13,7 +13,7 @@ _NO_LIMIT = {
     "x-ratelimit-remaining": "999999",
     "x-ratelimit-reset": "10",
 }
-"""What answers tell without a limit: one that nobody reaches, as readers take none for the usual."""
+"""What answers tell without a limit: one that nobody reaches. Readers take none for the usual."""
 
 
 @dataclass
