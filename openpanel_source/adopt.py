@@ -119,7 +119,7 @@ def _record(row: Mapping[str, Any]) -> DayRecord:
     # An older version of this package did not write all of the columns.
     values = {name: value for name, value in row.items() if value is not None}
     values["day"] = day_of(values["day"])
-    for name in ("read_at", "newest_at"):
+    for name in ("read_at", "newest_at", "shrunk_since"):
         values[name] = instant_of(values.get(name))
     return msgspec.convert(values, DayRecord, strict=False)
 

@@ -178,6 +178,8 @@ SYNC_DAYS = Table(
         "read_at": "the clock",
         "newest_id": "id of the first row",
         "newest_at": "createdAt of the first row",
+        "shrunk_to": "meta.totalCount",
+        "shrunk_since": "the clock",
     },
 )
 
