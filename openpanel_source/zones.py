@@ -50,7 +50,7 @@ def _names() -> tuple[str, ...]:
 
 def _listed() -> Iterator[str]:
     """The zones that differ now; others of the same clocks are left out."""
-    table = files("tzdata").joinpath("zoneinfo", "zonenow.tab").read_text(encoding="utf-8")
-    for line in table.splitlines():
+    table = files("tzdata") / "zoneinfo" / "zonenow.tab"
+    for line in table.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             yield line.split("\t")[2]

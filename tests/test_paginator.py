@@ -53,7 +53,7 @@ def read(sandbox: Sandbox, paginator: EventsPaginator | None = None, **params: A
         return [row for page in client.paginate("/export/events", params=given_) for row in page]
 
 
-def days(first: date, last: date) -> dict[str, str]:
+def days(first: date, last: date) -> dict[str, Any]:
     """The parameters that select whole days on every server since 2026-05."""
     params = EventQuery().params("", first, last)
     return {name: value for name, value in params if name in ("start", "end", "filters")}

@@ -24,6 +24,9 @@ from openpanel_source.schema import INCLUDES
 from tests.decoders import RefusedError, as_json, read_by_2, read_by_3
 
 DAY = date(2026, 11, 10)
+BEFORE_NEXT = {"name": "created_at", "operator": "lt", "value": ["2026-11-11 00:00:00.000"]}
+"""What keeps the next midnight out of the day, whatever bounds mean."""
+
 Reader = Callable[[str], dict[str, Any]]
 READERS = [read_by_2, read_by_3]
 
@@ -157,7 +160,7 @@ def test_event_names_survive_the_url(read: Reader, events: list[str]) -> None:
 def test_filters_survive_the_url(read: Reader, key: str, values: list[Any]) -> None:
     query = EventQuery(filters=(Filter(f"properties.{key}", "is", values, "string"),))
     expected = {"name": f"properties.{key}", "operator": "is", "value": values, "type": "string"}
-    assert is_same(received(read, query)["filters"], [expected])
+    assert is_same(received(read, query)["filters"], [expected, BEFORE_NEXT])
 
 
 def is_same(one: Any, other: Any) -> bool:
@@ -185,8 +188,8 @@ def test_a_filter_that_was_misread_in_silence_is_read_as_meant(
     read: Reader, given_: Any, operator: str, type_: str | None
 ) -> None:
     asked = Filter("properties.a", operator, given_, type_)
-    (found,) = received(read, EventQuery(filters=(asked,)))["filters"]
-    assert is_same(found, asked.to_api())
+    found = received(read, EventQuery(filters=(asked,)))["filters"]
+    assert is_same(found, [asked.to_api(), BEFORE_NEXT])
 
 
 SENT: list[tuple[str, Any, Any]] = [
@@ -269,10 +272,12 @@ def test_values_go_as_they_are_to_servers_that_do_not_decode(
 
 def test_a_query_always_names_both_days_and_every_include_by_itself(read: Reader) -> None:
     params = received(read, EventQuery())
-    assert (params["start"], params["end"]) == ("2026-11-10", "2026-11-10")
+    bounds = ("2026-11-10T00:00:00.000Z", "2026-11-11T00:00:00.000Z")
+    assert (params["start"], params["end"]) == bounds
+    assert params["filters"] == [BEFORE_NEXT]
     assert params["includes"] == list(INCLUDES)
     assert params["limit"] == 1000
-    assert not {"event", "filters", "profileId", "page"} & params.keys()
+    assert not {"event", "profileId", "page"} & params.keys()
 
 
 def test_json_is_compact_and_keeps_every_script() -> None:
