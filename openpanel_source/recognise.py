@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 _PROBED_ROWS = 100
 _EVERYTHING = (instant_text(midnight(EARLIEST)), instant_text(midnight(LATEST + DAY)))
 """Bounds that select whatever is ever asked for, on every generation."""
+_NO_FILTERS: Params = [("filters", "{}"), ("filters", "{}")]
+"""Filters that are none, in a form that every server that has filters reads as two of them."""
 _Rows = list[dict[str, msgspec.Raw]]
 
 
@@ -144,11 +146,19 @@ def _probe_project(client: Client, project: str, known: str | None) -> Generatio
 
 def _new(client: Client, quoted: Params, response: Response) -> Generation:
     """Which of the generations that decode values it is."""
-    if _answer(client, [*quoted, ("filters", "garbage")]) is not None:
+    try:
+        client.get(EVENTS_PATH, [*quoted, *_NO_FILTERS])
+    except InvalidQueryError as error:
+        # The path of what is wrong is written in another way by each of them.
+        if "filters/0" in error.message:
+            return generations.CURRENT
+        if "filters.0" in error.message:
+            return generations.THREE
+    else:
         return generations.APRIL_2026
     if "x-ratelimit-limit" in response.headers:
         return generations.CURRENT
-    # A proxy may have taken the header away: what is decoded twice tells.
+    # Whatever its words are, what it decodes twice tells.
     is_three = _answer(client, [*quoted, ("event", '["1"]')]) is None
     return generations.THREE if is_three else generations.CURRENT
 

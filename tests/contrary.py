@@ -77,7 +77,7 @@ def contrary(
 def filters_of(query: Query) -> list[dict[str, Any]]:
     """The filters of a query, whether sent as a list or as the text of one."""
     for name, value in query:
-        if name == "filters" and value != "garbage":
+        if name == "filters" and value != "{}":
             found = json.loads(value)
             return list(json.loads(found) if isinstance(found, str) else found)
     return []

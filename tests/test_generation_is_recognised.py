@@ -34,7 +34,7 @@ KNOWN = {
     "2025-11": measured(generations.BEFORE_MARCH_2026, DAYS),
     "2025-03": measured(generations.BEFORE_APRIL_2025, DAYS),
 }
-REQUESTS = {"3": (10, 4), "2026-09": (9, 3), "2026-09s": (9, 3), "2026-08": (9, 3)}
+REQUESTS = {"3": (9, 3), "2026-09": (9, 3), "2026-09s": (9, 3), "2026-08": (9, 3)}
 """Requests to tell, the first time and once it is known; 4 of older ones."""
 
 
