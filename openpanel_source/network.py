@@ -15,6 +15,7 @@ from openpanel_source.errors import (
     InvalidSettingError,
     OpenPanelError,
     RequestTimeoutError,
+    UnexpectedError,
     UnknownHostError,
 )
 from openpanel_source.escape import printable
@@ -116,11 +117,15 @@ def _of_configuration(error: Exception, request: str, proxy: str | None) -> Open
             " install 'openpanel-source[socks]'.",
             request,
         )
-    if proxy and isinstance(error, ValueError):
+    if proxy and isinstance(error, (ValueError, TypeError)):
         return InvalidSettingError(
             f"{VARIABLES} holds no address of a proxy; write it as http://HOST:PORT or"
             " socks5h://HOST:PORT.",
             request,
+        )
+    if not isinstance(error, (requests.RequestException, OSError)):
+        return UnexpectedError(
+            f"unexpected error ({type(error).__name__}) in a request; please report it.", request
         )
     return None
 
