@@ -21,8 +21,8 @@ from openpanel_source.errors import (
 from openpanel_source.escape import printable
 from openpanel_source.proxy import VARIABLES
 
-_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-"""Variables that name certificates of authorities; requests and OpenSSL read them."""
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Variables that name certificates of authorities to requests."""
 
 
 def too_slow(request: str, seconds: float) -> OpenPanelError:
@@ -82,9 +82,10 @@ def _broken(
             request,
         )
     if isinstance(error, requests.exceptions.SSLError):
+        unread = " (SSL_CERT_FILE is not read)" if os.environ.get("SSL_CERT_FILE") else ""
         return ConnectionFailedError(
             "the server's certificate is not trusted or TLS failed; check base_url, the host's"
-            " certificate and REQUESTS_CA_BUNDLE.",
+            f" certificate and REQUESTS_CA_BUNDLE{unread}.",
             request,
         )
     kind = (

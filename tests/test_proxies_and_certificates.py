@@ -232,6 +232,17 @@ def test_certificates_that_cannot_be_used_are_told_by_their_variable(
     assert found.exit_code == 2
 
 
+def test_certificates_in_a_variable_that_is_not_read_are_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    with tls(trustme.CA().issue_cert("localhost")) as url:
+        found = failure(url)
+    assert type(found) is errors.ConnectionFailedError
+    assert "REQUESTS_CA_BUNDLE (SSL_CERT_FILE is not read)" in str(found)
+
+
 def test_a_limit_of_threads_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
