@@ -22,6 +22,10 @@ from benchmarks.pages import BLOCK, Listing
 PROJECT = "bench-shop"
 CLIENT_ID = "be4c0000-0000-4000-8000-000000000001"
 CLIENT_SECRET = "sec_benchmark_not_a_secret"
+_NO_LIMIT = (
+    "x-ratelimit-limit: 1000000\r\nx-ratelimit-remaining: 999999\r\nx-ratelimit-reset: 10\r\n"
+)
+"""Readers take silence for the usual limit."""
 _STATUS = {
     200: "OK",
     400: "Bad Request",
@@ -88,11 +92,15 @@ class Api:
     Args:
         listing: The events.
         limit: Requests of a window and its seconds; None without a limit.
+        is_silent: Whether answers tell nothing of the limit, as those of OpenPanel 3.
     """
 
-    def __init__(self, listing: Listing, limit: tuple[int, float] | None) -> None:
+    def __init__(
+        self, listing: Listing, limit: tuple[int, float] | None, *, is_silent: bool = False
+    ) -> None:
         self._listing = listing
         self._limit = limit
+        self._is_silent = is_silent
         self._stats = Stats()
 
     def answer(self, target: str, headers: bytes) -> Answer:
@@ -114,7 +122,7 @@ class Api:
             answer = self._events(url.query)
         except RefusedError as error:
             answer = error.answer
-        return answer._replace(headers=extra)
+        return answer._replace(headers="" if self._is_silent else extra)
 
     def _control(self, path: str, query: dict[str, str]) -> Answer:
         if path == "/stats/reset":
@@ -130,7 +138,7 @@ class Api:
     def _count(self) -> tuple[str, bool]:
         """Headers of the rate limit, and whether the request is over it."""
         if self._limit is None:
-            return "", False
+            return _NO_LIMIT, False
         most, seconds = self._limit
         now = time.monotonic()
         windows = self._stats.windows

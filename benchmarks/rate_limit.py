@@ -13,6 +13,7 @@ from benchmarks.pages import BLOCK
 
 REQUESTS, SECONDS = 100, 10.0
 """The limit of the real server, for a client."""
+TOLD, NOT_TOLD = "told in headers", "not told"
 
 
 def sustained(stats: dict[str, Any]) -> dict[str, float]:
@@ -39,10 +40,12 @@ def sustained(stats: dict[str, Any]) -> dict[str, float]:
     return figures
 
 
-def measure(options: Any) -> dict[str, float]:
-    """One sync; its figures."""
-    limit = f"{options.requests}/{options.seconds}s"
-    more = ("--rate-limit", limit, "--latency-ms", str(options.latency_ms))
+def measure(options: Any, *, is_silent: bool) -> dict[str, float]:
+    """One sync, of a server that tells its limit or not; its figures."""
+    # What is not told is taken for the usual limit.
+    requests, seconds = (REQUESTS, SECONDS) if is_silent else (options.requests, options.seconds)
+    more = ["--rate-limit", f"{requests}/{seconds}s", "--latency-ms", str(options.latency_ms)]
+    more += ["--silent"] * is_silent
     with (
         harness.serving(options.events, options.days, *more) as server,
         tempfile.TemporaryDirectory() as folder,
@@ -53,7 +56,7 @@ def measure(options: Any) -> dict[str, float]:
         stats = server.ask("/stats")
         loaded = json.loads(process.output.splitlines()[-1])
         harness.check_rows(server.work(folder).database, loaded["table"], options.events)
-    most = options.requests / options.seconds * BLOCK
+    most = requests / seconds * BLOCK
     figures = sustained(stats)
     return {
         **figures,
@@ -63,6 +66,7 @@ def measure(options: Any) -> dict[str, float]:
         "requests": stats["requests"],
         "pages": stats["pages"],
         "limited": stats["limited"],
+        "refused": stats["limited"] / stats["requests"],
         "wall": loaded["wall"],
         "cpu": loaded["cpu"],
         "core": loaded["cpu"] / loaded["wall"],
@@ -80,22 +84,23 @@ def main() -> None:
     parser.add_argument("--latency-ms", type=float, default=200)
     smoke = {"events": 30_000, "days": 3, "requests": 10, "seconds": 1.0, "latency_ms": 20}
     options = report.parse(parser, smoke)
-    figures = measure(options)
-    rows = [
-        ["events a second in whole windows", f"{figures['in_whole_windows']:,.0f}"],
-        ["share of the limit", f"{figures['share']:.1%}"],
-        ["share from the first to the last page", f"{figures['share_from_first_to_last']:.1%}"],
-        ["whole windows", f"{figures['windows']:.0f}"],
-        ["requests, of them pages", f"{figures['requests']:.0f}, {figures['pages']:.0f}"],
-        ["answers of status 429", f"{figures['limited']:.0f}"],
-        ["seconds, CPU seconds", f"{figures['wall']:.1f}, {figures['cpu']:.1f}"],
-        ["share of one core", f"{figures['core']:.0%}"],
+    figures = {name: measure(options, is_silent=name != TOLD) for name in (TOLD, NOT_TOLD)}
+    lines: list[tuple[str, str]] = [
+        ("events a second in whole windows", "{in_whole_windows:,.0f}"),
+        ("share of the limit", "{share:.1%}"),
+        ("share from the first to the last page", "{share_from_first_to_last:.1%}"),
+        ("whole windows", "{windows:.0f}"),
+        ("requests, of them pages", "{requests:.0f}, {pages:.0f}"),
+        ("answers of status 429", "{limited:.0f} ({refused:.1%})"),
+        ("seconds, CPU seconds", "{wall:.1f}, {cpu:.1f}"),
+        ("share of one core", "{core:.0%}"),
     ]
+    rows = [[title, *(form.format(**found) for found in figures.values())] for title, form in lines]
     limit = (
         f"{options.requests} requests in {options.seconds:.0f} s of up to {BLOCK:,} events, answers"
         f" after {options.latency_ms:.0f} ms, {options.events:,} events"
     )
-    text = report.table([limit, ""], rows)
+    text = report.table([limit, *figures], rows)
     report.publish(options, "rate limit", figures, text)
 
 

@@ -84,6 +84,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30, help="UTC days that they spread over")
     parser.add_argument("--last-day", type=date.fromisoformat, default=yesterday)
     parser.add_argument("--rate-limit", type=_rate, metavar="REQUESTS/SECONDSs")
+    parser.add_argument("--silent", action="store_true", help="tell nothing of the rate limit")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="wait before each answer")
     options = parser.parse_args()
     size, more = divmod(options.events, options.days)
@@ -93,7 +94,8 @@ def main() -> None:
     listing.prepare()
     gc.freeze()
     gc.disable()
-    asyncio.run(serve(Api(listing, options.rate_limit), options.port, options.latency_ms / 1000))
+    api = Api(listing, options.rate_limit, is_silent=options.silent)
+    asyncio.run(serve(api, options.port, options.latency_ms / 1000))
 
 
 if __name__ == "__main__":

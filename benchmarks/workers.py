@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks import harness, report
 from benchmarks.contestants import Work
 from benchmarks.pages import BLOCK
+from benchmarks.rate_limit import NOT_TOLD, REQUESTS, SECONDS, TOLD
 from openpanel_source import Partition, partitions
 from openpanel_source.destination import open_pipeline
 from openpanel_source.pipeline import sync
@@ -31,16 +32,19 @@ def together(stats: dict[str, Any], requests: int, seconds: float) -> dict[str, 
         second window to that of the last; ``refused``: answers of status 429, of all.
     """
     whole = stats["windows"][1:]
-    figures = {"refused": stats["limited"] / stats["requests"], "windows": len(whole) - 1.0}
+    windows = max(len(whole) - 1.0, 0.0)
+    figures = {"refused": stats["limited"] / stats["requests"], "windows": windows}
     passed = sum(window["requests"] - window["limited"] for window in whole[:-1])
     time = whole[-1]["opened"] - whole[0]["opened"] if len(whole) > 1 else 0.0
     return figures | {"used": passed / (time / seconds * requests) if time else 0.0}
 
 
-def measure(options: Any) -> dict[str, float]:
-    """One backfill; its figures."""
-    limit = f"{options.requests}/{options.seconds}s"
-    more = ("--rate-limit", limit, "--latency-ms", str(options.latency_ms))
+def measure(options: Any, *, is_silent: bool) -> dict[str, float]:
+    """One backfill, from a server that tells its limit or not; its figures."""
+    # What is not told is taken for the usual limit.
+    requests, seconds = (REQUESTS, SECONDS) if is_silent else (options.requests, options.seconds)
+    more = ["--rate-limit", f"{requests}/{seconds}s", "--latency-ms", str(options.latency_ms)]
+    more += ["--silent"] * is_silent
     with (
         harness.serving(options.events, options.days, *more) as server,
         tempfile.TemporaryDirectory() as folder,
@@ -54,7 +58,7 @@ def measure(options: Any) -> dict[str, float]:
     if rows != options.events:
         raise SystemExit(f"{rows:,} rows were loaded of {options.events:,} events.")
     return {
-        **together(stats, options.requests, options.seconds),
+        **together(stats, requests, seconds),
         "workers": len(pieces),
         "requests": stats["requests"],
         "limited": stats["limited"],
@@ -92,8 +96,8 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=600_000)
     parser.add_argument("--days", type=int, default=24)
     parser.add_argument("--workers", type=int, default=4)
-    parser.add_argument("--requests", type=int, default=100)
-    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--requests", type=int, default=REQUESTS)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--latency-ms", type=float, default=100)
     parser.add_argument("--piece", help="what this worker loads; for internal use")
     smoke = {"events": 60_000, "days": 12, "requests": 25, "seconds": 1.0, "latency_ms": 10}
@@ -102,18 +106,19 @@ def main() -> None:
         work = Work(**json.loads(os.environ["BENCHMARK_WORK"]))
         _load(Partition.from_dict(json.loads(options.piece)), work)
         return
-    figures = measure(options)
-    rows = [
-        ["share of the limit that is used", f"{figures['used']:.1%}"],
-        ["answers of status 429", f"{figures['limited']:.0f} ({figures['refused']:.1%})"],
-        ["requests, whole windows", f"{figures['requests']:.0f}, {figures['windows']:.0f}"],
-        ["events loaded", f"{figures['rows']:,.0f}"],
+    figures = {name: measure(options, is_silent=name != TOLD) for name in (TOLD, NOT_TOLD)}
+    lines = [
+        ("share of the limit that is used", "{used:.1%}"),
+        ("answers of status 429", "{limited:.0f} ({refused:.1%})"),
+        ("requests, whole windows", "{requests:.0f}, {windows:.0f}"),
+        ("events loaded", "{rows:,.0f}"),
     ]
+    rows = [[title, *(form.format(**found) for found in figures.values())] for title, form in lines]
     header = (
-        f"{figures['workers']:.0f} workers, {options.requests} requests in {options.seconds:.0f} s"
+        f"{options.workers} workers, {options.requests} requests in {options.seconds:.0f} s"
         f" of up to {BLOCK:,} events, answers after {options.latency_ms:.0f} ms"
     )
-    report.publish(options, "workers", figures, report.table([header, ""], rows))
+    report.publish(options, "workers", figures, report.table([header, *figures], rows))
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def _client_type(reader: DayReader, settings: Settings) -> str:
     except ProjectNotFoundError:
         return "root: may read every project of its organisation"
     except OpenPanelError:
-        return "read: may read its own project"
+        return "read: may read the project that it was created for"
     return "unknown: this server does not check access"
 
 

@@ -240,11 +240,11 @@ class Client:
                     timeout=self._timeout,
                     allow_redirects=False,
                     stream=True,
-                    proxies=_NO_PLAIN,
+                    proxies=dict(_NO_PLAIN),
                 )
                 slot.observe(answer.headers, is_refused=answer.status_code == 429)
                 response = read_response(answer, self.max_page_bytes, request)
-            except (requests.RequestException, OSError, ValueError) as error:
+            except (requests.RequestException, OSError, ValueError, TypeError) as error:
                 # What the environment names and cannot be used is no error of requests.
                 failure = network_error(error, request, self._timeout, self._proxy(url))
         if aborted.is_set():
@@ -267,7 +267,7 @@ class Client:
 
     def _proxy(self, url: str) -> str | None:
         """Host and port of the proxy that the environment names for a URL."""
-        own = self._session.merge_environment_settings(url, _NO_PLAIN, None, None, None)
+        own = self._session.merge_environment_settings(url, dict(_NO_PLAIN), None, None, None)
         return proxy_place(url, own["proxies"])
 
     def _masked(self, response: Response) -> Response:

@@ -15,13 +15,14 @@ from openpanel_source.errors import (
     InvalidSettingError,
     OpenPanelError,
     RequestTimeoutError,
+    UnexpectedError,
     UnknownHostError,
 )
 from openpanel_source.escape import printable
 from openpanel_source.proxy import VARIABLES
 
-_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-"""Variables that name certificates of authorities; requests and OpenSSL read them."""
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Variables that name certificates of authorities to requests."""
 
 
 def too_slow(request: str, seconds: float) -> OpenPanelError:
@@ -81,9 +82,10 @@ def _broken(
             request,
         )
     if isinstance(error, requests.exceptions.SSLError):
+        unread = " (SSL_CERT_FILE is not read)" if os.environ.get("SSL_CERT_FILE") else ""
         return ConnectionFailedError(
             "the server's certificate is not trusted or TLS failed; check base_url, the host's"
-            " certificate and REQUESTS_CA_BUNDLE.",
+            f" certificate and REQUESTS_CA_BUNDLE{unread}.",
             request,
         )
     kind = (
@@ -116,11 +118,15 @@ def _of_configuration(error: Exception, request: str, proxy: str | None) -> Open
             " install 'openpanel-source[socks]'.",
             request,
         )
-    if proxy and isinstance(error, ValueError):
+    if proxy and isinstance(error, (ValueError, TypeError)):
         return InvalidSettingError(
             f"{VARIABLES} holds no address of a proxy; write it as http://HOST:PORT or"
             " socks5h://HOST:PORT.",
             request,
+        )
+    if not isinstance(error, (requests.RequestException, OSError)):
+        return UnexpectedError(
+            f"unexpected error ({type(error).__name__}) in a request; please report it.", request
         )
     return None
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from openpanel_source.query import Params, query_string
+from urllib.parse import urlencode
+
+from openpanel_source.query import Params
 
 HIDDEN = "***"
 _ALWAYS = frozenset({"profileId", "filters"})
@@ -11,7 +13,7 @@ _WITH_FILTERS = frozenset({"series", "events"})
 
 def shown_query(params: Params) -> str:
     """The query, with ids of profiles and values of filters masked."""
-    return query_string([(name, _shown(name, value)) for name, value in params])
+    return urlencode([(name, _shown(name, value)) for name, value in params], safe=HIDDEN)
 
 
 def _shown(name: str, value: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from urllib3.exceptions import ProxyError
 
@@ -34,7 +34,7 @@ class ThroughSocks:
         failure: OSError = OSError("it has no address")
         try:
             for family, kind, protocol, _, _ in socket.getaddrinfo(*place, 0, socket.SOCK_STREAM):
-                connection = socks.socksocket(family, kind, protocol)
+                connection: Any = socks.socksocket(family, kind, protocol)
                 connection.settimeout(self.timeout)
                 connection.set_proxy(
                     options["socks_version"],
@@ -50,7 +50,7 @@ class ThroughSocks:
                     connection.close()
                     failure = error
                 else:
-                    return connection
+                    return cast("socket.socket", connection)
         except socket.gaierror as error:
             failure = error
         raise ProxyError("the SOCKS proxy does not let through", failure)

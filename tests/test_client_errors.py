@@ -336,7 +336,7 @@ def test_a_server_that_is_not_there_is_told() -> None:
 
 def test_a_host_that_does_not_exist_is_told() -> None:
     found = failure(client_of("https://no-such-host.invalid", timeout=(2, 2)))
-    assert type(found) in (errors.ConnectionFailedError, errors.RequestTimeoutError)
+    assert type(found) in (errors.UnknownHostError, errors.RequestTimeoutError)
     assert "check base_url" in str(found)
 
 
