@@ -201,9 +201,8 @@ def _exit_codes() -> str:
 def command_page() -> str:
     """The help of every command."""
     parts = ["# The command\n", "Made by `make docs` from the command's own help.\n"]
-    parts.append(_exit_codes())
     context = main.make_context("openpanel-source", [], resilient_parsing=True)
-    parts.append(f"```\n{main.get_help(context)}\n```\n")
+    parts += [f"```\n{main.get_help(context)}\n```\n", _exit_codes()]
     for name, command in sorted(main.commands.items()):
         inner = click.Context(command, parent=context, info_name=name)
         parts.append(f"## {name}\n\n```\n{command.get_help(inner)}\n```\n")

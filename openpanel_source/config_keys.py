@@ -55,15 +55,13 @@ def check_environment(
                 raise InvalidSettingError(
                     f"{_shown(variable)} in the environment is not read; its name is {right}."
                 )
-        prefix = max((one for one in prefixes if upper.startswith(one)), key=len, default=None)
-        if prefix is None:
-            continue
-        path = upper[len(prefix) :].lower().split("__")
-        if not _is_known(path, names):
+        own = max((one for one in prefixes if upper.startswith(one)), key=len, default="")
+        path = upper[len(own) :].lower().split("__")
+        if own and not _is_known(path, names):
             near = _nearest("__".join(path), names)
             raise InvalidSettingError(
                 f"{_shown(variable)} in the environment is no setting;"
-                f" {_advice(near and prefix + near.upper())}"
+                f" {_advice(near and own + near.upper())}"
             )
 
 
@@ -106,7 +104,7 @@ def _table(
     provider: ConfigProvider, key: str, pipeline: str | None, *above: str
 ) -> Mapping[str, Any]:
     # A vault looks for whole sections where it is asked for secrets.
-    value, _ = provider.get_value(key, TSecretValue, pipeline, *above)  # type: ignore[arg-type]
+    value, _ = provider.get_value(key, TSecretValue, pipeline, *above)
     return value if isinstance(value, Mapping) else {}
 
 
