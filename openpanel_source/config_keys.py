@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -23,7 +23,7 @@ _OF_DLT = (known_sections.SCHEMA, known_sections.EXTRACT, known_sections.DATA_WR
 
 
 def check_environment(
-    environment: Iterable[str],
+    environment: Collection[str],
     sections: list[Section],
     names: Collection[str],
     pipeline: str | None,
@@ -51,7 +51,7 @@ def check_environment(
                 )
             # Underscores too many or too few, and small letters, are no other name.
             right = _matching(upper, prefix, names)
-            if right is not None and variable != right:
+            if right is not None and right not in environment:
                 raise InvalidSettingError(
                     f"{_shown(variable)} in the environment is not read; its name is {right}."
                 )
