@@ -121,7 +121,8 @@ offered, as what SQLGlot alone makes of the views is wrong in most. Redshift has
 
 - Days and weeks are those of UTC, unless `--timezone NAME`, or else `timezone` in the
   configuration of the source, if it is one for all projects, says where your organisation's
-  begin. Charts of OpenPanel have days in that time zone.
+  begin. Charts of OpenPanel have days in that time zone. Views keep what `--timezone` said, in
+  their comments, until it says otherwise; `sync --views` too.
 - Events, users (segment `user`) and sessions (segment `session`) of a day and of a country are
   counted as OpenPanel's charts count them, with two differences: an event delivered twice is one
   event here, and events without a session or profile do not make up one more of them.
@@ -160,11 +161,48 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+_EXIT_CODES = {
+    0: ("done, and every day read is proven complete, as far as it was over", ""),
+    1: (
+        "something failed that may pass, or a chart or project alone, or the server or this package"
+        " is at fault; what was read before is committed",
+        "run it again later; report what stays",
+    ),
+    2: ("wrong usage or configuration, told in one sentence", "change what it names"),
+    3: (
+        "loaded, but not verified: `sync`, `audit` and `erase` name the days",
+        "run it again; see [completeness](completeness.md)",
+    ),
+    130: ("Ctrl-C", "run it again, it continues"),
+    141: ("who reads its output has ended, as `head` does", ""),
+    143: ("SIGTERM; what was read is committed", "run it again, it continues"),
+}
+_SURROUNDINGS = """\
+A standard stream that is closed (`>&-`, `2>&-`) is as good as `/dev/null`: the work is done, and
+the exit code tells how it went. Characters that stdout cannot hold (cp1252) are written as escapes,
+tables in ASCII.
+
+## Settings
+
+Options win over the environment, that over `.dlt/secrets.toml` and `.dlt/config.toml`;
+`openpanel-source check` says where each setting came from.
+[Which names count](python.md#where-settings-come-from) is the same as in Python. Beyond that, the
+command takes nothing from variables that name no section (`DEV_MODE`, `NAMING`, `WORKERS` …), and
+of dlt's section `[pipelines]` only `staging_type` and `staging_name`.
+"""
+
+
+def _exit_codes() -> str:
+    lines = ["## Exit codes\n", "| code | means | what to do |", "|---|---|---|"]
+    lines += [f"| {code} | {means} | {remedy} |" for code, (means, remedy) in _EXIT_CODES.items()]
+    return "\n".join([*lines, "", _SURROUNDINGS])
+
+
 def command_page() -> str:
     """The help of every command."""
     parts = ["# The command\n", "Made by `make docs` from the command's own help.\n"]
     context = main.make_context("openpanel-source", [], resilient_parsing=True)
-    parts.append(f"```\n{main.get_help(context)}\n```\n")
+    parts += [f"```\n{main.get_help(context)}\n```\n", _exit_codes()]
     for name, command in sorted(main.commands.items()):
         inner = click.Context(command, parent=context, info_name=name)
         parts.append(f"## {name}\n\n```\n{command.get_help(inner)}\n```\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -23,7 +23,7 @@ _OF_DLT = (known_sections.SCHEMA, known_sections.EXTRACT, known_sections.DATA_WR
 
 
 def check_environment(
-    environment: Iterable[str],
+    environment: Collection[str],
     sections: list[Section],
     names: Collection[str],
     pipeline: str | None,
@@ -51,19 +51,17 @@ def check_environment(
                 )
             # Underscores too many or too few, and small letters, are no other name.
             right = _matching(upper, prefix, names)
-            if right is not None and variable != right:
+            if right is not None and right not in environment:
                 raise InvalidSettingError(
                     f"{_shown(variable)} in the environment is not read; its name is {right}."
                 )
-        prefix = max((one for one in prefixes if upper.startswith(one)), key=len, default=None)
-        if prefix is None:
-            continue
-        path = upper[len(prefix) :].lower().split("__")
-        if not _is_known(path, names):
+        own = max((one for one in prefixes if upper.startswith(one)), key=len, default="")
+        path = upper[len(own) :].lower().split("__")
+        if own and not _is_known(path, names):
             near = _nearest("__".join(path), names)
             raise InvalidSettingError(
                 f"{_shown(variable)} in the environment is no setting;"
-                f" {_advice(near and prefix + near.upper())}"
+                f" {_advice(near and own + near.upper())}"
             )
 
 
@@ -106,7 +104,7 @@ def _table(
     provider: ConfigProvider, key: str, pipeline: str | None, *above: str
 ) -> Mapping[str, Any]:
     # A vault looks for whole sections where it is asked for secrets.
-    value, _ = provider.get_value(key, TSecretValue, pipeline, *above)  # type: ignore[arg-type]
+    value, _ = provider.get_value(key, TSecretValue, pipeline, *above)
     return value if isinstance(value, Mapping) else {}
 
 

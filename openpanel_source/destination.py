@@ -176,7 +176,12 @@ def _duckdb_path(
     return None
 
 
-def _absolute(database: str) -> Path:
+def check_database(database: str) -> None:
+    """Refuse what DuckDB would take for something else than a file.
+
+    Raises:
+        InvalidSettingError: It is such a name.
+    """
     for start, sentence in _NO_FILES.items():
         if database.lower().startswith(start):
             raise InvalidSettingError(sentence)
@@ -184,6 +189,10 @@ def _absolute(database: str) -> Path:
         raise InvalidSettingError(
             "--database names a DuckDB file, not an address; for a server, see --destination."
         )
+
+
+def _absolute(database: str) -> Path:
+    check_database(database)
     try:
         return Path(database).expanduser().resolve()
     except (RuntimeError, ValueError) as error:
@@ -229,7 +238,7 @@ def destination_errors() -> Iterator[None]:
         yield
     except OpenPanelError:
         raise
-    except (DltException, OSError) as error:
+    except (DltException, OSError, ValueError) as error:
         if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
             raise KeyboardInterrupt from None
         known = explained(error)

@@ -50,6 +50,10 @@ def explained(error: BaseException) -> OpenPanelError | None:
     for cause in chain:
         if isinstance(cause, OSError) and (cause is error or cause.errno in _MAY_PASS):
             return _of_file(cause)
+    if isinstance(error, ValueError) and "protocol not known" in str(error).lower():
+        return DestinationError(
+            f"the bucket_url of the destination is of no known kind ({_named(error)}); correct it."
+        )
     return _of_dlt(error, chain) if isinstance(error, DltException) else None
 
 
@@ -249,10 +253,5 @@ _SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
         ("invalid dsn", "invalid connection option"),
         DestinationError,
         "the credentials of the destination are no address that its driver can read; correct them",
-    ),
-    (
-        ("protocol not known",),
-        DestinationError,
-        "the bucket_url of the destination is of no kind that is known; correct it",
     ),
 )

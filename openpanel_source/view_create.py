@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import dlt
@@ -51,8 +54,9 @@ def create_views(
 
     Args:
         pipeline: A pipeline whose destination is DuckDB or PostgreSQL.
-        timezone: IANA name of the time zone in which days and weeks begin; when left out, the
-            source's ``timezone`` in dlt's configuration if it is one for all, or UTC.
+        timezone: IANA name of the time zone in which days and weeks begin; when left out, that
+            which a call gave the views before, or else the source's ``timezone`` in dlt's
+            configuration if it is one for all, or else that of the views, or UTC.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
 
     Returns:
@@ -66,7 +70,7 @@ def create_views(
     """
     check_seconds("busy_timeout", busy_timeout)
     dialect = view_dialect(pipeline)
-    zone = _zone(timezone)
+    _configured_zone(timezone)
     with (
         destination_errors(),
         open_meanwhile(pipeline, busy_timeout),
@@ -78,7 +82,7 @@ def create_views(
                 f"nothing was loaded into dataset {client.dataset_name} yet; run openpanel-source"
                 " sync first."
             )
-        _check_names(client, dialect)
+        zone = _zone_of_views(timezone, _own_comments(client, dialect))
         _create(client, dialect, zone, relations)
     return [view.name for view in views()]
 
@@ -94,7 +98,7 @@ def views_script(dialect: str, *, timezone: str | None = None, dataset: str = "o
     Raises:
         InvalidSettingError: The time zone is unknown.
     """
-    zone = _zone(timezone)
+    zone = _configured_zone(timezone) or UTC
     scripts = (script(view, dialect, timezone=zone, dataset=dataset) for view in views())
     return "\n\n".join(scripts)
 
@@ -115,9 +119,43 @@ def view_dialect(pipeline: dlt.Pipeline) -> str:
     )
 
 
-def _zone(given: str | None) -> str:
-    configured: Any = given or SETTINGS.value("timezone")
-    zone = configured if isinstance(configured, str) and configured else UTC
+@dataclass(frozen=True)
+class _Zone:
+    """Where days begin in views, and whether a call said so; the comment of each view tells."""
+
+    name: str
+    is_given: bool
+
+    _TEXT = re.compile(r"Time zone: (?P<name>\S+?)(?P<given>, as given)?\.$")
+
+    def __str__(self) -> str:
+        return f"Time zone: {self.name}{', as given' if self.is_given else ''}."
+
+    @classmethod
+    def of(cls, comments: Iterable[str]) -> _Zone | None:
+        """That of views which are there."""
+        for found in filter(None, map(cls._TEXT.search, comments)):
+            if not timezone_problem(found["name"]):
+                return cls(found["name"], found["given"] is not None)
+        return None
+
+
+def _zone_of_views(given: str | None, comments: Iterable[str]) -> _Zone:
+    present = _Zone.of(comments)
+    if given:
+        return _Zone(given, is_given=True)
+    if present is not None and present.is_given:
+        return present
+    configured = _configured_zone(None)
+    return (
+        _Zone(configured, is_given=False) if configured else present or _Zone(UTC, is_given=False)
+    )
+
+
+def _configured_zone(given: str | None) -> str | None:
+    zone = given or SETTINGS.value("timezone")
+    if not isinstance(zone, str) or not zone or zone.startswith("{"):
+        return None
     if problem := timezone_problem(zone):
         raise InvalidSettingError(f"{problem}.")
     return zone
@@ -130,7 +168,8 @@ def _tables(client: Any) -> Relations:
     return tables
 
 
-def _check_names(client: Any, dialect: str) -> None:
+def _own_comments(client: Any, dialect: str) -> list[str]:
+    """The comments of the views that are there, if nobody else has taken the name of one."""
     dataset = client.dataset_name
     found = client.execute_sql(_RELATIONS[dialect], dataset, dataset)
     others = {name for name, is_view, comment in found if not (is_view and _is_ours(comment))}
@@ -140,13 +179,14 @@ def _check_names(client: Any, dialect: str) -> None:
                 f"dataset {dataset} holds a table or view {view.name} that openpanel-source did"
                 " not make; rename it, or load into another dataset."
             )
+    return [comment for _, is_view, comment in found if is_view and _is_ours(comment)]
 
 
 def _is_ours(comment: str | None) -> bool:
     return (comment or "").startswith(_MARK)
 
 
-def _create(client: Any, dialect: str, zone: str, relations: Relations) -> None:
+def _create(client: Any, dialect: str, zone: _Zone, relations: Relations) -> None:
     statements = [
         statement
         for view in views()
@@ -171,13 +211,13 @@ def _create(client: Any, dialect: str, zone: str, relations: Relations) -> None:
 
 
 def _statements(
-    client: Any, dialect: str, view: View, zone: str, relations: Relations
+    client: Any, dialect: str, view: View, zone: _Zone, relations: Relations
 ) -> list[str]:
     name = client.make_qualified_table_name(view.name)
     # DuckDB looks for tables beside the view, under whatever name its file is attached.
     schema = client.dataset_name if dialect == "postgres" else None
-    query = select(view, dialect, timezone=zone, schema=schema, relations=relations)
-    comment = f"{_MARK}{view.description} Time zone: {zone}."
+    query = select(view, dialect, timezone=zone.name, schema=schema, relations=relations)
+    comment = f"{_MARK}{view.description} {zone}"
     return [
         f"CREATE OR REPLACE VIEW {name} AS\n{query}",
         f"COMMENT ON VIEW {name} IS {_literal(comment)}",

@@ -223,6 +223,30 @@ def test_days_begin_where_the_organisation_is(monkeypatch: pytest.MonkeyPatch) -
     fails(run("views", "--timezone", "Mars"), 2, "timezone 'Mars'")
 
 
+def test_views_keep_the_time_zone_that_they_were_given_until_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def first_day(*arguments: str) -> str:
+        assert run(*arguments).exit_code == 0
+        ((day,),) = query("SELECT min(day)::VARCHAR FROM daily_metrics")
+        return str(day)
+
+    setting = "SOURCES__OPENPANEL__TIMEZONE"
+    assert first_day("sync", "--views") == "2026-11-10"
+    monkeypatch.setenv(setting, "Pacific/Kiritimati")
+    assert first_day("sync", "--views") == "2026-11-11"
+    monkeypatch.delenv(setting)
+    assert first_day("sync", "--views") == "2026-11-11"
+    assert first_day("views", "--timezone", "UTC") == "2026-11-10"
+    assert first_day("sync", "--views") == "2026-11-10"
+    monkeypatch.setenv(setting, "Pacific/Kiritimati")
+    assert first_day("sync", "--views") == "2026-11-10"
+    assert first_day("views", "--timezone", "Pacific/Kiritimati") == "2026-11-11"
+    monkeypatch.setenv(setting, "Europe/Stockholm")
+    assert first_day("sync", "--views") == "2026-11-11"
+    assert first_day("views") == "2026-11-11"
+
+
 def test_views_are_described_in_the_database_column_by_column() -> None:
     run("sync", "--views")
     for view in views():
@@ -378,6 +402,9 @@ def test_postgres_keeps_views_that_depend_on_these(
     execute(postgres, "CREATE VIEW mine AS SELECT count(*) AS sessions FROM sessions")
     create_views(postgres.pipeline(), timezone="Europe/Stockholm")
     assert postgres.query("SELECT sessions FROM mine") == [(2,)]
+    create_views(postgres.pipeline())
+    comment = "SELECT obj_description('sessions'::regclass)"
+    assert postgres.query(comment)[0][0].endswith("Time zone: Europe/Stockholm, as given.")
 
 
 def test_postgres_replaces_views_of_another_version_unless_others_depend_on_them(

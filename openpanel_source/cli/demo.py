@@ -17,7 +17,7 @@ from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.reports import print_summary
 from openpanel_source.cli.streams import drawable
 from openpanel_source.cli.views import make_views
-from openpanel_source.destination import open_pipeline
+from openpanel_source.destination import check_database, open_pipeline
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.escape import printable
 from openpanel_source.pipeline import sync
@@ -59,6 +59,7 @@ def run_demo(*, events: int, days: int, seed: int, database: str) -> int:
     Raises:
         ConfigurationError: An option is not allowed, or the file cannot be replaced.
     """
+    check_database(database)
     dataset = _generated(events, days, seed)
     rows = sum(map(len, dataset.events.values()))
     _remove(Path(database))

@@ -101,8 +101,9 @@ def print_summary(summary: SyncSummary) -> None:
 def run_check(given: dict[str, Any], *, as_json: bool) -> int:
     """Print what a check found; returns the exit code of the first failure."""
     with destination_errors():
-        origins = [_origin(found) for found in SETTINGS.found(given)]
         client, settings = configured(**given)
+        # An address that is refused may hold a password.
+        origins = [_origin(found) for found in SETTINGS.found(given)]
     if not as_json:
         for setting in origins:
             click.echo(printable("{name}: {value} ({origin})".format_map(setting), 1000))

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @main.command()
 @target_options
-@click.option("--timezone", metavar="NAME", help="Where days and weeks begin.  [default: UTC]")
+@click.option(
+    "--timezone",
+    metavar="NAME",
+    help="Where days and weeks begin.  [default: as given before, or UTC]",
+)
 @click.option("--print", "only_print", is_flag=True, help="Print their SQL, and make nothing.")
 @click.option(
     "--dialect",
