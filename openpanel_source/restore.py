@@ -17,6 +17,7 @@ from openpanel_source.destination import place_of
 from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.known_tables import know_tables
 from openpanel_source.ledger import DayRecord, Ledger
+from openpanel_source.recall import ledger_of
 from openpanel_source.run import check_consent
 from openpanel_source.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.settings import Settings
@@ -25,7 +26,6 @@ from openpanel_source.warehouse import (
     ProjectDay,
     count_events,
     differing_days,
-    ledger_of,
     own_schema,
 )
 

@@ -12,7 +12,7 @@ from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.common.schema import Schema
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
-from openpanel_source.ledger import DayRecord, Ledger
+from openpanel_source.ledger import DayRecord
 from openpanel_source.schema import EVENTS, SYNC_DAYS
 from openpanel_source.scope import range_condition
 from openpanel_source.settings import Settings
@@ -121,23 +121,6 @@ def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
     except SqlClientNotAvailable:
         schema = own_schema(pipeline)
         return schema is not None and name in schema.tables
-
-
-def ledger_of(pipeline: dlt.Pipeline, fingerprint: str) -> Ledger:
-    """The ledger in a pipeline's state, for a query; changes to it are not kept."""
-    return Ledger(dict(_state_of(pipeline)), fingerprint)
-
-
-def projects_of(pipeline: dlt.Pipeline) -> list[str]:
-    """The projects that a pipeline has read, those without events included."""
-    return list(_state_of(pipeline).get("projects", {}))
-
-
-def _state_of(pipeline: dlt.Pipeline) -> dict[str, Any]:
-    schema = own_schema(pipeline)
-    source = pipeline.state.get("sources", {}).get(schema.name if schema else SOURCE_NAME, {})
-    state: dict[str, Any] = source.get("resources", {}).get(EVENTS.name, {})
-    return state
 
 
 def differing_days(
