@@ -57,9 +57,8 @@ class KeptLedger:
         """Put into the state what it holds."""
         capabilities = Container()[DestinationCapabilitiesContext]
         bound = capabilities.max_text_data_type_length
-        if _IN_TABLE not in self._state:
-            if bound is None or self._fits(bound // _SHARE):
-                return
+        if _IN_TABLE not in self._state and (bound is None or self._fits(bound // _SHARE)):
+            return
         projects = {
             project: {**entry, "days": {}, "left": []}
             for project, entry in self._whole["projects"].items()
