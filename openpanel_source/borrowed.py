@@ -80,7 +80,7 @@ class Others:
         try:
             own = own_schema(pipeline)
             names = {SOURCE_NAME, own.name if own else SOURCE_NAME}
-            state = copy.deepcopy(dict(pipeline.state))
+            state: dict[str, Any] = copy.deepcopy(dict(pipeline.state))
             for name in names:
                 state.get("sources", {}).pop(name, None)
             schemas = [pipeline.schemas[name].clone() for name in {*pipeline.schemas} - names]

@@ -119,7 +119,7 @@ def place_of(pipeline: dlt.Pipeline) -> str:
 
 def _configured_place(destination: str, pipeline_name: str) -> str:
     with inject_section(ConfigSectionContext(pipeline_name=pipeline_name)):
-        target = Destination.from_reference(destination)
+        target: Any = Destination.from_reference(destination)
         return _place(target.configuration(target.spec(), accept_partial=True))
 
 

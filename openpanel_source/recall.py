@@ -50,7 +50,8 @@ class KeptLedger:
 
     def __init__(self, state: MutableMapping[str, Any], fingerprint: str) -> None:
         self._state = state
-        self._whole = _recalled(Container()[PipelineContext].pipeline(), state)
+        pipeline: Any = Container()[PipelineContext].pipeline()
+        self._whole = _recalled(pipeline, state)
         self.ledger = Ledger(self._whole, fingerprint)
 
     def keep(self) -> None:

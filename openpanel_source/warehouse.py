@@ -109,7 +109,7 @@ def sql_client(pipeline: dlt.Pipeline) -> Any:
         SqlClientNotAvailable: The destination takes no SQL.
     """
     schema = own_schema(pipeline)
-    return pipeline.sql_client(schema.name if schema else None)
+    return pipeline.sql_client(schema.name) if schema else pipeline.sql_client()
 
 
 def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
