@@ -84,11 +84,13 @@ def own_schema(pipeline: dlt.Pipeline) -> Schema | None:
     called like this source, which can be given another name.
     """
     names = sorted(pipeline.schemas, key=lambda name: (name != SOURCE_NAME, name))
-    # Of several, the one that was loaded.
+    unloaded = None
     for name in names:
-        if "verdict" in pipeline.schemas[name].tables.get(SYNC_DAYS.name, {}).get("columns", {}):
-            return pipeline.schemas[name]
-    return pipeline.schemas[SOURCE_NAME] if SOURCE_NAME in names else None
+        schema = pipeline.schemas[name]
+        if "verdict" in schema.tables.get(SYNC_DAYS.name, {}).get("columns", {}):
+            return schema
+        unloaded = schema if name == SOURCE_NAME else unloaded
+    return unloaded
 
 
 def keep_dataset(pipeline: dlt.Pipeline, name: str) -> None:
@@ -108,7 +110,8 @@ def sql_client(pipeline: dlt.Pipeline) -> Any:
     Raises:
         SqlClientNotAvailable: The destination takes no SQL.
     """
-    schema = own_schema(pipeline)
+    # To read a schema takes dlt as long as some questions take a database.
+    schema = own_schema(pipeline) if len(pipeline.schemas) > 1 else None
     return pipeline.sql_client(schema.name) if schema else pipeline.sql_client()
 
 
