@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Iterable, Iterator
+from datetime import date
 
 import dlt
-import msgspec
 
 from openpanel_source.clock import DAY, EARLIEST
 from openpanel_source.ledger import DayRecord, Ledger
-from openpanel_source.schema import EVENT_GROUPS, EVENTS, SYNC_DAYS
+from openpanel_source.recall import newest_records
+from openpanel_source.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.settings import Settings
-from openpanel_source.warehouse import (
-    NOT_THERE,
-    ProjectDay,
-    day_of,
-    instant_of,
-    select,
-    selecting,
-)
+from openpanel_source.warehouse import NOT_THERE, ProjectDay, day_of, select
 
 _MOST_GAPS = 20
 """More gaps in a ledger are not worth naming: what lies between them is asked for as well."""
@@ -44,7 +36,7 @@ def adoptable_days(pipeline: dlt.Pipeline, settings: Settings, ledger: Ledger) -
     if not unknown:
         return []
     try:
-        newest = _newest_records(pipeline, unknown)
+        newest = newest_records(pipeline, unknown)
         found = [
             record
             for record in newest.values()
@@ -93,35 +85,6 @@ def _gaps(known: Iterable[date], first: date, last: date) -> Iterator[tuple[date
         start = max(start, day + DAY)
     if start <= last:
         yield start, last
-
-
-def _newest_records(pipeline: dlt.Pipeline, condition: str) -> dict[ProjectDay, DayRecord]:
-    """The last record of each day, whichever query it was read with."""
-    records: dict[ProjectDay, DayRecord] = {}
-    with selecting(pipeline, SYNC_DAYS.name, "*", condition) as cursor:
-        # SQLAlchemy's cursors have keys, all others a description.
-        given = getattr(cursor, "keys", lambda: [one[0] for one in cursor.description])()
-        names = [str(name).lower() for name in given]
-        rows = cursor.fetchall()
-    for row in rows:
-        record = _record(dict(zip(names, row, strict=True)))
-        key = record.project_id, record.day
-        if key not in records or _order(records[key]) <= _order(record):
-            records[key] = record
-    return records
-
-
-def _order(record: DayRecord) -> tuple[datetime, str]:
-    return record.read_at, record.load_id
-
-
-def _record(row: Mapping[str, Any]) -> DayRecord:
-    # An older version of this package did not write all of the columns.
-    values = {name: value for name, value in row.items() if value is not None}
-    values["day"] = day_of(values["day"])
-    for name in ("read_at", "newest_at", "shrunk_since"):
-        values[name] = instant_of(values.get(name))
-    return msgspec.convert(values, DayRecord, strict=False)
 
 
 def _held(pipeline: dlt.Pipeline, records: list[DayRecord], table: str) -> dict[ProjectDay, int]:

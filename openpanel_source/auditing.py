@@ -24,9 +24,10 @@ from openpanel_source.pipeline import BUSY_TIMEOUT, SyncSummary, sync
 from openpanel_source.plan import PlannedDay
 from openpanel_source.planner import Planner
 from openpanel_source.read import DayReader
+from openpanel_source.recall import ledger_of
 from openpanel_source.settings import Settings
 from openpanel_source.source import configured
-from openpanel_source.warehouse import ProjectDay, count_events, differing_days, ledger_of
+from openpanel_source.warehouse import ProjectDay, count_events, differing_days
 
 _EVERY_DAY = 1_000_000
 """A look-back that no history exceeds."""

@@ -6,7 +6,6 @@ schemas stay; and the destination is the user's own again afterwards.
 
 from __future__ import annotations
 
-import copy
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,7 +79,7 @@ class Others:
         try:
             own = own_schema(pipeline)
             names = {SOURCE_NAME, own.name if own else SOURCE_NAME}
-            state = copy.deepcopy(dict(pipeline.state))
+            state: dict[str, Any] = dict(pipeline.state)
             for name in names:
                 state.get("sources", {}).pop(name, None)
             schemas = [pipeline.schemas[name].clone() for name in {*pipeline.schemas} - names]
@@ -101,13 +100,12 @@ class Others:
     def put_back(self, pipeline: dlt.Pipeline) -> None:
         """Have a pipeline know again what the destination does not, once it is synced with it."""
         sources = self._state.get("sources", {})
-        is_newer = self._state.get("_state_version", 0) > pipeline.state["_state_version"]
         for schema in self._schemas:
             if schema.name not in pipeline.schemas:
                 pipeline.schemas.save_schema(schema)
         if self._schemas and pipeline.default_schema_name is None:
             pipeline.default_schema_name = self._default  # type: ignore[assignment]
-        if sources and is_newer:
+        if sources and self._state["_state_version"] > pipeline.state["_state_version"]:
             with pipeline.managed_state() as state:
                 state.setdefault("sources", {}).update(sources)
 

@@ -58,7 +58,7 @@ def check_caller(declared: TTableSchema) -> None:
             "openpanel() yields what a dlt pipeline loads: give it to sync() or pipeline.run(); to"
             " go through events in Python, use EventsPaginator."
         )
-    pipe = get_current_pipe()
+    pipe: Any = get_current_pipe()
     for step in pipe.steps[1:]:
         if not isinstance(step, _HARMLESS):
             raise InvalidSettingError(f"{_refusal(step)}.")

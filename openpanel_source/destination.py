@@ -14,9 +14,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dlt
+from dlt.common.configuration import inject_section
+from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
+from dlt.common.destination import Destination
 from dlt.common.exceptions import DltException
 from dlt.common.pipeline import get_dlt_pipelines_dir
+from dlt.common.schema.exceptions import SchemaEngineNoUpgradePathException
 from dlt.common.storages import FileStorage
+from dlt.common.storages.exceptions import StorageException
+from dlt.pipeline.exceptions import PipelineStateEngineNoUpgradePathException
 
 from openpanel_source.alone import alone_in
 from openpanel_source.duckdb_file import duckdb_file, is_stillborn, remove_stillborn
@@ -31,6 +37,13 @@ from openpanel_source.table_format import require
 from openpanel_source.told_pipeline import told_pipeline
 
 logger = logging.getLogger(__name__)
+
+_OF_ANOTHER_DLT = (
+    PipelineStateEngineNoUpgradePathException,
+    SchemaEngineNoUpgradePathException,
+    StorageException,
+)
+"""What dlt raises of files whose format it does not know."""
 
 PIPELINE_NAME = "openpanel"
 DEFAULT_DATABASE = "openpanel.duckdb"
@@ -77,8 +90,9 @@ def open_pipeline(
     _check_pipeline_name(name)
     _check_destination(destination)
     path = _duckdb_path(destination, database, must_exist=must_exist, to_write=to_write)
-    identity = [destination, dataset, *([str(path)] if path else [])]
-    digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
+    with destination_errors():
+        place = str(path) if path else _configured_place(destination, name)
+    digest = hashlib.sha256("\0".join([destination, dataset, place]).encode()).hexdigest()[:12]
     pipelines = Path(get_dlt_pipelines_dir()) / "openpanel-source" / digest
 
     def opened() -> dlt.Pipeline:
@@ -91,10 +105,31 @@ def open_pipeline(
             remove_stillborn(path)
         try:
             return opened()
-        except (ValueError, OSError):
-            # Files that a power loss cut short: nothing in the folder is worth more than a run.
+        except (ValueError, OSError, *_OF_ANOTHER_DLT):
+            # Cut short by a power loss, or left by a newer dlt: nothing in it is worth more than
+            # a run.
             shutil.rmtree(pipelines / name, ignore_errors=True)
             return opened()
+
+
+def place_of(pipeline: dlt.Pipeline) -> str:
+    """A text that tells the destination of a pipeline from others; it holds no secrets."""
+    return _place(pipeline.destination_client().config)
+
+
+def _configured_place(destination: str, pipeline_name: str) -> str:
+    with inject_section(ConfigSectionContext(pipeline_name=pipeline_name)):
+        target: Any = Destination.from_reference(destination)
+        return _place(target.configuration(target.spec(), accept_partial=True))
+
+
+def _place(config: Any) -> str:
+    credentials = getattr(config, "credentials", None)
+    # dlt's fingerprints tell hosts and buckets, not what a host has several of. Names and keys of
+    # users are left out: they change, and the place does not.
+    further = ("host", "port", "database", "query")
+    texts = [str(getattr(credentials, name, "")) for name in further]
+    return "\0".join([config.destination_type, config.fingerprint() or "", *texts])
 
 
 def _check_names(names: dict[str, str | None]) -> None:

@@ -23,7 +23,7 @@ from openpanel_source.dialects import Dialect, current_dialect
 from openpanel_source.events_file import EventsFile
 from openpanel_source.expected_warnings import silence_expected
 from openpanel_source.generation import mark_of
-from openpanel_source.ledger import Ledger, ledger_table
+from openpanel_source.ledger import ledger_table
 from openpanel_source.loading import (
     appended,
     columns_of,
@@ -39,6 +39,7 @@ from openpanel_source.packing import dimension_items, group_items
 from openpanel_source.promote import NOTHING, WEB_COLUMNS, Failures, Promotion
 from openpanel_source.property_columns import property_columns
 from openpanel_source.read import DayReader
+from openpanel_source.recall import KeptLedger
 from openpanel_source.recognise import recognise
 from openpanel_source.run import Run, RunReport, check_consent
 from openpanel_source.schema import (
@@ -110,7 +111,8 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
         created_at.advance(None)  # type: ignore[arg-type]
         start, end = _range_of(created_at)
         ranged = replace(settings, start=start, end=end)
-        ledger = Ledger(dlt.current.resource_state(), settings.query.fingerprint)
+        kept = KeptLedger(dlt.current.resource_state(), settings.query.fingerprint)
+        ledger = kept.ledger
         check_consent(settings, ledger)
         load_id = dlt.current.load_package_state()["load_id"]
         with client:
@@ -120,6 +122,7 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
             ledger.server = mark_of(reader.generation)
             run = Run(ranged, reader, ledger, report)
             yield from _items(run, report, fields, promotion, Failures(load_id))
+        kept.keep()
         if run.newest is not None:
             newest = min(run.newest, settings.now())
             last = parse_instant("last_value", created_at.last_value)

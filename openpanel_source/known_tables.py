@@ -29,7 +29,7 @@ def know_tables(pipeline: dlt.Pipeline) -> None:
     schema = own_schema(pipeline)
     if schema is not None and {EVENTS.name, SYNC_DAYS.name} <= schema.tables.keys():
         return
-    with pipeline.destination_client(schema.name if schema else None) as client:
+    with _client(pipeline, schema) as client:
         found = _stored(client) or schema or Schema(SOURCE_NAME)
         for name, columns in _held(client, found).items():
             table = next(one for one in TABLES if one.name == name)
@@ -39,6 +39,10 @@ def know_tables(pipeline: dlt.Pipeline) -> None:
     pipeline.schemas.save_schema(found)
     if pipeline.default_schema_name is None:
         pipeline.default_schema_name = found.name  # type: ignore[assignment]
+
+
+def _client(pipeline: dlt.Pipeline, schema: Schema | None) -> JobClientBase:
+    return pipeline.destination_client(schema.name) if schema else pipeline.destination_client()
 
 
 def _stored(client: JobClientBase) -> Schema | None:
@@ -54,8 +58,8 @@ def _held(client: Any, schema: Schema) -> Mapping[str, Mapping[str, Any]]:
     """Columns of the tables that the destination has and a schema has not."""
     names = [table.name for table in TABLES if table.name not in schema.tables]
     with suppress(DestinationUndefinedEntity):
-        tables = getattr(client, "get_storage_tables", lambda names: [])(names)
-        return {name: columns for name, columns in tables if columns}
+        if hasattr(client, "get_storage_tables"):
+            return {name: columns for name, columns in client.get_storage_tables(names) if columns}
     return {}
 
 

@@ -32,7 +32,7 @@ from openpanel_source.halt import Halt
 from openpanel_source.held import held_versions, holds_groups
 from openpanel_source.ledger import DayRecord
 from openpanel_source.process import give_back_memory, tuned_process
-from openpanel_source.restore import clean_mark, restored
+from openpanel_source.restore import mark_clean, restored
 from openpanel_source.run import RunReport
 from openpanel_source.source import configured, openpanel
 from openpanel_source.staging import drop_copies, drop_staging
@@ -160,7 +160,7 @@ def sync(
                 described = descriptions(pipeline)
                 runs.until_nothing_is_left(wanted | doubtful, adoptable, on_day)
                 if not runs.doubtful:
-                    clean_mark(pipeline).touch()
+                    mark_clean(pipeline)
                 if descriptions(pipeline) != described:
                     write_comments(pipeline, busy_timeout)
                 if runs.summary.runs:

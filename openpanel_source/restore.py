@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +13,11 @@ import dlt
 from openpanel_source.adopt import adoptable_days
 from openpanel_source.borrowed import Others
 from openpanel_source.comments import write_comments
+from openpanel_source.destination import place_of
 from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.known_tables import know_tables
 from openpanel_source.ledger import DayRecord, Ledger
+from openpanel_source.recall import ledger_of
 from openpanel_source.run import check_consent
 from openpanel_source.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.settings import Settings
@@ -23,7 +26,6 @@ from openpanel_source.warehouse import (
     ProjectDay,
     count_events,
     differing_days,
-    ledger_of,
     own_schema,
 )
 
@@ -48,9 +50,7 @@ def restored(
         Projects and days that an interrupted run may have left different from the ledger, and
         days that other pipelines have loaded.
     """
-    clean = clean_mark(pipeline)
-    ended_well = clean.exists()
-    clean.unlink(missing_ok=True)
+    ended_well = _take_mark(pipeline)
     others = Others.of(pipeline, patience)
     others.forget_all_else(pipeline)
     with open_meanwhile(pipeline, patience):
@@ -114,6 +114,27 @@ def _days_of(ledger: Ledger, settings: Settings, *, with_groups: bool) -> frozen
     )
 
 
-def clean_mark(pipeline: dlt.Pipeline) -> Path:
-    """A file that is there as long as the last sync on this machine ended well."""
+def mark_clean(pipeline: dlt.Pipeline) -> None:
+    """Leave a mark on this machine that the last sync ended well."""
+    _mark(pipeline).write_text(_place_mark(pipeline), "utf-8")
+
+
+def _take_mark(pipeline: dlt.Pipeline) -> bool:
+    """Whether the last sync on this machine into this destination ended well; forgets it."""
+    mark = _mark(pipeline)
+    try:
+        # A pipeline may be given another destination: what ended well there says nothing here.
+        return mark.read_text("utf-8") == _place_mark(pipeline)
+    except (OSError, ValueError):
+        return False
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def _mark(pipeline: dlt.Pipeline) -> Path:
     return Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.ended-well"
+
+
+def _place_mark(pipeline: dlt.Pipeline) -> str:
+    place = f"{place_of(pipeline)}\0{pipeline.dataset_name}"
+    return hashlib.sha256(place.encode()).hexdigest()

@@ -15,9 +15,10 @@ from openpanel_source.bystander import bystander
 from openpanel_source.clock import parse_day
 from openpanel_source.destination import destination_errors
 from openpanel_source.errors import DestinationError
+from openpanel_source.recall import projects_of
 from openpanel_source.schema import EVENTS, SYNC_DAYS
 from openpanel_source.scope import range_condition
-from openpanel_source.warehouse import day_of, has_table, instant_of, projects_of, select
+from openpanel_source.warehouse import day_of, has_table, instant_of, select
 
 _IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
 """Readings of a day, the last of which counts."""

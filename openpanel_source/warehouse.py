@@ -12,7 +12,7 @@ from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.common.schema import Schema
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
-from openpanel_source.ledger import DayRecord, Ledger
+from openpanel_source.ledger import DayRecord
 from openpanel_source.schema import EVENTS, SYNC_DAYS
 from openpanel_source.scope import range_condition
 from openpanel_source.settings import Settings
@@ -84,11 +84,13 @@ def own_schema(pipeline: dlt.Pipeline) -> Schema | None:
     called like this source, which can be given another name.
     """
     names = sorted(pipeline.schemas, key=lambda name: (name != SOURCE_NAME, name))
-    # Of several, the one that was loaded.
+    unloaded = None
     for name in names:
-        if "verdict" in pipeline.schemas[name].tables.get(SYNC_DAYS.name, {}).get("columns", {}):
-            return pipeline.schemas[name]
-    return pipeline.schemas[SOURCE_NAME] if SOURCE_NAME in names else None
+        schema = pipeline.schemas[name]
+        if "verdict" in schema.tables.get(SYNC_DAYS.name, {}).get("columns", {}):
+            return schema
+        unloaded = schema if name == SOURCE_NAME else unloaded
+    return unloaded
 
 
 def keep_dataset(pipeline: dlt.Pipeline, name: str) -> None:
@@ -108,8 +110,9 @@ def sql_client(pipeline: dlt.Pipeline) -> Any:
     Raises:
         SqlClientNotAvailable: The destination takes no SQL.
     """
-    schema = own_schema(pipeline)
-    return pipeline.sql_client(schema.name if schema else None)
+    # To read a schema takes dlt as long as some questions take a database.
+    schema = own_schema(pipeline) if len(pipeline.schemas) > 1 else None
+    return pipeline.sql_client(schema.name) if schema else pipeline.sql_client()
 
 
 def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
@@ -121,23 +124,6 @@ def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
     except SqlClientNotAvailable:
         schema = own_schema(pipeline)
         return schema is not None and name in schema.tables
-
-
-def ledger_of(pipeline: dlt.Pipeline, fingerprint: str) -> Ledger:
-    """The ledger in a pipeline's state, for a query; changes to it are not kept."""
-    return Ledger(dict(_state_of(pipeline)), fingerprint)
-
-
-def projects_of(pipeline: dlt.Pipeline) -> list[str]:
-    """The projects that a pipeline has read, those without events included."""
-    return list(_state_of(pipeline).get("projects", {}))
-
-
-def _state_of(pipeline: dlt.Pipeline) -> dict[str, Any]:
-    schema = own_schema(pipeline)
-    source = pipeline.state.get("sources", {}).get(schema.name if schema else SOURCE_NAME, {})
-    state: dict[str, Any] = source.get("resources", {}).get(EVENTS.name, {})
-    return state
 
 
 def differing_days(

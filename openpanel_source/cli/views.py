@@ -66,17 +66,13 @@ def check_views(pipeline: dlt.Pipeline) -> None:
 
 
 def make_views(pipeline: dlt.Pipeline, *, busy_timeout: float = 60.0, silent: bool = False) -> None:
-    """Make the views after a sync and say so; without any events loaded yet, do nothing.
+    """Make the views after a sync and say so.
 
     Raises:
         OpenPanelError: They cannot be made.
     """
-    from openpanel_source.schema import EVENTS
     from openpanel_source.view_create import create_views
-    from openpanel_source.warehouse import has_table
 
-    if not has_table(pipeline, EVENTS.name):
-        return
     names = create_views(pipeline, busy_timeout=busy_timeout)
     if not silent:
         _say(names)
