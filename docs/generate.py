@@ -160,11 +160,29 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+EXIT_CODES = """\
+## Exit codes
+
+| code | means |
+|---|---|
+| 0 | done, and verified as far as read |
+| 1 | failed; or some projects or charts failed alone, and the rest is loaded |
+| 2 | wrong usage or configuration |
+| 3 | loaded but not verified, or deletions held back |
+| 130 | interrupted by Ctrl-C: what was read is committed, unless it was pressed again |
+| 141 | nobody reads what it prints |
+| 143 | stopped by SIGTERM: what was read is committed |
+
+[What an orchestrator should do](deploy.md#exit-codes).
+"""
+
+
 def command_page() -> str:
     """The help of every command."""
     parts = ["# The command\n", "Made by `make docs` from the command's own help.\n"]
     context = main.make_context("openpanel-source", [], resilient_parsing=True)
     parts.append(f"```\n{main.get_help(context)}\n```\n")
+    parts.append(EXIT_CODES)
     for name, command in sorted(main.commands.items()):
         inner = click.Context(command, parent=context, info_name=name)
         parts.append(f"## {name}\n\n```\n{command.get_help(inner)}\n```\n")
