@@ -170,17 +170,21 @@ _EXIT_CODES = {
     ),
     2: ("wrong usage or configuration, told in one sentence", "change what it names"),
     3: (
-        "loaded, but not verified: `sync`, `audit` and `erase` name the days",
+        "loaded, but not verified, or deletions held back: `sync`, `audit` and `erase` name the"
+        " days",
         "run it again; see [completeness](completeness.md)",
     ),
-    130: ("Ctrl-C", "run it again, it continues"),
+    130: (
+        "Ctrl-C; what was read is committed, unless it was pressed again",
+        "run it again, it continues",
+    ),
     141: ("who reads its output has ended, as `head` does", ""),
     143: ("SIGTERM; what was read is committed", "run it again, it continues"),
 }
 _SURROUNDINGS = """\
 A standard stream that is closed (`>&-`, `2>&-`) is as good as `/dev/null`: the work is done, and
 the exit code tells how it went. Characters that stdout cannot hold (cp1252) are written as escapes,
-tables in ASCII.
+tables in ASCII. [What an orchestrator should do](deploy.md#exit-codes).
 
 ## Settings
 

@@ -18,6 +18,7 @@ from openpanel_source.destination import destination_errors
 from openpanel_source.duckdb_load import waiting_until
 from openpanel_source.errors import DestinationBusyError, RequestAbortedError
 from openpanel_source.events_resource import reader_of
+from openpanel_source.failed_projects import FailedProjects
 from openpanel_source.halt import Halt
 from openpanel_source.ledger import DayRecord, Ledger, Reason
 from openpanel_source.pipeline import BUSY_TIMEOUT, SyncSummary, sync
@@ -73,6 +74,7 @@ class AuditReport:
         seconds: Wall time.
         repair: The sync that read the differing days again, if one was asked for.
         stopped: Whether it was asked to stop before it knew all, or had repaired all.
+        failed_projects: Why projects could not be counted, by id; the others were.
     """
 
     days: int = 0
@@ -81,12 +83,15 @@ class AuditReport:
     seconds: float = 0.0
     repair: SyncSummary | None = None
     stopped: bool = False
+    failed_projects: dict[str, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
-        """0 if what was read is still right, or was repaired; 3 if not, or not known."""
+        """0 if what was read is still right, or was repaired; 1 if a project failed; else 3."""
         if self.stopped:
             return 3
+        if self.failed_projects:
+            return 1
         if self.repair is not None:
             return self.repair.exit_code
         return 3 if any(item.is_damage for item in self.differences) else 0
@@ -102,6 +107,7 @@ class AuditReport:
             "seconds": round(self.seconds, 3),
             "verified": self.exit_code == 0,
             "stopped": self.stopped,
+            "failed_projects": self.failed_projects,
             "repair": self.repair.as_dict() if self.repair else None,
         }
 
@@ -129,7 +135,7 @@ def audit(
         What differs.
 
     Raises:
-        OpenPanelError: Server or destination cannot be asked.
+        OpenPanelError: Server or destination cannot be asked, or no project.
     """
     check_seconds("busy_timeout", busy_timeout)
     started = time.monotonic()
@@ -145,8 +151,12 @@ def audit(
                     ledger, held = _held(pipeline, checked, busy_timeout)
                 with halt.watching(lambda: client):
                     reader = reader_of(client, checked)
+                    failed = FailedProjects()
                     for project in checked.project_ids:
-                        _compare(report, project, checked, reader, ledger, held)
+                        with failed.alone(project):
+                            _compare(report, project, checked, reader, ledger, held)
+                    failed.left_of(checked.project_ids)
+                    report.failed_projects = failed.reasons()
             except (RequestAbortedError, DestinationBusyError):
                 if not halt.is_asked:
                     raise

@@ -10,10 +10,11 @@ from openpanel_source.client import Client
 from openpanel_source.clock import EARLIEST, LATEST
 from openpanel_source.errors import (
     OpenPanelError,
-    ProjectAccessError,
     ProjectNotFoundError,
+    ServerFaultError,
     TransientError,
 )
+from openpanel_source.failed_projects import OF_ONE_PROJECT
 from openpanel_source.generation import CURRENT, Generation, describe
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import probe
@@ -50,9 +51,12 @@ def check(client: Client, settings: Settings) -> Iterator[Finding]:
     for project in settings.project_ids:
         finding = _project(reader, project)
         findings.append(finding)
-        if isinstance(finding.error, (ProjectAccessError, ProjectNotFoundError, type(None))):
+        if isinstance(finding.error, (*OF_ONE_PROJECT, type(None))):
             continue
         yield Finding("server", client.base_url, finding.error)
+        return
+    if all(isinstance(finding.error, ServerFaultError) for finding in findings):
+        yield Finding("server", client.base_url, findings[0].error)
         return
     yield Finding("server", f"{client.base_url} answers, credentials are valid")
     yield Finding("client type", _client_type(reader, settings))

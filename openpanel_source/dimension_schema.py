@@ -27,8 +27,8 @@ EVENT_GROUPS = Table(
 PROFILES = Table(
     "profiles",
     "One row is a profile as the server last told it with an event. Those that it makes up, for"
-    " visitors it knows nothing of, are left out: not external, and with nothing but an id and one"
-    " moment for both times.",
+    " anonymous visitors and where nothing is stored, are left out: not external, and with nothing"
+    " but an id and one moment for both times.",
     (
         Column("project_id", "text", "The project that was read.", key=True),
         Column("id", "text", "The profile's id: profile_id of its events.", "profile.id", key=True),

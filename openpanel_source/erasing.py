@@ -48,8 +48,8 @@ class ErasureReport:
 
     @property
     def exit_code(self) -> int:
-        """0 if no row of the profiles is left; 3 if there is, or another day is not verified."""
-        if self.left:
+        """0 if no row of the profiles is left, 1 if a project failed, 3 if rows are left."""
+        if self.left and not (self.sync and self.sync.failed_projects):
             return 3
         return self.sync.exit_code if self.sync else 0
 

@@ -13,8 +13,9 @@ from typing import Any
 from openpanel_source.clock import DAY, EARLIEST, parse_day
 from openpanel_source.cut import cut
 from openpanel_source.destination import destination_errors
-from openpanel_source.errors import InvalidSettingError
+from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.events_resource import reader_of
+from openpanel_source.failed_projects import FailedProjects
 from openpanel_source.plan import first_day_with_events
 from openpanel_source.query import EventQuery
 from openpanel_source.read import DayReader
@@ -96,7 +97,11 @@ class Partition:
 
 
 def partitions(
-    *, events_per_piece: int = EVENTS_PER_PIECE, pieces: int | None = None, **settings: Any
+    *,
+    events_per_piece: int = EVENTS_PER_PIECE,
+    pieces: int | None = None,
+    failed: dict[str, OpenPanelError] | None = None,
+    **settings: Any,
 ) -> list[Partition]:
     """Cut the history of projects into pieces of about equal size, by the server's counts.
 
@@ -106,6 +111,7 @@ def partitions(
     Args:
         events_per_piece: How many events a piece should hold; one day may hold more.
         pieces: About how many pieces to make of all projects together, instead.
+        failed: Gets the projects that could not be counted, and why; they have no pieces.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
     Returns:
@@ -113,7 +119,7 @@ def partitions(
 
     Raises:
         ConfigurationError: A setting is not allowed.
-        OpenPanelError: The server cannot be asked.
+        OpenPanelError: The server cannot be asked, or no project.
     """
     for name, value in (("events_per_piece", events_per_piece), ("pieces", pieces)):
         if value is not None and (isinstance(value, bool) or value < 1):
@@ -123,6 +129,8 @@ def partitions(
         with client:
             planner = _Planner(reader_of(client, checked), checked)
             found = planner.plan(events_per_piece, pieces)
+    if failed is not None:
+        failed.update(planner.failed)
     return sorted(found, key=lambda piece: piece.end, reverse=True)
 
 
@@ -133,17 +141,22 @@ class _Planner:
         self._end = settings.end or settings.now().date() - DAY
         self._projects = settings.project_ids
         self._query = _given(settings.query)
+        self.failed = FailedProjects()
 
     def plan(self, events_per_piece: int, pieces: int | None) -> list[Partition]:
-        totals = {project: self._total(project) for project in self._projects}
+        totals = {}
+        for project in self._projects:
+            with self.failed.alone(project):
+                totals[project] = self._total(project)
         if pieces is not None:
             events_per_piece = max(math.ceil(sum(totals.values()) / pieces), 1)
-        return [
-            piece
-            for project, total in totals.items()
-            if total
-            for piece in self._pieces(project, total, math.ceil(total / events_per_piece))
-        ]
+        found: list[Partition] = []
+        for project, total in totals.items():
+            with self.failed.alone(project):
+                wanted = math.ceil(total / events_per_piece)
+                found += self._pieces(project, total, wanted) if total else []
+        self.failed.left_of(self._projects)
+        return found
 
     def _total(self, project: str) -> int:
         if self._start > self._end:

@@ -28,6 +28,7 @@ from openpanel_source.duckdb_load import (
     waiting_until,
 )
 from openpanel_source.errors import DestinationBusyError, RequestAbortedError
+from openpanel_source.failed_projects import FailedProjects
 from openpanel_source.halt import Halt
 from openpanel_source.held import held_versions, holds_groups
 from openpanel_source.ledger import DayRecord
@@ -59,6 +60,7 @@ class SyncSummary:
         unproven: Days whose verdict is neither complete nor open.
         chart_points: Rows written to ``chart_points``.
         failed_charts: Why charts could not be read, by name; the others are loaded.
+        failed_projects: Why projects could not be read, by id; the others are loaded.
     """
 
     events_loaded: int = 0
@@ -76,6 +78,7 @@ class SyncSummary:
     unproven: list[DayRecord] = field(default_factory=list)
     chart_points: int = 0
     failed_charts: dict[str, str] = field(default_factory=dict)
+    failed_projects: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_verified(self) -> bool:
@@ -84,8 +87,8 @@ class SyncSummary:
 
     @property
     def exit_code(self) -> int:
-        """0 when verified, 1 when a chart failed, 3 when loaded but not verified."""
-        if self.failed_charts:
+        """0 when verified, 1 when a project or chart failed, 3 when loaded but not verified."""
+        if self.failed_charts or self.failed_projects:
             return 1
         return 0 if self.is_verified else 3
 
@@ -140,7 +143,8 @@ def sync(
         What was done.
 
     Raises:
-        OpenPanelError: Something stopped the sync; what was read before is committed.
+        OpenPanelError: Something stopped the sync, or all projects failed; what was read before is
+            committed.
     """
     check_seconds("busy_timeout", busy_timeout)
     started = time.monotonic()
@@ -159,7 +163,7 @@ def sync(
                 doubtful, adoptable = restored(pipeline, checked, busy_timeout)
                 described = descriptions(pipeline)
                 runs.until_nothing_is_left(wanted | doubtful, adoptable, on_day)
-                if not runs.doubtful:
+                if not runs.doubtful and not runs.failed:
                     mark_clean(pipeline)
                 if descriptions(pipeline) != described:
                     write_comments(pipeline, busy_timeout)
@@ -188,6 +192,8 @@ class _Runs:
         self._unchanged: frozenset[ProjectDay] = frozenset()
         self.doubtful: frozenset[ProjectDay] = frozenset()
         """Days just loaded of which the destination does not hold what was read."""
+        self.failed = FailedProjects()
+        """Projects that are left out from then on."""
         self.report = RunReport()
         """Of the present run."""
         self.summary = SyncSummary()
@@ -209,6 +215,7 @@ class _Runs:
                 days_left=self.report.days_left,
                 wanted=wanted,
                 adoptable=adoptable,
+                failed_projects=self.failed,
                 should_stop=self._halt.is_due,
                 holds_none=partial(holds_none, self._pipeline, self._patience),
                 holds_groups=partial(holds_groups, self._pipeline, self._patience),
@@ -238,6 +245,7 @@ class _Runs:
         """The summary, complete but for the time it took."""
         summary, records = self.summary, self._last.values()
         summary.stopped = self._halt.is_asked
+        summary.failed_projects = self.failed.reasons()
         summary.days_left = max(self.report.days_left, 0)
         summary.days_unchanged = len(self._unchanged)
         summary.days_read = len(records)

@@ -15,6 +15,7 @@ from openpanel_source.client import Client
 from openpanel_source.clock import DAY, Clock, midnight
 from openpanel_source.decode import Meta, peek
 from openpanel_source.dimensions import DimensionShaper
+from openpanel_source.failed_projects import FailedProjects
 from openpanel_source.generation import CURRENT, Generation
 from openpanel_source.ledger import DayRecord
 from openpanel_source.look import Span
@@ -128,7 +129,10 @@ class DayReader:
         return self._client.read(EVENTS_PATH, params, peek)
 
     def read_days(
-        self, planned: Iterable[PlannedDay], most_rows: float = inf
+        self,
+        planned: Iterable[PlannedDay],
+        failed: FailedProjects,
+        most_rows: float = inf,
     ) -> Iterator[DayReading]:
         """Read days in the order given, each while the one before is being used.
 
@@ -136,6 +140,7 @@ class DayReader:
 
         Args:
             planned: Days to read.
+            failed: Gets the projects that fail alone; no further day of theirs is read.
             most_rows: No day is begun once so many rows were read.
 
         Yields:
@@ -153,8 +158,10 @@ class DayReader:
             for item in islice(days, self._in_flight - len(ahead)):
                 ahead.append((item, self._first(pool, item)))
 
-        def begin() -> Future[DayReading] | None:
-            return reader.submit(self._read_day, pool, *ahead.popleft()) if ahead else None
+        def begin() -> Future[DayReading | None] | None:
+            return (
+                reader.submit(self._read_alone, failed, pool, *ahead.popleft()) if ahead else None
+            )
 
         rows = 0
         try:
@@ -162,10 +169,11 @@ class DayReader:
             under_way = begin()
             while under_way is not None:
                 reading = under_way.result()
-                rows += reading.tables.num_rows
+                rows += reading.tables.num_rows if reading else 0
                 is_enough = rows >= most_rows
                 under_way = None if is_enough else begin()
-                yield reading
+                if reading:
+                    yield reading
                 if not is_enough:
                     look_ahead()
                     under_way = under_way or begin()
@@ -182,6 +190,19 @@ class DayReader:
         if self._aligned is not None:
             return pool.submit(self._aligned.first, item)
         return pool.submit(self._pages.fetch, item, 1)
+
+    def _read_alone(
+        self,
+        failed: FailedProjects,
+        pool: ThreadPoolExecutor,
+        item: PlannedDay,
+        first: Future[Any],
+    ) -> DayReading | None:
+        """A day, read to a verdict; None if its project has failed, or fails now."""
+        if item.project_id not in failed:
+            with failed.alone(item.project_id):
+                return self._read_day(pool, item, first)
+        return None
 
     def _read_day(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Any]

@@ -22,6 +22,7 @@ from openpanel_source.errors import (
     ProjectNotFoundError,
     UnsupportedServerError,
 )
+from openpanel_source.failed_projects import OF_ONE_PROJECT, FailedProjects
 from openpanel_source.generation import Bounds, Generation, describe
 from openpanel_source.query import EVENTS_PATH, EventQuery, Params, encode_string, unique_name
 
@@ -87,8 +88,7 @@ def probe(client: Client, projects: Sequence[str], known: str | None = None) -> 
 
     Args:
         client: Asks.
-        projects: Projects to ask about; the first that the client may read and that holds events
-            tells.
+        projects: Projects to ask about; the first that can be read and that holds events tells.
         known: The mark of the generation that was found, and tried, the last time.
 
     Returns:
@@ -96,14 +96,14 @@ def probe(client: Client, projects: Sequence[str], known: str | None = None) -> 
 
     Raises:
         DaysMisunderstoodError: It does not select the events of the days asked for.
-        OpenPanelError: The server cannot be asked, or no project may be read.
+        OpenPanelError: The server cannot be asked, or no project can be read.
     """
     refusal: OpenPanelError | None = None
     found: Generation | None = None
     for project in projects:
         try:
             told = _probe_project(client, project, known)
-        except (ProjectAccessError, ProjectNotFoundError) as error:
+        except OF_ONE_PROJECT as error:
             refusal = refusal or error
             continue
         if told.bounds is not Bounds.UNTOLD:
@@ -207,7 +207,10 @@ def _applies_profile_id(client: Client, generation: Generation, projects: Sequen
         return generation.has_profile_id
     # Servers of spring 2025 ignore it and show no other sign of their age.
     nobody = ("profileId", unique_name())
-    answers = [_list(client, project, ("limit", "1"), nobody) for project in projects]
+    answers, failed = [], FailedProjects()
+    for project in projects:
+        with failed.alone(project):
+            answers.append(_list(client, project, ("limit", "1"), nobody))
     return not any(meta.total_count for _, meta, _ in answers)
 
 

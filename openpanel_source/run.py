@@ -22,6 +22,7 @@ from openpanel_source.cross_check import cross_check
 from openpanel_source.deletions import SafetyCatch, is_ripe
 from openpanel_source.dimensions import Dimension
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
+from openpanel_source.failed_projects import FailedProjects
 from openpanel_source.ledger import DayRecord, Known, Ledger, Reason
 from openpanel_source.plan import PlannedDay, days_in_a_row, split_empty
 from openpanel_source.planner import Planner
@@ -99,6 +100,8 @@ class RunReport:
         client: What makes the requests, once the source is configured.
         settings: What is read, once the source is configured.
         charts: What became of the charts.
+        failed_projects: Projects that could not be read, and why; those of earlier runs of a sync
+            are left out from the start.
     """
 
     already: frozenset[tuple[str, date]] = frozenset()
@@ -124,6 +127,7 @@ class RunReport:
     client: Client | None = None
     settings: Settings | None = None
     charts: ChartsReport = field(default_factory=ChartsReport)
+    failed_projects: FailedProjects = field(default_factory=FailedProjects)
 
     @property
     def requests(self) -> int:
@@ -157,6 +161,8 @@ class Run:
             wanted=report.wanted,
             settle=self._settle,
         )
+        self._failed = report.failed_projects
+        self._left: dict[str, int] = {}
         self._catches: dict[str, SafetyCatch] = {}
         self.replaced: list[Replaced] = []
         """What makes way in the destination for what was read."""
@@ -178,14 +184,17 @@ class Run:
         self._adopt()
         try:
             planned = islice(self._planned(), limits.max_days_per_run)
-            for reading in self._reader.read_days(planned, limits.max_events_per_run):
-                self._report.days_left -= 1
+            for reading in self._reader.read_days(planned, self._failed, limits.max_events_per_run):
+                self._left[reading.record.project_id] -= 1
+                self._count_left()
                 if self._take(reading):
                     yield reading
                 self._report.on_day(self._report)
                 self._report.stopped = self._report.should_stop()
                 if self._report.stopped or self._report.events_loaded >= limits.max_events_per_run:
                     break
+            self._count_left()
+            self._failed.left_of(self._settings.project_ids)
         except OpenPanelError as error:
             if not self._report.records:
                 raise
@@ -204,14 +213,16 @@ class Run:
             return
         settings = self._settings
         first, last = settings.start or EARLIEST, settings.end or LATEST
-        for project in settings.project_ids:
+        for project in self._failed.left_of(settings.project_ids):
             held = {
                 day: record.counted
                 for day, record in self._ledger.days(project).items()
                 if first <= day <= min(last, self._today - DAY)
                 and (record.is_settled or record.shrunk_to is not None)
             }
-            cross_check(self._reader, project, held)
+            with self._failed.alone(project):
+                cross_check(self._reader, project, held)
+        self._failed.left_of(settings.project_ids)
 
     def _take(self, reading: DayReading) -> bool:
         """Record a reading; False if it must not touch the destination."""
@@ -253,18 +264,36 @@ class Run:
                 self._advance(adopted)
 
     def _planned(self) -> Iterator[PlannedDay]:
-        projects = [self._permitted(project) for project in self._settings.project_ids]
+        projects = []
+        for project in self._failed.left_of(self._settings.project_ids):
+            with self._failed.alone(project):
+                days = self._permitted(project)
+                self._report.events_expected += self._expected(days)
+                self._left[project] = len(days)
+                projects.append(days)
         self._report.unchanged = frozenset(self._planner.unchanged)
-        self._report.days_left = sum(len(days) for days in projects)
-        self._report.events_expected = sum(map(self._expected, projects))
-        stretches = [
-            split_empty(self._counter(days[0].project_id), days) for days in projects if days
-        ]
+        self._count_left()
         # Projects take turns, so that the newest days of each come first.
-        for filled, empty in _in_turns(stretches):
+        for filled, empty in _in_turns([self._stretches(days) for days in projects if days]):
             for item in empty:
                 self._record_empty(item)
-            yield from filled
+            yield from (item for item in filled if item.project_id not in self._failed)
+
+    def _stretches(
+        self, days: list[PlannedDay]
+    ) -> Iterator[tuple[list[PlannedDay], list[PlannedDay]]]:
+        """The days of a project that hold something and those that do not, until it fails."""
+        project = days[0].project_id
+        with self._failed.alone(project):
+            for stretch in split_empty(self._counter(project), days):
+                if project in self._failed:
+                    return
+                yield stretch
+
+    def _count_left(self) -> None:
+        # What is left of projects that failed is for another sync.
+        left = (rest for one, rest in self._left.items() if one not in self._failed)
+        self._report.days_left = sum(left)
 
     def _permitted(self, project: str) -> list[PlannedDay]:
         """The days to read of a project; those that would lose too much are held back."""
@@ -353,7 +382,8 @@ class Run:
             read_at=self._settings.now(),
         )
         self._take(DayReading(record, TableBuffer(), []))
-        self._report.days_left -= 1
+        self._left[item.project_id] -= 1
+        self._count_left()
 
     def _counter(self, project: str) -> Callable[[date, date], int]:
         return lambda first, last: self._reader.count(project, first, last)

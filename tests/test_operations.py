@@ -32,6 +32,15 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+def page_of(day: int) -> str:
+    """What the request for a page of a day in November has in its address.
+
+    Eight days are asked for ahead: once that of the 10th is, the 18th has been read.
+    """
+    start, end = (f"2026-11-{one:02d}T00%3A00%3A00.000Z" for one in (day, day + 1))
+    return f"start={start}&end={end}&limit=1000"
+
+
 COMMAND = ("-m", "openpanel_source.cli")
 
 
@@ -76,9 +85,9 @@ ENDS = [(signal.SIGTERM, 143, "asked to stop"), (signal.SIGINT, 130, "interrupte
 def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(
     sandbox: Sandbox, asks: signal.Signals, code: int, words: str
 ) -> None:
-    sandbox.behave(path="start=2026-11-16&end=2026-11-16&limit=1000", delay=30)
+    sandbox.behave(path=page_of(16), delay=30)
     process = start(sandbox, "sync", "--json")
-    while not any("start=2026-11-17&end=2026-11-17&limit=1000" in r.url for r in sandbox.requests):
+    while not any(page_of(10) in r.url for r in sandbox.requests):
         assert process.poll() is None
         time.sleep(0.05)
     time.sleep(0.5)
@@ -114,9 +123,9 @@ def test_what_else_reads_days_stops_in_the_same_way(
         connection.execute("DELETE FROM openpanel.openpanel.events WHERE id LIKE '%1'")
     monkeypatch.setenv("SOURCES__OPENPANEL__ERASED_PROFILES", "anna")
     before = len(sandbox.requests)
-    sandbox.behave(path="start=2026-11-16&end=2026-11-16&limit=1000", delay=30)
+    sandbox.behave(path=page_of(16), delay=30)
     process = start(sandbox, *command, "--json")
-    wanted = "start=2026-11-17&end=2026-11-17&limit=1000"
+    wanted = page_of(10)
     while not any(wanted in r.url for r in sandbox.requests[before:]):
         assert process.poll() is None
         time.sleep(0.05)
@@ -162,9 +171,9 @@ def test_an_audit_that_only_counts_stops_as_well(
 
 
 def test_a_second_interrupt_ends_a_sync_at_once(sandbox: Sandbox) -> None:
-    sandbox.behave(path="start=2026-11-16", hang=True)
+    sandbox.behave(path=page_of(16), hang=True)
     process = start(sandbox, "sync", "--json")
-    while not any("start=2026-11-16" in r.url for r in sandbox.requests):
+    while not any(page_of(16) in r.url for r in sandbox.requests):
         assert process.poll() is None
         time.sleep(0.05)
     assert process.stderr is not None
@@ -210,9 +219,9 @@ except KeyboardInterrupt:
     print("raised")
 print(json.dumps(sync(pipeline).as_dict()))
 """
-    sandbox.behave(path="start=2026-11-16", delay=5)
+    sandbox.behave(path=page_of(16), delay=5)
     process = start(sandbox, "-c", code, program=())
-    while not any("start=2026-11-16" in r.url and "limit=1000" in r.url for r in sandbox.requests):
+    while not any(page_of(16) in r.url for r in sandbox.requests):
         assert process.poll() is None
         time.sleep(0.05)
     sandbox.behave()

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from openpanel_source.client import Client, Credentials
+from openpanel_source.failed_projects import FailedProjects
 from openpanel_source.ledger import Reason
 from openpanel_source.plan import PlannedDay
 from openpanel_source.query import EventQuery
@@ -49,7 +50,9 @@ def test_a_day_of_100_000_events_is_read_with_several_pages_in_flight() -> None:
     with Sandbox(dataset(*rows), rate_limit=None) as sandbox:
         client = Client(sandbox.url, Credentials(CLIENT, SECRET), session=session)
         reader = DayReader(client, EventQuery(), 8, lambda: NOW, "load")
-        [reading] = reader.read_days([PlannedDay("web", date(2026, 11, 10), Reason.NEW)])
+        [reading] = reader.read_days(
+            [PlannedDay("web", date(2026, 11, 10), Reason.NEW)], FailedProjects()
+        )
         served = len(sandbox.requests)
     assert reading.record.verdict is Verdict.COMPLETE
     assert reading.record.distinct_ids == sum(table.num_rows for table in reading.tables) == 100_000
@@ -67,7 +70,9 @@ def test_first_pages_of_the_next_days_are_fetched_ahead() -> None:
         sandbox.behave(delay=0.02)
         client = Client(sandbox.url, Credentials(CLIENT, SECRET), session=session)
         reader = DayReader(client, EventQuery(), 8, lambda: NOW, "load")
-        readings = list(reader.read_days(PlannedDay("web", day, Reason.NEW) for day in days))
+        readings = list(
+            reader.read_days((PlannedDay("web", day, Reason.NEW) for day in days), FailedProjects())
+        )
     assert [reading.record.day for reading in readings] == days
     assert session.most > 4
 

@@ -155,7 +155,7 @@ def test_without_events_of_days_that_are_over_there_are_no_pieces(days: list[str
 
 
 @pytest.mark.parametrize("wrong", [{"pieces": 0}, {"events_per_piece": -1}, {"pieces": True}])
-def test_a_nonsensical_size_is_refused(wrong: dict[str, int]) -> None:
+def test_a_nonsensical_size_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidSettingError, match="must be a whole number above 0"):
         partitions(**wrong)
 

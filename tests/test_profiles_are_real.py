@@ -221,6 +221,23 @@ def test_what_says_anything_is_a_profile(change: dict[str, Any]) -> None:
     assert (row["id"], row["project_id"], row["read_at"]) == ("device", "web", NOW)
 
 
+@pytest.mark.parametrize("server_date", [None, "3", "2026-02"])
+def test_a_stored_profile_of_a_visitor_who_was_not_identified_is_loaded_and_a_made_up_one_is_not(
+    warehouse: Warehouse, server_date: str | None
+) -> None:
+    stored = profile("stored", isExternal=False, properties={"plan": "trial"})
+    ids = [("stored", "device"), ("device", "device"), ("never-stored", "device")]
+    visits = [
+        event(number, profileId=profile_id, deviceId=device_id)
+        for number, (profile_id, device_id) in enumerate(ids)
+    ]
+    with world(*visits, profiles=[stored], server_date=server_date) as sandbox:
+        assert warehouse.sync(sandbox, include_profiles=True).is_verified
+    assert warehouse.query("SELECT id, is_external, properties ->> 'plan' FROM profiles") == [
+        ("stored", False, "trial")
+    ]
+
+
 def test_a_profile_that_cannot_be_read_harms_neither_events_nor_others(
     warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -153,7 +153,8 @@ def partitions(as_json: bool, project_id: tuple[str, ...], **settings: Any) -> N
     """Cut a backfill into pieces of about equal size, for several workers to load."""
     from openpanel_source.cli.reports import run_partitions
 
-    run_partitions(given_options(project_id=list(project_id), **settings), as_json=as_json)
+    given = given_options(project_id=list(project_id), **settings)
+    sys.exit(run_partitions(given, as_json=as_json))
 
 
 @main.command()

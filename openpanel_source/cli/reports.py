@@ -20,6 +20,7 @@ from openpanel_source.configuration import Found
 from openpanel_source.destination import destination_errors
 from openpanel_source.erasing import erase
 from openpanel_source.escape import printable
+from openpanel_source.failed_projects import FailedProjects
 from openpanel_source.partition import partitions
 from openpanel_source.pipeline import SyncSummary, sync
 from openpanel_source.source import SETTINGS, configured
@@ -49,17 +50,29 @@ def run_sync(
     return stop.exit_code if summary.stopped else summary.exit_code
 
 
-def run_partitions(given: dict[str, Any], *, as_json: bool) -> None:
-    """Print the pieces of a backfill."""
-    pieces = partitions(**given)
+def run_partitions(given: dict[str, Any], *, as_json: bool) -> int:
+    """Print the pieces of a backfill; returns the exit code."""
+    failed = FailedProjects()
+    pieces = partitions(failed=failed, **given)
+    exit_code = 1 if failed else 0
     if as_json:
-        print_json({"partitions": [piece.as_dict() for piece in pieces]})
-        return
+        reasons = failed.reasons()
+        print_json(
+            {"partitions": [piece.as_dict() for piece in pieces], "failed_projects": reasons}
+        )
+        return exit_code
     for piece in pieces:
         click.echo(
             f"{piece.name}: {printable(piece.project_id)} {piece.start} to {piece.end},"
             f" {piece.events:,} events"
         )
+    _print_failed(failed.reasons())
+    return exit_code
+
+
+def _print_failed(reasons: dict[str, str]) -> None:
+    for project, reason in reasons.items():
+        click.echo(f"PROJECT FAILED {printable(project)}: {printable(reason, 4000)}")
 
 
 def print_summary(summary: SyncSummary) -> None:
@@ -82,6 +95,7 @@ def print_summary(summary: SyncSummary) -> None:
     ):
         if count:
             click.echo(f"{count:,} {what}.")
+    _print_failed(summary.failed_projects)
     for name in summary.failed_charts:
         # Why was logged as soon as it was known, as a sync that fails has no summary.
         click.echo(f"CHART FAILED {printable(name)}; why is said above and in charts.error")
@@ -224,6 +238,7 @@ def run_audit(
         )
     if len(report.differences) > _MOST_SHOWN:
         click.echo(f"... and {len(report.differences) - _MOST_SHOWN:,} days more; --json has all")
+    _print_failed(report.failed_projects)
     damaged = sum(item.is_damage for item in report.differences)
     pending = len(report.differences) - damaged
     click.echo(
