@@ -150,7 +150,7 @@ def audit(
                 with destination_errors():
                     ledger, held = _held(pipeline, checked, busy_timeout)
                 with halt.watching(lambda: client):
-                    reader = reader_of(client, checked)
+                    reader = reader_of(client, checked, known=ledger.server)
                     failed = FailedProjects()
                     for project in checked.project_ids:
                         with failed.alone(project):

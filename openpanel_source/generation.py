@@ -124,10 +124,6 @@ def mark_of(generation: Generation) -> str:
 def describe(generation: Generation) -> str:
     """The generation in words, and what this source does differently there."""
     notes = []
-    if generation.bounds is not Bounds.UNTOLD:
-        notes.append(f"start and end are {generation.bounds.value}")
-    if generation.has_edges:
-        notes.append("days are read up to the next midnight, without the rows at it")
     if not generation.has_stable_pages:
         notes.append("page 1 may hide rows and pages may overlap: days are read by exact positions")
     if not generation.has_true_counts:
@@ -135,4 +131,8 @@ def describe(generation: Generation) -> str:
     if not generation.has_filters:
         lacking = "filters" if generation.has_profile_id else "filters and profile_id"
         notes.append(f"{lacking} on events are not available")
+    if generation.bounds is not Bounds.UNTOLD:
+        notes.append(f"start and end are {generation.bounds.value}")
+    if generation.has_edges:
+        notes.append("days are read up to the next midnight, without the rows at it")
     return "; ".join([generation.dates, *notes])

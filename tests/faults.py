@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -30,7 +31,7 @@ from openpanel_source.errors import (
     UnexpectedAnswerError,
     WrongSecretError,
 )
-from openpanel_source.query import query_string
+from openpanel_source.query import EventQuery, query_string
 from openpanel_source.schema import INCLUDES
 
 TRANSIENT, DOUBTFUL, LIMITED, FINAL = 6, 3, 20, 1
@@ -38,12 +39,13 @@ TRANSIENT, DOUBTFUL, LIMITED, FINAL = 6, 3, 20, 1
 
 
 def _page(number: int) -> str:
-    query = [("limit", "1000"), *(("includes", name) for name in INCLUDES), ("page", str(number))]
-    return f"end=2026-11-10&{query_string(query)}"
+    day = date(2026, 11, 10)
+    params = EventQuery().params("web", day, day, includes=INCLUDES)
+    return query_string([*params[2:], ("page", str(number))])
 
 
 STAGES = {
-    "count": "start=2026-11-09&end=2026-11-10&limit=1",
+    "count": "start=2026-11-09T00%3A00%3A00.000Z&end=2026-11-11T00%3A00%3A00.000Z&limit=1",
     "page-1": _page(1),
     "page-k": _page(2),
     "last-page": _page(3),

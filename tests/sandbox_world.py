@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +21,12 @@ HEADERS = {"openpanel-client-id": CLIENT, "openpanel-client-secret": SECRET}
 DAYS = "start=2026-11-01&end=2026-11-30"
 
 Row = dict[str, Any]
+
+
+def pages_of(day: str) -> str:
+    """What the requests for pages of a UTC day have in their addresses."""
+    after = date.fromisoformat(day) + timedelta(days=1)
+    return f"start={day}T00%3A00%3A00.000Z&end={after}T00%3A00%3A00.000Z&limit=1000&"
 
 
 def event_id(number: int) -> str:

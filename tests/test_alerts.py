@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.sandbox_world import event, world
+from tests.sandbox_world import event, pages_of, world
 from tests.warehouse import Warehouse
 
 PAGE = Path(__file__).parents[1] / "docs" / "deploy.md"
@@ -22,7 +22,7 @@ def test_a_day_that_lacks_rows_raises_an_alert_until_it_is_read(warehouse: Wareh
         event(number, createdAt=f"2026-11-{number:02d}T10:00:00.000Z") for number in range(10, 24)
     ]
     with world(*rows) as sandbox:
-        sandbox.behave(path="start=2026-11-12&end=2026-11-12&", lie_total="+1")
+        sandbox.behave(path=pages_of("2026-11-12"), lie_total="+1")
         assert warehouse.sync(sandbox).exit_code == 3
         assert ("2026-11-12", "short") in alerts(warehouse)
         sandbox.behave()

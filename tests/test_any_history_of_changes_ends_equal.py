@@ -275,7 +275,7 @@ def test_a_changed_query_leaves_no_row_of_the_old_one(warehouse: Warehouse) -> N
     with world(*rows, event(9, name="signup", createdAt="2026-11-10T10:00:00.000Z")) as sandbox:
         warehouse.sync(sandbox)
         # In runs too small for all of it.
-        warehouse.sync(sandbox, events="signup", max_days_per_run=1)
+        warehouse.sync(sandbox, events="signup", max_days_per_run=1, allow_deletions=True)
     assert warehouse.numbers() == [9]
 
 

@@ -19,7 +19,7 @@ from openpanel_source.cli import main
 from openpanel_source.retry import RetryPolicy
 from openpanel_source.sandbox import Sandbox
 from tests.dlt_files import forget_files
-from tests.sandbox_world import CLIENT, NOW, SECRET, dataset, event, world
+from tests.sandbox_world import CLIENT, NOW, SECRET, dataset, event, pages_of, world
 
 COMMAND = [sys.executable, "-m", "openpanel_source.cli"]
 TODAY = "2026-11-23T10:00:00.000Z"
@@ -98,7 +98,7 @@ def test_options_of_sync_overrule_the_configuration() -> None:
 
 
 def test_a_day_that_is_not_proven_ends_with_exit_code_3(sandbox: Sandbox) -> None:
-    sandbox.behave(path="start=2026-11-10&end=2026-11-10&", lie_total="+1")
+    sandbox.behave(path=pages_of("2026-11-10"), lie_total="+1")
     result = run("sync")
     assert result.exit_code == 3
     assert "NOT VERIFIED web 2026-11-10: short, 2 rows received, 3 counted" in result.stdout
@@ -386,7 +386,7 @@ def test_check_says_what_a_sync_would_meet() -> None:
         "answers, credentials are valid",
         "client type: read",
         "project web: 3 events",
-        "server generation: 2026-05 or later",
+        "server generation: about 2026-09 or later; start and end are exact instants",
         "rate limit: 1,000,000 requests a window, as the server says",
     ):
         assert line in result.stdout

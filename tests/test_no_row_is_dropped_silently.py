@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox_world import event, event_id, world
+from tests.sandbox_world import event, event_id, pages_of, world
 from tests.warehouse import Warehouse
 
 GOOD = event(1)
@@ -173,7 +173,7 @@ def test_a_short_reading_of_a_known_day_does_not_keep_a_sync_from_going_on(
     with world(at(20, 1), at(20, 2)) as sandbox:
         warehouse.sync(sandbox)
         sandbox.add([at(20, 3), *(at(day, day) for day in range(10, 16))])
-        sandbox.behave(path="start=2026-11-20", drop_rows=2)
+        sandbox.behave(path=pages_of("2026-11-20"), drop_rows=2)
         summary = warehouse.sync(sandbox, max_days_per_run=2)
     assert (summary.days_read, summary.runs, summary.exit_code) == (7, 4, 3)
     assert warehouse.numbers() == [1, 2, *range(10, 16)]
@@ -211,7 +211,7 @@ def test_rows_that_vanish_between_two_pages_lose_no_other(warehouse: Warehouse) 
 def test_stale_page_numbers_do_not_end_a_day_early(warehouse: Warehouse) -> None:
     rows = [event(number) for number in range(1, 2500)]
     with world(*rows) as sandbox:
-        sandbox.behave(path="start=2026-11-10&end=2026-11-10", stale_pages=1)
+        sandbox.behave(path=pages_of("2026-11-10"), stale_pages=1)
         assert warehouse.sync(sandbox).is_verified
     assert warehouse.numbers() == list(range(1, 2500))
 
@@ -225,7 +225,7 @@ def test_a_server_that_goes_in_circles_ends_in_an_honest_verdict(
 ) -> None:
     rows = [event(number) for number in range(1, 2500)]
     with world(*rows) as sandbox:
-        sandbox.behave(path="start=2026-11-10&end=2026-11-10", **fault)
+        sandbox.behave(path=pages_of("2026-11-10"), **fault)
         summary = warehouse.sync(sandbox)
         assert summary.exit_code == 3
         sandbox.behave()

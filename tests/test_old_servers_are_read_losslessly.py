@@ -112,7 +112,7 @@ def test_a_sync_holds_every_row_and_a_second_one_finds_nothing_to_do(
         assert {request.status for request in sandbox.requests} <= {200, 400}
     assert first.is_verified
     assert (second.events_loaded, second.days_read) == (0, 0)
-    assert second.requests <= 6 * len(PROJECTS)
+    assert second.requests <= 8 * len(PROJECTS)
     assert_equal(warehouse, server_date, *PROJECTS)
     assert_bounded(warehouse, 32 if server_date == "2025-03" else 512)
     assert warehouse.query(

@@ -154,6 +154,8 @@ def test_days_to_read_are_all_but_the_settled_and_proven_ones(
             expected[day(number)] = Reason.FORCED
         elif verdict is None:
             expected[day(number)] = Reason.NEW
+        elif verdict is Verdict.SHRUNK:
+            continue
         elif number >= today or verdict is Verdict.OPEN:
             expected[day(number)] = Reason.OPEN
         elif verdict is not Verdict.COMPLETE:

@@ -24,7 +24,7 @@ from openpanel_source.shape import Shaper
 from openpanel_source.status import read_status
 from tests.helpers_core import page_of
 from tests.hunting import found
-from tests.sandbox_world import NOW, event, event_id, world
+from tests.sandbox_world import NOW, event, event_id, pages_of, world
 from tests.test_privacy_rules import DAY
 from tests.warehouse import Warehouse
 
@@ -231,7 +231,7 @@ def test_days_that_could_not_be_erased_are_named(
         erasing = Erasing(warehouse, sandbox, monkeypatch)
         erasing.run("sync")
         erasing.set("erased_profiles", "bea")
-        sandbox.behave(path="start=2026-11-11&end=2026-11-11&", lie_total="+1")
+        sandbox.behave(path=pages_of("2026-11-11"), lie_total="+1")
         result = erasing.run("erase", "bea")
         assert result.exit_code == 3
         assert "NOT ERASED web 2026-11-11" in result.stdout

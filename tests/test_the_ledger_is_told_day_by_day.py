@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from openpanel_source import OpenPanelError, read_days
-from tests.sandbox_world import event, world
+from tests.sandbox_world import event, pages_of, world
 from tests.warehouse import Warehouse
 
 
@@ -17,7 +17,7 @@ def on(day: int, number: int) -> dict[str, object]:
 
 def test_each_day_stands_as_it_was_last_read(warehouse: Warehouse) -> None:
     with world(on(10, 1), on(11, 2), on(11, 3)) as sandbox:
-        sandbox.behave(path="start=2026-11-11", drop_rows=1)
+        sandbox.behave(path=pages_of("2026-11-11"), drop_rows=1)
         warehouse.sync(sandbox)
         (newest, *_) = [day for day in read_days(warehouse.pipeline()) if day.total_count == 2]
         assert (newest.day, newest.verdict, newest.rows_received) == (
