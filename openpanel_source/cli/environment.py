@@ -15,7 +15,7 @@ class _OfSections(EnvironProvider):
     """Without the variables that have the name of a setting alone, as ``NAMING`` or ``WORKERS``."""
 
     def get_value(
-        self, key: str, hint: Any, pipeline_name: str | None, *sections: str
+        self, key: str, hint: Any, pipeline_name: Any, *sections: str
     ) -> tuple[Any | None, str]:
         if not any(sections):
             return None, self.get_key_name(key, pipeline_name)
