@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from openpanel_source.auditing import audit
 from openpanel_source.pipeline import SyncSummary
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
 from openpanel_source.schema import EVENTS
@@ -122,7 +123,7 @@ def test_a_second_sync_loads_nothing_with_a_handful_of_requests(
 ) -> None:
     _, _, second = synced
     assert second.events_loaded == second.days_read == 0
-    assert second.requests <= 6 * len(ROOT_PROJECTS)
+    assert second.requests <= 8 * len(ROOT_PROJECTS)
 
 
 def test_tables_have_the_declared_columns_and_types_in_order(
@@ -142,3 +143,29 @@ def test_tables_have_the_declared_columns_and_types_in_order(
         "json": "JSON",
     }
     assert columns == [(column.name, types[column.type]) for column in EVENTS.columns]
+
+
+@pytest.mark.parametrize("server_date", ["2026-08", "2026-09", "2026-09s", "3"])
+def test_a_warehouse_of_a_server_with_whole_days_keeps_all_when_it_is_upgraded(
+    server_date: str, dataset: Dataset, warehouse: Warehouse
+) -> None:
+    client = next(client for client in dataset.accounts.clients if client.id.startswith("2222"))
+    settings: dict[str, Any] = {
+        "project_id": "acme-web",
+        "client_id": client.id,
+        "client_secret": client.secret,
+        "now": RECORDED_AT,
+    }
+
+    def play(date: str) -> Sandbox:
+        return Sandbox(dataset, rate_limit=None, now=lambda: RECORDED_AT, server_date=date)
+
+    with play("2026-08") as before:
+        warehouse.sync(before, **settings)
+    with play(server_date) as after:
+        assert warehouse.sync(after, **settings).days_read == 0
+        given = warehouse.settings(after, **settings)
+        report = audit(warehouse.pipeline(), deep=True, repair=True, **given)
+        assert (report.differences, report.exit_code) == ([], 0)
+        assert warehouse.sync(after, **settings, reload=True).is_verified
+    assert warehouse.query("SELECT count(*), count(DISTINCT id) FROM events") == [(19_672, 19_672)]

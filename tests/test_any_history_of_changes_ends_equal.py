@@ -32,6 +32,7 @@ from hypothesis.stateful import (
 from openpanel_source.auditing import audit
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.query import EventQuery
+from openpanel_source.sandbox import Sandbox
 from tests.equality import Rows, expected, held
 from tests.sandbox_world import NOW, Row, event, event_id, world
 from tests.warehouse import Warehouse
@@ -41,6 +42,8 @@ HISTORIES = int(os.environ.get("OPENPANEL_SOURCE_HISTORIES", "0"))
 _NAMES = ("purchase", "signup")
 _AGES = st.sampled_from((0, 0, 0, 1, 1, 2, 3, 4, 6, 9, 30, 100, 400, -1, -2, -40))
 """Days before today; negative ones are in the future."""
+_UPGRADES = ("2026-08", "2026-09s", "2026-09", "3")
+"""Whole days, then instants without and with milliseconds, then OpenPanel 3."""
 _EVERY_DAY = 100_000
 """A look-back that no history exceeds."""
 
@@ -57,13 +60,26 @@ class History(RuleBasedStateMachine):
         self.rows: list[Row] = []
         self.made = 0
         self.names: tuple[str, ...] = ()
-        self.sandbox = self._cleanup.enter_context(world(now=lambda: self.now))
+        self.server_dates = list(_UPGRADES)
+        self._server = self._cleanup.enter_context(ExitStack())
+        self.sandbox = self._serve()
         self.backup = folder / "backup.duckdb"
 
     def teardown(self) -> None:
         self._cleanup.close()
 
+    def _serve(self) -> Sandbox:
+        """A server of the next generation that holds what the one before held."""
+        settings = {"now": lambda: self.now, "server_date": self.server_dates.pop(0)}
+        self._server.close()
+        return self._server.enter_context(world(*self.rows, **settings))
+
     # What happens to the server.
+
+    @precondition(lambda self: self.server_dates)
+    @rule()
+    def the_server_is_upgraded(self) -> None:
+        self.sandbox = self._serve()
 
     @initialize(ages=st.lists(_AGES, min_size=1, max_size=8))
     def begins(self, ages: list[int]) -> None:
@@ -102,7 +118,7 @@ class History(RuleBasedStateMachine):
     def a_sync_of_every_day_leaves_nothing_to_find(self) -> None:
         self._sync(lookback_days=_EVERY_DAY)
         settings = self.warehouse.settings(self.sandbox, now=self.now)
-        settings["events"] = list(self.names) or None
+        settings |= {"events": list(self.names) or None, "allow_deletions": True}
         assert audit(self.warehouse.pipeline(), deep=True, **settings).differences == []
         assert self.warehouse.sync(self.sandbox, **settings).days_read == 0
 
@@ -156,8 +172,9 @@ class History(RuleBasedStateMachine):
     # What has to be true.
 
     def _run(self, **settings: Any) -> None:
-        events = list(self.names) or None
-        summary = self.warehouse.sync(self.sandbox, now=self.now, events=events, **settings)
+        settings |= {"now": self.now, "events": list(self.names) or None}
+        # What makes way for another query, and days emptied in great number, need consent.
+        summary = self.warehouse.sync(self.sandbox, allow_deletions=True, **settings)
         assert summary.exit_code == 0
         assert summary.days_left == 0
 
