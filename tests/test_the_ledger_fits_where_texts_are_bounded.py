@@ -12,6 +12,7 @@ import dlt
 import pytest
 
 from openpanel_source import audit, read_status
+from openpanel_source.errors import InvalidSettingError
 from openpanel_source.pipeline import sync
 from openpanel_source.sandbox import Sandbox
 from tests.postgres import PostgresWarehouse, postgres_url
@@ -122,6 +123,9 @@ def test_another_query_reads_the_days_of_the_one_before_again(
     settings = warehouse.settings(sandbox)
     sync(warehouse.pipeline(), **settings)
     sandbox.add([event(900, name="visit", createdAt="2026-11-10T13:00:00.000Z")])
+    with pytest.raises(InvalidSettingError, match="120 days of web"):
+        sync(warehouse.pipeline(), **settings, events=["visit"])
+    settings |= {"allow_deletions": True}
     assert sync(warehouse.pipeline(), **settings, events=["visit"]).exit_code == 0
     assert warehouse.numbers() == [900]
     sync(warehouse.pipeline(), **settings)
