@@ -1,4 +1,4 @@
-"""A server that answers like a current OpenPanel, faster than anybody reads.
+"""A server that answers like an OpenPanel of 2026-04, faster than anybody reads.
 
 One event loop, HTTP/1.1 by hand with connections kept alive: ``python -m benchmarks.server``.
 """

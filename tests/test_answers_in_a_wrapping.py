@@ -18,7 +18,7 @@ from tests.sandbox_world import CLIENT, HEADERS, SECRET, event, world
 from tests.warehouse import Warehouse
 
 WRAPPINGS = ["\ufeff{}", " {}", "\r\n\t{}", "{}\n", "{}\r\n \n", "\ufeff\n {} \n", "\n\ufeff{}\n"]
-WEB = [("projectId", "web"), ("start", "2026-11-10"), ("end", "2026-11-10"), ("limit", "10")]
+WEB = [("projectId", "web"), ("start", "2026-11-10"), ("end", "2026-11-11"), ("limit", "10")]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def plain(sandbox: Sandbox, path: str, query: str) -> str:
 
 @pytest.mark.parametrize("wrapping", WRAPPINGS, ids=repr)
 def test_a_wrapped_page_is_a_page(sandbox: Sandbox, wrapping: str) -> None:
-    body = plain(sandbox, "events", "projectId=web&start=2026-11-10&end=2026-11-10&limit=10")
+    body = plain(sandbox, "events", "projectId=web&start=2026-11-10&end=2026-11-11&limit=10")
     sandbox.behave(status=200, body=wrapping.replace("{}", body))
     with closing(client_of(sandbox, Credentials(CLIENT, SECRET))) as client:
         assert client.read("/export/events", WEB, peek)[0].total_count == 3
