@@ -19,7 +19,7 @@ from openpanel_source.schema import EVENT_GROUPS
 from openpanel_source.shape import ShapedPage
 from openpanel_source.verdict import Counts
 
-_FEW_MISPLACED = 2
+_FEW_MISPLACED = 5
 _FEW_MISPLACED_SHARE = 0.01
 _PAGES_AT_A_TIME = 20
 """Groups of many pages cost little more than those of one."""
@@ -120,7 +120,8 @@ class Attempt:
             DaysMisunderstoodError: It means something else by the day.
         """
         misplaced = [row.misplaced for row in self.rejected if row.misplaced is not None]
-        if len(misplaced) > max(_FEW_MISPLACED, self.rows * _FEW_MISPLACED_SHARE):
+        is_many = len(misplaced) > max(_FEW_MISPLACED, self.rows * _FEW_MISPLACED_SHARE)
+        if is_many or (len(misplaced) > 1 and 2 * len(misplaced) > self.rows):
             raise DaysMisunderstoodError(
                 f"asked for {day}, the server sent {len(misplaced):,} events of other days among"
                 f" {self.rows:,} (the first of {instant_text(misplaced[0])}): it means something"

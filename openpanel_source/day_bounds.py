@@ -21,11 +21,16 @@ from openpanel_source.decode import split_page
 from openpanel_source.errors import DaysMisunderstoodError, UnsupportedServerError
 from openpanel_source.event import parse_instant
 from openpanel_source.generation import UNKNOWN, Bounds, Generation, mark_of, measured
+from openpanel_source.json_text import UNREADABLE
 from openpanel_source.query import EVENTS_PATH, EventQuery, Params, unique_name
 
-SHOWN_ROWS = 10
-"""Rows that are looked at, to have some that differ."""
+SHOWN_ROWS = 50
+"""Rows that are looked at, to have some that differ, and some that are as they should be."""
 _PART_ROWS = 100
+_MOST_TRIED = 3
+"""So many of the best rows are tried, and of the newest: one may say anything of its time."""
+_FEW_OUTSIDE = 2
+_FEW_OUTSIDE_SHARE = 0.1
 _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
 
@@ -69,7 +74,7 @@ def listed(body: bytes, request: str) -> Listed:
     for raw in page.data:
         try:
             head = msgspec.json.decode(raw, type=_Head)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             continue
         at = parse_instant(head.created_at) if isinstance(head.created_at, str) else None
         if at is not None and isinstance(head.id, str):
@@ -77,14 +82,14 @@ def listed(body: bytes, request: str) -> Listed:
     return Listed(page.meta.total_count, tuple(rows))
 
 
-def chosen(rows: Iterable[Seen]) -> tuple[Seen, bool] | None:
-    """The row that tells most about bounds, and whether another of its day has another time.
+def chosen(rows: Iterable[Seen]) -> list[tuple[Seen, bool]]:
+    """The rows that tell most about bounds, and whether another of their day has another time.
 
     Args:
         rows: The newest rows of a project.
 
     Returns:
-        None if there is no row that can be asked for.
+        Some rows of different times, the best first; none if none can be asked for.
     """
     usable = [row for row in rows if EARLIEST <= row.at.date() <= LATEST]
     times = {(row.at.date(), row.at) for row in usable}
@@ -92,12 +97,13 @@ def chosen(rows: Iterable[Seen]) -> tuple[Seen, bool] | None:
     def has_other(row: Seen) -> bool:
         return any(day == row.at.date() and at != row.at for day, at in times)
 
-    best = max(
-        usable,
-        key=lambda row: (has_other(row), row.at.microsecond > 0, row.at.time() != time()),
-        default=None,
-    )
-    return None if best is None else (best, has_other(best))
+    def worth(row: Seen) -> tuple[bool, ...]:
+        return has_other(row), row.at.microsecond > 0, row.at.time() != time()
+
+    newest = list({row.at: row for row in reversed(usable)}.values())[::-1]
+    best = sorted(newest, key=worth, reverse=True)[:_MOST_TRIED]
+    tried = dict.fromkeys([*best, *newest[:_MOST_TRIED]])
+    return [(row, has_other(row)) for row in tried]
 
 
 def classified(row: Seen, asked_alone: Listed, *, has_other: bool) -> Bounds | None:
@@ -135,11 +141,12 @@ def misplaced(row: Seen, parts: Iterable[Part]) -> str | None:
     for part in parts:
         name = f"{instant_text(part.start)} to {instant_text(part.end)}"
         outside = [seen for seen in part.rows if not part.start <= seen.at < part.end]
-        if outside:
+        if len(outside) > max(_FEW_OUTSIDE, _FEW_OUTSIDE_SHARE * len(part.rows)):
             return f"asked for {name} it lists an event of {instant_text(outside[0].at)}"
         belongs = part.start <= row.at < part.end
-        if belongs and row.id not in {seen.id for seen in part.rows}:
-            return f"asked for {name} it does not list an event of {instant_text(row.at)}"
+        if belongs != (row in part.rows):
+            does = "does not list" if belongs else "lists"
+            return f"asked for {name} it {does} an event of {instant_text(row.at)}"
         if part.total < len(part.rows):
             return f"asked for {name} it lists more events than it counts"
     return None
@@ -173,10 +180,19 @@ class BoundsProbe:
             UnsupportedServerError: It cannot be read without loss.
             OpenPanelError: The server cannot be asked.
         """
-        choice = chosen(newest.rows)
-        if choice is None:
-            return generation
-        row, has_other = choice
+        failure: DaysMisunderstoodError | None = None
+        for row, has_other in chosen(newest.rows):
+            try:
+                return self._measure(generation, row, known, has_other=has_other)
+            except DaysMisunderstoodError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return generation
+
+    def _measure(
+        self, generation: Generation, row: Seen, known: str | None, *, has_other: bool
+    ) -> Generation:
         alone = self._bare(generation, instant_text(row.at), instant_text(row.at))
         bounds = classified(row, alone, has_other=has_other)
         if bounds is None:

@@ -98,9 +98,9 @@ class SafetyCatch:
             counted: Rows that the server counts, for each planned day that is known.
         """
         losses = {
-            day: Loss(record.total_count, left)
+            day: Loss(record.held, left)
             for day, left in counted.items()
-            if (record := self.known.get(day)) and left < record.total_count
+            if (record := self.known.get(day)) and left < record.held
             if day not in self._released
         }
         if self.limits.allow_deletions or not is_much(losses.values(), self._held, self.limits):
@@ -121,7 +121,7 @@ class SafetyCatch:
         before = self.known.get(record.day)
         if self.limits.allow_deletions or before is None or record.day in self._released:
             return True
-        loss = Loss(before.total_count, record.total_count)
+        loss = Loss(before.held, record.total_count)
         if loss.left >= loss.held or loss == self._accepted.get(record.day):
             return True
         accepted = self._accepted | {record.day: loss}
@@ -132,7 +132,7 @@ class SafetyCatch:
 
     @property
     def _held(self) -> int:
-        return sum(record.total_count for record in self.known.values())
+        return sum(record.held for record in self.known.values())
 
 
 def is_ripe(record: DayRecord, counted: int, now: datetime) -> bool:

@@ -66,6 +66,11 @@ class DayRecord(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.verdict is Verdict.COMPLETE
 
     @property
+    def held(self) -> int:
+        """Rows that were counted and came, deliveries included."""
+        return min(self.total_count, self.rows_received)
+
+    @property
     def counted(self) -> int:
         """Rows that the server counts as far as is known, be they held or not."""
         return self.total_count if self.shrunk_to is None else self.shrunk_to

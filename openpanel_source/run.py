@@ -390,14 +390,14 @@ class Run:
 
 
 def _warn_of_losses(project: str, known: Known, left: dict[date, int]) -> None:
-    lost = sum(known[day].total_count - rows for day, rows in left.items())
+    lost = sum(known[day].held - rows for day, rows in left.items())
     logger.warning(
         "%s: the server no longer holds %s of %s events on %d days (%s to %s); they are kept here,"
         " and the days are recorded as shrunk. If that is meant (people erased, retention), say"
         " --allow-deletions, or sync again a day later",
         project,
         f"{lost:,}",
-        f"{sum(record.total_count for record in known.values()):,}",
+        f"{sum(record.held for record in known.values()):,}",
         len(left),
         min(left),
         max(left),

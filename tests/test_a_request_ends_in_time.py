@@ -37,7 +37,11 @@ from tests.helpers_core import client_of, unknown_client
 from tests.sandbox_world import CLIENT, HEADERS, NOW, SECRET, event, world
 
 EVENTS = "/export/events"
-WEB: Params = [("projectId", "web"), ("start", "2026-11-10"), ("end", "2026-11-11")]
+WEB: Params = [
+    ("projectId", "web"),
+    ("start", "2026-11-10T00:00:00.000Z"),
+    ("end", "2026-11-11T00:00:00.000Z"),
+]
 TWICE = RetryPolicy(
     attempts=2, doubtful_attempts=2, limited_attempts=2, backoff_seconds=0.001, max_outage=0
 )

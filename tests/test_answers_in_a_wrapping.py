@@ -18,7 +18,12 @@ from tests.sandbox_world import CLIENT, HEADERS, SECRET, event, world
 from tests.warehouse import Warehouse
 
 WRAPPINGS = ["\ufeff{}", " {}", "\r\n\t{}", "{}\n", "{}\r\n \n", "\ufeff\n {} \n", "\n\ufeff{}\n"]
-WEB = [("projectId", "web"), ("start", "2026-11-10"), ("end", "2026-11-11"), ("limit", "10")]
+WEB = [
+    ("projectId", "web"),
+    ("start", "2026-11-10T00:00:00.000Z"),
+    ("end", "2026-11-11T00:00:00.000Z"),
+    ("limit", "10"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -159,9 +159,9 @@ def test_a_sync_while_the_server_is_asked_is_no_damage(
         warehouse.sync(sandbox)
         sandbox.add([event(600, createdAt=f"{NOW.date()}T10:00:00.000Z")])
 
-        def synced_meanwhile(*given: Any) -> Any:
+        def synced_meanwhile(*given: Any, **named: Any) -> Any:
             warehouse.sync(sandbox)
-            return reader_of(*given)
+            return reader_of(*given, **named)
 
         monkeypatch.setattr("openpanel_source.auditing.reader_of", synced_meanwhile)
         report = look(warehouse, sandbox)

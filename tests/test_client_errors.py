@@ -36,7 +36,11 @@ from tests.sandbox_world import world
 
 EVENTS = "/export/events"
 SECRET = "sec_very_secret_0123456789"
-DAYS: Params = [("start", "2026-11-09"), ("end", "2026-11-10"), ("limit", "5")]
+DAYS: Params = [
+    ("start", "2026-11-09T00:00:00.000Z"),
+    ("end", "2026-11-11T00:00:00.000Z"),
+    ("limit", "5"),
+]
 WEB: Params = [("projectId", "acme-web"), *DAYS]
 
 

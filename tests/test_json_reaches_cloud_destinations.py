@@ -135,6 +135,7 @@ def test_bigquery_gets_json_as_values_and_large_numbers_as_text(tmp_path: Path) 
 def test_events_of_any_kind_are_the_same_in_json_lines_as_in_parquet(tmp_path: Path) -> None:
     small = [row.raw for row in nasty_rows() if len(row.raw) < 100_000]
     rows = [event(number, _raw=raw) for number, raw in enumerate(small)]
+    rows += [event(5000 + n, createdAt=f"2026-11-10T23:00:0{n}.250Z") for n in range(2)]
     lines = Package(tmp_path / "lines", NAMES.bigquery(), rows=rows).lines()
     parquet = Package(tmp_path / "parquet", NAMES.databricks(), rows=rows)
     table = pa.concat_tables(

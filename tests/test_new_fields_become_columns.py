@@ -45,6 +45,7 @@ def sent(number: int, day: int = 10, **fields: Any) -> dict[str, Any]:
     """An event of a day in November with further fields."""
     known = event(number)
     known["createdAt"] = known["createdAt"].replace("11-10", f"11-{day:02d}")
+    known["createdAt"] = fields.get("createdAt", known["createdAt"])
     return {**known, "_raw": json.dumps({**known, **fields})}
 
 

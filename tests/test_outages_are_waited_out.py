@@ -21,7 +21,11 @@ from tests.sandbox_world import CLIENT, SECRET, event, world
 from tests.test_client_errors import EVENTS, closed_port
 from tests.warehouse import Warehouse
 
-WEB = [("projectId", "web"), ("start", "2026-11-10"), ("end", "2026-11-10")]
+WEB = [
+    ("projectId", "web"),
+    ("start", "2026-11-10T00:00:00.000Z"),
+    ("end", "2026-11-11T00:00:00.000Z"),
+]
 KNOWN = Credentials(CLIENT, SECRET)
 
 

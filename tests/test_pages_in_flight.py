@@ -88,7 +88,8 @@ def test_a_sync_beyond_the_rate_limit_never_draws_a_429(warehouse: Warehouse) ->
         served = sandbox.requests
     assert summary.events_loaded == 300
     assert len(served) > 300
-    assert {request.status for request in served} == {200}
+    # What is refused is the question whether filters are known.
+    assert {request.status for request in served} == {200, 400}
 
 
 def test_a_429_is_survived(warehouse: Warehouse) -> None:

@@ -194,4 +194,4 @@ def test_a_quiet_night_after_adoption_costs_a_few_requests(warehouse: Warehouse)
         before = len(sandbox.requests)
         quiet = warehouse.sync(sandbox)
         assert quiet.days_read == 0
-        assert len(sandbox.requests) - before <= 8
+        assert len(sandbox.requests) - before <= 12
