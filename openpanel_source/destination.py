@@ -90,7 +90,7 @@ def open_pipeline(
     _check_pipeline_name(name)
     _check_destination(destination)
     path = _duckdb_path(destination, database, must_exist=must_exist, to_write=to_write)
-    with destination_errors():
+    with destination_errors(destination):
         place = str(path) if path else _configured_place(destination, name)
     digest = hashlib.sha256("\0".join([destination, dataset, place]).encode()).hexdigest()[:12]
     pipelines = Path(get_dlt_pipelines_dir()) / "openpanel-source" / digest
@@ -262,8 +262,11 @@ def _check_duckdb_path(path: Path, *, must_exist: bool, to_write: bool) -> None:
 
 
 @contextmanager
-def destination_errors() -> Iterator[None]:
+def destination_errors(destination: str | None = None) -> Iterator[None]:
     """Raise what a pipeline raises as errors of this project, each with the next step.
+
+    Args:
+        destination: What it is called in the configuration, where there is no pipeline yet.
 
     Raises:
         OpenPanelError: What the pipeline met.
@@ -276,7 +279,7 @@ def destination_errors() -> Iterator[None]:
     except (DltException, OSError, ValueError) as error:
         if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
             raise KeyboardInterrupt from None
-        known = explained(error)
+        known = explained(error, destination)
         if known is None:
             raise
         if isinstance(known, UnexpectedError):

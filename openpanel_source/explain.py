@@ -40,11 +40,17 @@ _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 _MAY_PASS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE)
 
 
-def explained(error: BaseException) -> OpenPanelError | None:
-    """The error of this project for one of dlt, its configuration or a file; None for others."""
+def explained(error: BaseException, destination: str | None = None) -> OpenPanelError | None:
+    """The error of this project for one of dlt, its configuration or a file; None for others.
+
+    Args:
+        error: What was raised.
+        destination: What it is called in the configuration; what the error tells when left out.
+    """
     chain = list(causes(error))
+    named = destination or _destination(chain)
     for cause in chain:
-        known = cause if isinstance(cause, OpenPanelError) else _of_configuration(cause, chain)
+        known = cause if isinstance(cause, OpenPanelError) else _of_configuration(cause, named)
         if known is not None:
             return known
     for cause in chain:
@@ -67,29 +73,27 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or current.__context__
 
 
-def _of_configuration(
-    error: BaseException, chain: list[BaseException]
-) -> ConfigurationError | None:
+def _of_configuration(error: BaseException, destination: str) -> ConfigurationError | None:
     if isinstance(error, TomlProviderReadException):
         return _broken_file(error)
     if isinstance(error, ConfigValueCannotBeCoercedException):
         return _of_another_type(error)
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return ThreadLimitError()
-    return _of_destination(error, chain)
+    return _of_destination(error, destination)
 
 
-def _of_destination(error: BaseException, chain: list[BaseException]) -> DestinationError | None:
+def _of_destination(error: BaseException, destination: str) -> DestinationError | None:
     if isinstance(error, ConfigFieldMissingException):
         return DestinationError(
             f"the destination lacks {error.fields[0]}; set it in .dlt/secrets.toml under"
-            f" [destination.{_destination(chain)}], or in the environment."
+            f" [destination.{destination}], or in the environment."
         )
     if isinstance(error, InvalidNativeValue):
         return DestinationError(
             f"the {'.'.join(error.embedded_sections)} of the destination cannot be read, as they"
             f" are no {error.spec.__name__}; correct them in .dlt/secrets.toml under"
-            f" [destination.{_destination(chain)}], or in the environment."
+            f" [destination.{destination}], or in the environment."
         )
     if isinstance(error, UnknownDestinationModule):
         return _unknown_destination(error)

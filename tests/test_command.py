@@ -245,7 +245,11 @@ def test_a_write_client_is_told_to_use_another(monkeypatch: pytest.MonkeyPatch) 
 def test_an_unknown_project_of_a_root_client_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__OPENPANEL__CLIENT_ID", "11111111-1111-4111-8111-111111111111")
     monkeypatch.setenv("SOURCES__OPENPANEL__CLIENT_SECRET", "sec_root")
-    fails(run("sync", "--project-id", "web", "--project-id", "nope"), 2, "no such project", "nope")
+    fails(run("sync", "--project-id", "nope"), 2, "no such project", "nope")
+    # Beside others it fails alone.
+    result = run("sync", "--project-id", "web", "--project-id", "nope")
+    assert result.exit_code == 1
+    assert "PROJECT FAILED nope: the client's organisation has no such project" in result.stdout
 
 
 def test_an_unreachable_server_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +270,8 @@ def test_a_check_asks_a_server_that_does_not_answer_once_and_says_that_it_asks(
     sandbox.behave(**misbehaviour)
     result = run("check")
     assert result.exit_code == 1
-    assert [line[:12] for line in result.stdout.splitlines()] == ["FAIL  server", "      the se"]
+    findings = [line[:12] for line in result.stdout.splitlines()][-2:]
+    assert findings == ["FAIL  server", "      the se"]
     assert f"asking {sandbox.url}" in result.stderr
     assert len(sandbox.requests) == RetryPolicy().attempts
 
