@@ -12,6 +12,7 @@ from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.recall import newest_records
 from openpanel_source.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.settings import Settings
+from openpanel_source.verdict import Verdict
 from openpanel_source.warehouse import NOT_THERE, ProjectDay, day_of, select
 
 _MOST_GAPS = 20
@@ -22,7 +23,8 @@ def adoptable_days(pipeline: dlt.Pipeline, settings: Settings, ledger: Ledger) -
     """Days that a ledger does not know and the destination holds whole, as ``sync_days`` says.
 
     Such a day was over and proven when it was last read, with the same query, and the rows of
-    ``events`` and ``event_groups`` are still as many as were loaded then.
+    ``events`` and ``event_groups`` are still as many as were loaded then. So are those of a day
+    whose loss is held back, which stays so.
 
     Args:
         pipeline: A pipeline with its destination, which may be empty.
@@ -41,8 +43,7 @@ def adoptable_days(pipeline: dlt.Pipeline, settings: Settings, ledger: Ledger) -
             record
             for record in newest.values()
             if record.query_fingerprint == settings.query.fingerprint
-            and record.is_settled
-            and record.is_proven
+            and ((record.is_settled and record.is_proven) or record.verdict is Verdict.SHRUNK)
             and ledger.get(record.project_id, record.day) is None
         ]
         held = _held(pipeline, found, EVENTS.name) if found else {}

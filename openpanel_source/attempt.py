@@ -113,21 +113,6 @@ class Attempt:
         self.rejected = kept
         return left_out
 
-    def check_placement(self, day: date) -> None:
-        """Refuse a day of which the server sent more than a few rows of other days.
-
-        Raises:
-            DaysMisunderstoodError: It means something else by the day.
-        """
-        misplaced = [row.misplaced for row in self.rejected if row.misplaced is not None]
-        is_many = len(misplaced) > max(_FEW_MISPLACED, self.rows * _FEW_MISPLACED_SHARE)
-        if is_many or (len(misplaced) > 1 and 2 * len(misplaced) > self.rows):
-            raise DaysMisunderstoodError(
-                f"asked for {day}, the server sent {len(misplaced):,} events of other days among"
-                f" {self.rows:,} (the first of {instant_text(misplaced[0])}): it means something"
-                " else by a day. The day is not loaded; report it to who runs the server."
-            )
-
     def counts(self, earlier_ids: set[str] | None) -> Counts:
         """What it said and brought, given the ids of the attempt before."""
         is_settled = self.ids == earlier_ids and not self.has_repeated_page
@@ -138,6 +123,33 @@ class Attempt:
             rows=self.rows,
             repeats=0 if is_settled else self.repeats,
         )
+
+
+@dataclass
+class Placement:
+    """Whether the server sends rows of the days that it is asked for; over all days of a run."""
+
+    _rows: int = 0
+    _misplaced: int = 0
+
+    def check(self, attempt: Attempt, day: date) -> None:
+        """Refuse a day if the server sent more than a few rows of other days.
+
+        Raises:
+            DaysMisunderstoodError: It means something else by a day.
+        """
+        misplaced = [row.misplaced for row in attempt.rejected if row.misplaced is not None]
+        self._rows += attempt.rows
+        self._misplaced += len(misplaced)
+        is_many = self._misplaced > max(_FEW_MISPLACED, self._rows * _FEW_MISPLACED_SHARE)
+        is_most = len(misplaced) > 1 and 2 * len(misplaced) > attempt.rows
+        if misplaced and (is_many or is_most):
+            raise DaysMisunderstoodError(
+                f"asked for single days, the server sent {self._misplaced:,} events of other days"
+                f" among {self._rows:,} (for {day} one of {instant_text(misplaced[0])}): it means"
+                " something else by a day. Nothing more was recorded or changed; report it to who"
+                " runs the server."
+            )
 
 
 @dataclass

@@ -2,7 +2,8 @@
 
 The counts of one request prove nothing about what the server understood by it. So the count of the
 whole of the days read has to be the sum of the counts of the days, and the same as the count by a
-filter, which does not depend on what the server takes ``start`` and ``end`` for.
+filter, which does not depend on what the server takes ``start`` and ``end`` for. A day that holds
+another number by now than was read has to be listed like that as well.
 """
 
 from __future__ import annotations
@@ -16,17 +17,22 @@ from openpanel_source.plan import changed_days, days_in_a_row
 
 _MOST_RANGES = 3
 """Ranges of days in a row that are counted: mostly there is one."""
+_MOST_DAYS = 3
+"""Changed days that are asked for as they are read."""
 _TIMES_ASKED = 3
 
 
 class CrossCounter(Protocol):
-    """What can count the same in two ways."""
+    """What can count the same in several ways."""
 
     def count(self, project_id: str, first: date, last: date) -> int:
         """Rows in a range of UTC days, both inclusive."""
 
     def count_by_filter(self, project_id: str, first: date, last: date) -> int | None:
         """The same, asked for in another way; None if the server has none."""
+
+    def count_as_read(self, project_id: str, day: date) -> int | None:
+        """Rows of a day, counted by the request that reads it; None if many requests do."""
 
 
 def cross_check(counter: CrossCounter, project: str, held: Mapping[date, int]) -> None:
@@ -42,18 +48,36 @@ def cross_check(counter: CrossCounter, project: str, held: Mapping[date, int]) -
         OpenPanelError: The server cannot be asked.
     """
     ranges = sorted(days_in_a_row(held), key=lambda days: days[0] - days[1])
-    for first, last in ranges[:_MOST_RANGES]:
-        known = sum(rows for day, rows in held.items() if first <= day <= last)
-        total = counter.count(project, first, last)
+    for start, end in ranges[:_MOST_RANGES]:
+        known = sum(rows for day, rows in held.items() if start <= day <= end)
+        total = counter.count(project, start, end)
         if total != known:
             # Rows that came or went since explain it, or the parts do not make the whole.
-            changed_days(
-                lambda start, end: counter.count(project, start, end),
-                *(first, last),
+            changed = changed_days(
+                lambda one, other: counter.count(project, one, other),
+                *(start, end),
                 held,
-                split=first,
+                split=start,
             )
-        _compare_by_filter(counter, project, (first, last), total)
+            by_size = sorted(changed, key=lambda day: -abs(changed[day] - held[day]))
+            for day in by_size[:_MOST_DAYS]:
+                _compare_as_read(counter, project, day, changed[day])
+        _compare_by_filter(counter, project, (start, end), total)
+
+
+def _compare_as_read(counter: CrossCounter, project: str, day: date, counted: int) -> None:
+    """Tell rows that came or went since a day was read from a day that was read in part."""
+    for _ in range(_TIMES_ASKED):
+        as_read = counter.count_as_read(project, day)
+        again = counter.count(project, day, day)
+        if as_read is None or min(counted, again) <= as_read <= max(counted, again):
+            return
+        counted = again
+    raise ContradictoryCountsError(
+        f"the server counts {counted:,} events of {project} on {day}, and {as_read:,} where it"
+        " lists them: what it says of days cannot be believed. Nothing more was recorded or"
+        " changed; report it to who runs the server."
+    )
 
 
 def _compare_by_filter(

@@ -8,7 +8,7 @@ belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
 from typing import Any, NamedTuple
@@ -118,6 +118,8 @@ def classified(row: Seen, asked_alone: Listed, *, has_other: bool) -> Bounds | N
         None if the answer fits no meaning that is known.
     """
     times = {seen.at for seen in asked_alone.rows}
+    if _pushes_out(row, asked_alone.rows, SHOWN_ROWS):
+        return Bounds.DAYS if all(at.date() == row.at.date() for at in times) else None
     if row.at in times:
         if times == {row.at}:
             exact = Bounds.MILLISECONDS if row.at.microsecond else Bounds.INSTANTS
@@ -126,6 +128,11 @@ def classified(row: Seen, asked_alone: Listed, *, has_other: bool) -> Bounds | N
         return Bounds.DAYS if is_day else None
     is_cut = row.at.microsecond and times <= {row.at.replace(microsecond=0)}
     return Bounds.SECONDS if is_cut else None
+
+
+def _pushes_out(row: Seen, listed_rows: Sequence[Seen], most: int) -> bool:
+    """Whether so many newer rows are listed that a row that belongs among them is not."""
+    return len(listed_rows) >= most and all(seen.at > row.at for seen in listed_rows)
 
 
 def misplaced(row: Seen, parts: Iterable[Part]) -> str | None:
@@ -144,7 +151,8 @@ def misplaced(row: Seen, parts: Iterable[Part]) -> str | None:
         if len(outside) > max(_FEW_OUTSIDE, _FEW_OUTSIDE_SHARE * len(part.rows)):
             return f"asked for {name} it lists an event of {instant_text(outside[0].at)}"
         belongs = part.start <= row.at < part.end
-        if belongs != (row in part.rows):
+        is_listed = row in part.rows
+        if belongs != is_listed and not (belongs and _pushes_out(row, part.rows, _PART_ROWS)):
             does = "does not list" if belongs else "lists"
             return f"asked for {name} it {does} an event of {instant_text(row.at)}"
         if part.total < len(part.rows):

@@ -61,6 +61,11 @@ class Loss(NamedTuple):
     held: int
     left: int
 
+    @property
+    def rows(self) -> int:
+        """How many fewer."""
+        return self.held - self.left
+
 
 def is_much(losses: Iterable[Loss], held: int, limits: DeletionLimits) -> bool:
     """Whether losses together are more than may be deleted on one answer.
@@ -71,7 +76,7 @@ def is_much(losses: Iterable[Loss], held: int, limits: DeletionLimits) -> bool:
         limits: What may be.
     """
     losses = list(losses)
-    deleted = sum(loss.held - loss.left for loss in losses)
+    deleted = sum(loss.rows for loss in losses)
     emptied = sum(loss.left == 0 < loss.held for loss in losses)
     is_part = deleted > limits.max_deleted_rows and deleted > limits.max_deleted_share * held
     return is_part or emptied >= limits.max_emptied_days
@@ -79,11 +84,11 @@ def is_much(losses: Iterable[Loss], held: int, limits: DeletionLimits) -> bool:
 
 @dataclass
 class SafetyCatch:
-    """Decides for the days of one project, in one run, which may lose rows.
+    """Decides for the days of one project, in one sync, which may lose rows.
 
     Args:
         limits: What may be deleted.
-        known: What the ledger holds of the project.
+        known: What the destination held of the project when the sync began, as the ledger says.
     """
 
     limits: DeletionLimits
@@ -103,8 +108,9 @@ class SafetyCatch:
             if (record := self.known.get(day)) and left < record.held
             if day not in self._released
         }
-        if self.limits.allow_deletions or not is_much(losses.values(), self._held, self.limits):
-            self._accepted |= losses
+        accepted = self._accepted | losses
+        if self.limits.allow_deletions or not is_much(accepted.values(), self._held, self.limits):
+            self._accepted = accepted
             return set()
         return set(losses)
 
@@ -119,11 +125,20 @@ class SafetyCatch:
             record: The reading; it may have lost more rows than were counted when it was planned.
         """
         before = self.known.get(record.day)
-        if self.limits.allow_deletions or before is None or record.day in self._released:
+        if self.limits.allow_deletions or before is None:
             return True
         loss = Loss(before.held, record.total_count)
-        if loss.left >= loss.held or loss == self._accepted.get(record.day):
+        # Rows may be counted and come, and be none that can be loaded.
+        of_rows = Loss(before.loadable_rows, record.loadable_rows)
+        if of_rows.rows > max(loss.rows, 0):
+            loss = of_rows
+        elif record.day in self._released:
             return True
+        if loss.rows <= 0 or loss == self._accepted.get(record.day):
+            return True
+        if before.verdict is Verdict.SHRUNK:
+            # Or what is held back would go all the same, a little at each sync.
+            return False
         accepted = self._accepted | {record.day: loss}
         if is_much(accepted.values(), self._held, self.limits):
             return False

@@ -61,6 +61,11 @@ class DayRecord(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.verdict.is_proof and self.rows_received >= self.total_count
 
     @property
+    def loadable_rows(self) -> int:
+        """Rows that are loaded, or would be if their profiles were not erased."""
+        return self.distinct_ids + self.erased_rows
+
+    @property
     def is_settled(self) -> bool:
         """Whether the day was over when it was read, and is proven."""
         return self.verdict is Verdict.COMPLETE
@@ -112,8 +117,13 @@ class Ledger:
 
     def days_of_another_query(self, project_id: str) -> list[date]:
         """Days whose rows another query left, and that were not read with this one yet."""
+        return sorted(self.of_another_query(project_id))
+
+    def of_another_query(self, project_id: str) -> dict[date, DayRecord]:
+        """What is known of these days."""
         entry = self._entry(project_id)
-        return [date.fromisoformat(day) for day in _left(entry) if day not in entry["days"]]
+        left = [record for day, record in _left(entry).items() if day not in entry["days"]]
+        return {record.day: record for record in msgspec.convert(left, list[DayRecord])}
 
     def record(self, record: DayRecord) -> None:
         """Remember a reading; it becomes durable together with its rows."""
@@ -135,20 +145,19 @@ class Ledger:
     def _entry(self, project_id: str) -> dict[str, Any]:
         entry: dict[str, Any] | None = self._projects.get(project_id)
         if entry is None or entry["query_fingerprint"] != self._fingerprint:
-            left = _days_with_rows(entry) if entry else []
+            left = _days_with_rows(entry) if entry else {}
             entry = {"query_fingerprint": self._fingerprint, "days": {}, "left": left}
             self._projects[project_id] = entry
         return entry
 
 
-def _days_with_rows(entry: dict[str, Any]) -> list[str]:
-    days = entry["days"]
-    read = [day for day, record in days.items() if record["rows_received"]]
-    return sorted({*read, *(day for day in _left(entry) if day not in days)})
+def _days_with_rows(entry: dict[str, Any]) -> dict[str, Any]:
+    known = {**_left(entry), **entry["days"]}
+    return {day: record for day, record in known.items() if record["rows_received"]}
 
 
-def _left(entry: dict[str, Any]) -> list[str]:
-    days: list[str] = entry.get("left", [])
+def _left(entry: dict[str, Any]) -> dict[str, Any]:
+    days: dict[str, Any] = entry.get("left", {})
     return days
 
 

@@ -167,7 +167,8 @@ class _Planner:
         def count(first: date, last: date) -> int:
             return self._reader.count(project, first, last)
 
-        first = first_day_with_events(count, self._start, self._end) or self._start
+        adds_up = self._reader.adds_up
+        first = first_day_with_events(count, self._start, self._end, adds_up=adds_up) or self._start
         return [
             Partition(project, *stretch, self._query)
             for stretch in cut(count, first, self._end, total, pieces)

@@ -19,6 +19,7 @@ from openpanel_source.borrowed import loadable
 from openpanel_source.chart_report import ChartsReport
 from openpanel_source.clock import check_seconds
 from openpanel_source.comments import descriptions, write_comments
+from openpanel_source.deletions import SafetyCatch
 from openpanel_source.destination import destination_errors, met_another
 from openpanel_source.duckdb_load import (
     differing_after,
@@ -194,6 +195,7 @@ class _Runs:
         """Days just loaded of which the destination does not hold what was read."""
         self.failed = FailedProjects()
         """Projects that are left out from then on."""
+        self._catches: dict[str, SafetyCatch] = {}
         self.report = RunReport()
         """Of the present run."""
         self.summary = SyncSummary()
@@ -216,6 +218,7 @@ class _Runs:
                 wanted=wanted,
                 adoptable=adoptable,
                 failed_projects=self.failed,
+                catches=self._catches,
                 should_stop=self._halt.is_due,
                 holds_none=partial(holds_none, self._pipeline, self._patience),
                 holds_groups=partial(holds_groups, self._pipeline, self._patience),

@@ -34,26 +34,53 @@ class PlannedDay:
     """Rows that the server counted on the day when it was planned, if it was counted."""
 
 
-def first_day_with_events(count: Count, first: date, last: date) -> date | None:
+def first_day_with_events(
+    count: Count, first: date, last: date, *, adds_up: bool = True
+) -> date | None:
     """The first day of the range that holds an event, found by bisection.
 
     Args:
         count: Counts rows of a range.
         first: First day of the range.
         last: Last day of the range.
+        adds_up: Whether counts of parts have to be that of the whole.
 
     Returns:
         The day, or None for a range without events; about log2(days) counts.
+
+    Raises:
+        ContradictoryCountsError: What is left of the range counts fewer rows than all of it.
     """
-    if first > last or count(first, last) == 0:
+    if first > last:
         return None
-    while first < last:
-        middle = first + (last - first) // 2
-        if count(first, middle):
-            last = middle
+    total = count(first, last)
+    if total == 0:
+        return None
+    low, high = first, last
+    while low < high:
+        middle = low + (high - low) // 2
+        if count(low, middle):
+            high = middle
         else:
-            first = middle + DAY
-    return first
+            low = middle + DAY
+    if adds_up and low > first:
+        _check_nothing_before(count, (first, last), low, total)
+    return low
+
+
+def _check_nothing_before(count: Count, days: tuple[date, date], found: date, total: int) -> None:
+    first, last = days
+    for _ in range(_TIMES_COUNTED):
+        left, before = count(found, last), total
+        total = count(first, last) if left != total else total
+        # What came or went meanwhile lies between the two counts of the whole.
+        if min(before, total) <= left <= max(before, total):
+            return
+    raise ContradictoryCountsError(
+        f"the server counts {total:,} events from {first} to {last}, none in the parts of these"
+        f" days that lie before {found}, and {left:,} from then on: what it says of days cannot be"
+        " believed. Nothing was recorded or changed; report it to who runs the server."
+    )
 
 
 def days_with_events(
@@ -114,8 +141,8 @@ def _reason(day: date, today: date, known: Known) -> Reason | None:
     if record is None:
         return Reason.NEW
     if record.verdict is Verdict.SHRUNK:
-        # Counts tell when it is to be read.
-        return None
+        # Counts tell when a day that is over is to be read.
+        return Reason.OPEN if day >= today else None
     if day >= today or record.verdict is Verdict.OPEN:
         return Reason.OPEN
     return None if record.is_proven else Reason.RECOUNT

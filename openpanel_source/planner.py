@@ -79,10 +79,11 @@ class Planner:
             if owner == project and day not in planned:
                 planned[day] = PlannedDay(project, day, Reason.CHANGED)
         left = (day for day in sorted(planned, reverse=True) if (project, day) not in self._already)
-        return self._counted(project, [planned[day] for day in left], known)
+        held = {**self._ledger.of_another_query(project), **known}
+        return self._counted(project, [planned[day] for day in left], held)
 
     def _counted(self, project: str, planned: list[PlannedDay], known: Known) -> list[PlannedDay]:
-        """The same days, each with the server's count if it is known to hold rows."""
+        """The same days, each with the server's count if rows are held of it."""
         held = {
             item.day: known[item.day].total_count
             for item in planned
@@ -129,7 +130,8 @@ class Planner:
             return self._settings.start
         first = self._ledger.first_day(project, since)
         if first is None:
-            first = first_day_with_events(self._count(project), since, last)
+            adds_up = self._counter.adds_up
+            first = first_day_with_events(self._count(project), since, last, adds_up=adds_up)
             if first is not None and self._settings.end is None:
                 self._ledger.remember_first_day(project, since, first)
         return first
@@ -138,12 +140,14 @@ class Planner:
         """Days after today that hold events, as imports and wrong clocks bring them."""
         first = max(self._today + DAY, self._settings.start or EARLIEST)
         total = self._counter.count(project, first, LATEST)
-        held = {day: record.total_count for day, record in known.items() if day >= first}
-        if total == sum(held.values()) and not self._settings.reload:
+        held = {day: record.counted for day, record in known.items() if day >= first}
+        shrunk = {day for day in held if known[day].shrunk_to is not None}
+        if total == sum(held.values()) and not shrunk and not self._settings.reload:
             return
         found = dict(days_with_events(self._count(project), first, LATEST, total))
         for day in found.keys() | held.keys():
-            if self._settings.reload or found.get(day, 0) != held.get(day, 0):
+            is_same = found.get(day, 0) == held.get(day, 0) and day not in shrunk
+            if self._settings.reload or not is_same:
                 reason = Reason.OPEN if day in known else Reason.NEW
                 yield PlannedDay(project, day, reason, counted=found.get(day, 0))
 

@@ -10,14 +10,14 @@ from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from openpanel_source.attempt import Attempt, DayReading
+from openpanel_source.attempt import Attempt, DayReading, Placement
 from openpanel_source.client import Client
 from openpanel_source.clock import DAY, Clock, midnight
 from openpanel_source.decode import Meta, peek
 from openpanel_source.dimensions import DimensionShaper
 from openpanel_source.failed_projects import FailedProjects
 from openpanel_source.generation import CURRENT, Generation
-from openpanel_source.ledger import DayRecord
+from openpanel_source.ledger import DayRecord, Reason
 from openpanel_source.look import Span
 from openpanel_source.new_fields import NewFields
 from openpanel_source.pages import Pages
@@ -73,6 +73,7 @@ class DayReader:
         told = DimensionShaper(query.dimensions, now, privacy) if query.dimensions else None
         shaper = Shaper(privacy, fields, told, promotion)
         self._pages = Pages(client, query, generation, shaper)
+        self._placement = Placement()
         self._aligned: AlignedDays | None = None
         if not generation.has_stable_pages:
             from openpanel_source.aligned import AlignedDays
@@ -108,6 +109,17 @@ class DayReader:
             return None
         params = self._query.filtered(project_id, first, last, self.generation)
         return self._client.read(EVENTS_PATH, params, peek)[0].total_count
+
+    def count_as_read(self, project_id: str, day: date) -> int | None:
+        """The count of a UTC day that comes with its first page.
+
+        Returns:
+            None where a day is read by many requests that count it past a cache.
+        """
+        if self._aligned is not None:
+            return None
+        pages = self._pages.fetch(PlannedDay(project_id, day, Reason.CHANGED), 1)
+        return pages[0].meta.total_count - self._at_edge(project_id, day)
 
     def newest(self, project_id: str, day: date) -> tuple[int, str | None]:
         """The server's count for a UTC day, and the id of its newest row if rows have an order."""
@@ -228,7 +240,7 @@ class DayReader:
             earlier = attempt.ids
             first = self._first(pool, item)
         beyond = attempt.leave_out_next_midnight(item.day) if self.generation.has_edges else 0
-        attempt.check_placement(item.day)
+        self._placement.check(attempt, item.day)
         rejected, erased = attempt.redacted(self._privacy)
         record = DayRecord(
             project_id=item.project_id,

@@ -61,7 +61,7 @@ class KeptLedger:
         if _IN_TABLE not in self._state and (bound is None or self._fits(bound // _SHARE)):
             return
         projects = {
-            project: {**entry, "days": {}, "left": []}
+            project: {**entry, "days": {}, "left": {}}
             for project, entry in self._whole["projects"].items()
         }
         self._state.update({**self._whole, "projects": projects, _IN_TABLE: True})
@@ -137,7 +137,7 @@ def _recalled(pipeline: dlt.Pipeline, state: MutableMapping[str, Any]) -> Mutabl
         if record.query_fingerprint == entry["query_fingerprint"]:
             entry["days"][day] = msgspec.to_builtins(record)
         elif record.rows_received:
-            entry["left"].append(day)
+            entry["left"][day] = msgspec.to_builtins(record)
     return {**state, "projects": projects}
 
 

@@ -65,7 +65,7 @@ def restored(
                 # Tables and columns that somebody dropped are made again, empty.
                 mended = client.update_stored_schema(force=True) or {}
         ledger = ledger_of(pipeline, settings.query.fingerprint)
-        adoptable = [] if settings.reload else adoptable_days(pipeline, settings, ledger)
+        adoptable = adoptable_days(pipeline, settings, ledger)
     check_consent(settings, ledger)
     if mended:
         write_comments(pipeline, patience)

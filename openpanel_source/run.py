@@ -21,7 +21,13 @@ from openpanel_source.clock import DAY, EARLIEST, LATEST
 from openpanel_source.cross_check import cross_check
 from openpanel_source.deletions import SafetyCatch, is_ripe
 from openpanel_source.dimensions import Dimension
-from openpanel_source.errors import InvalidSettingError, OpenPanelError
+from openpanel_source.errors import (
+    ContradictoryCountsError,
+    DaysMisunderstoodError,
+    InvalidSettingError,
+    OpenPanelError,
+    TransientError,
+)
 from openpanel_source.failed_projects import FailedProjects
 from openpanel_source.ledger import DayRecord, Known, Ledger, Reason
 from openpanel_source.plan import PlannedDay, days_in_a_row, split_empty
@@ -35,6 +41,8 @@ from openpanel_source.verdict import Verdict
 
 logger = logging.getLogger(__name__)
 
+_DISTRUSTED = (ContradictoryCountsError, DaysMisunderstoodError)
+"""After these nothing of a run is kept: what came before is as doubtful."""
 _DAYS_WORTH_AN_ESTIMATE = 30
 """So many days take long enough that one more request, to tell how long, does not matter."""
 
@@ -102,6 +110,7 @@ class RunReport:
         charts: What became of the charts.
         failed_projects: Projects that could not be read, and why; those of earlier runs of a sync
             are left out from the start.
+        catches: Of each project, what may still be deleted in this sync.
     """
 
     already: frozenset[tuple[str, date]] = frozenset()
@@ -128,6 +137,7 @@ class RunReport:
     settings: Settings | None = None
     charts: ChartsReport = field(default_factory=ChartsReport)
     failed_projects: FailedProjects = field(default_factory=FailedProjects)
+    catches: dict[str, SafetyCatch] = field(default_factory=dict)
 
     @property
     def requests(self) -> int:
@@ -163,7 +173,7 @@ class Run:
         )
         self._failed = report.failed_projects
         self._left: dict[str, int] = {}
-        self._catches: dict[str, SafetyCatch] = {}
+        self._catches = report.catches
         self.replaced: list[Replaced] = []
         """What makes way in the destination for what was read."""
         self.had_rejected: list[Replaced] = []
@@ -196,18 +206,25 @@ class Run:
             self._count_left()
             self._failed.left_of(self._settings.project_ids)
         except OpenPanelError as error:
-            if not self._report.records:
+            if isinstance(error, _DISTRUSTED) or not self._report.records:
                 raise
-            # The days read so far are whole: they are committed before the error is raised.
-            self._report.failure = error
-            logger.error("the run ends early, what was read is kept: %s", error)
-        if not self._report.stopped and self._report.failure is None:
-            self._cross_check()
+            self._keep_what_was_read(error)
+        if self._report.failure is None:
+            try:
+                self._cross_check()
+            except TransientError as error:
+                if not self._report.stopped:
+                    self._keep_what_was_read(error)
+
+    def _keep_what_was_read(self, error: OpenPanelError) -> None:
+        """Have the days read so far, which are whole, committed before the error is raised."""
+        self._report.failure = error
+        logger.error("the run ends early, what was read is kept: %s", error)
 
     def _cross_check(self) -> None:
         """Have the server's counts confirm each other before anything is committed.
 
-        A run that was stopped, or whose server has failed, leaves it to the next.
+        A run whose server has failed, or that has to end at once, leaves it to the next.
         """
         if not self._reader.adds_up:
             return
@@ -237,9 +254,9 @@ class Run:
             self._report.records.append(_with_rows_of(before, record))
             self._report.refused.add((record.project_id, record.day))
             return False
-        if not self._catches[record.project_id].permits(record):
-            assert before is not None  # noqa: S101 - it has lost rows
-            self._hold_back(before, record.total_count, record.reason)
+        catch = self._catches[record.project_id]
+        if not catch.permits(record):
+            self._hold_back(catch.known[record.day], record.total_count, record.reason)
             return False
         self._report.records.append(record)
         self._ledger.record(record)
@@ -257,7 +274,12 @@ class Run:
 
     def _adopt(self) -> None:
         for record in self._report.adoptable:
-            if self._ledger.get(record.project_id, record.day) is None:
+            if self._ledger.get(record.project_id, record.day) is not None:
+                continue
+            if record.verdict is Verdict.SHRUNK or self._settings.reload:
+                # What is held is told: the day is counted or read all the same.
+                self._ledger.record(record)
+            else:
                 adopted = self._again(record, Reason.ADOPTED, requests=0)
                 self._ledger.record(adopted)
                 self._report.adopted.append(adopted)
@@ -298,16 +320,17 @@ class Run:
     def _permitted(self, project: str) -> list[PlannedDay]:
         """The days to read of a project; those that would lose too much are held back."""
         known = self._ledger.days(project)
-        catch = self._catches[project] = SafetyCatch(self._settings.deletions, known)
+        before = {**self._ledger.of_another_query(project), **known}
+        catch = self._catches.setdefault(project, SafetyCatch(self._settings.deletions, before))
         planned = self._planner.plan(project)
         counted = {item.day: item.counted for item in planned if item.counted is not None}
         catch.release(self._confirmed(project, known, counted))
         held_back = catch.held_back(counted)
         for item in planned:
             if item.day in held_back:
-                self._hold_back(known[item.day], counted[item.day], item.reason)
+                self._hold_back(before[item.day], counted[item.day], item.reason)
         if held_back:
-            _warn_of_losses(project, known, {day: counted[day] for day in held_back})
+            _warn_of_losses(project, before, {day: counted[day] for day in held_back})
         return [item for item in planned if item.day not in held_back]
 
     def _confirmed(self, project: str, known: Known, counted: dict[date, int]) -> set[date]:
@@ -329,6 +352,7 @@ class Run:
         is_same = before.shrunk_to == counted
         record = msgspec.structs.replace(
             before,
+            query_fingerprint=self._settings.query.fingerprint,
             verdict=Verdict.SHRUNK,
             reason=reason,
             load_id=self._reader.load_id,

@@ -183,6 +183,7 @@ def test_a_generation_like_none_known_is_read_to_the_next_midnight(
         "SELECT DISTINCT total_count, rows_received FROM sync_days ORDER BY 1"
     ) == [
         (0, 0),
+        (4, 4),
         (5, 5),
     ]
     assert "like none known" in caplog.text

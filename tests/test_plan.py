@@ -80,7 +80,8 @@ def test_the_first_day_with_events_is_found(history: History, range_: tuple[date
     counter = Counter(history)
     expected = min((item for item in history if first <= item <= last), default=None)
     assert first_day_with_events(counter, first, last) == expected
-    assert counter.asked <= 1 + ceil(log2((last - first).days + 1))
+    # One more to see that nothing lies before it.
+    assert counter.asked <= 2 + ceil(log2((last - first).days + 1))
 
 
 def test_a_reversed_range_has_no_first_day_and_costs_nothing() -> None:
@@ -154,7 +155,7 @@ def test_days_to_read_are_all_but_the_settled_and_proven_ones(
             expected[day(number)] = Reason.FORCED
         elif verdict is None:
             expected[day(number)] = Reason.NEW
-        elif verdict is Verdict.SHRUNK:
+        elif verdict is Verdict.SHRUNK and number < today:
             continue
         elif number >= today or verdict is Verdict.OPEN:
             expected[day(number)] = Reason.OPEN

@@ -182,8 +182,8 @@ def test_a_ledger_of_an_older_version_is_adopted(warehouse: Warehouse) -> None:
             for column in ("newest_id", "newest_at"):
                 connection.execute(f"ALTER TABLE openpanel.sync_days DROP {column}")
         nightly = warehouse.sync(sandbox)
-        # The newest days are compared by their newest row, which is not known.
-        assert (nightly.days_adopted, nightly.days_read) == (13, 1 + 3)
+        # Days whose newest row is not known are compared by their counts alone.
+        assert (nightly.days_adopted, nightly.days_read) == (13, 1)
         assert len(warehouse.numbers()) == len(ROWS)
 
 
