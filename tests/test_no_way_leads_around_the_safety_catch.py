@@ -72,9 +72,8 @@ def test_a_day_in_the_future_that_was_held_back_ends_it_when_its_rows_are_back(
         sandbox.add(future)
         assert warehouse.sync(sandbox, **SMALL).exit_code == 0
         assert warehouse.sync(sandbox, **SMALL).exit_code == 0
-        assert warehouse.query("SELECT verdict FROM sync_days ORDER BY read_at DESC LIMIT 1") == [
-            ("open",)
-        ]
+        verdicts = "SELECT verdict FROM sync_days WHERE day = '2027-01-01' ORDER BY load_id DESC"
+        assert warehouse.query(verdicts)[0] == ("open",)
 
 
 @pytest.mark.parametrize("reload", [False, True])
