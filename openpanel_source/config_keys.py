@@ -58,7 +58,7 @@ def check_environment(
         own = max((one for one in prefixes if upper.startswith(one)), key=len, default="")
         path = upper[len(own) :].lower().split("__")
         if own and not _is_known(path, names):
-            near = _nearest("__".join(path), names)
+            near = path[-1] if path[-1] in names else _nearest("__".join(path), names)
             raise InvalidSettingError(
                 f"{_shown(variable)} in the environment is no setting;"
                 f" {_advice(near and own + near.upper())}"
@@ -66,9 +66,20 @@ def check_environment(
 
 
 def check_document(
-    provider: ConfigProvider, section: Section, names: Collection[str], pipeline: str | None
+    provider: ConfigProvider,
+    section: Section,
+    sections: list[Section],
+    names: Collection[str],
+    pipeline: str | None,
 ) -> None:
     """Refuse keys of a file, or of what is read like one, that would be ignored.
+
+    Args:
+        provider: What reads the file.
+        section: Where the keys stand.
+        sections: All that count; those within this one are no keys.
+        names: Of all settings.
+        pipeline: Name of the pipeline that runs; its own prefix does not count.
 
     Raises:
         InvalidSettingError: There is one.
@@ -80,13 +91,21 @@ def check_document(
             f" [{'.'.join(section)}]."
         )
     for key, value in _table(provider, last, None, *above).items():
+        if (*section, key) in sections:
+            continue
         unknown = _unknown_key(key, value, names)
         if unknown is not None:
             *inside, wrong = unknown
             near = _nearest(wrong, names)
+            advice = _advice(near)
+            if not inside and near is None and isinstance(value, Mapping):
+                advice = (
+                    "move what it holds up, or, if it is for a source that is named so, to"
+                    f" [{section[0]}.{_shown(key)}]."
+                )
             raise InvalidSettingError(
                 f"{_shown(wrong)} under [{'.'.join([*section, *map(_shown, inside)])}] in"
-                f" {provider.name} is no setting; {_advice(near)}"
+                f" {provider.name} is no setting; {advice}"
             )
 
 
@@ -95,8 +114,8 @@ def _unknown_key(key: str, value: object, names: Collection[str]) -> list[str] |
     if key in names or (key in _OF_DLT and isinstance(value, Mapping)):
         return None
     if isinstance(value, Mapping) and _nearest(key, names) is None:
-        # The section of a source that the user named so.
-        return next(([key, inner] for inner in value if inner not in names), None)
+        # Meant for a section that would have to be that of a source.
+        return next(([key, inner] for inner in value if inner not in names), [key])
     return [key]
 
 
@@ -111,10 +130,7 @@ def _table(
 def _is_known(path: list[str], names: Collection[str]) -> bool:
     if path[0] in _OF_DLT:
         return len(path) > 1
-    if len(path) > 1 and path[0] in names:
-        return False
-    # Or that of a source which the user named otherwise.
-    return path[-1] in names and len(path) <= 2
+    return len(path) == 1 and path[0] in names
 
 
 def _matching(variable: str, prefix: str, names: Collection[str]) -> str | None:

@@ -127,7 +127,7 @@ class Declaration:
         for provider in _providers():
             if provider.name != ENVIRONMENT:
                 for section in sections:
-                    check_document(provider, section, self.names, pipeline)
+                    check_document(provider, section, sections, self.names, pipeline)
 
     def _looked_up(self, name: str, sections: list[Section]) -> Found | None:
         hint = self._hints[name]

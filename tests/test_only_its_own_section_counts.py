@@ -171,17 +171,32 @@ def test_a_source_of_another_name_has_sections_of_its_own(
     monkeypatch.setenv("MAX_EVENTS_PER_RUN", "5")
     from openpanel_source.run import RunReport
 
-    found = {}
-    for name, source in (("openpanel", openpanel), ("shop", openpanel.clone(name="shop"))):
+    report = RunReport()
+    assert openpanel.clone(name="shop")(report=report).name == "shop"
+    assert report.settings is not None
+    assert report.settings.query.events == ("a",)
+    assert report.settings.lookback_days == 4
+    limits = report.settings.limits
+    assert (limits.pages_in_flight, limits.max_days_per_run) == (3, 5)
+    assert limits.max_events_per_run == 1_000_000
+
+
+def test_sources_beside_each_other_read_each_its_own_section(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("config.toml", '[sources.openpanel]\npages_in_flight = 3\n[sources.shop]\nevents = ["b"]')
+    monkeypatch.setenv("SOURCES__SHOP__LOOKBACK_DAYS", "4")
+    from openpanel_source.run import RunReport
+
+    found = []
+    for source in (openpanel, openpanel.clone(name="shop")):
         report = RunReport()
-        assert source(report=report).name == name
+        source(report=report)
         assert report.settings is not None
-        found[name] = report.settings
-    assert [settings.query.events for settings in found.values()] == [(), ("a",)]
-    assert [settings.lookback_days for settings in found.values()] == [3, 4]
-    limits = [settings.limits for settings in found.values()]
-    assert [(one.pages_in_flight, one.max_days_per_run) for one in limits] == [(3, 366), (3, 5)]
-    assert {one.max_events_per_run for one in limits} == {1_000_000}
+        found.append(report.settings)
+    assert [settings.query.events for settings in found] == [(), ("b",)]
+    assert [settings.lookback_days for settings in found] == [3, 4]
+    assert [settings.limits.pages_in_flight for settings in found] == [3, 3]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +209,10 @@ def test_a_source_of_another_name_has_sections_of_its_own(
         ("SOURCES__OPENPANEL__TIMEZONE__WEB", "SOURCES__OPENPANEL__TIMEZONE"),
         ("SOURCES__OPENPANEL__EVENTS__CREATED_AT__END_VALUE", "no setting"),
         ("SOURCES__OPENPANEL__SHOP__EXCLUDE_COLUMN", "no setting"),
+        (
+            "SOURCES__OPENPANEL__PRIVACY__EXCLUDE_COLUMNS",
+            "mean SOURCES__OPENPANEL__EXCLUDE_COLUMNS?",
+        ),
         ("SOURCES__OPENPANEL__REPORT", "no setting"),
         ("SOURCES__OPENPANEL_EXCLUDE_COLUMNS", "SOURCES__OPENPANEL__EXCLUDE_COLUMNS"),
         ("SOURCES_OPENPANEL_HASH_COLUMNS", "SOURCES__OPENPANEL__HASH_COLUMNS"),
@@ -232,6 +251,10 @@ def test_an_unknown_variable_of_the_section_is_refused_with_the_nearest_name(
         (
             '[sources.openpanel.shop]\nexclude_column = ["city"]',
             ["exclude_column ", "[sources.openpanel.shop]", "did you mean exclude_columns?"],
+        ),
+        (
+            '[sources.openpanel.privacy]\nexclude_columns = ["city"]',
+            ["privacy under [sources.openpanel]", "move what it holds up", "[sources.privacy]"],
         ),
     ],
 )
