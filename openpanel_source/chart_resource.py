@@ -31,7 +31,7 @@ from openpanel_source.plan import first_day_with_events
 from openpanel_source.query import EventQuery, encode_json
 from openpanel_source.read import DayReader
 from openpanel_source.recognise import probe
-from openpanel_source.run import RunReport
+from openpanel_source.run_report import RunReport
 from openpanel_source.schema import CHART_POINTS, CHART_SERIES, CHARTS
 from openpanel_source.scope import ReplacedBuckets, buckets_condition
 from openpanel_source.settings import Settings

@@ -28,7 +28,7 @@ from tenacity import (
     wait_random,
 )
 
-from openpanel_source.run import RunReport
+from openpanel_source.run_report import RunReport
 from openpanel_source.schema import EVENTS
 from openpanel_source.warehouse import ProjectDay, count_events, sql_client
 

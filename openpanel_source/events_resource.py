@@ -19,6 +19,7 @@ from openpanel_source.beside import BesideEvents
 from openpanel_source.caller import check_caller
 from openpanel_source.client import Client
 from openpanel_source.clock import DAY, EARLIEST, parse_day, parse_instant
+from openpanel_source.consent import check_consent
 from openpanel_source.dialects import Dialect, current_dialect
 from openpanel_source.events_file import EventsFile
 from openpanel_source.expected_warnings import silence_expected
@@ -41,7 +42,8 @@ from openpanel_source.property_columns import property_columns
 from openpanel_source.read import DayReader
 from openpanel_source.recall import KeptLedger
 from openpanel_source.recognise import recognise
-from openpanel_source.run import Run, RunReport, check_consent
+from openpanel_source.run import Run
+from openpanel_source.run_report import RunReport
 from openpanel_source.schema import (
     EVENT_GROUPS,
     EVENT_META,

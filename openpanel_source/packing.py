@@ -10,7 +10,8 @@ from openpanel_source.dialects import Dialect
 from openpanel_source.dimensions import DIMENSIONS
 from openpanel_source.loading import appended, materialize, rows_of
 from openpanel_source.newest import newest_rows
-from openpanel_source.run import Run, RunReport
+from openpanel_source.run import Run
+from openpanel_source.run_report import RunReport
 from openpanel_source.schema import EVENT_GROUPS, SYNC_DAYS
 from openpanel_source.scope import days_condition
 

@@ -35,7 +35,7 @@ from openpanel_source.held import held_versions, holds_groups
 from openpanel_source.ledger import DayRecord
 from openpanel_source.process import give_back_memory, tuned_process
 from openpanel_source.restore import mark_clean, restored
-from openpanel_source.run import RunReport
+from openpanel_source.run_report import RunReport
 from openpanel_source.source import configured, openpanel
 from openpanel_source.staging import drop_copies, drop_staging
 from openpanel_source.warehouse import ProjectDay

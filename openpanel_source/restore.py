@@ -13,12 +13,12 @@ import dlt
 from openpanel_source.adopt import adoptable_days
 from openpanel_source.borrowed import Others
 from openpanel_source.comments import write_comments
+from openpanel_source.consent import check_consent
 from openpanel_source.destination import place_of
 from openpanel_source.duckdb_load import open_meanwhile
 from openpanel_source.known_tables import know_tables
 from openpanel_source.ledger import DayRecord, Ledger
 from openpanel_source.recall import ledger_of
-from openpanel_source.run import check_consent
 from openpanel_source.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.settings import Settings
 from openpanel_source.table_format import check_table_format

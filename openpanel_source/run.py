@@ -4,37 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
-import pyarrow as pa
 
 from openpanel_source.attempt import DayReading
 from openpanel_source.buffer import TableBuffer
-from openpanel_source.chart_report import ChartsReport
-from openpanel_source.client import Client
 from openpanel_source.clock import DAY, EARLIEST, LATEST
 from openpanel_source.cross_check import cross_check
+from openpanel_source.day_records import Stamp, shrunk, still_complete, with_rows_of, without_events
 from openpanel_source.deletions import SafetyCatch, is_ripe
-from openpanel_source.dimensions import Dimension
 from openpanel_source.errors import (
     ContradictoryCountsError,
     DaysMisunderstoodError,
-    InvalidSettingError,
     OpenPanelError,
     TransientError,
 )
-from openpanel_source.failed_projects import FailedProjects
 from openpanel_source.ledger import DayRecord, Known, Ledger, Reason
 from openpanel_source.plan import PlannedDay, days_in_a_row, split_empty
 from openpanel_source.planner import Planner
-from openpanel_source.query import EventQuery
 from openpanel_source.read import DayReader
-from openpanel_source.schema import EVENTS
+from openpanel_source.run_report import RunReport
 from openpanel_source.scope import Replaced
 from openpanel_source.settings import Settings
 from openpanel_source.verdict import Verdict
@@ -45,104 +38,6 @@ _DISTRUSTED = (ContradictoryCountsError, DaysMisunderstoodError)
 """After these nothing of a run is kept: what came before is as doubtful."""
 _DAYS_WORTH_AN_ESTIMATE = 30
 """So many days take long enough that one more request, to tell how long, does not matter."""
-
-
-def check_consent(settings: Settings, ledger: Ledger) -> None:
-    """Refuse to replace what another query has loaded, unless that is meant.
-
-    A query without conditions finds all that another has found: it takes nothing away.
-
-    Raises:
-        InvalidSettingError: Days hold rows of another query.
-    """
-    if settings.deletions.allow_deletions or settings.query == EventQuery():
-        return
-    first, last = settings.start or date.min, settings.end or date.max
-    for project in settings.project_ids:
-        days = [day for day in ledger.days_of_another_query(project) if first <= day <= last]
-        if days:
-            raise InvalidSettingError(
-                f"{len(days):,} days of {project} ({min(days)} to {max(days)}) hold rows that"
-                " another query (events, filters, profile_id) has loaded, and this one would"
-                " replace them; to keep both, load into another dataset; to replace them, say"
-                " --allow-deletions (allow_deletions)."
-            )
-
-
-class HoldsNone(Protocol):
-    """Whether the destination surely holds no row of a condition in a table."""
-
-    def __call__(self, condition: str, table: str = ...) -> bool:
-        """Ask it."""
-
-
-@dataclass
-class RunReport:
-    """What a run did, and what whoever started it has to say meanwhile.
-
-    Attributes:
-        already: Projects and days to leave out, because this sync has read or counted them.
-        wanted: Projects and days to read whatever the counts say.
-        adoptable: Days that other pipelines have loaded, for the ledger to take over.
-        should_stop: Asked after each day; true ends the run.
-        holds_none: Asked, before a package ends, whether the destination surely holds no row of a
-            condition, in ``events`` or in a table named; then its rows are appended, which costs
-            half of a merge.
-        holds_groups: Asked by a pipeline that is new, whether the destination has ``event_groups``.
-        held: Asked, before a package ends, for keys and versions of rows of a dimension that were
-            read since an instant.
-        on_day: Called after each day.
-        records: Days read, or counted and found empty, newest first.
-        refused: Those of them whose rows are not loaded, as they prove nothing and the destination
-            holds what an earlier reading brought.
-        settled: Days that were open when read, are over, and hold what they held.
-        adopted: Days taken over.
-        unchanged: Open days, by project, that were counted and hold what the ledger says.
-        days_left: Days that a further run has to read.
-        events_expected: Rows the server counts in the days planned, as an estimate.
-        events_loaded: Rows for the table ``events``.
-        appends: Whether the package's events are appended.
-        heavy_bytes: Bytes of the package's events beyond some kilobytes each.
-        stopped: Whether ``should_stop`` ended the run.
-        failure: The error that ended the run early, if one did.
-        client: What makes the requests, once the source is configured.
-        settings: What is read, once the source is configured.
-        charts: What became of the charts.
-        failed_projects: Projects that could not be read, and why; those of earlier runs of a sync
-            are left out from the start.
-        catches: Of each project, what may still be deleted in this sync.
-    """
-
-    already: frozenset[tuple[str, date]] = frozenset()
-    wanted: frozenset[tuple[str, date]] = frozenset()
-    adoptable: Sequence[DayRecord] = ()
-    should_stop: Callable[[], bool] = lambda: False
-    holds_none: HoldsNone = lambda condition, table=EVENTS.name: False
-    holds_groups: Callable[[], bool] = lambda: False
-    held: Callable[[Dimension, datetime], pa.Table | None] = lambda dimension, since: None
-    on_day: Callable[[RunReport], None] = lambda report: None
-    records: list[DayRecord] = field(default_factory=list)
-    refused: set[tuple[str, date]] = field(default_factory=set)
-    settled: list[DayRecord] = field(default_factory=list)
-    adopted: list[DayRecord] = field(default_factory=list)
-    unchanged: frozenset[tuple[str, date]] = frozenset()
-    days_left: int = 0
-    events_expected: int = 0
-    events_loaded: int = 0
-    appends: bool = False
-    heavy_bytes: int = 0
-    stopped: bool = False
-    failure: OpenPanelError | None = None
-    client: Client | None = None
-    settings: Settings | None = None
-    charts: ChartsReport = field(default_factory=ChartsReport)
-    failed_projects: FailedProjects = field(default_factory=FailedProjects)
-    catches: dict[str, SafetyCatch] = field(default_factory=dict)
-
-    @property
-    def requests(self) -> int:
-        """Requests sent."""
-        return self.client.requests_sent if self.client else 0
 
 
 class Run:
@@ -251,7 +146,7 @@ class Run:
                 before, verdict=record.verdict, shrunk_to=None, shrunk_since=None
             )
             self._ledger.record(kept)
-            self._report.records.append(_with_rows_of(before, record))
+            self._report.records.append(with_rows_of(before, record))
             self._report.refused.add((record.project_id, record.day))
             return False
         catch = self._catches[record.project_id]
@@ -280,7 +175,7 @@ class Run:
                 # What is held is told: the day is counted or read all the same.
                 self._ledger.record(record)
             else:
-                adopted = self._again(record, Reason.ADOPTED, requests=0)
+                adopted = still_complete(record, Reason.ADOPTED, 0, self._stamp)
                 self._ledger.record(adopted)
                 self._report.adopted.append(adopted)
                 self._advance(adopted)
@@ -349,18 +244,7 @@ class Run:
 
     def _hold_back(self, before: DayRecord, counted: int, reason: Reason) -> None:
         """Keep the rows of a day that would lose too many, and say so."""
-        is_same = before.shrunk_to == counted
-        record = msgspec.structs.replace(
-            before,
-            query_fingerprint=self._settings.query.fingerprint,
-            verdict=Verdict.SHRUNK,
-            reason=reason,
-            load_id=self._reader.load_id,
-            rereads=0,
-            read_at=self._settings.now(),
-            shrunk_to=counted,
-            shrunk_since=before.shrunk_since if is_same else self._settings.now(),
-        )
+        record = shrunk(before, counted, reason, self._stamp)
         self._ledger.record(record)
         self._report.records.append(record)
         self._report.refused.add((record.project_id, record.day))
@@ -371,40 +255,16 @@ class Run:
         return self._reader.count(days[0].project_id, days[-1].day, days[0].day)
 
     def _settle(self, record: DayRecord) -> None:
-        settled = self._again(record, Reason.OPEN, requests=1)
+        settled = still_complete(record, Reason.OPEN, 1, self._stamp)
         self._ledger.record(settled)
         self._report.settled.append(settled)
 
-    def _again(self, record: DayRecord, reason: Reason, requests: int) -> DayRecord:
-        """A day that is over and complete, and was not read again."""
-        return msgspec.structs.replace(
-            record,
-            verdict=Verdict.COMPLETE,
-            reason=reason,
-            load_id=self._reader.load_id,
-            requests=requests,
-            rereads=0,
-            read_at=self._settings.now(),
-        )
+    @property
+    def _stamp(self) -> Stamp:
+        return Stamp(self._settings.query.fingerprint, self._reader.load_id, self._settings.now())
 
     def _record_empty(self, item: PlannedDay) -> None:
-        verdict = Verdict.OPEN if item.day >= self._today else Verdict.COMPLETE
-        record = DayRecord(
-            project_id=item.project_id,
-            query_fingerprint=self._settings.query.fingerprint,
-            day=item.day,
-            load_id=self._reader.load_id,
-            verdict=verdict,
-            reason=item.reason,
-            total_count=0,
-            rows_received=0,
-            distinct_ids=0,
-            rejected_rows=0,
-            pages=0,
-            requests=0,
-            rereads=0,
-            read_at=self._settings.now(),
-        )
+        record = without_events(item, self._today, self._stamp)
         self._take(DayReading(record, TableBuffer(), []))
         self._left[item.project_id] -= 1
         self._count_left()
@@ -425,17 +285,6 @@ def _warn_of_losses(project: str, known: Known, left: dict[date, int]) -> None:
         len(left),
         min(left),
         max(left),
-    )
-
-
-def _with_rows_of(before: DayRecord, record: DayRecord) -> DayRecord:
-    """The record of a reading whose rows are not loaded: the destination keeps those of before."""
-    return msgspec.structs.replace(
-        record,
-        distinct_ids=before.distinct_ids,
-        rejected_rows=before.rejected_rows,
-        erased_rows=before.erased_rows,
-        group_rows=before.group_rows,
     )
 
 

@@ -21,7 +21,7 @@ from openpanel_source.events_resource import events_resource
 from openpanel_source.privacy_settings import parse_privacy
 from openpanel_source.property_columns import parse_properties, possible_names
 from openpanel_source.retry import RetryPolicy
-from openpanel_source.run import RunReport
+from openpanel_source.run_report import RunReport
 from openpanel_source.settings import Limits, Settings, parse_settings
 from openpanel_source.table_format import parse_table_format
 

@@ -9,7 +9,7 @@ import pytest
 
 from openpanel_source import Chart, Series
 from openpanel_source.client import Client
-from openpanel_source.run import RunReport
+from openpanel_source.run_report import RunReport
 from openpanel_source.sandbox import Sandbox
 from tests.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
 from tests.warehouse import Warehouse

@@ -14,7 +14,7 @@ from openpanel_source.destination import destination_errors
 from openpanel_source.errors import InternalServerError, InvalidSettingError, OpenPanelError
 from openpanel_source.filters import Filter
 from openpanel_source.pipeline import sync
-from openpanel_source.run import RunReport
+from openpanel_source.run_report import RunReport
 from openpanel_source.source import openpanel
 from tests.sandbox_world import NOW, event, event_id, pages_of, world
 from tests.warehouse import Warehouse

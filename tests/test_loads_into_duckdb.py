@@ -21,7 +21,7 @@ import openpanel_source.pipeline as module
 from openpanel_source.duckdb_load import holds_none, modest, opened
 from openpanel_source.events_file import EventsFile
 from openpanel_source.pipeline import sync
-from openpanel_source.run import RunReport
+from openpanel_source.run_report import RunReport
 from openpanel_source.schema import EVENTS
 from openpanel_source.shape import Shaper
 from tests.sandbox_world import event, world

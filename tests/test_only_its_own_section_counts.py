@@ -169,7 +169,7 @@ def test_a_source_of_another_name_has_sections_of_its_own(
     monkeypatch.setenv("SOURCES__OPENPANEL__SHOP__LOOKBACK_DAYS", "4")
     monkeypatch.setenv("SHOP__LOOKBACK_DAYS", "5")
     monkeypatch.setenv("MAX_EVENTS_PER_RUN", "5")
-    from openpanel_source.run import RunReport
+    from openpanel_source.run_report import RunReport
 
     report = RunReport()
     assert openpanel.clone(name="shop")(report=report).name == "shop"
@@ -186,7 +186,7 @@ def test_sources_beside_each_other_read_each_its_own_section(
 ) -> None:
     write("config.toml", '[sources.openpanel]\npages_in_flight = 3\n[sources.shop]\nevents = ["b"]')
     monkeypatch.setenv("SOURCES__SHOP__LOOKBACK_DAYS", "4")
-    from openpanel_source.run import RunReport
+    from openpanel_source.run_report import RunReport
 
     found = []
     for source in (openpanel, openpanel.clone(name="shop")):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from openpanel_source.cli.logs import PROGRESS
 from openpanel_source.escape import printable
 from openpanel_source.pipeline import OnDay
-from openpanel_source.run import RunReport
+from openpanel_source.run_report import RunReport
 
 _SECONDS_BETWEEN_LINES = 2.0
 logger = logging.getLogger(PROGRESS)
