@@ -171,14 +171,13 @@ class Api:
         span = range((page - 1) * limit, min(page * limit, max(total, (page - 1) * limit)))
         rows = self._listing.rows(start, end, span, _names(values.get("includes", [])))
         meta = {"count": len(span), "totalCount": total, "pages": -(-total // limit)}
-        self._note(limit, len(span))
+        if "includes" in values:
+            self._note(len(span))
         head = b'{"meta":%b,"data":[' % _json({**meta, "current": page})
         return Answer(200, (head, rows, b"]}"))
 
-    def _note(self, limit: int, events: int) -> None:
-        """Remember a page that was asked for its rows, not for the count."""
-        if limit == 1:
-            return
+    def _note(self, events: int) -> None:
+        """Remember a page that was asked for its rows, not for the count or to try the server."""
         stats, now = self._stats, time.monotonic()
         stats.pages += 1
         stats.events += events

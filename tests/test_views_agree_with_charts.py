@@ -143,10 +143,10 @@ def test_views_of_postgresql_hold_the_rows_of_duckdb(
     tmp_path: Path,
     postgres_url: str,  # noqa: F811
 ) -> None:
-    create_views(loaded.pipeline())
+    create_views(loaded.pipeline(), timezone="UTC")
     postgres = PostgresWarehouse(tmp_path, postgres_url)
     _load(postgres, charts=False)
-    create_views(postgres.pipeline())
+    create_views(postgres.pipeline(), timezone="UTC")
     for view in views():
         ours, theirs = _rows(loaded, view.name), _rows(postgres, view.name)
         assert len(ours) > 1
