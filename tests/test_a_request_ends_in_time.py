@@ -407,7 +407,8 @@ def test_a_command_that_waits_for_the_server_can_be_interrupted(
         command.send_signal(end)
         output, _ = command.communicate(timeout=20)
         seconds = time.monotonic() - began
-    assert seconds < 5
+    # Far less than the wait that is cut off, however busy the machine is.
+    assert seconds < 20
     assert command.returncode == (130 if end is signal.SIGINT else 143)
     assert ("interrupted:" if end is signal.SIGINT else "asked to stop:") in output
     assert "Stopped; run sync again to continue." in output
