@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from conftest import PROJECTS, Installation
 
+from tests.sandbox_world import pages_of
+
 
 @pytest.fixture
 def airflow(installation: Installation) -> Installation:
@@ -33,7 +35,7 @@ def test_a_night_loads_everything_and_one_in_doubt_fails_its_check(airflow: Inst
     assert night["tasks"] == {"load_events": ["success"], "verify": ["success"]}
     assert airflow.difference() == ""
 
-    airflow.sandbox.behave(path=f"start={airflow.today - timedelta(days=1)}", drop_rows=1)
+    airflow.sandbox.behave(path=pages_of(str(airflow.today - timedelta(days=1))), drop_rows=1)
     airflow.sandbox.remove([_an_event_of(airflow, days_ago=1)])
     night = airflow.drive("openpanel_nightly")
     assert night["tasks"] == {"load_events": ["success"], "verify": ["failed"]}

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from conftest import PROJECTS, Installation
 
+from tests.sandbox_world import pages_of
+
 
 @pytest.fixture
 def dagster(installation: Installation) -> Installation:
@@ -44,7 +46,7 @@ def test_days_are_materialized_checked_and_explained(dagster: Installation) -> N
 
 def test_a_day_that_cannot_be_verified_fails_a_check_and_not_the_run(dagster: Installation) -> None:
     yesterday = dagster.today - timedelta(days=1)
-    dagster.sandbox.behave(path=f"start={yesterday}", drop_rows=1)
+    dagster.sandbox.behave(path=pages_of(str(yesterday)), drop_rows=1)
     (night,) = dagster.drive("materialize", yesterday.isoformat())
     assert night["success"]
     assert night["metadata"]["verified"] is False

@@ -11,6 +11,8 @@ import pytest
 import yaml
 from conftest import ENVIRONMENTS, ROOT, Installation
 
+from tests.sandbox_world import pages_of
+
 EXAMPLE = ROOT / "pipelines" / "github_actions.yml"
 
 
@@ -45,7 +47,7 @@ def test_a_run_loads_and_a_day_in_doubt_fails_the_step_that_verifies(
     assert installation.difference() == ""
 
     yesterday = installation.today - timedelta(days=1)
-    installation.sandbox.behave(path=f"start={yesterday}", drop_rows=1)
+    installation.sandbox.behave(path=pages_of(str(yesterday)), drop_rows=1)
     ((event,),) = installation.query(f"SELECT min(id) FROM events WHERE event_date = '{yesterday}'")
     installation.sandbox.remove([event])
     assert steps(installation) == {"Sync": 0, "Every day is verified": 3}

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from conftest import PROJECTS, Installation
 
+from tests.sandbox_world import pages_of
+
 
 @pytest.fixture
 def prefect(installation: Installation) -> Installation:
@@ -25,7 +27,7 @@ def test_a_night_that_fails_in_the_middle_is_resumed_by_its_retry(prefect: Insta
     day = prefect.today - timedelta(days=40)
     prefect.environment["SOURCES__OPENPANEL__MAX_DAYS_PER_RUN"] = "30"
     # A request is tried three times; five bad answers are enough for one of two projects.
-    prefect.sandbox.behave(path=f"start={day}", html=True, times=5)
+    prefect.sandbox.behave(path=pages_of(str(day)), html=True, times=5)
     night = prefect.drive("openpanel_nightly")
     assert night["state"] == "COMPLETED"
     assert night["tasks"]["load"] == [["COMPLETED", 2]]
@@ -40,7 +42,7 @@ def test_a_night_that_fails_in_the_middle_is_resumed_by_its_retry(prefect: Insta
 
 
 def test_a_night_in_doubt_fails_its_check(prefect: Installation) -> None:
-    prefect.sandbox.behave(path=f"start={prefect.today - timedelta(days=1)}", drop_rows=1)
+    prefect.sandbox.behave(path=pages_of(str(prefect.today - timedelta(days=1))), drop_rows=1)
     night = prefect.drive("openpanel_nightly")
     assert night["state"] == "FAILED"
     states = {name: [state for state, _ in runs] for name, runs in night["tasks"].items()}
