@@ -23,9 +23,13 @@ def load(name: str, **days: Any) -> dict[str, Any]:
 
     pipeline = dlt.pipeline(name, destination=DESTINATION, dataset_name="openpanel")
     try:
-        return sync(pipeline, **days).as_dict()
+        summary = sync(pipeline, **days)
     except ConfigurationError as error:
         raise AirflowFailException(str(error)) from error
+    if summary.failed_projects:
+        # The others are loaded; the retry reads what is left.
+        raise RuntimeError(f"projects that failed: {summary.failed_projects}")
+    return summary.as_dict()
 
 
 @task(retries=0)

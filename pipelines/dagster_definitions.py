@@ -49,6 +49,8 @@ def tables(name: str, partitions: dg.PartitionsDefinition[Any]) -> Any:
 def load(pipeline: dlt.Pipeline, name: str, start: Any, end: Any, **settings: Any) -> Any:
     """Sync, and show what the ledger says of the days of the partition."""
     summary = sync(pipeline, **settings)
+    if summary.failed_projects:
+        raise RuntimeError(f"projects that failed: {summary.failed_projects}")
     projects = settings["project_id"]
     found = read_days(pipeline, project_id=projects, start_date=start, end_date=end)
     days = [day.as_dict() for day in found]

@@ -38,7 +38,11 @@ def may_pass(task: Any, run: Any, state: Any) -> bool:
 def load(name: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Sync; what was read before a failure is committed, so a retry resumes."""
     with concurrency("openpanel"):
-        return sync(warehouse(name), **settings).as_dict()
+        summary = sync(warehouse(name), **settings)
+    if summary.failed_projects:
+        # The others are loaded; the retry reads what is left.
+        raise RuntimeError(f"projects that failed: {summary.failed_projects}")
+    return summary.as_dict()
 
 
 @task
