@@ -6,9 +6,12 @@ and dlt that leaves out some of what is yielded, changes it, or has it written o
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
+import dlt
 from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 from dlt.common.schema.typing import TTableSchema
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 from dlt.extract import DltResource
@@ -41,6 +44,8 @@ _OF_TABLE = {
     "file_format": "loader_file_format",
 }
 """What may not differ, with the argument of ``run()`` that changes it."""
+_OF_PLACE = ("host", "port", "database", "query")
+_PLACE = "openpanel_place"
 _OF_COLUMN = ("primary_key", "merge_key", "hard_delete", "dedup_sort")
 
 
@@ -58,12 +63,40 @@ def check_caller(declared: TTableSchema) -> None:
             "openpanel() yields what a dlt pipeline loads: give it to sync() or pipeline.run(); to"
             " go through events in Python, use EventsPaginator."
         )
+    _check_place()
     pipe: Any = get_current_pipe()
     for step in pipe.steps[1:]:
         if not isinstance(step, _HARMLESS):
             raise InvalidSettingError(f"{_refusal(step)}.")
     resource = Container()[SourceInjectableContext].source.resources[pipe.name]
     _check_table(resource, declared)
+
+
+def _check_place() -> None:
+    """Refuse a pipeline whose state tells what another destination or dataset holds.
+
+    The place is kept in what dlt does not store with the rows: a warehouse that was moved is the
+    same one, and ``sync()`` takes its state from the destination anyway.
+    """
+    pipeline: Any = Container()[PipelineContext].pipeline()
+    if pipeline.destination is None:
+        return
+    config = pipeline.destination_client().config
+    credentials = getattr(config, "credentials", None)
+    parts = (config.fingerprint(), *(getattr(credentials, name, "") for name in _OF_PLACE))
+    text = "\0".join([str(pipeline.dataset_name), *(str(part or "") for part in parts)])
+    place = hashlib.sha256(text.encode()).hexdigest()
+    try:
+        before = pipeline.get_local_state_val(_PLACE)
+    except KeyError:
+        before = None
+    if before not in (None, place) and dlt.current.source_state().get("resources"):
+        raise InvalidSettingError(
+            "this pipeline has loaded into another destination or dataset, and its state tells"
+            " what that holds: days would be taken for loaded that are not there. Use sync(), which"
+            " asks the destination, or make a pipeline of another name."
+        )
+    pipeline.set_local_state_val(_PLACE, place)
 
 
 def _refusal(step: Any) -> str:

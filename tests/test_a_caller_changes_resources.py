@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -126,3 +127,24 @@ def test_going_through_a_resource_without_a_pipeline_is_refused_in_a_sentence(
     for rows in (source_of(warehouse, sandbox), source_of(warehouse, sandbox).events):
         with pytest.raises(ResourceExtractionError, match="use EventsPaginator"):
             list(rows)
+
+
+def test_a_pipeline_that_has_loaded_elsewhere_is_refused_in_a_sentence(
+    warehouse: Warehouse, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    pipeline = warehouse.pipeline()
+    pipeline.run(source_of(warehouse, sandbox))
+    other = dlt.destinations.duckdb(str(tmp_path / "other.duckdb"))
+    with pytest.raises(PipelineStepFailed, match="loaded into another destination or dataset"):
+        pipeline.run(source_of(warehouse, sandbox), destination=other)
+    assert warehouse.numbers() == [10, 11, 12]
+
+
+def test_the_same_warehouse_is_no_other_place_for_sync_and_run_in_turns(
+    warehouse: Warehouse, sandbox: Sandbox
+) -> None:
+    warehouse.sync(sandbox, end_date="2026-11-20")
+    warehouse.pipeline().run(source_of(warehouse, sandbox))
+    warehouse.pipeline().run(source_of(warehouse, sandbox))
+    assert warehouse.sync(sandbox, end_date="2026-11-20").days_read == 0
+    assert warehouse.numbers() == [10, 11, 12]
