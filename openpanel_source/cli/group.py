@@ -12,11 +12,10 @@ from typing import Any
 import click
 
 from openpanel_source.cli.logs import configure_logs
+from openpanel_source.cli.stopping import INTERRUPTED
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.escape import printable
 
-INTERRUPTED = 130
-"""128 + SIGINT."""
 BROKEN_PIPE = 141
 """128 + SIGPIPE, as shells know it."""
 
