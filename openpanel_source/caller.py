@@ -7,10 +7,12 @@ and dlt that leaves out some of what is yielded, changes it, or has it written o
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dlt
 from dlt.common.configuration.container import Container
+from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.common.pipeline import PipelineContext
 from dlt.common.schema.typing import TTableSchema
 from dlt.common.storages.load_package import LoadPackageStateInjectableContext
@@ -81,11 +83,11 @@ def _check_place() -> None:
     pipeline: Any = Container()[PipelineContext].pipeline()
     if pipeline.destination is None:
         return
-    config = pipeline.destination_client().config
-    credentials = getattr(config, "credentials", None)
-    parts = (config.fingerprint(), *(getattr(credentials, name, "") for name in _OF_PLACE))
-    text = "\0".join([str(pipeline.dataset_name), *(str(part or "") for part in parts)])
-    place = hashlib.sha256(text.encode()).hexdigest()
+    # dlt resolves the configuration in the context of a thread, which that of the run must not see.
+    with ThreadPoolExecutor(1) as alone:
+        place = alone.submit(_place_of, pipeline).result()
+    if place is None:
+        return
     try:
         before = pipeline.get_local_state_val(_PLACE)
     except KeyError:
@@ -97,6 +99,18 @@ def _check_place() -> None:
             " asks the destination, or make a pipeline of another name."
         )
     pipeline.set_local_state_val(_PLACE, place)
+
+
+def _place_of(pipeline: Any) -> str | None:
+    """What tells a destination and dataset from others; None where nothing can be loaded from here."""
+    try:
+        config = pipeline.destination_client().config
+    except (ConfigFieldMissingException, ImportError):
+        return None
+    credentials = getattr(config, "credentials", None)
+    parts = (config.fingerprint(), *(getattr(credentials, name, "") for name in _OF_PLACE))
+    text = "\0".join([str(pipeline.dataset_name), *(str(part or "") for part in parts)])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _refusal(step: Any) -> str:

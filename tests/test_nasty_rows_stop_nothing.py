@@ -14,7 +14,7 @@ from openpanel_source.schema import EVENTS
 from openpanel_source.status import read_status
 from tests.nasty import Nasty, nasty_rows, parse
 from tests.postgres import PostgresWarehouse, postgres, postgres_url
-from tests.sandbox_world import event, world
+from tests.sandbox_world import event, event_id, get, pages_of, world
 from tests.warehouse import Warehouse
 
 __all__ = ["postgres", "postgres_url"]
@@ -96,8 +96,10 @@ def test_nasty_rows_in_postgresql(postgres: PostgresWarehouse) -> None:
 
 @pytest.mark.parametrize("mark", ["\ufeff", "\n \t"])
 def test_a_page_that_begins_with_a_mark_is_read(warehouse: Warehouse, mark: str) -> None:
-    body = mark + '{"meta":{"totalCount":0,"pages":0},"data":[]}'
     with world(event(1)) as sandbox:
-        sandbox.behave(path="start=2026-11-09", status=200, body=body, times=1)
+        day = pages_of("2026-11-10")
+        page = get(sandbox, f"projectId=web&{day}includes=profile").text
+        assert event_id(1) in page
+        sandbox.behave(path=day, status=200, body=mark + page, times=1)
         assert warehouse.sync(sandbox).is_verified
     assert warehouse.numbers() == [1]
