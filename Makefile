@@ -25,36 +25,36 @@ lowest:
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --editable . --group dev \
-		--constraint tests/lowest.txt
-	.venv-lowest/bin/python -m pytest --numprocesses 2 --quiet tests/test_days_are_read_when_needed.py \
-		tests/test_a_sync_holds_exactly_the_rows_of_the_server.py tests/test_command.py \
-		tests/test_every_destination.py
+		--constraint tests/data/lowest.txt
+	.venv-lowest/bin/python -m pytest --numprocesses 2 --quiet tests/days/test_days_are_read_when_needed.py \
+		tests/promise/test_a_sync_holds_exactly_the_rows_of_the_server.py tests/operations/test_command.py \
+		tests/destinations/test_every_destination.py
 
 # A hundred syncs killed at random moments, and where they were hit.
 kills: .venv/.ready
-	OPENPANEL_SOURCE_KILLS=100 $(BIN)/python -m pytest -s -n0 tests/test_killed_at_any_moment.py
+	OPENPANEL_SOURCE_KILLS=100 $(BIN)/python -m pytest -s -n0 tests/promise/test_killed_at_any_moment.py
 
 # Every fault of a server, at every stage of a sync, once, thrice and always: about 15 minutes.
 faults: .venv/.ready
-	OPENPANEL_SOURCE_FAULTS=all $(BIN)/python -m pytest --numprocesses 2 --quiet tests/test_fault_matrix.py
+	OPENPANEL_SOURCE_FAULTS=all $(BIN)/python -m pytest --numprocesses 2 --quiet tests/promise/test_fault_matrix.py
 
 # Two million events by four processes into PostgreSQL, some of them killed.
 backfill: .venv/.ready
-	OPENPANEL_SOURCE_BACKFILL=2000000 $(BIN)/python -m pytest -s -n0 tests/test_a_backfill_in_pieces.py
+	OPENPANEL_SOURCE_BACKFILL=2000000 $(BIN)/python -m pytest -s -n0 tests/promise/test_a_backfill_in_pieces.py
 
 # 40,000 pages that are not as documented, or damaged; some minutes.
 fuzz: .venv/.ready
-	OPENPANEL_SOURCE_FUZZ=long $(BIN)/python -m pytest -s -n0 --timeout 3600 tests/test_fuzz_decode.py
+	OPENPANEL_SOURCE_FUZZ=long $(BIN)/python -m pytest -s -n0 --timeout 3600 tests/rows/test_fuzz_decode.py
 
 # The examples in pipelines/, each with its orchestrator in an environment of its own, kept in
 # .orchestrators: 5 minutes on two cores, installing included.
 test-orchestrators: .venv/.ready
-	$(BIN)/python -m pytest -n0 --timeout 900 tests-orchestrators
+	$(BIN)/python -m pytest -n0 --timeout 900 tests/orchestrators
 
 # The SQL for BigQuery, Snowflake … without a server, with their drivers in an environment of its
 # own: 800 MB, two minutes.
 test-clouds: .clouds/.ready
-	.clouds/bin/python -m pytest tests-clouds
+	.clouds/bin/python -m pytest tests/clouds
 
 .clouds/.ready: pyproject.toml
 	$(PYTHON) -m venv .clouds

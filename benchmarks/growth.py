@@ -22,7 +22,7 @@ from benchmarks import harness, report
 from benchmarks.api import PROJECT
 from benchmarks.contestants.connector import TABLE
 from benchmarks.run import Figures
-from openpanel_source.scope import Replaced, days_condition
+from openpanel_source.model.conditions import Replaced, days_condition
 
 
 @dataclass

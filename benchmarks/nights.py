@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import report
-from openpanel_source.destination import open_pipeline
-from openpanel_source.pipeline import SyncSummary, sync
+from openpanel_source.destinations.pipelines import open_pipeline
+from openpanel_source.operations.sync import SyncSummary, sync
 from openpanel_source.sandbox import Dataset, Sandbox
 from openpanel_source.sandbox.dataset import Accounts, Client, Organization, Project
 

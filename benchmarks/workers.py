@@ -15,8 +15,8 @@ from benchmarks.contestants import Work
 from benchmarks.pages import BLOCK
 from benchmarks.rate_limit import NOT_TOLD, REQUESTS, SECONDS, TOLD
 from openpanel_source import Partition, partitions
-from openpanel_source.destination import open_pipeline
-from openpanel_source.pipeline import sync
+from openpanel_source.destinations.pipelines import open_pipeline
+from openpanel_source.operations.sync import sync
 
 
 def together(stats: dict[str, Any], requests: int, seconds: float) -> dict[str, float]:

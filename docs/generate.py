@@ -10,14 +10,14 @@ from dlt.common.schema import Schema
 from dlt.common.schema.utils import new_table
 
 from openpanel_source.cli import main
-from openpanel_source.schema import TABLES, Reference, Table
-from openpanel_source.view_sql import View, views
+from openpanel_source.model.schema import TABLES, Reference, Table
+from openpanel_source.views.render import View, views
 
 HERE = Path(__file__).parent
 
 
 def schema_page() -> str:
-    """Every table and column, from ``openpanel_source/schema.py``."""
+    """Every table and column, from ``openpanel_source/model/schema.py``."""
     parts = [_INTRODUCTION, f"```mermaid\n{_diagram()}```\n"]
     parts += [_table(table) for table in TABLES]
     return "\n".join(parts)
@@ -25,10 +25,10 @@ def schema_page() -> str:
 
 _INTRODUCTION = """# Tables
 
-Made by `make docs` from `openpanel_source/schema.py`. Timestamps are UTC instants, dates UTC days.
-The same descriptions are dlt hints of all columns, and comments on tables and columns in DuckDB and
-PostgreSQL (`sync` writes them) and where dlt writes some: Databricks, and columns in BigQuery and
-Snowflake.
+Made by `make docs` from `openpanel_source/model/schema.py`. Timestamps are UTC instants,
+dates UTC days. The same descriptions are dlt hints of all columns, and comments on tables and
+columns in DuckDB and PostgreSQL (`sync` writes them) and where dlt writes some:
+Databricks, and columns in BigQuery and Snowflake.
 
 ## When the API changes
 

@@ -8,23 +8,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from openpanel_source.auditing import AuditReport, audit
-    from openpanel_source.chart import Chart
-    from openpanel_source.erasing import ErasureReport, erase
+    from openpanel_source.api.filters import Filter
+    from openpanel_source.api.paginator import EventsPaginator
+    from openpanel_source.charts.definition import Chart
+    from openpanel_source.charts.series import Series
     from openpanel_source.errors import (
         ConfigurationError,
         OpenPanelError,
         ServerFaultError,
         TransientError,
     )
-    from openpanel_source.filters import Filter
-    from openpanel_source.paginator import EventsPaginator
-    from openpanel_source.partition import Partition, partitions
-    from openpanel_source.pipeline import SyncSummary, sync
-    from openpanel_source.series import Series
-    from openpanel_source.source import openpanel
-    from openpanel_source.status import DayStatus, ProjectStatus, read_days, read_status
-    from openpanel_source.view_create import create_views
+    from openpanel_source.operations.audit import AuditReport, audit
+    from openpanel_source.operations.erase import ErasureReport, erase
+    from openpanel_source.operations.partitions import Partition, partitions
+    from openpanel_source.operations.status import DayStatus, ProjectStatus, read_days, read_status
+    from openpanel_source.operations.sync import SyncSummary, sync
+    from openpanel_source.source.source import openpanel
+    from openpanel_source.views.create import create_views
 
 __all__ = [
     "AuditReport",
@@ -52,28 +52,28 @@ __all__ = [
 ]
 
 _MODULES = {
-    "AuditReport": "auditing",
-    "Chart": "chart",
+    "AuditReport": "operations.audit",
+    "Chart": "charts.definition",
     "ConfigurationError": "errors",
-    "DayStatus": "status",
-    "ErasureReport": "erasing",
-    "EventsPaginator": "paginator",
-    "Filter": "filters",
+    "DayStatus": "operations.status",
+    "ErasureReport": "operations.erase",
+    "EventsPaginator": "api.paginator",
+    "Filter": "api.filters",
     "OpenPanelError": "errors",
-    "Partition": "partition",
-    "ProjectStatus": "status",
-    "Series": "series",
+    "Partition": "operations.partitions",
+    "ProjectStatus": "operations.status",
+    "Series": "charts.series",
     "ServerFaultError": "errors",
-    "SyncSummary": "pipeline",
+    "SyncSummary": "operations.sync",
     "TransientError": "errors",
-    "audit": "auditing",
-    "create_views": "view_create",
-    "erase": "erasing",
-    "openpanel": "source",
-    "partitions": "partition",
-    "read_days": "status",
-    "read_status": "status",
-    "sync": "pipeline",
+    "audit": "operations.audit",
+    "create_views": "views.create",
+    "erase": "operations.erase",
+    "openpanel": "source.source",
+    "partitions": "operations.partitions",
+    "read_days": "operations.status",
+    "read_status": "operations.status",
+    "sync": "operations.sync",
 }
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import ALL, FAULTS, STAGES, TIMES
-from tests.warehouse import Warehouse
+from tests.support.faults import ALL, FAULTS, STAGES, TIMES
+from tests.support.warehouse import Warehouse
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.contestants import Work
 from openpanel_source import sync
-from openpanel_source.destination import open_pipeline
+from openpanel_source.destinations.pipelines import open_pipeline
 
 TABLE = "openpanel.events"
 

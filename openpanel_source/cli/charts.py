@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from openpanel_source.chart import Chart
-from openpanel_source.chart_file import load_charts
+from openpanel_source.charts.definition import Chart
+from openpanel_source.charts.file import load_charts
 from openpanel_source.cli.options import print_json
-from openpanel_source.escape import printable
-from openpanel_source.settings import parse_chart_setting
-from openpanel_source.source import SETTINGS
+from openpanel_source.model.text import printable
+from openpanel_source.source.settings import parse_chart_setting
+from openpanel_source.source.source import SETTINGS
 
 
 def run_validate(file: str) -> None:

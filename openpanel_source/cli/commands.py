@@ -128,7 +128,7 @@ def sync(
 ) -> None:
     """Load every day that is new, open or not yet proven; nothing that is complete."""
     from openpanel_source.cli.reports import run_sync
-    from openpanel_source.destination import PIPELINE_NAME, open_pipeline
+    from openpanel_source.destinations.pipelines import PIPELINE_NAME, open_pipeline
 
     pipeline = open_pipeline(
         destination, database, dataset, name=PIPELINE_NAME if piece is None else piece
@@ -178,7 +178,7 @@ def audit(
 ) -> None:
     """Count source against warehouse, day by day, and name what differs."""
     from openpanel_source.cli.reports import run_audit
-    from openpanel_source.destination import open_pipeline
+    from openpanel_source.destinations.pipelines import open_pipeline
 
     pipeline = open_pipeline(destination, database, dataset, must_exist=True, to_write=repair)
     given = given_options(project_id=list(project_id), **settings)
@@ -206,7 +206,7 @@ def erase(
     PROFILE is the id of a profile or a device, or its hash, that stands in erased_profiles.
     """
     from openpanel_source.cli.reports import run_erase
-    from openpanel_source.destination import open_pipeline
+    from openpanel_source.destinations.pipelines import open_pipeline
 
     pipeline = open_pipeline(destination, database, dataset, must_exist=True)
     given = given_options(project_id=list(project_id), **settings)
@@ -243,7 +243,7 @@ def list_charts(file: str | None, as_json: bool) -> None:
 def status(destination: str, database: str | None, dataset: str, as_json: bool) -> None:
     """Show freshness, days and verdicts of what was loaded, from the warehouse alone."""
     from openpanel_source.cli.reports import run_status
-    from openpanel_source.destination import open_to_look
+    from openpanel_source.destinations.pipelines import open_to_look
 
     with open_to_look(destination, database, dataset) as pipeline:
         run_status(pipeline, as_json=as_json)
@@ -263,7 +263,7 @@ def properties(
 ) -> None:
     """Show which keys the properties of loaded events have, and a mapping that makes columns."""
     from openpanel_source.cli.properties import run_properties
-    from openpanel_source.destination import open_to_look
+    from openpanel_source.destinations.pipelines import open_to_look
 
     with open_to_look(destination, database, dataset) as pipeline:
         run_properties(pipeline, limit=limit, most=keys, as_json=as_json)

@@ -17,14 +17,14 @@ from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.reports import print_summary
 from openpanel_source.cli.streams import drawable
 from openpanel_source.cli.views import make_views
-from openpanel_source.destination import check_database, open_pipeline
+from openpanel_source.destinations.pipelines import check_database, open_pipeline
 from openpanel_source.errors import DestinationError, InvalidSettingError
-from openpanel_source.escape import printable
-from openpanel_source.pipeline import sync
+from openpanel_source.model.text import printable
+from openpanel_source.operations.sync import sync
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
-from openpanel_source.sandbox.catalog import SITES
 from openpanel_source.sandbox.dataset import Accounts, Client, Project
-from openpanel_source.sandbox.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, generate
+from openpanel_source.sandbox.demo.catalog import SITES
+from openpanel_source.sandbox.demo.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, generate
 
 _PROJECTS = """
 SELECT project_id AS project, count(*) AS events,

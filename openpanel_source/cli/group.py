@@ -14,7 +14,7 @@ import click
 from openpanel_source.cli.logs import configure_logs
 from openpanel_source.cli.stopping import INTERRUPTED
 from openpanel_source.errors import OpenPanelError
-from openpanel_source.escape import printable
+from openpanel_source.model.text import printable
 
 BROKEN_PIPE = 141
 """128 + SIGPIPE, as shells know it."""
@@ -57,7 +57,7 @@ class Group(click.Group):
         except (click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            from openpanel_source.explain import explained
+            from openpanel_source.destinations.explain import explained
 
             known = explained(error)
             if known is not None:

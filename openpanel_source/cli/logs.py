@@ -8,7 +8,7 @@ import os
 import uuid
 from datetime import datetime, timezone
 
-from openpanel_source.escape import printable
+from openpanel_source.model.text import printable
 
 PROGRESS = "openpanel_source.progress"
 """The logger of what a sync has read so far; it is heard without ``--verbose`` as well."""

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from openpanel_source.cli.logs import PROGRESS
-from openpanel_source.escape import printable
-from openpanel_source.pipeline import OnDay
-from openpanel_source.run_report import RunReport
+from openpanel_source.model.text import printable
+from openpanel_source.operations.sync import OnDay
+from openpanel_source.source.report import RunReport
 
 _SECONDS_BETWEEN_LINES = 2.0
 logger = logging.getLogger(PROGRESS)

@@ -9,13 +9,13 @@ import click
 import dlt
 
 from openpanel_source.cli.options import print_json
-from openpanel_source.destination import destination_errors
+from openpanel_source.destinations.pipelines import destination_errors
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.escape import printable
-from openpanel_source.property_columns import parse_properties
-from openpanel_source.property_survey import Survey, survey, toml_key
-from openpanel_source.source import SETTINGS
-from openpanel_source.table import ColumnType
+from openpanel_source.model.table import ColumnType
+from openpanel_source.model.text import printable
+from openpanel_source.operations.property_survey import Survey, survey, toml_key
+from openpanel_source.rows.property_columns import parse_properties
+from openpanel_source.source.source import SETTINGS
 
 _LONGEST = 40
 _LEAST_SHARE = 0.01

@@ -9,22 +9,22 @@ from typing import Any
 import click
 import dlt
 
-from openpanel_source.auditing import audit
-from openpanel_source.check import Finding, check
+from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.cli.logs import PROGRESS
 from openpanel_source.cli.options import print_json
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.views import check_views, make_views
-from openpanel_source.configuration import Found
-from openpanel_source.destination import destination_errors
-from openpanel_source.erasing import erase
-from openpanel_source.escape import printable
-from openpanel_source.failed_projects import FailedProjects
-from openpanel_source.partition import partitions
-from openpanel_source.pipeline import SyncSummary, sync
-from openpanel_source.source import SETTINGS, configured
-from openpanel_source.status import ProjectStatus, read_status
+from openpanel_source.destinations.pipelines import destination_errors
+from openpanel_source.model.text import printable
+from openpanel_source.operations.audit import audit
+from openpanel_source.operations.check import Finding, check
+from openpanel_source.operations.erase import erase
+from openpanel_source.operations.partitions import partitions
+from openpanel_source.operations.status import ProjectStatus, read_status
+from openpanel_source.operations.sync import SyncSummary, sync
+from openpanel_source.source.configuration import Found
+from openpanel_source.source.source import SETTINGS, configured
 
 logger = logging.getLogger(PROGRESS)
 

@@ -8,7 +8,7 @@ import click
 
 from openpanel_source.cli.commands import main
 from openpanel_source.cli.options import json_option, print_json, target_options
-from openpanel_source.view_dialects import DIALECTS
+from openpanel_source.views.warehouses import DIALECTS
 
 if TYPE_CHECKING:
     import dlt
@@ -40,8 +40,8 @@ def views(
     as_json: bool,
 ) -> None:
     """Create the views of sessions, days, pages ... beside the tables, in DuckDB or PostgreSQL."""
-    from openpanel_source.destination import open_to_look
-    from openpanel_source.view_create import create_views, views_script
+    from openpanel_source.destinations.pipelines import open_to_look
+    from openpanel_source.views.create import create_views, views_script
 
     if only_print:
         click.echo(views_script(dialect, timezone=timezone, dataset=dataset))
@@ -60,7 +60,7 @@ def check_views(pipeline: dlt.Pipeline) -> None:
     Raises:
         DestinationError: It is such a one.
     """
-    from openpanel_source.view_create import view_dialect
+    from openpanel_source.views.create import view_dialect
 
     view_dialect(pipeline)
 
@@ -71,7 +71,7 @@ def make_views(pipeline: dlt.Pipeline, *, busy_timeout: float = 60.0, silent: bo
     Raises:
         OpenPanelError: They cannot be made.
     """
-    from openpanel_source.view_create import create_views
+    from openpanel_source.views.create import create_views
 
     names = create_views(pipeline, busy_timeout=busy_timeout)
     if not silent:

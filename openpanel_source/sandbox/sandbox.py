@@ -8,14 +8,14 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any, Literal
 
-from openpanel_source.sandbox.access import Access
-from openpanel_source.sandbox.app import Application
-from openpanel_source.sandbox.control import Control, Served
 from openpanel_source.sandbox.dataset import Dataset, Row
+from openpanel_source.sandbox.events.store import Store
 from openpanel_source.sandbox.generation import generation_of
-from openpanel_source.sandbox.ratelimit import RateLimit
-from openpanel_source.sandbox.server import Server
-from openpanel_source.sandbox.store import Store
+from openpanel_source.sandbox.http.access import Access
+from openpanel_source.sandbox.http.app import Application
+from openpanel_source.sandbox.http.control import Control, Served
+from openpanel_source.sandbox.http.ratelimit import RateLimit
+from openpanel_source.sandbox.http.server import Server
 
 
 class Sandbox:

@@ -1,0 +1,1 @@
+"""The Export API: requests built, sent, refused or answered, and what the server can do."""

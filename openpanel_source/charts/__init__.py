@@ -1,0 +1,1 @@
+"""A chart: defined, checked, asked for bucket by bucket, and made into rows."""

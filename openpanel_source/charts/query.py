@@ -1,0 +1,126 @@
+"""The query of ``/export/charts`` for whole buckets of a chart."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from string import ascii_uppercase
+from typing import Any
+
+from openpanel_source.api.filters import parse_filter
+from openpanel_source.api.generation import CURRENT, Generation
+from openpanel_source.api.query import (
+    MAX_QUERY_BYTES,
+    Params,
+    encode_list,
+    encode_string,
+    query_string,
+)
+from openpanel_source.charts.definition import Chart
+from openpanel_source.charts.series import Series
+from openpanel_source.errors import InvalidSettingError, UnsupportedServerError
+
+CHARTS_PATH = "/export/charts"
+_EARLY_BREAKDOWNS = 4
+
+
+def check_server(chart: Chart, timezone: str, generation: Generation) -> None:
+    """Refuse what an old server draws wrongly, or dies of.
+
+    Raises:
+        UnsupportedServerError: The server is too old for the chart.
+    """
+    if not generation.draws_charts_of_2025:
+        return
+    problem = None
+    if chart.interval == "week":
+        problem = "interval 'week' stops it altogether"
+    elif timezone != "UTC":
+        problem = f"it draws in UTC only, not in {timezone}"
+    elif len(chart.breakdowns) > _EARLY_BREAKDOWNS:
+        problem = f"it knows at most {_EARLY_BREAKDOWNS} breakdowns"
+    if problem:
+        raise UnsupportedServerError(
+            f"chart {chart.name!r}: this server draws charts as those before 2025-04-16 do, and"
+            f" {problem}; upgrade it or change the chart."
+        )
+
+
+def chart_params(
+    chart: Chart,
+    project_id: str,
+    first: datetime,
+    end: datetime,
+    generation: Generation = CURRENT,
+) -> Params:
+    """The parameters that ask for whole buckets of a chart.
+
+    Args:
+        chart: The definition.
+        project_id: The project.
+        first: Start of the first bucket, with a zone.
+        end: Start of the bucket after the last; the answer may hold that one too.
+        generation: The server's.
+
+    Returns:
+        Parameters.
+    """
+    early = generation.draws_charts_of_2025
+    # Servers before 2026-04-09 look a project up under the name as sent.
+    quotes = generation.decodes_values or early
+    series = [
+        _series(part) | ({"id": ascii_uppercase[place]} if early else {})
+        for place, part in enumerate(chart.parts)
+    ]
+    params = [
+        ("projectId", encode_string(project_id) if quotes else project_id),
+        # Servers before 2025-11-26 know the older name only.
+        ("series" if generation.decodes_values else "events", encode_list(series, generation)),
+        ("interval", chart.interval),
+        ("startDate", _instant(first)),
+        ("endDate", _instant(end)),
+    ]
+    if chart.breakdowns:
+        named = [{"name": name} for name in chart.breakdowns]
+        params.append(("breakdowns", encode_list(named, generation)))
+    if chart.previous and chart.is_whole:
+        params.append(("previous", "true"))
+    return params
+
+
+def check_length(chart: Chart, project_id: str) -> None:
+    """Refuse a chart whose URL is longer than servers read.
+
+    Raises:
+        InvalidSettingError: It is, or its texts are none.
+    """
+    day = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+    try:
+        length = len(query_string(chart_params(chart, project_id, day, day)))
+    except UnicodeEncodeError:
+        raise InvalidSettingError(
+            f"chart {chart.name!r}: series or breakdowns hold half a character (a lone surrogate);"
+            " they must be text that UTF-8 can hold."
+        ) from None
+    if length > MAX_QUERY_BYTES:
+        raise InvalidSettingError(
+            f"chart {chart.name!r}: series, filters and breakdowns make a URL of {length} bytes;"
+            " the server reads about 16,000: make several charts of it."
+        )
+
+
+def _series(part: Series) -> dict[str, Any]:
+    asked: dict[str, Any] = {"name": part.event, "segment": part.segment}
+    if part.property is not None:
+        asked["property"] = part.property
+    filters = [parse_filter(item).to_api() for item in part.filters]
+    for given in filters:
+        if given["operator"] in ("inCohort", "notInCohort"):
+            # Without this member, the server ignores the filter.
+            given["cohortIds"] = given["value"]
+    if filters:
+        asked["filters"] = filters
+    return asked
+
+
+def _instant(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,142 @@
+"""Look at exact positions of a listing, on servers whose page 1 does not show all of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from openpanel_source.api.client import Client
+from openpanel_source.api.generation import Generation
+from openpanel_source.api.page import split_page
+from openpanel_source.api.query import EVENTS_PATH, EventQuery, unique_name
+from openpanel_source.days.exact_listing import Row, Spot
+from openpanel_source.model.clock import DAY, LATEST, Clock
+from openpanel_source.rows.event import without_told
+
+_SHOWN = timedelta(days=360)
+"""Page 1 shows rows that are younger; the servers' own limit is 365 days."""
+
+
+class Look(NamedTuple):
+    """What one request showed: the server's count of the range, and rows from a position on."""
+
+    total: int
+    spot: Spot
+    rows: list[Row]
+
+
+class Span(NamedTuple):
+    """The UTC days that a listing is of, both inclusive."""
+
+    project_id: str
+    first: date
+    last: date
+
+
+class _Head(msgspec.Struct, rename="camel"):
+    id: str
+    created_at: str
+    profile_id: str | None = None
+    name: str | None = None
+
+
+_head = msgspec.json.Decoder(_Head)
+
+
+class Looker:
+    """Looks at listings and counts them.
+
+    Args:
+        client: Makes the requests.
+        query: Which events.
+        generation: The server's.
+        now: The clock.
+    """
+
+    def __init__(
+        self, client: Client, query: EventQuery, generation: Generation, now: Clock
+    ) -> None:
+        self._client = client
+        self.query = query
+        self.generation = generation
+        self.now = now
+
+    def look(self, span: Span, spot: Spot) -> Look:
+        """The rows of a listing at a spot, with every field."""
+        params = self.query.params(
+            *span,
+            limit=spot.limit,
+            # The server keeps counts under the names of the fields, but not under the days.
+            includes=(*self.query.includes, unique_name()),
+            generation=self.generation,
+        )
+        page = self._client.read(EVENTS_PATH, [*params, ("page", spot.page)], split_page)
+        return Look(page.meta.total_count, spot, [self._row(bytes(raw)) for raw in page.data])
+
+    def count(self, span: Span) -> int:
+        """Rows that the server counts; 1 if it counts none and lists some."""
+        look = self.look(span, Spot(1, 0))
+        if self.query.is_counted or look.total or look.rows or self.is_shown(span):
+            return look.total or len(look.rows)
+        # Rows may be listed without being counted, and not shown on page 1 for their age.
+        anybodys = replace(self.query, profile_id=None)
+        if not Looker(self._client, anybodys, self.generation, self.now).count(span):
+            return 0
+        if self.look(span, Spot(1, 1)).rows:
+            return 1
+        base, wide = self.behind_newer(span)
+        return len(self.look(wide, Spot(1, base)).rows) if base else 0
+
+    def is_shown(self, span: Span) -> bool:
+        """Whether page 1 shows some row of the days, whichever they hold."""
+        return span.first >= (self.now() - _SHOWN).date()
+
+    def behind_newer(self, span: Span) -> tuple[int, Span]:
+        """A longer span in which the days begin above page 1, behind newer rows.
+
+        Args:
+            span: Days of which page 1 shows nothing.
+
+        Returns:
+            The position at which they begin, and the longer span; 0 if no newer row can be seen.
+        """
+        if self.query.is_counted:
+            return self._behind_next(span)
+        wide = span._replace(last=LATEST)
+
+        def is_newer(position: int) -> bool:
+            rows = self.look(wide, Spot(1, position)).rows
+            return bool(rows) and rows[0].key[0][:10] > span.last.isoformat()
+
+        newer = max(self.look(wide._replace(first=span.last + DAY), Spot(1, 0)).total, 1)
+        low = 0
+        while is_newer(newer):
+            low, newer = newer, newer * 2
+        while newer - low > 1:
+            middle = (low + newer) // 2
+            low, newer = (middle, newer) if is_newer(middle) else (low, middle)
+        return (newer if low or is_newer(0) else 0), wide
+
+    def _behind_next(self, span: Span) -> tuple[int, Span]:
+        days = 1
+        while True:
+            last = min(span.last + days * DAY, LATEST)
+            base = self.count(Span(span.project_id, span.last + DAY, last))
+            if base or last == LATEST:
+                return base, span._replace(last=last)
+            days *= 16
+
+    def _row(self, raw: bytes) -> Row:
+        try:
+            head = _head.decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            # It takes its place as a group of its own.
+            same = without_told(raw, self.query.dimensions)
+            return Row(same, ("", same.hex()), None, raw)
+        key: tuple[str, ...] = (head.created_at,)
+        if self.generation.has_ordered_ties:
+            key = (head.created_at, head.profile_id or "", head.name or "")
+        return Row(head.id, key, head.profile_id, raw)

@@ -1,0 +1,115 @@
+"""Fetch pages of a day, in parts where a page holds more bytes than an answer may."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from openpanel_source.api.client import Client
+from openpanel_source.api.generation import Generation
+from openpanel_source.api.page import Meta, RawPage, first_id, split_page
+from openpanel_source.api.query import EVENTS_PATH, EventQuery
+from openpanel_source.days.plan import PlannedDay
+from openpanel_source.errors import AnswerTooLargeError
+from openpanel_source.rows.decode import Rejected, as_text
+from openpanel_source.rows.shape import ShapedPage, Shaper, shape_events
+
+logger = logging.getLogger(__name__)
+
+_PARTS = (4, 5, 5, 10)
+"""Into how many parts a page is divided that is too large, then each of them, down to an event."""
+
+
+class Pages:
+    """Pages of days of a query.
+
+    Args:
+        client: Makes the requests.
+        query: Which events.
+        generation: The server's.
+        shaper: Makes tables of them.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        query: EventQuery,
+        generation: Generation,
+        shaper: Shaper,
+    ) -> None:
+        self._client = client
+        self._query = query
+        self._generation = generation
+        self._shaper = shaper
+        self._shaping = threading.Lock()
+
+    def fetch(self, item: PlannedDay, number: int) -> list[ShapedPage]:
+        """A page of a day, with all fields.
+
+        Args:
+            item: The day.
+            number: Counted from 1.
+
+        Returns:
+            The page; its parts, in order, if it is larger than an answer may be. An event that
+            alone is larger is rejected. Each says how many whole pages there are.
+
+        Raises:
+            OpenPanelError: A request failed for good.
+        """
+        return self._fetch(item, number, self._generation.page_size, _PARTS)
+
+    def _fetch(
+        self, item: PlannedDay, number: int, size: int, parts: tuple[int, ...]
+    ) -> list[ShapedPage]:
+        try:
+            return [self._ask(item, number, size)]
+        except AnswerTooLargeError:
+            if size == 1:
+                return [self._ask_in_short(item, number)]
+        logger.info("page %d of %s by %d is too large: read in parts", number, item.day, size)
+        divisor = next((part for part in parts if size % part == 0), size)
+        pages: list[ShapedPage] = []
+        for part in range((number - 1) * divisor + 1, number * divisor + 1):
+            pages += self._fetch(item, part, size // divisor, parts[1:])
+            if not pages[-1].rows:
+                break
+        return pages
+
+    def _ask(self, item: PlannedDay, number: int, size: int) -> ShapedPage:
+        def shape(body: bytes, request: str) -> ShapedPage:
+            # One page is shaped at a time: more threads would only fight for the interpreter.
+            with self._shaping:
+                return self._shaper.page(body, item.project_id, item.day, request)
+
+        params = self._query.params(
+            item.project_id,
+            item.day,
+            item.day,
+            limit=size,
+            includes=self._query.includes,
+            generation=self._generation,
+        )
+        page = self._client.read(EVENTS_PATH, [*params, ("page", str(number))], shape)
+        return page._replace(meta=self._whole(page.meta, size))
+
+    def _ask_in_short(self, item: PlannedDay, number: int) -> ShapedPage:
+        """An event that is too large, as rejected: what the server says of it unasked."""
+        params = self._query.params(
+            item.project_id, item.day, item.day, limit=1, generation=self._generation
+        )
+        page: RawPage = self._client.read(EVENTS_PATH, [*params, ("page", str(number))], split_page)
+        reason = (
+            f"the event (number {number} of the day, the newest first) is larger than"
+            f" max_page_bytes ({self._client.max_page_bytes:,}) and is shown without its"
+            " properties; raise max_page_bytes and reload the day"
+        )
+        rejected = [Rejected(as_text(bytes(raw)), reason) for raw in page.data]
+        empty = shape_events([], item.project_id, item.day)
+        meta = self._whole(page.meta, 1)
+        return ShapedPage(meta, [], rejected, empty, first_id=first_id(page))
+
+    def _whole(self, meta: Meta, size: int) -> Meta:
+        """The counts of a part as those of a whole page."""
+        whole = self._generation.page_size
+        return meta if size == whole else Meta(meta.total_count, -(-meta.total_count // whole))

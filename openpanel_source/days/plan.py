@@ -1,0 +1,301 @@
+"""Decide which days to read, from counts and the ledger; nothing here touches the network."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import accumulate
+
+from openpanel_source.days.ledger import DayRecord, Known, Reason
+from openpanel_source.days.verdict import Verdict
+from openpanel_source.errors import ContradictoryCountsError
+from openpanel_source.model.clock import DAY
+
+Count = Callable[[date, date], int]
+"""Rows the server counts in a range of UTC days, both inclusive."""
+
+_WINDOW = 64
+_TIMES_COUNTED = 3
+"""Times that counts may contradict each other while nothing moves."""
+
+
+@dataclass(frozen=True)
+class PlannedDay:
+    """A day to read, and why."""
+
+    project_id: str
+    day: date
+    reason: Reason
+    tail_of: DayRecord | None = None
+    """What was read of the day before, if only newer rows may have to be read."""
+    counted: int | None = None
+    """Rows that the server counted on the day when it was planned, if it was counted."""
+
+
+def first_day_with_events(
+    count: Count, first: date, last: date, *, adds_up: bool = True
+) -> date | None:
+    """The first day of the range that holds an event, found by bisection.
+
+    Args:
+        count: Counts rows of a range.
+        first: First day of the range.
+        last: Last day of the range.
+        adds_up: Whether counts of parts have to be that of the whole.
+
+    Returns:
+        The day, or None for a range without events; about log2(days) counts.
+
+    Raises:
+        ContradictoryCountsError: What is left of the range counts fewer rows than all of it.
+    """
+    if first > last:
+        return None
+    total = count(first, last)
+    if total == 0:
+        return None
+    low, high = first, last
+    while low < high:
+        middle = low + (high - low) // 2
+        if count(low, middle):
+            high = middle
+        else:
+            low = middle + DAY
+    if adds_up and low > first:
+        _check_nothing_before(count, (first, last), low, total)
+    return low
+
+
+def _check_nothing_before(count: Count, days: tuple[date, date], found: date, total: int) -> None:
+    first, last = days
+    for _ in range(_TIMES_COUNTED):
+        left, before = count(found, last), total
+        total = count(first, last) if left != total else total
+        # What came or went meanwhile lies between the two counts of the whole.
+        if min(before, total) <= left <= max(before, total):
+            return
+    raise ContradictoryCountsError(
+        f"the server counts {total:,} events from {first} to {last}, none in the parts of these"
+        f" days that lie before {found}, and {left:,} from then on: what it says of days cannot be"
+        " believed. Nothing was recorded or changed; report it to who runs the server."
+    )
+
+
+def days_with_events(
+    count: Count, first: date, last: date, total: int
+) -> Iterator[tuple[date, int]]:
+    """Every day of the range that holds events, newest first, with its count.
+
+    Args:
+        count: Counts rows of a range.
+        first: First day of the range.
+        last: Last day of the range.
+        total: Rows in the range.
+
+    Yields:
+        Days and their counts; O(k·log n) counts for k of n days.
+    """
+    if total == 0 or first > last:
+        return
+    if first == last:
+        yield first, total
+        return
+    middle = first + (last - first) // 2
+    newer = count(middle + DAY, last)
+    yield from days_with_events(count, middle + DAY, last, newer)
+    # What arrived since the total was counted hides older rows from the difference, so nothing is
+    # called empty that was not counted empty itself.
+    older = total - newer if total > newer else count(first, middle)
+    yield from days_with_events(count, first, middle, older)
+
+
+def days_to_read(
+    project_id: str, first: date, last: date, today: date, known: Known, *, reload: bool
+) -> list[PlannedDay]:
+    """The days of a range that the ledger does not hold as settled and proven, newest first.
+
+    Args:
+        project_id: The project.
+        first: First day of the range.
+        last: Last day of the range.
+        today: The current UTC day.
+        known: What the ledger holds.
+        reload: Read all of them, whatever the ledger says.
+
+    Returns:
+        Planned days.
+    """
+    planned = []
+    for offset in range((last - first).days + 1):
+        day = last - offset * DAY
+        reason = Reason.FORCED if reload else _reason(day, today, known)
+        if reason is not None:
+            planned.append(PlannedDay(project_id, day, reason))
+    return planned
+
+
+def _reason(day: date, today: date, known: Known) -> Reason | None:
+    record = known.get(day)
+    if record is None:
+        return Reason.NEW
+    if record.verdict is Verdict.SHRUNK:
+        # Counts tell when a day that is over is to be read.
+        return Reason.OPEN if day >= today else None
+    if day >= today or record.verdict is Verdict.OPEN:
+        return Reason.OPEN
+    return None if record.is_proven else Reason.RECOUNT
+
+
+def days_in_a_row(days: Iterable[date]) -> Iterator[tuple[date, date]]:
+    """Ranges of days that follow on each other, oldest first.
+
+    Args:
+        days: In any order.
+
+    Yields:
+        First and last day of each range.
+    """
+    start = end = None
+    for day in sorted(days):
+        if start is not None and end is not None and day - end > DAY:
+            yield start, end
+            start = None
+        start, end = start or day, day
+    if start is not None and end is not None:
+        yield start, end
+
+
+def known_stretches(
+    held: Mapping[date, int], since: date, first: date, apart: Collection[date] = ()
+) -> Iterator[tuple[date, date]]:
+    """Ranges of days whose counts are all known, so that one count of the server checks each.
+
+    Args:
+        held: Known counts by day.
+        since: Where the days to check begin.
+        first: From here on a day is known if ``held`` has it; before, it holds nothing otherwise.
+        apart: Days that are counted alone, and so are in no range; ``held`` has none of them.
+
+    Yields:
+        First and last day of each range, oldest first.
+    """
+    start, end = since, first - DAY
+    for day in sorted(day for day in apart if since <= day < first):
+        if start < day:
+            yield start, day - DAY
+        start = day + DAY
+    for day in sorted(day for day in held if day >= first):
+        if day - end == DAY:
+            end = day
+            continue
+        if start <= end:
+            yield start, end
+        start = end = day
+    if start <= end:
+        yield start, end
+
+
+def changed_days(
+    count: Count,
+    first: date,
+    last: date,
+    held: Mapping[date, int],
+    *,
+    split: date,
+    adds_up: bool = True,
+) -> dict[date, int]:
+    """The days of a range whose count is not the one that is held, as far as sums show it.
+
+    Args:
+        count: Counts rows of a range.
+        first: First day of the range.
+        last: Last day of the range.
+        held: Known counts by day; 0 for days that are missing.
+        split: A day to split at first: where the days that hold something begin.
+        adds_up: Whether counts of parts have to be that of the whole.
+
+    Returns:
+        Changed days, newest first, and what the server counts on each; one count if nothing
+        changed, else O(k·log n). Changes that cancel out within a range that is counted as a whole
+        are not seen.
+
+    Raises:
+        ContradictoryCountsError: The count of the range is not the sum of the counts of its parts,
+            though nothing moves.
+    """
+    days = sorted(held)
+    sums = [0, *accumulate(held[day] for day in days)]
+
+    def known(start: date, end: date) -> int:
+        return sums[bisect_right(days, end)] - sums[bisect_left(days, start)]
+
+    def descend(start: date, end: date, total: int) -> Iterator[tuple[date, int]]:
+        if total == known(start, end):
+            return
+        if start == end:
+            yield start, total
+            return
+        middle = split - DAY if start < split <= end else start + (end - start) // 2
+        newer = count(middle + DAY, end)
+        yield from descend(middle + DAY, end, newer)
+        yield from descend(start, middle, total - newer)
+
+    total = count(first, last)
+    for _ in range(_TIMES_COUNTED):
+        inferred = dict(descend(first, last, total))
+        # What is left when the rest was counted is counted itself: the parts have to add up.
+        if first == last or not adds_up:
+            return inferred
+        found = {day: count(day, day) for day in inferred}
+        again = total if found == inferred else count(first, last)
+        if found == inferred or again != total:
+            # If the whole has moved as well, rows come and go.
+            return {day: rows for day, rows in found.items() if rows != held.get(day, 0)}
+    off = next(day for day, rows in inferred.items() if found[day] != rows)
+    raise ContradictoryCountsError(
+        f"the server counts {total:,} events from {first} to {last}, which is not the sum of what"
+        f" it counts in parts of these days ({off} should hold {inferred[off]:,} and holds"
+        f" {found[off]:,}): what it says of days cannot be believed. Nothing more was recorded or"
+        " changed; report it to who runs the server."
+    )
+
+
+def split_empty(
+    count: Count, planned: list[PlannedDay]
+) -> Iterator[tuple[list[PlannedDay], list[PlannedDay]]]:
+    """Separate days that hold nothing, by counting long stretches instead of single days.
+
+    Args:
+        count: Counts rows of a range.
+        planned: Days of one project, newest first.
+
+    Yields:
+        For each stretch: the days to read, and the days that were counted and found empty.
+    """
+    for stretch in _stretches(planned):
+        first, last = stretch[-1].day, stretch[0].day
+        if len(stretch) == 1:
+            yield stretch, []
+            continue
+        total = count(first, last)
+        if total >= len(stretch):
+            yield stretch, []
+            continue
+        filled = dict(days_with_events(count, first, last, total))
+        yield (
+            [item for item in stretch if item.day in filled],
+            [item for item in stretch if item.day not in filled],
+        )
+
+
+def _stretches(planned: list[PlannedDay]) -> Iterator[list[PlannedDay]]:
+    stretch: list[PlannedDay] = []
+    for item in planned:
+        if stretch and (stretch[-1].day - item.day != DAY or len(stretch) == _WINDOW):
+            yield stretch
+            stretch = []
+        stretch.append(item)
+    if stretch:
+        yield stretch

@@ -1,0 +1,238 @@
+"""Plan a project's days by asking the server for counts: which are new, open or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Protocol
+
+from openpanel_source.days.ledger import DayRecord, Known, Ledger, Reason
+from openpanel_source.days.plan import (
+    PlannedDay,
+    changed_days,
+    days_in_a_row,
+    days_to_read,
+    days_with_events,
+    first_day_with_events,
+    known_stretches,
+)
+from openpanel_source.model.clock import DAY, EARLIEST, LATEST, Clock
+
+
+class Counter(Protocol):
+    """What a planner asks of the server."""
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the count of a range is the sum of the counts of its days."""
+
+    def count(self, project_id: str, first: date, last: date) -> int:
+        """Rows in a range of UTC days, both inclusive."""
+
+    def newest(self, project_id: str, day: date) -> tuple[int, str | None]:
+        """Rows of a UTC day, and the id of the newest."""
+
+
+class Window(Protocol):
+    """The days that may be read, and what of them was asked for."""
+
+    @property
+    def start(self) -> date | None:
+        """The first UTC day."""
+
+    @property
+    def end(self) -> date | None:
+        """The last UTC day."""
+
+    @property
+    def lookback_days(self) -> int:
+        """So many days are counted one by one."""
+
+    @property
+    def reload(self) -> bool:
+        """Whether to read them whatever the ledger says."""
+
+    @property
+    def now(self) -> Clock:
+        """The clock."""
+
+
+class Planner:
+    """Decides which days of a project to read, newest first.
+
+    Args:
+        window: The range, the look-back and the clock.
+        counter: Counts.
+        ledger: What is known.
+        already: Projects and days that this sync has read or counted.
+        wanted: Projects and days to read whatever the counts say.
+        settle: Called with the record of a day that was open, is over and holds what it held.
+    """
+
+    def __init__(
+        self,
+        window: Window,
+        counter: Counter,
+        ledger: Ledger,
+        *,
+        already: frozenset[tuple[str, date]] = frozenset(),
+        wanted: frozenset[tuple[str, date]] = frozenset(),
+        settle: Callable[[DayRecord], None],
+    ) -> None:
+        self._window = window
+        self._counter = counter
+        self._ledger = ledger
+        self._already = already
+        self._wanted = wanted
+        self._settle = settle
+        self._today = window.now().date()
+        self.unchanged: set[tuple[str, date]] = set()
+        """Open days, by project, that hold what the ledger says."""
+
+    def plan(self, project: str) -> list[PlannedDay]:
+        """The days of a project to read, newest first, each once.
+
+        Raises:
+            OpenPanelError: The server cannot be asked.
+        """
+        known = self._ledger.days(project)
+        planned = {item.day: item for item in self._planned(project, known)}
+        for owner, day in self._wanted:
+            if owner == project and day not in planned:
+                planned[day] = PlannedDay(project, day, Reason.CHANGED)
+        left = (day for day in sorted(planned, reverse=True) if (project, day) not in self._already)
+        held = {**self._ledger.of_another_query(project), **known}
+        return self._counted(project, [planned[day] for day in left], held)
+
+    def _counted(self, project: str, planned: list[PlannedDay], known: Known) -> list[PlannedDay]:
+        """The same days, each with the server's count if rows are held of it."""
+        held = {
+            item.day: known[item.day].total_count
+            for item in planned
+            if item.counted is None and item.day in known and known[item.day].total_count
+        }
+        counts = dict(held)
+        for start, end in days_in_a_row(held):
+            counts |= self._changed(project, (start, end), held, split=start)
+        return [
+            replace(item, counted=counts[item.day]) if item.day in counts else item
+            for item in planned
+        ]
+
+    def _planned(self, project: str, known: Known) -> Iterator[PlannedDay]:
+        window = self._window
+        last = window.end or self._today
+        since = window.start or EARLIEST
+        for day in self._ledger.days_of_another_query(project):
+            if since <= day <= (window.end or LATEST):
+                yield PlannedDay(project, day, Reason.NEW)
+        if window.end is None:
+            yield from self._future_days(project, known)
+        first = self._first_day(project, since, last)
+        if first is None:
+            # Nothing is left on the server of what was read.
+            read = (day for day, record in known.items() if record.rows_received)
+            first = min((day for day in read if since <= day <= last), default=None)
+        if first is None or first > last:
+            return
+        if window.reload:
+            earlier = [day for day in known if since <= day < first]
+            yield from (PlannedDay(project, day, Reason.FORCED) for day in earlier)
+        else:
+            settled = min(last, self._today - DAY)
+            yield from self._changed_days(project, known, (since, first, settled))
+        for item in days_to_read(project, first, last, self._today, known, reload=window.reload):
+            grown = self._grown(item, known)
+            if grown is not None:
+                yield grown
+
+    def _first_day(self, project: str, since: date, last: date) -> date | None:
+        """The first day to read: days before hold nothing."""
+        if self._window.start is not None and self._window.end is not None:
+            return self._window.start
+        first = self._ledger.first_day(project, since)
+        if first is None:
+            adds_up = self._counter.adds_up
+            first = first_day_with_events(self._count(project), since, last, adds_up=adds_up)
+            if first is not None and self._window.end is None:
+                self._ledger.remember_first_day(project, since, first)
+        return first
+
+    def _future_days(self, project: str, known: Known) -> Iterator[PlannedDay]:
+        """Days after today that hold events, as imports and wrong clocks bring them."""
+        first = max(self._today + DAY, self._window.start or EARLIEST)
+        total = self._counter.count(project, first, LATEST)
+        held = {day: record.counted for day, record in known.items() if day >= first}
+        shrunk = {day for day in held if known[day].shrunk_to is not None}
+        if total == sum(held.values()) and not shrunk and not self._window.reload:
+            return
+        found = dict(days_with_events(self._count(project), first, LATEST, total))
+        for day in found.keys() | held.keys():
+            is_same = found.get(day, 0) == held.get(day, 0) and day not in shrunk
+            if self._window.reload or not is_same:
+                reason = Reason.OPEN if day in known else Reason.NEW
+                yield PlannedDay(project, day, reason, counted=found.get(day, 0))
+
+    def _changed_days(
+        self, project: str, known: Known, span: tuple[date, date, date]
+    ) -> Iterator[PlannedDay]:
+        """Settled days whose count is not the ledger's any more.
+
+        The newest of them are counted one by one, the others in as few counts as show a change.
+        """
+        since, first, last = span
+        settled = {
+            day: record
+            for day, record in known.items()
+            if since <= day <= last and (record.is_settled or record.shrunk_to is not None)
+        }
+        lookback = date.fromordinal(max(last.toordinal() - self._window.lookback_days + 1, 1))
+        recent = [day for day in settled if day >= lookback]
+        for day in recent:
+            if (project, day) not in self._already:
+                total, newest_id = self._counter.newest(project, day)
+                is_same = _is_held(settled[day], total, newest_id)
+                if not is_same or settled[day].shrunk_to is not None:
+                    yield PlannedDay(project, day, Reason.RECOUNT, counted=total)
+        held = {day: record.counted for day, record in settled.items() if day < lookback}
+        counts = {day: held[day] for day in held if settled[day].shrunk_to is not None}
+        for start, end in known_stretches(held, since, first, recent):
+            counts |= self._changed(project, (start, end), held, split=first)
+        for day in sorted(counts, reverse=True):
+            yield PlannedDay(project, day, Reason.CHANGED, counted=counts[day])
+
+    def _changed(
+        self, project: str, days: tuple[date, date], held: Mapping[date, int], *, split: date
+    ) -> dict[date, int]:
+        adds_up = self._counter.adds_up
+        return changed_days(self._count(project), *days, held, split=split, adds_up=adds_up)
+
+    def _grown(self, item: PlannedDay, known: Mapping[date, DayRecord]) -> PlannedDay | None:
+        """The day as planned; None if one count shows that it holds just what it held."""
+        record = known.get(item.day)
+        if item.reason is not Reason.OPEN or record is None or not record.is_proven:
+            return item
+        if (item.project_id, item.day) in self._already:
+            return None
+        total, newest_id = self._counter.newest(item.project_id, item.day)
+        if not _is_held(record, total, newest_id):
+            return replace(item, tail_of=record, counted=total)
+        if item.day < self._today:
+            self._settle(record)
+        else:
+            self.unchanged.add((item.project_id, item.day))
+        return None
+
+    def _count(self, project: str) -> Callable[[date, date], int]:
+        return lambda first, last: self._counter.count(project, first, last)
+
+
+def _is_held(record: DayRecord, total: int, newest_id: str | None) -> bool:
+    """Whether the server counts of a day what was read, and shows the same newest row.
+
+    That tells of a row that came for one that went, where the server had an order when the day was
+    read and has one now.
+    """
+    has_order = None not in (newest_id, record.newest_id)
+    return total == record.counted and (not has_order or newest_id == record.newest_id)

@@ -1,0 +1,295 @@
+"""Read UTC days: their pages, several in flight, until the end of each day is proven."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
+from itertools import islice
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from openpanel_source.api.client import Client
+from openpanel_source.api.failed_projects import FailedProjects
+from openpanel_source.api.generation import CURRENT, Generation
+from openpanel_source.api.page import Meta, peek
+from openpanel_source.api.query import EVENTS_PATH, EventQuery
+from openpanel_source.days.attempt import Attempt, DayReading, Placement
+from openpanel_source.days.exact_looks import Span
+from openpanel_source.days.ledger import DayRecord, Reason
+from openpanel_source.days.pages import Pages
+from openpanel_source.days.plan import PlannedDay
+from openpanel_source.days.tail import read_tail
+from openpanel_source.days.verdict import judge
+from openpanel_source.model.clock import DAY, Clock, midnight
+from openpanel_source.rows.dimensions import DimensionShaper
+from openpanel_source.rows.new_fields import NewFields
+from openpanel_source.rows.privacy import Privacy
+from openpanel_source.rows.promoted import NOTHING, Promotion
+from openpanel_source.rows.shape import ShapedPage, Shaper
+
+if TYPE_CHECKING:
+    from openpanel_source.days.exact_reader import AlignedDays
+
+_READINGS = 3
+"""Times a day is read before its verdict stands."""
+
+
+class DayReader:
+    """Reads days of a query through one client.
+
+    Args:
+        client: Makes the requests.
+        query: Which events.
+        pages_in_flight: Pages asked for at a time, over all days.
+        now: The clock.
+        load_id: The load package the rows go into.
+        generation: The server's.
+        privacy: What must not be loaded.
+        fields: Those that have columns though this version does not know them.
+        promotion: What is made of properties.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        query: EventQuery,
+        pages_in_flight: int,
+        now: Clock,
+        load_id: str,
+        generation: Generation = CURRENT,
+        privacy: Privacy | None = None,
+        fields: NewFields | None = None,
+        promotion: Promotion = NOTHING,
+    ) -> None:
+        self._client = client
+        self._query = query
+        self._in_flight = pages_in_flight
+        self._now = now
+        self.load_id = load_id
+        self.generation = generation
+        self._privacy = privacy
+        told = DimensionShaper(query.dimensions, now, privacy) if query.dimensions else None
+        shaper = Shaper(privacy, fields, told, promotion)
+        self._pages = Pages(client, query, generation, shaper)
+        self._placement = Placement()
+        self._aligned: AlignedDays | None = None
+        if not generation.has_stable_pages:
+            from openpanel_source.days.exact_reader import AlignedDays
+
+            self._aligned = AlignedDays(client, query, generation, now, shaper)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the count of a range is the sum of the counts of its days."""
+        return self._query.is_counted
+
+    def count(self, project_id: str, first: date, last: date) -> int:
+        """Rows the server counts in a range of UTC days, both inclusive; one cheap request.
+
+        With a profile id the server lists rows that it does not count: then at least 1 if it
+        lists any.
+        """
+        if self._aligned is not None:
+            return self._aligned.looker.count(Span(project_id, first, last))
+        meta, newest_id = self._peek(project_id, first, last)
+        total = meta.total_count - self._at_edge(project_id, last)
+        if self._query.is_counted:
+            return total
+        return max(total, 0 if newest_id is None else 1)
+
+    def count_by_filter(self, project_id: str, first: date, last: date) -> int | None:
+        """The same count, asked for in another way: by filters on ``created_at`` alone.
+
+        Returns:
+            None if the server has no filters.
+        """
+        if not self.generation.has_filters:
+            return None
+        params = self._query.filtered(project_id, first, last, self.generation)
+        return self._client.read(EVENTS_PATH, params, peek)[0].total_count
+
+    def count_as_read(self, project_id: str, day: date) -> int | None:
+        """The count of a UTC day that comes with its first page.
+
+        Returns:
+            None where a day is read by many requests that count it past a cache.
+        """
+        if self._aligned is not None:
+            return None
+        pages = self._pages.fetch(PlannedDay(project_id, day, Reason.CHANGED), 1)
+        return pages[0].meta.total_count - self._at_edge(project_id, day)
+
+    def newest(self, project_id: str, day: date) -> tuple[int, str | None]:
+        """The server's count for a UTC day, and the id of its newest row if rows have an order."""
+        if self._aligned is not None or self.generation.has_edges:
+            return self.count(project_id, day, day), None
+        meta, newest_id = self._peek(project_id, day, day)
+        return meta.total_count, newest_id
+
+    def _at_edge(self, project_id: str, last: date) -> int:
+        """Rows of the first instant after a day, where those of the day are asked for with it."""
+        if not self.generation.has_edges:
+            return 0
+        edge = midnight(last + DAY)
+        params = self._query.between(project_id, edge, edge, limit=1, generation=self.generation)
+        return self._client.read(EVENTS_PATH, params, peek)[0].total_count
+
+    def _peek(self, project_id: str, first: date, last: date) -> tuple[Meta, str | None]:
+        params = self._query.params(project_id, first, last, limit=1, generation=self.generation)
+        return self._client.read(EVENTS_PATH, params, peek)
+
+    def read_days(
+        self,
+        planned: Iterable[PlannedDay],
+        failed: FailedProjects,
+        most_rows: float = inf,
+    ) -> Iterator[DayReading]:
+        """Read days in the order given, each while the one before is being used.
+
+        The first pages of the days that follow are fetched ahead.
+
+        Args:
+            planned: Days to read.
+            failed: Gets the projects that fail alone; no further day of theirs is read.
+            most_rows: No day is begun once so many rows were read.
+
+        Yields:
+            Each day, read to a verdict.
+
+        Raises:
+            OpenPanelError: A request failed for good; the days yielded before are unharmed.
+        """
+        pool = ThreadPoolExecutor(self._in_flight, thread_name_prefix="openpanel-page")
+        reader = ThreadPoolExecutor(1, thread_name_prefix="openpanel-day")
+        days = iter(planned)
+        ahead: deque[tuple[PlannedDay, Future[Any]]] = deque()
+
+        def look_ahead() -> None:
+            for item in islice(days, self._in_flight - len(ahead)):
+                ahead.append((item, self._first(pool, item)))
+
+        def begin() -> Future[DayReading | None] | None:
+            return (
+                reader.submit(self._read_alone, failed, pool, *ahead.popleft()) if ahead else None
+            )
+
+        rows = 0
+        try:
+            look_ahead()
+            under_way = begin()
+            while under_way is not None:
+                reading = under_way.result()
+                rows += reading.tables.num_rows if reading else 0
+                is_enough = rows >= most_rows
+                under_way = None if is_enough else begin()
+                if reading:
+                    yield reading
+                if not is_enough:
+                    look_ahead()
+                    under_way = under_way or begin()
+        finally:
+            for executor in (pool, reader):
+                executor.shutdown(wait=False, cancel_futures=True)
+            # What is still under way is of no use: nobody should have to wait for it.
+            self._client.abort()
+            for executor in (pool, reader):
+                executor.shutdown(wait=True)
+
+    def _first(self, pool: ThreadPoolExecutor, item: PlannedDay) -> Future[Any]:
+        """The first request of a day, under way."""
+        if self._aligned is not None:
+            return pool.submit(self._aligned.first, item)
+        return pool.submit(self._pages.fetch, item, 1)
+
+    def _read_alone(
+        self,
+        failed: FailedProjects,
+        pool: ThreadPoolExecutor,
+        item: PlannedDay,
+        first: Future[Any],
+    ) -> DayReading | None:
+        """A day, read to a verdict; None if its project has failed, or fails now."""
+        if item.project_id not in failed:
+            with failed.alone(item.project_id):
+                return self._read_day(pool, item, first)
+        return None
+
+    def _read_day(
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Any]
+    ) -> DayReading:
+        if self._aligned is None and not self.generation.has_edges:
+            tail = read_tail(self._pages, item, first, self.load_id, self._now)
+            if tail is not None:
+                return tail
+        requests = readings = 0
+        earlier: set[str] | None = None
+        while True:
+            readings += 1
+            is_open = item.day >= self._now().date()
+            if self._aligned is not None:
+                attempt = self._aligned.read(pool, first.result())
+            else:
+                attempt = self._read_once(pool, item, first)
+            requests += len(attempt.totals)
+            counts = attempt.counts(earlier)
+            verdict = judge(counts, is_open=is_open, is_counted=self._query.is_counted)
+            if verdict.is_proof or readings == _READINGS:
+                break
+            earlier = attempt.ids
+            first = self._first(pool, item)
+        beyond = attempt.leave_out_next_midnight(item.day) if self.generation.has_edges else 0
+        self._placement.check(attempt, item.day)
+        rejected, erased = attempt.redacted(self._privacy)
+        record = DayRecord(
+            project_id=item.project_id,
+            query_fingerprint=self._query.fingerprint,
+            day=item.day,
+            load_id=self.load_id,
+            verdict=verdict,
+            reason=item.reason,
+            # Of a day still growing only the rows of the first count are sure to be here.
+            total_count=(counts.first_total if is_open else attempt.totals[-1]) - beyond,
+            rows_received=attempt.rows - beyond,
+            distinct_ids=attempt.tables.num_rows,
+            rejected_rows=len(rejected),
+            erased_rows=erased,
+            group_rows=attempt.beside.group_rows,
+            pages=len(attempt.totals),
+            requests=requests,
+            rereads=readings - 1,
+            read_at=self._now(),
+            newest_id=None if self.generation.has_edges else attempt.newest_id,
+            newest_at=attempt.newest_at,
+        )
+        return DayReading(
+            record,
+            attempt.tables,
+            rejected,
+            beside=attempt.beside,
+            has_failures=attempt.has_failures,
+        )
+
+    def _read_once(
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[list[ShapedPage]]
+    ) -> Attempt:
+        from openpanel_source.api.paginator import EventsPaginator
+
+        paginator = EventsPaginator(until_empty=not self._query.is_counted)
+        attempt = Attempt()
+        window = deque([first])
+        asked = 1
+        while window:
+            pages = window.popleft().result()
+            new_rows = sum([attempt.add(page) for page in pages])
+            paginator.observe(pages[-1].meta, sum(page.rows for page in pages), new_rows)
+            if not paginator.has_next_page:
+                break
+            known = max(paginator.pages, paginator.page + 1)
+            while len(window) < self._in_flight and asked < known:
+                asked += 1
+                window.append(pool.submit(self._pages.fetch, item, asked))
+        for unneeded in window:
+            unneeded.cancel()
+        return attempt

@@ -1,0 +1,1 @@
+"""What each kind of destination needs to hold exactly what came, and what it raises."""

@@ -1,0 +1,151 @@
+"""What a sync does differently where the destination is a DuckDB file.
+
+A merge writes each row twice, into a staging table and into its own, and DuckDB takes as much of
+the machine as it finds. Neither is needed: days that the file holds nothing of are appended, and
+counted afterwards; and a load gets along with little memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any
+
+import dlt
+from dlt.destinations import duckdb
+from dlt.destinations.exceptions import DatabaseException
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_message,
+    sleep_using_event,
+    stop_after_delay,
+    stop_when_event_set,
+    wait_random,
+)
+
+from openpanel_source.destinations.warehouse import sql_client
+
+logger = logging.getLogger(__name__)
+
+loading = threading.RLock()
+"""Held while a file is loaded into, so that no other thread uses its staging tables."""
+
+_SETTINGS = {"memory_limit": "128MB", "threads": "2", "preserve_insertion_order": "false"}
+"""More memory makes a load no faster, and each thread needs some; what does not fit goes to files
+beside the database. Keeping the order of insertion would cost a third of the speed."""
+_TAKEN = r"(?is).*(could not set lock|unique file handle conflict)"
+"""Another process has the file open, or another thread is just opening or closing it."""
+_stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
+_HEAVY = 8 * 1024 * 1024
+"""Bytes of long texts for which that is too little."""
+
+
+def is_duckdb(pipeline: dlt.Pipeline) -> bool:
+    """Whether the destination is a DuckDB file."""
+    return isinstance(pipeline.destination, duckdb)
+
+
+@contextmanager
+def open_meanwhile(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[None]:
+    """Have a DuckDB file opened once for several steps, not by each; other processes wait.
+
+    Args:
+        pipeline: A pipeline; nothing happens if its destination is another.
+        patience: Seconds to wait for a file that another process holds.
+    """
+    if not is_duckdb(pipeline):
+        yield
+        return
+    with opened(pipeline, patience):
+        yield
+
+
+@contextmanager
+def opened(pipeline: dlt.Pipeline, patience: float) -> Iterator[Any]:
+    """A client with the database open; a file takes one process at a time.
+
+    Args:
+        pipeline: A pipeline with a destination that can be asked in SQL.
+        patience: Seconds to wait for a file that another process holds.
+    """
+    client = sql_client(pipeline)
+    with ExitStack() as stack:
+        stop = _stop.get() or threading.Event()
+        yield Retrying(
+            retry=retry_if_exception_message(match=_TAKEN),
+            stop=stop_after_delay(patience) | stop_when_event_set(stop),
+            wait=wait_random(0.05, 0.25),
+            sleep=sleep_using_event(stop),
+            before_sleep=_tell_once,
+            reraise=True,
+        )(lambda: stack.enter_context(client))
+
+
+def _tell_once(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    # Another thread is done at once.
+    if state.attempt_number == 1 and "unique file handle" not in str(error).lower():
+        logger.warning("another process holds the database; waiting for it")
+
+
+@contextmanager
+def waiting_until(stop: threading.Event | None) -> Iterator[None]:
+    """Have no wait for a DuckDB file last longer, meanwhile, once a sync is asked to stop.
+
+    Args:
+        stop: Set when it is asked.
+    """
+    before = _stop.set(stop)
+    try:
+        yield
+    finally:
+        _stop.reset(before)
+
+
+@contextmanager
+def modest(pipeline: dlt.Pipeline, patience: float, heavy_bytes: int = 0) -> Iterator[None]:
+    """Have DuckDB load with little memory meanwhile, where nothing else is configured.
+
+    Args:
+        pipeline: A pipeline; nothing happens if its destination is another.
+        patience: Seconds to wait for a file that another process holds.
+        heavy_bytes: Of the package's events beyond some kilobytes each.
+    """
+    if not is_duckdb(pipeline):
+        yield
+        return
+    statements = {name: f"SET GLOBAL {name} = '{value}'" for name, value in _SETTINGS.items()}
+    if heavy_bytes > _HEAVY:
+        # Long texts are held until they are committed: then the limit is DuckDB's own.
+        statements["memory_limit"] = "RESET GLOBAL memory_limit"
+    with loading, opened(pipeline, patience) as client:
+        configured = client.credentials.global_config or {}
+        # All connections of a process to a file share these settings while one is open.
+        statements = {name: text for name, text in statements.items() if name not in configured}
+        before = {name: _setting(client, name) for name in statements}
+        for statement in statements.values():
+            client.execute_sql(statement)
+        try:
+            yield
+        finally:
+            # What was loaded is written where it stays, while little memory may be taken for it.
+            _try(client, "CHECKPOINT")
+            for name, value in before.items():
+                _try(client, f"SET GLOBAL {name} = '{value}'")
+
+
+def _try(client: Any, statement: str) -> None:
+    # After a load that failed, nothing else may work either: that error is the one to tell.
+    with suppress(DatabaseException):
+        client.execute_sql(statement)
+
+
+def _setting(client: Any, name: str) -> str:
+    [[value]] = client.execute_sql(f"SELECT current_setting('{name}')::VARCHAR")
+    # Bytes are told cut off after one decimal, and would be less each time they are set to that.
+    return re.sub(r"(\.\d) ", r"\g<1>5 ", str(value))

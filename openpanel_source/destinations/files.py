@@ -1,0 +1,133 @@
+"""dlt's filesystem destination, made to replace rows: in plain Parquet, Delta and Iceberg.
+
+dlt appends to plain files whatever is asked for, and in Delta and Iceberg it updates rows by key
+but leaves those that vanished upstream. Here a load replaces what it names, as in a database. The
+files are still dlt's: with their names, in their places.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.destinations import filesystem
+from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, ReferenceFollowupJob
+from dlt.destinations.impl.filesystem.sql_client import FilesystemSqlClient
+
+from openpanel_source.destinations.files_jobs import FILE, job_of, parquet, sql_text
+
+
+class _SqlClient(FilesystemSqlClient):
+    """Reads Delta and Iceberg without extensions of DuckDB, which it would have to download."""
+
+    def create_secret(
+        self, scope: str, credentials: Any, secret_name: Any = None, persist_secrets: bool = False
+    ) -> bool:
+        # As dlt does, but for a question that DuckDB 2.0 no longer answers to it.
+        config = self.remote_client.config
+        if config.is_local_filesystem:
+            return True
+        scope, _, _ = scope.partition("@")
+        name = secret_name or self.create_secret_name(scope)
+        statements = self._build_secret_statements(scope, credentials, name, "", False)
+        if statements:
+            self._conn.execute(";\n".join(statements))
+        else:
+            self._register_filesystem(self.remote_client.fs_client, config.protocol)
+        return True
+
+    def create_view_select(self, table_schema: Any, schema: Any = None) -> tuple[str, str] | None:
+        name, table_format = table_schema["name"], table_schema.get("table_format")
+        if table_format is None or name in (schema or self.schema).dlt_table_names():
+            made = super().create_view_select(table_schema, schema)
+            # DuckDB would take folders named like a partition for columns.
+            return made and (made[0], f"{made[1].removesuffix(')')}, hive_partitioning = false)")
+        try:
+            table = self.remote_client.load_open_table(table_format, name)
+        except DestinationUndefinedEntity:
+            return None
+        paths = _delta_files(table) if table_format == "delta" else _iceberg_files(table)
+        if paths is None:
+            # Others have written what only the extensions can read.
+            return super().create_view_select(table_schema, schema)
+        columns = table_schema["columns"]
+        mapper = self.capabilities.get_type_mapper()
+        types = {key: mapper.to_destination_type(one, table_schema) for key, one in columns.items()}
+        in_folders = table.metadata().partition_columns if table_format == "delta" else []
+        location = self.remote_client.get_open_table_location(table_format, name)
+        return location, _selecting(types, paths, in_folders)
+
+
+def _selecting(types: dict[str, str], paths: list[str], in_folders: list[str]) -> str:
+    if not paths:
+        nulls = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in types.items())
+        return f"SELECT {nulls} WHERE false"
+    columns = ", ".join(
+        f'{_in_folder(name, kind)} AS "{name}"' if name in in_folders else f'"{name}"'
+        for name, kind in types.items()
+    )
+    return f"SELECT {columns} FROM {parquet(paths)}"  # noqa: S608 - names and paths
+
+
+def _in_folder(name: str, kind: str) -> str:
+    """A column of Delta that it partitions by: it stands in the names of a table's folders alone.
+
+    Folders above the table may be named alike: the last one counts.
+    """
+    value = f"regexp_extract({FILE}, {sql_text(f'.*/{re.escape(name)}=([^/]*)/')}, 1)"
+    return f"CAST(NULLIF(url_decode({value}), '__HIVE_DEFAULT_PARTITION__') AS {kind})"
+
+
+def _delta_files(table: Any) -> list[str] | None:
+    return table.file_uris() if table.protocol().min_reader_version == 1 else None
+
+
+def _iceberg_files(table: Any) -> list[str] | None:
+    tasks = list(table.scan().plan_files())
+    if any(task.delete_files for task in tasks):
+        return None
+    return [task.file.file_path for task in tasks]
+
+
+class _Client(FilesystemClient):
+    """Takes the files of a load table by table, once all of a table are written."""
+
+    @property
+    def sql_client_class(self) -> type[Any]:
+        return _SqlClient
+
+    @property
+    def sql_client(self) -> Any:
+        if not self._sql_client:
+            self._sql_client = _SqlClient(self, self.dataset_name)
+        return self._sql_client
+
+    @sql_client.setter
+    def sql_client(self, client: Any) -> None:
+        self._sql_client = client
+
+    @staticmethod
+    def get_reference_followup_job_class(table: Any) -> type[ReferenceFollowupJob] | None:
+        return job_of(table)
+
+
+class files(filesystem):  # noqa: N801 - dlt's destinations are named like functions
+    """A folder or bucket as destination; takes what ``dlt.destinations.filesystem`` takes."""
+
+    @property
+    def destination_type(self) -> str:
+        """That of dlt's own, under which pipelines remember it."""
+        return "dlt.destinations.filesystem"
+
+    @property
+    def client_class(self) -> type[FilesystemClient]:
+        """The client that replaces rows."""
+        return _Client
+
+    def _raw_capabilities(self) -> Any:
+        capabilities = super()._raw_capabilities()
+        capabilities.preferred_loader_file_format = "parquet"
+        capabilities.supported_merge_strategies = ["delete-insert"]
+        capabilities.merge_strategies_selector = None  # type: ignore[assignment]
+        return capabilities

@@ -1,0 +1,85 @@
+"""Have a pipeline know the tables of this source that its destination holds, whoever made them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import dlt
+from dlt.common import json
+from dlt.common.destination.client import JobClientBase, WithStateSync
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.schema import Schema
+from dlt.common.schema.utils import new_table
+
+from openpanel_source.destinations.warehouse import SOURCE_NAME, own_schema
+from openpanel_source.model.schema import EVENTS, SYNC_DAYS, TABLES, Table
+
+
+def know_tables(pipeline: dlt.Pipeline) -> None:
+    """Complete what a pipeline knows of this source by what the destination says.
+
+    Other pipelines may have made the tables; or the destination lost what dlt wrote of them, as
+    when somebody dropped ``_dlt_version``.
+
+    Args:
+        pipeline: A pipeline, synced with its destination.
+    """
+    schema = own_schema(pipeline)
+    if schema is not None and {EVENTS.name, SYNC_DAYS.name} <= schema.tables.keys():
+        return
+    with _client(pipeline, schema) as client:
+        found = _stored(client) or schema or Schema(SOURCE_NAME)
+        for name, columns in _held(client, found).items():
+            table = next(one for one in TABLES if one.name == name)
+            found.update_table(_table(table, columns) | _format(client, name))
+    if not found.data_table_names():
+        return
+    pipeline.schemas.save_schema(found)
+    if pipeline.default_schema_name is None:
+        pipeline.default_schema_name = found.name  # type: ignore[assignment]
+
+
+def _client(pipeline: dlt.Pipeline, schema: Schema | None) -> JobClientBase:
+    return pipeline.destination_client(schema.name) if schema else pipeline.destination_client()
+
+
+def _stored(client: JobClientBase) -> Schema | None:
+    """The schema of this source as some pipeline left it in the destination."""
+    stored = None
+    if isinstance(client, WithStateSync):
+        with suppress(DestinationUndefinedEntity):
+            stored = client.get_stored_schema(SOURCE_NAME)
+    return None if stored is None else Schema.from_stored_schema(json.loads(stored.schema))
+
+
+def _held(client: Any, schema: Schema) -> Mapping[str, Mapping[str, Any]]:
+    """Columns of the tables that the destination has and a schema has not."""
+    names = [table.name for table in TABLES if table.name not in schema.tables]
+    with suppress(DestinationUndefinedEntity):
+        if hasattr(client, "get_storage_tables"):
+            return {name: columns for name, columns in client.get_storage_tables(names) if columns}
+    return {}
+
+
+def _table(table: Table, columns: Mapping[str, Any]) -> Any:
+    """A table for dlt, declared as far as it is known here."""
+    declared = table.dlt_columns()
+    further = {name: column for name, column in columns.items() if column.get("data_type")}
+    named = [
+        *declared.values(),
+        *(column for name, column in further.items() if name.lower() not in declared),
+    ]
+    # dlt makes nothing of tables in files that never had a row.
+    seen = {"x-normalizer": {"seen-data": True}}
+    return new_table(table.name, write_disposition="merge", columns=named) | seen
+
+
+def _format(client: Any, name: str) -> Any:
+    """The format of a table in files, by what lies beside them; nothing of other tables."""
+    if hasattr(client, "fs_client"):
+        for folder, table_format in (("_delta_log", "delta"), ("metadata", "iceberg")):
+            if client.fs_client.isdir(client.pathlib.join(client.get_table_dir(name), folder)):
+                return {"table_format": table_format}
+    return {}

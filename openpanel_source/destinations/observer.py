@@ -1,0 +1,75 @@
+"""Ask a destination what a pipeline has loaded, without touching the pipeline's working folder."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import dlt
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
+
+from openpanel_source.destinations.duckdb_session import is_duckdb, open_meanwhile
+from openpanel_source.destinations.explicit_pipeline import told_pipeline
+from openpanel_source.destinations.known_tables import know_tables
+from openpanel_source.destinations.prepare import exact_of
+from openpanel_source.destinations.warehouse import keep_dataset
+
+
+@contextmanager
+def bystander(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[dlt.Pipeline]:
+    """A pipeline that knows of another what the destination says of it, and nothing else.
+
+    What this machine remembers may be newer than the destination, after a load that was cut off;
+    and a sync of another process may be at work in the folder.
+
+    Args:
+        pipeline: A pipeline with its destination.
+        patience: Seconds to wait for a DuckDB file that another process holds.
+
+    Yields:
+        A pipeline of the same name in a folder that is gone afterwards; a DuckDB file is open.
+    """
+    context = Container()[PipelineContext]
+    active = context.pipeline() if context.is_active() else None
+    with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
+        try:
+            other = told_pipeline(
+                pipeline.pipeline_name, _readable(pipeline), pipeline.dataset_name, folder
+            )
+            keep_dataset(other, pipeline.dataset_name)
+            # Paths of local files are relative to it.
+            home = pipeline.get_local_state_val("initial_cwd")
+            other.set_local_state_val("initial_cwd", home)
+            with open_meanwhile(other, patience):
+                other.sync_destination()
+                know_tables(other)
+                yield other
+        finally:
+            if active is None:
+                context.deactivate()
+            else:
+                context.activate(active)
+
+
+def _readable(pipeline: dlt.Pipeline) -> Any:
+    """A pipeline's destination, to be read where it cannot be written."""
+    destination: Any = exact_of(pipeline)
+    if not is_duckdb(pipeline):
+        return destination
+    client: Any = pipeline.destination_client()
+    credentials = client.config.credentials
+    path = Path(str(credentials.database))
+    if not path.is_file() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return destination
+    own = copy.copy(destination)
+    reading = credentials.copy()
+    reading.read_only = True
+    reading.on_resolved()
+    own.config_params = {**destination.config_params, "credentials": reading}
+    return own

@@ -1,0 +1,301 @@
+"""Where rows go: the pipeline of the command, and destination errors in one sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import dlt
+from dlt.common.configuration import inject_section
+from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
+from dlt.common.destination import Destination
+from dlt.common.exceptions import DltException
+from dlt.common.pipeline import get_dlt_pipelines_dir
+from dlt.common.schema.exceptions import SchemaEngineNoUpgradePathException
+from dlt.common.storages import FileStorage
+from dlt.common.storages.exceptions import StorageException
+from dlt.pipeline.exceptions import PipelineStateEngineNoUpgradePathException
+
+from openpanel_source.destinations.duckdb_file import duckdb_file, is_stillborn, remove_stillborn
+from openpanel_source.destinations.explain import causes, explained
+from openpanel_source.destinations.explicit_pipeline import told_pipeline
+from openpanel_source.destinations.lock import alone_in
+from openpanel_source.destinations.table_format import require
+from openpanel_source.errors import (
+    DestinationError,
+    InvalidSettingError,
+    OpenPanelError,
+    UnexpectedError,
+)
+
+logger = logging.getLogger(__name__)
+
+_OF_ANOTHER_DLT = (
+    PipelineStateEngineNoUpgradePathException,
+    SchemaEngineNoUpgradePathException,
+    StorageException,
+)
+"""What dlt raises of files whose format it does not know."""
+
+PIPELINE_NAME = "openpanel"
+DEFAULT_DATABASE = "openpanel.duckdb"
+DEFAULT_DATASET = "openpanel"
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_NO_FILES = {
+    ":memory:": "--database :memory: would be gone when the command ends; name a file.",
+    "md:": "--database names a file; MotherDuck is reached with --destination motherduck.",
+    "motherduck:": "--database names a file; MotherDuck is reached with --destination motherduck.",
+}
+"""What DuckDB would take for something else, and what to do instead."""
+
+
+def open_pipeline(
+    destination: str = "duckdb",
+    database: str | None = None,
+    dataset: str = DEFAULT_DATASET,
+    *,
+    must_exist: bool = False,
+    to_write: bool = True,
+    name: str = PIPELINE_NAME,
+) -> dlt.Pipeline:
+    """The pipeline of the command for a destination.
+
+    Each destination, database and dataset has a working directory of its own: state of one must
+    never be taken for state of another.
+
+    Args:
+        destination: A dlt destination's name.
+        database: Path of the DuckDB file; only with ``duckdb``.
+        dataset: Schema of the tables.
+        must_exist: Refuse a DuckDB file that is not there instead of making it.
+        to_write: Refuse a DuckDB file that cannot be written.
+        name: The pipeline's.
+
+    Returns:
+        A pipeline.
+
+    Raises:
+        ConfigurationError: The file cannot be opened, the destination is unknown, or another sync
+            is at work in the directory.
+    """
+    _check_names({"--piece": name, "--dataset": dataset, "--database": database})
+    _check_pipeline_name(name)
+    _check_destination(destination)
+    path = _duckdb_path(destination, database, must_exist=must_exist, to_write=to_write)
+    with destination_errors(destination):
+        place = str(path) if path else _configured_place(destination, name)
+    digest = hashlib.sha256("\0".join([destination, dataset, place]).encode()).hexdigest()[:12]
+    pipelines = Path(get_dlt_pipelines_dir()) / "openpanel-source" / digest
+
+    def opened() -> dlt.Pipeline:
+        return told_pipeline(
+            name, _target(destination, path), dataset, str(pipelines), is_staged=True
+        )
+
+    with destination_errors(), alone_in(pipelines, name):
+        if path is not None:
+            remove_stillborn(path)
+        try:
+            return opened()
+        except (ValueError, OSError, *_OF_ANOTHER_DLT):
+            # Cut short by a power loss, or left by a newer dlt: nothing in it is worth more than
+            # a run.
+            shutil.rmtree(pipelines / name, ignore_errors=True)
+            return opened()
+
+
+def place_of(pipeline: dlt.Pipeline) -> str:
+    """A text that tells the destination of a pipeline from others; it holds no secrets."""
+    return _place(pipeline.destination_client().config)
+
+
+def _configured_place(destination: str, pipeline_name: str) -> str:
+    with inject_section(ConfigSectionContext(pipeline_name=pipeline_name)):
+        target: Any = Destination.from_reference(destination)
+        return _place(target.configuration(target.spec(), accept_partial=True))
+
+
+def _place(config: Any) -> str:
+    credentials = getattr(config, "credentials", None)
+    # dlt's fingerprints tell hosts and buckets, not what a host has several of. Names and keys of
+    # users are left out: they change, and the place does not.
+    further = ("host", "port", "database", "query")
+    texts = [str(getattr(credentials, name, "")) for name in further]
+    return "\0".join([config.destination_type, config.fingerprint() or "", *texts])
+
+
+def _check_names(names: dict[str, str | None]) -> None:
+    for option, name in names.items():
+        if name is not None and not name.strip():
+            raise InvalidSettingError(f"{option} must not be empty; leave it out for the default.")
+
+
+def _check_destination(destination: str) -> None:
+    if not _NAME.fullmatch(destination):
+        # It is not repeated: an address may hold a password.
+        raise InvalidSettingError(
+            "--destination takes the name of a destination, as duckdb or postgres; what else it"
+            " needs, as its address and password, goes into .dlt/secrets.toml, under"
+            " [destination.NAME]."
+        )
+
+
+def _check_pipeline_name(name: str) -> None:
+    try:
+        FileStorage.validate_file_name_component(name)
+    except ValueError:
+        raise InvalidSettingError(
+            f"--piece {name!r:.100} cannot be the name of a pipeline; use letters, digits, - and _."
+        ) from None
+
+
+@contextmanager
+def open_to_look(
+    destination: str, database: str | None, dataset: str, *, to_write: bool = False
+) -> Iterator[dlt.Pipeline]:
+    """The same to ask what was loaded, also while a sync is at work; it leaves nothing behind.
+
+    Args:
+        destination: As for ``open_pipeline``.
+        database: The same.
+        dataset: The same.
+        to_write: Refuse a DuckDB file that can only be read.
+
+    Yields:
+        A pipeline in a folder of its own.
+
+    Raises:
+        ConfigurationError: There is no such file or destination.
+    """
+    _check_names({"--dataset": dataset, "--database": database})
+    _check_destination(destination)
+    path = _duckdb_path(destination, database, must_exist=True, to_write=to_write)
+    with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
+        with destination_errors():
+            pipeline = told_pipeline(
+                PIPELINE_NAME, _target(destination, path), dataset, folder, is_staged=True
+            )
+        yield pipeline
+
+
+def _target(destination: str, path: Path | None) -> Any:
+    if path is not None:
+        return duckdb_file(str(path), destination_name="duckdb")
+    if destination == "sqlalchemy":
+        # Without it, dlt fails with a riddle.
+        require(destination)
+    return destination
+
+
+def _duckdb_path(
+    destination: str, database: str | None, *, must_exist: bool, to_write: bool
+) -> Path | None:
+    """The DuckDB file, checked; None for other destinations."""
+    if destination == "duckdb":
+        path = _absolute(database or DEFAULT_DATABASE)
+        _check_duckdb_path(path, must_exist=must_exist, to_write=to_write)
+        return path
+    if database is not None:
+        raise InvalidSettingError(
+            f"--database names a DuckDB file; configure {destination} through dlt, under"
+            f" [destination.{destination}]."
+        )
+    return None
+
+
+def check_database(database: str) -> None:
+    """Refuse what DuckDB would take for something else than a file.
+
+    Raises:
+        InvalidSettingError: It is such a name.
+    """
+    for start, sentence in _NO_FILES.items():
+        if database.lower().startswith(start):
+            raise InvalidSettingError(sentence)
+    if "://" in database:
+        raise InvalidSettingError(
+            "--database names a DuckDB file, not an address; for a server, see --destination."
+        )
+
+
+def _absolute(database: str) -> Path:
+    check_database(database)
+    try:
+        return Path(database).expanduser().resolve()
+    except (RuntimeError, ValueError) as error:
+        raise DestinationError(
+            f"--database {database!r:.100} is no path ({error}); name another file."
+        ) from None
+
+
+def _check_duckdb_path(path: Path, *, must_exist: bool, to_write: bool) -> None:
+    if path.is_dir():
+        raise DestinationError(f"{path} is a folder; name a file with --database.")
+    if path.exists():
+        if not os.access(path, os.R_OK):
+            raise DestinationError(f"{path} cannot be read; change its permissions.")
+        if to_write and not os.access(path, os.W_OK):
+            raise DestinationError(f"{path} cannot be written; change its permissions.")
+        if must_exist and is_stillborn(path):
+            raise DestinationError(
+                f"{path} holds nothing: another process is making it, or was stopped while it did;"
+                " run openpanel-source sync first."
+            )
+        return
+    if must_exist:
+        raise DestinationError(
+            f"there is no database {path}; run openpanel-source sync first, or name another file"
+            " with --database."
+        )
+    if not path.parent.is_dir():
+        raise DestinationError(f"the folder {path.parent} does not exist; make it first.")
+    if not os.access(path.parent, os.W_OK):
+        raise DestinationError(f"the folder {path.parent} cannot be written.")
+
+
+@contextmanager
+def destination_errors(destination: str | None = None) -> Iterator[None]:
+    """Raise what a pipeline raises as errors of this project, each with the next step.
+
+    Args:
+        destination: What it is called in the configuration, where there is no pipeline yet.
+
+    Raises:
+        OpenPanelError: What the pipeline met.
+        KeyboardInterrupt: The user, however deep in the pipeline it was met.
+    """
+    try:
+        yield
+    except OpenPanelError:
+        raise
+    except (DltException, OSError, ValueError) as error:
+        if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
+            raise KeyboardInterrupt from None
+        known = explained(error, destination)
+        if known is None:
+            raise
+        if isinstance(known, UnexpectedError):
+            logger.debug("unexpected error", exc_info=error)
+        raise known from None
+
+
+def met_another(error: BaseException) -> bool:
+    """Whether a destination refused to make what another pipeline made at the same moment."""
+    texts = [str(cause).lower() for cause in causes(error)]
+    return any(sign in text for sign in _MEETINGS for text in texts)
+
+
+_MEETINGS = (
+    "already exists",
+    # PostgreSQL checks a name only as it writes it down.
+    'violates unique constraint "pg_',
+    "tuple concurrently updated",
+)

@@ -1,0 +1,144 @@
+"""What a pipeline gets before it loads: an exact destination, its own staging."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from typing import Any
+
+import dlt
+from dlt.common.destination.exceptions import SqlClientNotAvailable
+from dlt.destinations import filesystem, postgres
+
+from openpanel_source.destinations.duckdb_session import is_duckdb, loading
+from openpanel_source.destinations.warehouse import own_schema, sql_client
+from openpanel_source.errors import DestinationError
+from openpanel_source.model.schema import TABLES
+from openpanel_source.model.text import printable
+
+_LAYOUT = "staging_dataset_name_layout"
+
+
+def separate_staging(pipeline: dlt.Pipeline) -> None:
+    """Give a pipeline a staging dataset of its own, unless one is configured.
+
+    A DuckDB file, which takes one writer, is held for the whole of a load; files need no staging.
+
+    Args:
+        pipeline: A pipeline with its destination.
+    """
+    destination = pipeline.destination
+    if destination is None or is_duckdb(pipeline) or isinstance(destination, filesystem):
+        return
+    if _LAYOUT not in destination.spec.get_resolvable_fields():
+        return
+    if destination.config_params.get(_LAYOUT) or _is_configured(destination.destination_name):
+        return
+    # Other pipelines of this process may share the destination.
+    own = copy.copy(destination)
+    own.config_params = {**destination.config_params, _LAYOUT: _layout(pipeline)}
+    pipeline.destination = own
+
+
+def drop_staging(pipeline: dlt.Pipeline) -> None:
+    """Drop the staging dataset that ``separate_staging`` gave a pipeline, if it is there.
+
+    Args:
+        pipeline: A pipeline that has nothing to load.
+    """
+    destination = pipeline.destination
+    if destination is None or destination.config_params.get(_LAYOUT) != _layout(pipeline):
+        return
+    try:
+        client = sql_client(pipeline)
+    except SqlClientNotAvailable:
+        return
+    with client, client.with_staging_dataset():
+        if client.has_dataset():
+            client.drop_dataset()
+
+
+def drop_copies(pipeline: dlt.Pipeline) -> None:
+    """Drop the copies of rows that loads have left in staging, under whichever layout.
+
+    Tables that dlt does not know may be somebody else's, and stay.
+
+    Args:
+        pipeline: A pipeline that has nothing to load, and knows what it has loaded.
+    """
+    if isinstance(pipeline.destination, filesystem):
+        return
+    drop_staging(pipeline)
+    names = {table.name for table in TABLES}
+    schema = own_schema(pipeline)
+    if schema is not None:
+        names |= schema.tables.keys()
+    with loading, sql_client(pipeline) as client:
+        # A plain run of the same pipeline stages by dlt's own layout.
+        for dataset in sorted({client.staging_dataset_name, f"{client.dataset_name}_staging"}):
+            with client.with_alternative_dataset_name(dataset):
+                if client.has_dataset():
+                    client.drop_tables(*sorted(names))
+
+
+def _layout(pipeline: dlt.Pipeline) -> str:
+    # Databases take names of 63 characters, which a pipeline's name may fill.
+    return f"%s_staging_{hashlib.sha256(pipeline.pipeline_name.encode()).hexdigest()[:8]}"
+
+
+def _is_configured(destination_name: str | None) -> bool:
+    return any(
+        dlt.config.get(f"{section}.{_LAYOUT}")
+        for section in (f"destination.{destination_name}", "destination")
+    )
+
+
+_PATTERN = "*?[]'"
+"""What DuckDB, which rewrites files, reads in a path as a pattern or as the end of it."""
+
+
+def make_exact(pipeline: dlt.Pipeline) -> None:
+    """Have a pipeline's destination hold what is loaded, whichever of dlt's it is.
+
+    Args:
+        pipeline: A pipeline; nothing happens if its destination is another.
+
+    Raises:
+        DestinationError: Files would go where they could not be replaced.
+    """
+    own = exact_of(pipeline)
+    if own is not pipeline.destination:
+        pipeline.destination = own
+
+
+def exact_of(pipeline: dlt.Pipeline) -> Any:
+    """What takes the place of a pipeline's destination; often that destination itself.
+
+    ``filesystem`` would replace no rows; ``postgres`` would make null of empty texts, and replace
+    rows without regard for what others write at the same moment.
+
+    Raises:
+        DestinationError: Files would go where they could not be replaced.
+    """
+    destination = pipeline.destination
+    kind: Any = type(destination)
+    if destination is None or kind not in (filesystem, postgres):
+        return destination
+    given = {**destination.config_params, "destination_name": destination.destination_name}
+    if kind is filesystem:
+        _check_path(pipeline)
+        from openpanel_source.destinations.files import files as kind
+    else:
+        from openpanel_source.destinations.postgres import postgres_copy as kind
+    own = kind(**given)
+    own.caps_params = destination.caps_params
+    return own
+
+
+def _check_path(pipeline: dlt.Pipeline) -> None:
+    client: Any = pipeline.destination_client()
+    if set(_PATTERN) & set(client.dataset_path):
+        raise DestinationError(
+            f"the path {printable(client.dataset_path, 500)} holds one of {' '.join(_PATTERN)},"
+            " which would be taken for a pattern of file names; set a bucket_url without them."
+        )

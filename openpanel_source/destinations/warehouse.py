@@ -1,0 +1,140 @@
+"""What the destination holds of the events, day by day, and how that compares with the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timezone
+from typing import Any
+
+import dlt
+from dlt.common.destination.exceptions import SqlClientNotAvailable
+from dlt.common.schema import Schema
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+from openpanel_source.model.conditions import range_condition
+from openpanel_source.model.schema import EVENTS, SYNC_DAYS
+
+ProjectDay = tuple[str, date]
+"""A project and a UTC day."""
+SOURCE_NAME = "openpanel"
+"""Of the dlt source, and of the schema of its tables."""
+NOT_THERE = (DatabaseUndefinedRelation, SqlClientNotAvailable)
+"""What is raised when a destination is asked for a table that it lacks, or takes no SQL."""
+_ROWS_AT_A_TIME = 10_000
+
+
+def count_events(
+    pipeline: dlt.Pipeline, first: date = date.min, last: date = date.max
+) -> dict[ProjectDay, int]:
+    """Rows of the table ``events`` by project and day, counted by the destination.
+
+    Args:
+        pipeline: A pipeline with its destination, synced with it.
+        first: First UTC day.
+        last: Last UTC day, inclusive.
+
+    Returns:
+        Counts; days without rows are missing.
+    """
+    grouped = f"{range_condition('event_date', first, last)} GROUP BY project_id, event_date"
+    try:
+        rows = list(select(pipeline, EVENTS.name, "project_id, event_date, count(*)", grouped))
+    except NOT_THERE:
+        return {}
+    return {(project, day_of(day)): count for project, day, count in rows}
+
+
+@contextmanager
+def selecting(
+    pipeline: dlt.Pipeline, table: str, columns: str, condition: str = "1 = 1", *values: str
+) -> Iterator[Any]:
+    """A cursor over rows of a table, whether the pipeline knows the table or not.
+
+    Args:
+        pipeline: A pipeline with its destination.
+        table: Its name.
+        columns: SQL.
+        condition: SQL, made by this package; more clauses may follow it.
+        values: What stands for each ``%s`` in it.
+    """
+    # Not through dlt's datasets: a pipeline that has never run does not know the tables.
+    with sql_client(pipeline) as client:
+        name = client.make_qualified_table_name(table)
+        query = f"SELECT {columns} FROM {name} WHERE {condition}"  # noqa: S608 - no values
+        with client.execute_query(query, *values) as cursor:
+            yield cursor
+
+
+def select(
+    pipeline: dlt.Pipeline, table: str, columns: str, condition: str = "1 = 1", *values: str
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of a table, some at a time; takes what ``selecting`` takes."""
+    with selecting(pipeline, table, columns, condition, *values) as cursor:
+        while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
+            yield from rows
+
+
+def own_schema(pipeline: dlt.Pipeline) -> Schema | None:
+    """The schema with the tables of this source, if the pipeline knows it.
+
+    It need not be the pipeline's default: other sources may have run in it before. Nor need it be
+    called like this source, which can be given another name.
+    """
+    names = sorted(pipeline.schemas, key=lambda name: (name != SOURCE_NAME, name))
+    unloaded = None
+    for name in names:
+        schema = pipeline.schemas[name]
+        if "verdict" in schema.tables.get(SYNC_DAYS.name, {}).get("columns", {}):
+            return schema
+        unloaded = schema if name == SOURCE_NAME else unloaded
+    return unloaded
+
+
+def keep_dataset(pipeline: dlt.Pipeline, name: str) -> None:
+    """Have a pipeline that was made anew use a dataset that is named already.
+
+    dlt would name it by the configured layout, or the time of day, once more.
+    """
+    if pipeline.dataset_name != name:
+        pipeline.dataset_name = name
+        with pipeline.managed_state():
+            """Written down as the state is left."""
+
+
+def sql_client(pipeline: dlt.Pipeline) -> Any:
+    """Dlt's client for SQL, of the dataset that holds the tables of this source.
+
+    Raises:
+        SqlClientNotAvailable: The destination takes no SQL.
+    """
+    # To read a schema takes dlt as long as some questions take a database.
+    schema = own_schema(pipeline) if len(pipeline.schemas) > 1 else None
+    return pipeline.sql_client(schema.name) if schema else pipeline.sql_client()
+
+
+def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
+    """Whether the destination has a table of this source, whatever the pipeline knows of it."""
+    try:
+        return not list(select(pipeline, name, "1", "1 = 0"))
+    except DatabaseUndefinedRelation:
+        return False
+    except SqlClientNotAvailable:
+        schema = own_schema(pipeline)
+        return schema is not None and name in schema.tables
+
+
+def instant_of(value: Any) -> datetime | None:
+    """An instant as a destination gives it back: some say text, or UTC without saying so."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        value = value.replace(tzinfo=timezone.utc)
+    return value if isinstance(value, datetime) else None
+
+
+def day_of(value: Any) -> date:
+    """A day as a destination gives it back: some say text or midnight."""
+    if isinstance(value, str):
+        return date.fromisoformat(value[:10])
+    return value.date() if isinstance(value, datetime) else value

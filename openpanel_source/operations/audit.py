@@ -1,0 +1,227 @@
+"""Compare server, ledger and destination day by day, and read again what differs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import dlt
+
+from openpanel_source.api.failed_projects import FailedProjects
+from openpanel_source.days.ledger import DayRecord, Ledger, Reason
+from openpanel_source.days.plan import PlannedDay
+from openpanel_source.days.planner import Planner
+from openpanel_source.days.reader import DayReader
+from openpanel_source.destinations.duckdb_session import waiting_until
+from openpanel_source.destinations.lock import running_alone
+from openpanel_source.destinations.observer import bystander
+from openpanel_source.destinations.pipelines import destination_errors
+from openpanel_source.destinations.warehouse import ProjectDay, count_events
+from openpanel_source.errors import DestinationBusyError, RequestAbortedError
+from openpanel_source.model.clock import check_seconds
+from openpanel_source.operations.adopt import adoptable_days
+from openpanel_source.operations.restore import differing_days
+from openpanel_source.operations.stop import Halt
+from openpanel_source.operations.sync import BUSY_TIMEOUT, SyncSummary, sync
+from openpanel_source.source.events import reader_of
+from openpanel_source.source.kept_ledger import ledger_of
+from openpanel_source.source.settings import Settings
+from openpanel_source.source.source import configured
+
+_EVERY_DAY = 1_000_000
+"""A look-back that no history exceeds."""
+_PROBLEMS = {
+    Reason.NEW: "not read yet",
+    Reason.OPEN: "open and changed since it was read",
+    Reason.RECOUNT: "changed upstream, or not proven when read",
+    Reason.CHANGED: "changed upstream",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A day on which server, ledger and destination do not agree.
+
+    Attributes:
+        project_id: The project.
+        day: The UTC day.
+        problem: What is wrong, in words.
+        ledger: Rows the server counted when the day was read; None if it never was.
+        loaded: Rows loaded then.
+        held: Rows the destination holds now.
+        is_damage: Whether a day that was read and over is not what it should be.
+    """
+
+    project_id: str
+    day: date
+    problem: str
+    ledger: int | None
+    loaded: int | None
+    held: int
+    is_damage: bool
+
+
+@dataclass
+class AuditReport:
+    """What an audit found.
+
+    Attributes:
+        days: Days in the ledger.
+        differences: Where server, ledger and destination do not agree, newest day first.
+        requests: Requests sent to find out.
+        seconds: Wall time.
+        repair: The sync that read the differing days again, if one was asked for.
+        stopped: Whether it was asked to stop before it knew all, or had repaired all.
+        failed_projects: Why projects could not be counted, by id; the others were.
+    """
+
+    days: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    requests: int = 0
+    seconds: float = 0.0
+    repair: SyncSummary | None = None
+    stopped: bool = False
+    failed_projects: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if what was read is still right, or was repaired; 1 if a project failed; else 3."""
+        if self.stopped:
+            return 3
+        if self.failed_projects:
+            return 1
+        if self.repair is not None:
+            return self.repair.exit_code
+        return 3 if any(item.is_damage for item in self.differences) else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        return {
+            "days": self.days,
+            "differences": [
+                {**vars(item), "day": item.day.isoformat()} for item in self.differences
+            ],
+            "requests": self.requests,
+            "seconds": round(self.seconds, 3),
+            "verified": self.exit_code == 0,
+            "stopped": self.stopped,
+            "failed_projects": self.failed_projects,
+            "repair": self.repair.as_dict() if self.repair else None,
+        }
+
+
+def audit(
+    pipeline: dlt.Pipeline,
+    *,
+    deep: bool = False,
+    repair: bool = False,
+    busy_timeout: float = BUSY_TIMEOUT,
+    stop: threading.Event | None = None,
+    **settings: Any,
+) -> AuditReport:
+    """Count the server and the destination against the ledger.
+
+    Args:
+        pipeline: A pipeline with its destination.
+        deep: Count every day alone, which also finds changes that cancel out between days.
+        repair: Read the days that differ again and replace them.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+        stop: Once set, counting is abandoned after 2 seconds, and a repair ends as a sync does.
+        settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
+
+    Returns:
+        What differs.
+
+    Raises:
+        OpenPanelError: Server or destination cannot be asked, or no project.
+    """
+    check_seconds("busy_timeout", busy_timeout)
+    started = time.monotonic()
+    report = AuditReport()
+    with destination_errors(), waiting_until(stop):
+        client, checked = configured(**settings)
+        with client:
+            if deep:
+                checked = replace(checked, lookback_days=_EVERY_DAY)
+            halt = Halt(None, stop)
+            try:
+                with destination_errors():
+                    ledger, held = _held(pipeline, checked, busy_timeout)
+                with halt.watching(lambda: client):
+                    reader = reader_of(client, checked, known=ledger.server)
+                    failed = FailedProjects()
+                    for project in checked.project_ids:
+                        with failed.alone(project):
+                            _compare(report, project, checked, reader, ledger, held)
+                    failed.left_of(checked.project_ids)
+                    report.failed_projects = failed.reasons()
+            except (RequestAbortedError, DestinationBusyError):
+                if not halt.is_asked:
+                    raise
+                report.stopped = True
+        report.requests = client.requests_sent
+    if repair and not report.stopped:
+        wanted = frozenset((item.project_id, item.day) for item in report.differences)
+        report.repair = sync(
+            pipeline, wanted=wanted, busy_timeout=busy_timeout, stop=stop, **settings
+        )
+        report.stopped = report.repair.stopped
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _held(
+    pipeline: dlt.Pipeline, settings: Settings, patience: float
+) -> tuple[Ledger, dict[ProjectDay, int]]:
+    """What the destination says at one moment: its ledger, and the rows of each day."""
+    with running_alone(pipeline), bystander(pipeline, patience) as there:
+        ledger = ledger_of(there, settings.query.fingerprint)
+        for record in adoptable_days(there, settings, ledger):
+            ledger.record(record)
+        return ledger, count_events(there)
+
+
+def _compare(
+    report: AuditReport,
+    project: str,
+    settings: Settings,
+    reader: DayReader,
+    ledger: Ledger,
+    held: dict[ProjectDay, int],
+) -> None:
+    planner = Planner(settings, reader, ledger, settle=lambda record: None)
+    known = ledger.days(project)
+    report.days += len(known)
+    planned = {item.day: item for item in planner.plan(project)}
+    differing = differing_days(known, held, project, settings)
+    for day in sorted(planned.keys() | differing.keys(), reverse=True):
+        rows = held.get((project, day), 0)
+        report.differences.append(
+            _difference((project, day), planned.get(day), known.get(day), rows)
+        )
+
+
+def _difference(
+    project_day: tuple[str, date], planned: PlannedDay | None, record: DayRecord | None, held: int
+) -> Difference:
+    problems = [] if planned is None else [_PROBLEMS.get(planned.reason, "asked for")]
+    if planned and record and planned.counted == record.shrunk_to is not None:
+        problems = [f"shrunk upstream to {planned.counted:,} rows; the rows loaded are kept"]
+    loaded = None if record is None else record.distinct_ids
+    if record is None and held:
+        problems.append("held without a record of it")
+    elif loaded is not None and held != loaded:
+        problems.append("changed in the destination")
+    pending = planned is not None and planned.reason in (Reason.NEW, Reason.OPEN)
+    return Difference(
+        project_id=project_day[0],
+        day=project_day[1],
+        problem="; ".join(problems),
+        ledger=None if record is None else record.total_count,
+        loaded=loaded,
+        held=held,
+        is_damage=not pending or (loaded is not None and held != loaded),
+    )

@@ -1,0 +1,260 @@
+"""Plan a backfill as pieces of equal size that workers load side by side."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from openpanel_source.api.failed_projects import FailedProjects
+from openpanel_source.api.query import EventQuery
+from openpanel_source.days.plan import Count, first_day_with_events
+from openpanel_source.days.reader import DayReader
+from openpanel_source.destinations.pipelines import destination_errors
+from openpanel_source.errors import InvalidSettingError, OpenPanelError
+from openpanel_source.model.clock import DAY, EARLIEST, parse_day
+from openpanel_source.source.events import reader_of
+from openpanel_source.source.settings import Settings
+from openpanel_source.source.source import configured
+
+_TOLERANCE = 0.05
+"""A cut may miss its place by so much of a piece, which saves half of the counts."""
+
+
+class Stretch(NamedTuple):
+    """Days in a row, both inclusive, and the events counted in them."""
+
+    first: date
+    last: date
+    events: int
+
+
+def cut(count: Count, first: date, last: date, total: int, pieces: int) -> list[Stretch]:
+    """Cut a range of days into stretches that hold about as many events each.
+
+    Args:
+        count: Counts events of a range.
+        first: First day of the range.
+        last: Last day of the range.
+        total: Events in the range.
+        pieces: How many; fewer come out where single days hold more than a piece should.
+
+    Returns:
+        Stretches that cover the range and do not overlap, newest first; about
+        log2(days of a piece) counts a cut at most, and mostly two or three.
+    """
+    sums = _Sums(count, first, last, total)
+    size = total / pieces
+    offsets = {sums.nearest(size * number, size * _TOLERANCE) for number in range(1, pieces)}
+    bounds = sorted(offsets | {0, (last - first).days + 1})
+    return [
+        Stretch(first + start * DAY, first + (end - 1) * DAY, sums.known[end] - sums.known[start])
+        for start, end in reversed(list(pairwise(bounds)))
+    ]
+
+
+class _Sums:
+    """Events before each day of a range, as far as they were asked for."""
+
+    def __init__(self, count: Count, first: date, last: date, total: int) -> None:
+        self._count = count
+        self._first = first
+        self.known = {0: 0, (last - first).days + 1: total}
+        """Events of the first days, by how many days."""
+
+    def nearest(self, wanted: float, tolerance: float) -> int:
+        """So many days from the first on that they hold about as many events as wanted."""
+        is_estimate = True
+        while True:
+            days = sorted(self.known)
+            sums = [self.known[day] for day in days]
+            above = min(max(bisect_left(sums, wanted), 1), len(days) - 1)
+            low, high = days[above - 1], days[above]
+            best = min((low, high), key=lambda day: abs(self.known[day] - wanted))
+            if high - low == 1 or abs(self.known[best] - wanted) <= tolerance:
+                return best
+            middle = self._estimate(low, high, wanted) if is_estimate else (low + high) // 2
+            # Halving in between keeps events that come in bursts from costing a count a day.
+            is_estimate = not is_estimate
+            self._ask(low, middle, high)
+
+    def _estimate(self, low: int, high: int, wanted: float) -> int:
+        """Where the sum would be as wanted if events were spread evenly."""
+        held = self.known[high] - self.known[low]
+        share = (wanted - self.known[low]) / held
+        return min(max(low + round(share * (high - low)), low + 1), high - 1)
+
+    def _ask(self, low: int, middle: int, high: int) -> None:
+        start, end = self._first + low * DAY, self._first + (middle - 1) * DAY
+        # What arrives meanwhile must not make a sum fall or exceed the one of more days.
+        held = self.known[low] + self._count(start, end)
+        self.known[middle] = min(held, self.known[high])
+
+
+EVENTS_PER_PIECE = 500_000
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A piece of a backfill: whole UTC days of a project.
+
+    Load it anywhere, as often as needed, with ``sync(pipeline, **partition.settings)`` and a
+    pipeline of its own that is called ``partition.name``.
+
+    Attributes:
+        project_id: The project.
+        start: First UTC day.
+        end: Last UTC day, inclusive.
+        events: Events the server counted in it when it was planned.
+        query: The settings ``events``, ``filters`` and ``profile_id`` that it was counted with;
+            those left out stand for all.
+    """
+
+    project_id: str
+    start: date
+    end: date
+    events: int
+    query: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def name(self) -> str:
+        """A pipeline's name, in ``a-z0-9_``; the same for the same project and days."""
+        slug = re.sub(r"[^a-z0-9]+", "_", self.project_id.lower()).strip("_")[:40]
+        if slug != self.project_id:
+            # Two ids may come out as one text.
+            slug += f"_{hashlib.sha256(self.project_id.encode()).hexdigest()[:6]}"
+        return f"openpanel_{slug}_{self.start:%Y%m%d}_{self.end:%Y%m%d}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What ``sync()`` is given to load it; charts are left to the nightly pipeline."""
+        return {
+            "project_id": self.project_id,
+            "start_date": self.start.isoformat(),
+            "end_date": self.end.isoformat(),
+            "charts": [],
+            **self.query,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """The piece as JSON values, days as ``YYYY-MM-DD``; ``from_dict`` takes them."""
+        return {
+            "name": self.name,
+            "project_id": self.project_id,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+            "events": self.events,
+            "query": dict(self.query),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Partition:
+        """The piece that ``as_dict`` wrote down.
+
+        Raises:
+            InvalidSettingError: A value is missing or not of its kind.
+        """
+        try:
+            start, end = (parse_day(name, values[name]) for name in ("start", "end"))
+            project, events = str(values["project_id"]), int(values["events"])
+            query = dict(values["query"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidSettingError(f"{values!r} is not a piece ({error!r}).") from None
+        if start is None or end is None:
+            raise InvalidSettingError(f"{values!r} is not a piece: it has no days.")
+        return cls(project, start, end, events, query)
+
+
+def partitions(
+    *,
+    events_per_piece: int = EVENTS_PER_PIECE,
+    pieces: int | None = None,
+    failed: dict[str, OpenPanelError] | None = None,
+    **settings: Any,
+) -> list[Partition]:
+    """Cut the history of projects into pieces of about equal size, by the server's counts.
+
+    The days before the first event are left out. So is, without ``end_date``, what is not over:
+    today and the future are the nightly pipeline's.
+
+    Args:
+        events_per_piece: How many events a piece should hold; one day may hold more.
+        pieces: About how many pieces to make of all projects together, instead.
+        failed: Gets the projects that could not be counted, and why; they have no pieces.
+        settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
+
+    Returns:
+        Pieces, newest first; none for projects without events.
+
+    Raises:
+        ConfigurationError: A setting is not allowed.
+        OpenPanelError: The server cannot be asked, or no project.
+    """
+    for name, value in (("events_per_piece", events_per_piece), ("pieces", pieces)):
+        if value is not None and (isinstance(value, bool) or value < 1):
+            raise InvalidSettingError(f"{name} must be a whole number above 0, not {value!r}.")
+    with destination_errors():
+        client, checked = configured(**settings)
+        with client:
+            planner = _Planner(reader_of(client, checked), checked)
+            found = planner.plan(events_per_piece, pieces)
+    if failed is not None:
+        failed.update(planner.failed)
+    return sorted(found, key=lambda piece: piece.end, reverse=True)
+
+
+class _Planner:
+    def __init__(self, reader: DayReader, settings: Settings) -> None:
+        self._reader = reader
+        self._start = settings.start or EARLIEST
+        self._end = settings.end or settings.now().date() - DAY
+        self._projects = settings.project_ids
+        self._query = _given(settings.query)
+        self.failed = FailedProjects()
+
+    def plan(self, events_per_piece: int, pieces: int | None) -> list[Partition]:
+        totals = {}
+        for project in self._projects:
+            with self.failed.alone(project):
+                totals[project] = self._total(project)
+        if pieces is not None:
+            events_per_piece = max(math.ceil(sum(totals.values()) / pieces), 1)
+        found: list[Partition] = []
+        for project, total in totals.items():
+            with self.failed.alone(project):
+                wanted = math.ceil(total / events_per_piece)
+                found += self._pieces(project, total, wanted) if total else []
+        self.failed.left_of(self._projects)
+        return found
+
+    def _total(self, project: str) -> int:
+        if self._start > self._end:
+            return 0
+        return self._reader.count(project, self._start, self._end)
+
+    def _pieces(self, project: str, total: int, pieces: int) -> list[Partition]:
+        def count(first: date, last: date) -> int:
+            return self._reader.count(project, first, last)
+
+        adds_up = self._reader.adds_up
+        first = first_day_with_events(count, self._start, self._end, adds_up=adds_up) or self._start
+        return [
+            Partition(project, *stretch, self._query)
+            for stretch in cut(count, first, self._end, total, pieces)
+        ]
+
+
+def _given(query: EventQuery) -> dict[str, Any]:
+    """The settings that a query was made of, as JSON values."""
+    settings = {
+        "events": list(query.events),
+        "filters": [one.to_api() for one in query.filters],
+        "profile_id": query.profile_id,
+    }
+    return {name: value for name, value in settings.items() if value}

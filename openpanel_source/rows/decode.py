@@ -1,0 +1,199 @@
+"""Turn the bytes of a page into typed events, and never lose one that does not fit.
+
+A page that is as documented is decoded in one go, if need be with U+FFFD in place of characters
+that are none. One that holds anything else is decoded row by row: what can be kept is, what cannot
+is handed on as rejected with its bytes and the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from types import GenericAlias
+from typing import Any
+
+import msgspec
+
+from openpanel_source.api.page import (
+    Meta,
+    first_id,
+    split_page,
+)
+from openpanel_source.model.instants import parse_instant
+from openpanel_source.model.json_text import (
+    UNREADABLE,
+    check_levels,
+    without_halves,
+    without_nul,
+)
+from openpanel_source.rows.event import (
+    Event,
+    Fields,
+    event_with,
+    keep_event,
+    with_asked,
+    without_told,
+)
+from openpanel_source.rows.new_fields import NewFields
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that cannot be shaped: its bytes as text, empty if they must not be kept, and why.
+
+    Attributes:
+        raw: Its bytes.
+        reason: What is wrong with it.
+        misplaced: When it happened, if that is what is wrong: not on the day asked for.
+    """
+
+    raw: str
+    reason: str
+    misplaced: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A decoded page.
+
+    Attributes:
+        meta: What it says of the whole answer.
+        events: All of them with these fields beside those documented, or with more.
+        rejected: Rows that are no events.
+        fields: Beyond those documented.
+        first_id: Of the first row, rejected or not, if it has one.
+    """
+
+    meta: Meta
+    events: list[Event]
+    rejected: list[Rejected] = field(default_factory=list)
+    fields: Fields = ()
+    first_id: str | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows that the server sent."""
+        return len(self.events) + len(self.rejected)
+
+
+@lru_cache
+def _typed(fields: Fields) -> msgspec.json.Decoder[Any]:
+    """Decodes pages of events that have these fields beside those documented."""
+    rows = GenericAlias(list, event_with(fields))
+    page = msgspec.defstruct("Page", [("meta", Meta), ("data", rows)], gc=False)
+    return msgspec.json.Decoder(page)
+
+
+@lru_cache
+def _event(fields: Fields) -> msgspec.json.Decoder[Event]:
+    return msgspec.json.Decoder(event_with(fields))
+
+
+def decode_page(
+    body: bytes, request: str, asked: Collection[str] = (), fields: NewFields | None = None
+) -> Page:
+    """The events of an answer of ``/export/events``.
+
+    Args:
+        body: The answer's bytes.
+        request: Method and URL, for the error.
+        asked: What the server was asked to tell beside events, ``profile`` and ``meta``.
+        fields: Learns the fields that nobody knows yet.
+
+    Returns:
+        Every row the answer holds, as an event or as rejected.
+
+    Raises:
+        UnexpectedAnswerError: The body is no JSON object with ``meta`` and a list ``data``.
+    """
+    known = fields.known if fields else ()
+    kind = with_asked(asked, known)
+    with suppress(*UNREADABLE):
+        return _decode_whole(body, kind, known)
+    whole = without_halves(body)
+    if whole != body:
+        with suppress(*UNREADABLE):
+            return _decode_whole(whole, kind, known)
+    page = _decode_rows(body, request, asked, known)
+    unknown = [name for event in page.events for name in getattr(event, "_unknown", ())]
+    if fields and fields.learn(unknown, known):
+        return decode_page(body, request, asked, fields)
+    return page
+
+
+def _decode_whole(body: bytes, kind: Fields, fields: Fields) -> Page:
+    page = _typed(kind).decode(body)
+    first = page.data[0].id if page.data else None
+    return Page(page.meta, page.data, fields=fields, first_id=first)
+
+
+def decode_rows(
+    body: bytes, day: date, request: str, asked: Collection[str] = (), fields: Fields = ()
+) -> Page:
+    """The same, row by row: rejects every row whose ``createdAt`` is not of that UTC day."""
+    return _decode_rows(body, request, asked, fields, day)
+
+
+def _decode_rows(
+    body: bytes, request: str, asked: Collection[str], fields: Fields, day: date | None = None
+) -> Page:
+    kind = with_asked(asked, fields)
+    page = split_page(body, request)
+    events: list[Event] = []
+    rejected: list[Rejected] = []
+    for raw in page.data:
+        row = _decode_row(bytes(raw), kind, asked, day)
+        if isinstance(row, Event):
+            events.append(row)
+        else:
+            rejected.append(row)
+    return Page(page.meta, events, rejected, fields, first_id(page))
+
+
+def _decode_row(
+    raw: bytes, fields: Fields, asked: Collection[str], day: date | None
+) -> Event | Rejected:
+    misplaced = None
+    try:
+        row = _row(raw, fields)
+    except (ValueError, *UNREADABLE) as error:
+        problem: str | None = str(error)
+    else:
+        problem = _time_problem(row)
+        instant = parse_instant(row.created_at)
+        if problem is None and instant and day is not None and instant.date() != day:
+            problem = f"createdAt does not lie in the day asked for, {day}"
+            misplaced = instant
+    if problem is None:
+        return row
+    return Rejected(as_text(without_told(raw, asked)), problem, misplaced)
+
+
+def _row(raw: bytes, fields: Fields) -> Event:
+    raw.decode()
+    check_levels(raw)
+    whole = without_halves(raw)
+    try:
+        row = _event(fields).decode(whole)
+    except msgspec.MsgspecError:
+        row = keep_event(whole, fields)
+    row.id = without_nul(row.id)
+    if not row.id:
+        raise ValueError("id is missing or empty")
+    return row
+
+
+def as_text(raw: bytes) -> str:
+    """Bytes as text that every destination stores: what is no UTF-8, and NUL, escaped."""
+    return raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
+def _time_problem(row: Event) -> str | None:
+    if row.imported_at is not None and parse_instant(row.imported_at) is None:
+        return "importedAt is not an ISO date and time"
+    if parse_instant(row.created_at) is None:
+        return "createdAt is not an ISO date and time of the years 1 to 9999"
+    return None

@@ -1,0 +1,1 @@
+"""Charts of the sandbox, as each generation of servers draws them."""

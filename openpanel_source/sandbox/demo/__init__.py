@@ -1,0 +1,1 @@
+"""Made-up sites, their visitors and what these do."""

@@ -1,0 +1,1 @@
+"""Events: stored, selected by filters, counted and listed."""

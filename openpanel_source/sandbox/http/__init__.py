@@ -1,0 +1,1 @@
+"""The server: connections, access, answers, and how it misbehaves when told to."""

@@ -1,0 +1,1 @@
+"""The dlt source: settings in, one load package out."""

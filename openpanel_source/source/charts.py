@@ -1,0 +1,195 @@
+"""The dlt resources of charts: one for each, all into the same three tables."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dlt
+from dlt.extract import DltResource
+
+from openpanel_source.api.client import Client
+from openpanel_source.api.generation import Generation
+from openpanel_source.api.query import EventQuery, encode_json
+from openpanel_source.api.recognise import probe
+from openpanel_source.charts.buckets import Buckets
+from openpanel_source.charts.definition import Chart
+from openpanel_source.charts.plan import bounds
+from openpanel_source.charts.probe import knows_series, probe_timezone
+from openpanel_source.charts.reader import ChartReader, ChartReading
+from openpanel_source.charts.records import ChartBook, ChartRecord, charts_table
+from openpanel_source.charts.rows import chart_id, series_table
+from openpanel_source.days.plan import first_day_with_events
+from openpanel_source.days.reader import DayReader
+from openpanel_source.destinations.dialect import current_dialect
+from openpanel_source.destinations.table_format import check_replaces
+from openpanel_source.errors import OpenPanelError
+from openpanel_source.model.clock import EARLIEST
+from openpanel_source.model.conditions import ReplacedBuckets, buckets_condition
+from openpanel_source.model.schema import CHART_POINTS, CHART_SERIES, CHARTS
+from openpanel_source.source.hints import declare, describe, materialize, replacing, rows_of
+from openpanel_source.source.report import RunReport
+from openpanel_source.source.resource_changes import check_caller
+from openpanel_source.source.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class Surroundings:
+    """What the charts of a run share.
+
+    Args:
+        client: Makes the requests.
+        settings: Projects, time zones, the clock.
+        report: Filled as the charts are read.
+    """
+
+    def __init__(self, client: Client, settings: Settings, report: RunReport) -> None:
+        self.client = client
+        self.settings = settings
+        self.report = report
+        self.now = settings.now()
+        self.replaced: list[ReplacedBuckets] = []
+        """What makes way in ``chart_points``; one condition for the table must name it all."""
+        self._first_days: dict[str, date | None] = {}
+        self._checked: set[tuple[str, str]] = set()
+
+    @cached_property
+    def generation(self) -> Generation:
+        """The server's; one request, some more on old ones."""
+        found = probe(self.client, self.settings.project_ids)
+        if found.decodes_values or found.draws_charts_of_2025:
+            return found
+        # Projects without events do not tell, and weeks would stop a server of spring 2025.
+        return replace(found, draws_charts_of_2025=not knows_series(self.client))
+
+    def check_timezone(self, project_id: str, zone: ZoneInfo) -> None:
+        """Refuse a time zone that is not the organisation's, as far as that can be told.
+
+        Raises:
+            InvalidSettingError: It is another one.
+        """
+        if (project_id, zone.key) not in self._checked:
+            probe_timezone(self.client, project_id, zone, self.now, self.generation)
+            self._checked.add((project_id, zone.key))
+
+    def first_day(self, project_id: str) -> date | None:
+        """The first UTC day of a project that holds an event, found by counting."""
+        if project_id not in self._first_days:
+            reader = DayReader(self.client, EventQuery(), 1, self.settings.now, "", self.generation)
+            self._first_days[project_id] = first_day_with_events(
+                lambda first, last: reader.count(project_id, first, last),
+                EARLIEST,
+                self.now.date(),
+            )
+        return self._first_days[project_id]
+
+
+def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
+    """The resource ``chart_<name>``.
+
+    Args:
+        chart: The definition.
+        surroundings: Shared with the other charts.
+
+    Returns:
+        A resource that yields rows of ``chart_points``, ``chart_series`` and ``charts``.
+    """
+
+    def read_chart() -> Iterator[Any]:
+        check_caller(declared)
+        check_replaces()
+        if surroundings.report.charts.skip:
+            return
+        book = ChartBook(dlt.current.resource_state())
+        with surroundings.client:
+            for project_id in surroundings.settings.project_ids:
+                yield from _project_items(chart, project_id, surroundings, book)
+        surroundings.report.charts.read.append(chart.name)
+
+    resource: DltResource = dlt.resource(
+        read_chart,
+        name=chart.resource,
+        table_name=CHART_POINTS.name,
+        primary_key=CHART_POINTS.primary_key,
+        columns=CHART_POINTS.dlt_columns(),
+        write_disposition=replacing("1 = 0"),
+    )
+    for table in (CHARTS, CHART_SERIES):
+        declare(resource, table, surroundings.settings.table_format)
+    describe(resource, CHART_POINTS, surroundings.settings.table_format)
+    declared = resource.compute_table_schema()
+    return resource
+
+
+def _project_items(
+    chart: Chart, project_id: str, surroundings: Surroundings, book: ChartBook
+) -> Iterator[Any]:
+    """All that a chart of a project yields to dlt; an error ends it alone."""
+    settings, report = surroundings.settings, surroundings.report
+    timezone = chart.timezone or settings.timezone_of(project_id)
+    buckets = Buckets(chart.interval, ZoneInfo(timezone))
+    reading = ChartReading(_record(chart, project_id, timezone, book))
+    record = reading.record
+    record.error = None
+    try:
+        reader = ChartReader(
+            surroundings.client,
+            chart,
+            buckets,
+            surroundings.generation,
+            surroundings.now,
+            report.should_stop,
+        )
+        if record.coverage is None:
+            surroundings.check_timezone(project_id, buckets.zone)
+        start = _start(chart, record, surroundings)
+        end = chart.moment("end") or settings.end
+        whole = bounds(chart, buckets, surroundings.now, start, end)
+        if whole is not None:
+            yield from reader.read(reading, whole, anew=settings.reload)
+    except OpenPanelError as error:
+        record.error = error.message
+        several = len(settings.project_ids) > 1
+        report.charts.failures[f"{chart.name} ({project_id})" if several else chart.name] = error
+        logger.error("chart %s of %s cannot be read: %s", chart.name, project_id, error)
+    dialect = current_dialect()
+    if reading.series:
+        rows = series_table(reading.series.values())
+        yield rows_of(CHART_SERIES, rows, dialect)
+    superseded = book.put(record, surroundings.now)
+    yield rows_of(CHARTS, charts_table([*superseded, record]), dialect)
+    if reading.replaced:
+        report.charts.points += record.points
+        surroundings.replaced += reading.replaced
+        condition = buckets_condition(surroundings.replaced, dialect.instant)
+        yield materialize(CHART_POINTS, condition, dialect, variant=False)
+
+
+def _record(chart: Chart, project_id: str, timezone: str, book: ChartBook) -> ChartRecord:
+    identity = chart_id(chart, project_id, timezone)
+    known = book.get(project_id, identity)
+    if known is not None:
+        return known
+    return ChartRecord(
+        chart_id=identity,
+        project_id=project_id,
+        name=chart.name,
+        definition=encode_json(chart.definition()),
+        interval=chart.interval,
+        timezone=timezone,
+    )
+
+
+def _start(chart: Chart, record: ChartRecord, surroundings: Surroundings) -> date | datetime | None:
+    if chart.range is not None:
+        return None
+    given = chart.moment("start") or surroundings.settings.start
+    if given is not None:
+        return given
+    return record.covered_from or surroundings.first_day(record.project_id)

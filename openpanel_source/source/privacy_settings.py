@@ -1,0 +1,112 @@
+"""The privacy settings, as they stand in configuration, checked; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import filterfalse
+
+from openpanel_source.errors import InvalidSettingError
+from openpanel_source.model.schema import EVENTS, ColumnType
+from openpanel_source.rows.privacy import OF_PROFILES, WITH_KEYS, Privacy
+from openpanel_source.source.lists import texts
+
+_TYPES: dict[str, ColumnType] = {
+    **{column.name: column.type for column in EVENTS.columns},
+    **{name: column.type for name, column in OF_PROFILES.items()},
+}
+_NEEDED = [column.name for column in EVENTS.columns if not column.nullable]
+_SHORTEST_KEY = 16
+
+
+def parse_privacy(
+    exclude_columns: str | Sequence[str] | None = None,
+    hash_columns: str | Sequence[str] | None = None,
+    drop_properties: str | Sequence[str] | None = None,
+    erased_profiles: str | Sequence[str] | None = None,
+    hash_key: str | None = None,
+    promoted: Mapping[str, ColumnType] | None = None,
+) -> Privacy | None:
+    """Check the privacy settings, as they stand in configuration; None if nothing is to be hidden.
+
+    Args:
+        exclude_columns: Columns that stay null.
+        hash_columns: Columns and keys that hold a hash.
+        drop_properties: Keys that are left out.
+        erased_profiles: Ids whose rows are left out.
+        hash_key: The secret of the hash.
+        promoted: Further columns that ``events`` may have, with their types.
+
+    Raises:
+        InvalidSettingError: A column is unknown or cannot be hidden, or the key is missing.
+    """
+    exclude_columns = texts("exclude_columns", exclude_columns or ())
+    hash_columns = texts("hash_columns", hash_columns or ())
+    drop_properties = texts("drop_properties", drop_properties or ())
+    erased_profiles = texts("erased_profiles", erased_profiles or ())
+    if not (exclude_columns or hash_columns or drop_properties or erased_profiles):
+        return None
+    types = {**_TYPES, **(promoted or {})}
+    for name in exclude_columns:
+        _check_column("exclude_columns", name, types)
+    columns = [path for path in hash_columns if "." not in path or _is_of_profiles(path)]
+    for name in columns:
+        _check_hashable(name, types)
+    if hash_columns and not hash_key:
+        raise InvalidSettingError(
+            "hash_columns needs hash_key, a secret of your own; set SOURCES__OPENPANEL__HASH_KEY in"
+            " the environment, or hash_key under [sources.openpanel] in .dlt/secrets.toml."
+        )
+    if hash_key and len(hash_key) < _SHORTEST_KEY:
+        raise InvalidSettingError(
+            f"hash_key is too short; use at least {_SHORTEST_KEY} random characters, or what was"
+            " hashed can be found out by trying."
+        )
+    return Privacy(
+        excluded=frozenset(exclude_columns),
+        hashed=frozenset(columns),
+        dropped_keys=tuple(drop_properties),
+        hashed_keys={column: tuple(_keys(hash_columns, column)) for column in WITH_KEYS},
+        erased=frozenset(erased_profiles),
+        key=(hash_key or "").encode(),
+    )
+
+
+def _is_of_profiles(path: str) -> bool:
+    return path.startswith("profiles.")
+
+
+def _check_column(setting: str, name: str, types: Mapping[str, ColumnType]) -> None:
+    if _is_of_profiles(name) and name not in types:
+        raise InvalidSettingError(
+            f"{setting} holds {name!r}; what profiles have of their own and can be left out is"
+            f" {', '.join(OF_PROFILES)}; id, properties and groups are hidden as those of events."
+        )
+    if name in _NEEDED:
+        raise InvalidSettingError(
+            f"{setting} holds {name}, which the proof of completeness needs;"
+            f" {', '.join(_NEEDED)} are loaded as they are."
+        )
+    if name not in types:
+        raise InvalidSettingError(
+            f"{setting} holds {name!r}, which is no column of events; a key of the properties is"
+            " written properties.KEY in hash_columns, and KEY in drop_properties."
+        )
+
+
+def _check_hashable(name: str, types: Mapping[str, ColumnType]) -> None:
+    _check_column("hash_columns", name, types)
+    if types[name] != "text" and name != "groups":
+        raise InvalidSettingError(
+            f"hash_columns holds {name}, which is no text; name keys of a JSON column as"
+            " properties.KEY or properties.*, and leave other columns out with exclude_columns."
+        )
+
+
+def _keys(paths: Iterable[str], column: str) -> Iterable[str]:
+    """The keys of a JSON column that paths name; a path into no column means any of them."""
+    for path in filterfalse(_is_of_profiles, paths):
+        start, dot, key = path.partition(".")
+        if dot and start == column:
+            yield key
+        elif dot and start not in WITH_KEYS:
+            yield path

@@ -1,0 +1,126 @@
+"""What a package holds beside its events: groups, the newest rows of dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from openpanel_source.destinations.dialect import Dialect
+from openpanel_source.model.conditions import days_condition
+from openpanel_source.model.schema import EVENT_GROUPS, SYNC_DAYS
+from openpanel_source.rows.dimensions import DIMENSIONS
+from openpanel_source.rows.spill import BesideEvents, TableBuffer
+from openpanel_source.source.hints import appended, materialize, rows_of
+from openpanel_source.source.report import RunReport
+from openpanel_source.source.run import Run
+
+_ROWS = 50_000
+_BYTES = 16 * 1024 * 1024
+
+
+def newest_rows(
+    rows: TableBuffer, key: Sequence[str], version: str, held: pa.Table | None = None
+) -> Iterator[pa.Table]:
+    """The newest row of each key, unless a newer one is held already.
+
+    Only keys and versions are in memory as a whole.
+
+    Args:
+        rows: In the order in which they came.
+        key: The columns that identify what a row is about.
+        version: The column that grows; of equal ones the last wins, null is older than any.
+        held: Keys and versions of rows that stand already.
+
+    Yields:
+        Tables of many rows.
+    """
+    import pyarrow.compute as pc
+
+    columns = [*key, version]
+    own = pa.concat_tables([table.select(columns) for table in rows])
+    wins = _winners(own if held is None else pa.concat_tables([held, own]), key, version)
+    place = 0 if held is None else held.num_rows
+    waiting: list[pa.Table] = []
+    for table in rows:
+        waiting.append(table.filter(wins.slice(place, table.num_rows)))
+        place += table.num_rows
+        if (
+            sum(one.num_rows for one in waiting) >= _ROWS
+            or sum(one.nbytes for one in waiting) >= _BYTES
+        ):
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if pc.any(wins).as_py() and waiting:
+        yield pa.concat_tables(waiting)
+
+
+def _winners(versions: pa.Table, key: Sequence[str], version: str) -> pa.Array:
+    """Which rows are the newest of their key."""
+    import pyarrow.compute as pc
+
+    numbers = pc.fill_null(versions.column(version).cast(pa.int64()), -(2**63))
+    ranks = pc.rank(numbers, sort_keys="ascending", tiebreaker="first")
+    ranked = pa.table({"key": _numbered(versions, key), "rank": ranks})
+    best = ranked.group_by("key").aggregate([("rank", "max")]).column("rank_max")
+    return pc.is_in(ranks, best.combine_chunks())
+
+
+def _numbered(rows: pa.Table, key: Sequence[str]) -> pa.Array:
+    """A number for each row, the same for rows of one key: less to hold than texts."""
+    import pyarrow.compute as pc
+
+    numbers = pa.repeat(pa.scalar(0, pa.int64()), rows.num_rows)
+    for name in key:
+        encoded = rows.column(name).combine_chunks().dictionary_encode()
+        numbers = pc.multiply(numbers, len(encoded.dictionary))
+        numbers = pc.add(numbers, encoded.indices.cast(pa.int64()))
+    return numbers
+
+
+def group_items(
+    run: Run, report: RunReport, beside: BesideEvents, known: Collection[str], dialect: Dialect
+) -> Iterator[Any]:
+    """The groups of the days that are replaced, and what they replace.
+
+    Where no event ever had a group there is no table, and nothing is done.
+
+    Args:
+        run: After its last day.
+        report: Its report.
+        beside: Rows of all its days.
+        known: Tables that this pipeline had loaded before the run.
+        dialect: What the destination wants otherwise.
+    """
+    groups = beside[EVENT_GROUPS.name]
+    is_new = SYNC_DAYS.name not in known
+    may_hold = EVENT_GROUPS.name in known or (is_new and report.holds_groups())
+    if not run.replaced or not (groups.num_rows or may_hold):
+        return
+    condition = days_condition(run.replaced, dialect.instant)
+    is_free = report.holds_none(condition, EVENT_GROUPS.name)
+    if is_free and not groups.num_rows and EVENT_GROUPS.name in known:
+        # One that is not known has to be, for the packages that follow.
+        return
+    for rows in groups:
+        yield rows_of(EVENT_GROUPS, rows, dialect)
+    # What is appended is counted after the load: by the events.
+    if is_free and report.appends:
+        yield appended(EVENT_GROUPS, variant=True)
+    else:
+        yield materialize(EVENT_GROUPS, condition, dialect, variant=True)
+
+
+def dimension_items(report: RunReport, beside: BesideEvents, dialect: Dialect) -> Iterator[Any]:
+    """The newest row of each profile and each name of events, unless the destination has newer."""
+    import pyarrow.compute as pc
+
+    for one in DIMENSIONS:
+        rows = beside[one.table.name]
+        if not rows.num_rows:
+            continue
+        since = min(pc.min(table.column("read_at")).as_py() for table in rows)
+        held = report.held(one, since)
+        for table in newest_rows(rows, one.table.primary_key, one.version, held):
+            yield rows_of(one.table, table, dialect)

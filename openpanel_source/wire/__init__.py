@@ -1,0 +1,1 @@
+"""How requests travel: connections, deadlines, limits, retries; it knows no OpenPanel."""

@@ -1,0 +1,1 @@
+"""Requests, answers, limits and generations of servers."""

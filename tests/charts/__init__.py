@@ -1,0 +1,1 @@
+"""Charts, from their definition to their rows."""

@@ -1,0 +1,1 @@
+"""What arrives in each kind of destination."""

@@ -1,0 +1,1 @@
+"""What a user does with a pipeline, by command or in Python."""

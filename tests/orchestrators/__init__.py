@@ -1,0 +1,1 @@
+"""The examples in pipelines/, each with its orchestrator; run by `make test-orchestrators`."""

@@ -1,0 +1,1 @@
+"""The project itself: its surface, pages, benchmarks, rooms and dependencies."""

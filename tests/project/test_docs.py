@@ -1,0 +1,105 @@
+"""The documentation says what the code does."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import requests
+
+from openpanel_source.cli import main
+from openpanel_source.days.ledger import Reason
+from openpanel_source.days.verdict import Verdict
+from openpanel_source.model.schema import TABLES
+from openpanel_source.sandbox import Sandbox, generate
+from openpanel_source.sandbox.demo.catalog import SITES
+from openpanel_source.sandbox.demo.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
+from openpanel_source.sandbox.http.behaviour import KEYS
+from openpanel_source.source.source import openpanel
+from tests.support.sandbox_world import NOW, event, world
+from tests.support.warehouse import Warehouse
+
+ROOT = Path(__file__).parents[2]
+
+
+def _generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["schema.md", "views.md", "command.md"])
+def test_generated_pages_are_up_to_date(name: str) -> None:
+    assert _page(f"docs/{name}") == _generator().PAGES[name](), "run: make docs"
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = _page("README.md")
+    for name in main.commands:
+        assert f"`openpanel-source {name}`" in readme
+
+
+def test_every_table_is_in_the_readme() -> None:
+    readme = _page("README.md")
+    for table in TABLES:
+        assert f"`{table.name}`" in readme
+
+
+def test_every_argument_of_the_source_is_documented() -> None:
+    page = _page("docs/python.md")
+    for name in inspect.signature(openpanel).parameters:
+        assert f"`{name}`" in page or name == "report"
+
+
+def test_the_example_with_an_interval_of_a_scheduler_reads_its_days(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (example,) = re.findall(r"```python\n([^`]*external[^`]*)```", _page("docs/python.md"))
+    monkeypatch.setenv("DLT_INTERVAL_START", "2026-11-12T00:00:00Z")
+    monkeypatch.setenv("DLT_INTERVAL_END", "2026-11-14T00:00:00Z")
+    rows = [event(day, createdAt=f"2026-11-{day}T10:00:00.000Z") for day in range(10, 21)]
+    with world(*rows) as sandbox:
+        settings = warehouse.settings(sandbox) | {"now": NOW.isoformat()}
+        for name, value in settings.items():
+            monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", str(value))
+        names: dict[str, Any] = {}
+        exec(example, names)
+        warehouse.pipeline().run(names["source"])
+    assert warehouse.numbers() == [12, 13]
+
+
+def test_every_verdict_and_reason_is_explained() -> None:
+    page = _page("docs/completeness.md")
+    for member in [*Verdict, *Reason]:
+        assert f"| `{member.value}` |" in page
+
+
+def test_every_behaviour_and_control_of_the_sandbox_is_documented() -> None:
+    page = _page("docs/sandbox.md")
+    for name in KEYS:
+        assert f"`{name}`" in page
+    with Sandbox(generate(events=1)) as sandbox:
+        for method, path in re.findall(r"\| `([A-Z]+) (/_sandbox/\w+)`", page):
+            body = "{}" if path.endswith("behaviour") else "[]"
+            answer = requests.request(method, f"{sandbox.url}{path}", data=body, timeout=5)
+            assert answer.status_code == 200, path
+    for value in (DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, *(site.id for site in SITES)):
+        assert value in page
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -1,0 +1,1 @@
+"""What is loaded is what the server holds, whatever happens."""

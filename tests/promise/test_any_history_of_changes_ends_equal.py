@@ -1,0 +1,327 @@
+"""Whatever happens to a server's history, a sync that ends well leaves the warehouse equal to it.
+
+Histories are drawn by Hypothesis: rows arrive, late ones and future ones too, are delivered again
+and vanish; time passes; syncs are small, cut short by faults, of another query, or begin with a
+warehouse from a backup. What counting cannot see (docs/completeness.md) is excused, and nothing
+else. ``OPENPANEL_SOURCE_HISTORIES=300`` draws that many histories, longer and new ones each time.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter, defaultdict
+from contextlib import ExitStack
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from openpanel_source.api.query import EventQuery
+from openpanel_source.errors import OpenPanelError
+from openpanel_source.operations.audit import audit
+from openpanel_source.sandbox import Sandbox
+from tests.support.equality import Rows, expected, held
+from tests.support.sandbox_world import NOW, Row, event, event_id, world
+from tests.support.warehouse import Warehouse
+
+HISTORIES = int(os.environ.get("OPENPANEL_SOURCE_HISTORIES", "0"))
+
+_NAMES = ("purchase", "signup")
+_AGES = st.sampled_from((0, 0, 0, 1, 1, 2, 3, 4, 6, 9, 30, 100, 400, -1, -2, -40))
+"""Days before today; negative ones are in the future."""
+_UPGRADES = ("2026-08", "2026-09s", "2026-09", "3")
+"""Whole days, then instants without and with milliseconds, then OpenPanel 3."""
+_EVERY_DAY = 100_000
+"""A look-back that no history exceeds."""
+
+
+class History(RuleBasedStateMachine):
+    """A server with a past, and a warehouse that follows it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cleanup = ExitStack()
+        folder = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory()))
+        self.warehouse = Warehouse(folder)
+        self.now = NOW
+        self.rows: list[Row] = []
+        self.made = 0
+        self.names: tuple[str, ...] = ()
+        self.server_dates = list(_UPGRADES)
+        self._server = self._cleanup.enter_context(ExitStack())
+        self.sandbox = self._serve()
+        self.backup = folder / "backup.duckdb"
+
+    def teardown(self) -> None:
+        self._cleanup.close()
+
+    def _serve(self) -> Sandbox:
+        """A server of the next generation that holds what the one before held."""
+        settings = {"now": lambda: self.now, "server_date": self.server_dates.pop(0)}
+        self._server.close()
+        return self._server.enter_context(world(*self.rows, **settings))
+
+    # What happens to the server.
+
+    @precondition(lambda self: self.server_dates)
+    @rule()
+    def the_server_is_upgraded(self) -> None:
+        self.sandbox = self._serve()
+
+    @initialize(ages=st.lists(_AGES, min_size=1, max_size=8))
+    def begins(self, ages: list[int]) -> None:
+        self._arrive(ages)
+
+    @rule(ages=st.lists(_AGES, min_size=1, max_size=4))
+    def rows_arrive(self, ages: list[int]) -> None:
+        self._arrive(ages)
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data())
+    def rows_vanish(self, data: st.DataObject) -> None:
+        gone = data.draw(st.lists(st.sampled_from(self._ids()), min_size=1, max_size=3))
+        self.sandbox.remove(gone)
+        self.rows = [row for row in self.rows if row["id"] not in gone]
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data())
+    def a_row_is_delivered_again(self, data: st.DataObject) -> None:
+        chosen = data.draw(st.sampled_from(self._ids()))
+        again = next(row for row in self.rows if row["id"] == chosen)
+        self.sandbox.add([again])
+        self.rows.append(again)
+
+    @rule(hours=st.sampled_from((1, 6, 13, 24, 50, 200)))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    # What happens to the warehouse.
+
+    @rule(lookback=st.sampled_from((3, 3, 0, _EVERY_DAY)))
+    def sync(self, lookback: int) -> None:
+        self._sync(lookback_days=lookback)
+
+    @rule()
+    def a_sync_of_every_day_leaves_nothing_to_find(self) -> None:
+        self._sync(lookback_days=_EVERY_DAY)
+        settings = self.warehouse.settings(self.sandbox, now=self.now)
+        settings |= {"events": list(self.names) or None, "allow_deletions": True}
+        assert audit(self.warehouse.pipeline(), deep=True, **settings).differences == []
+        assert self.warehouse.sync(self.sandbox, **settings).days_read == 0
+
+    @rule(days=st.integers(2, 6), rows=st.integers(3, 8))
+    def sync_in_small_runs(self, days: int, rows: int) -> None:
+        self._sync(max_days_per_run=days, max_events_per_run=rows)
+
+    @rule()
+    def reload(self) -> None:
+        self._sync(reload=True)
+        # Every day was read: there is nothing to excuse.
+        assert self._held() == self._wanted()
+
+    @rule(age=st.integers(0, 10), length=st.sampled_from((0, 3, 500)))
+    def sync_of_some_days(self, age: int, length: int) -> None:
+        end = self.now.date() - timedelta(days=age)
+        self._sync(start_date=end - timedelta(days=length), end_date=end)
+
+    @rule(age=st.sampled_from((0, 2, 50)))
+    def sync_from_a_day_on(self, age: int) -> None:
+        self._sync(start_date=self.now.date() - timedelta(days=age))
+
+    @rule(requests=st.integers(0, 25), days=st.integers(1, 5))
+    def a_sync_breaks_off(self, requests: int, days: int) -> None:
+        self.sandbox.behave(status=500, body="no", skip=requests)
+        try:
+            self._run(max_days_per_run=days)
+        except OpenPanelError:
+            pass
+        finally:
+            self.sandbox.behave()
+        # Nothing is there twice.
+        self._held()
+
+    @rule(names=st.sampled_from(((), ("purchase",), ("signup",))))
+    def the_query_changes(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self._sync()
+
+    @precondition(lambda self: self.warehouse.path.exists())
+    @rule()
+    def the_warehouse_is_backed_up(self) -> None:
+        shutil.copyfile(self.warehouse.path, self.backup)
+
+    @precondition(lambda self: self.backup.exists())
+    @rule()
+    def the_warehouse_is_restored(self) -> None:
+        shutil.copyfile(self.backup, self.warehouse.path)
+        self._sync()
+
+    # What has to be true.
+
+    def _run(self, **settings: Any) -> None:
+        settings |= {"now": self.now, "events": list(self.names) or None}
+        # What makes way for another query, and days emptied in great number, need consent.
+        summary = self.warehouse.sync(self.sandbox, allow_deletions=True, **settings)
+        assert summary.exit_code == 0
+        assert summary.days_left == 0
+
+    def _sync(self, *, lookback_days: int = 3, **settings: Any) -> None:
+        self._run(lookback_days=lookback_days, **settings)
+        today = self.now.date()
+        start, end = settings.get("start_date", date.min), settings.get("end_date", date.max)
+        settled = min(end, today - timedelta(days=1))
+        counted = date.fromordinal(max(1, settled.toordinal() - lookback_days + 1))
+        self._check_days(str(start), str(end), str(counted))
+
+    def _check_days(self, start: str, end: str, counted: str) -> None:
+        """Every day of a range is equal, except where counting cannot see that it is not.
+
+        Args:
+            start: First day.
+            end: Last day.
+            counted: From this day on until today, each is counted alone.
+        """
+        found, wanted = _by_day(self._held()), _by_day(self._wanted())
+        deliveries = Counter(row["createdAt"][:10] for row in self._selected())
+        ledger = self._ledger()
+        today = self.now.date().isoformat()
+        hidden: Counter[str] = Counter()
+        for day in sorted(found.keys() | wanted.keys() | ledger.keys()):
+            if not start <= day <= end:
+                continue
+            total, rows = ledger.get(day, (0, 0))
+            assert rows == len(found[day]), f"{day}: the ledger says {rows}"
+            changed = deliveries[day] - total
+            if found[day] == wanted[day] and not changed:
+                continue
+            if counted <= day <= today:
+                # One came for one that went, below the newest.
+                assert not changed, f"{day}: {changed} not seen"
+                assert _newest(found[day]) == _newest(wanted[day]), f"{day}: newest not seen"
+            hidden["later" if day > today else "earlier"] += changed
+        assert not any(hidden.values()), f"sums cannot hide {hidden}"
+
+    def _held(self) -> Rows:
+        rows = held(self.warehouse.path) if self._has_table("sync_days") else {}
+        groups = {(*key, group) for key, row in rows.items() for group in row["groups"]}
+        assert self._held_groups() == groups
+        return rows
+
+    def _held_groups(self) -> set[tuple[str, str, str, str]]:
+        if not self._has_table("event_groups"):
+            return set()
+        columns = "project_id, CAST(event_date AS VARCHAR), event_id, group_id"
+        rows = self.warehouse.query(f"SELECT {columns} FROM event_groups")
+        assert len(rows) == len(set(rows))
+        return {(project, day, event_id, group) for project, day, event_id, group in rows}
+
+    def _has_table(self, name: str) -> bool:
+        """Whether anything was ever loaded into a table: of an empty project there is none."""
+        count = f"SELECT count(*) FROM duckdb_tables() WHERE table_name = '{name}'"
+        with duckdb.connect(str(self.warehouse.path)) as connection:
+            return connection.execute(count).fetchone() != (0,)
+
+    def _wanted(self) -> Rows:
+        return expected(self._selected())
+
+    def _selected(self) -> list[Row]:
+        # None of the servers that are played sends the duration.
+        return [
+            {name: value for name, value in row.items() if name != "duration"}
+            for row in self.rows
+            if not self.names or row["name"] in self.names
+        ]
+
+    def _ledger(self) -> dict[str, tuple[int, int]]:
+        """What the latest records say: rows counted and rows loaded, by day."""
+        if not self._has_table("sync_days"):
+            return {}
+        fingerprint = EventQuery(events=self.names).fingerprint
+        rows = self.warehouse.query(
+            "SELECT CAST(day AS VARCHAR), total_count, distinct_ids FROM sync_days"
+            f" WHERE query_fingerprint = '{fingerprint}' QUALIFY row_number() OVER ("
+            "  PARTITION BY day ORDER BY CAST(load_id AS DOUBLE) DESC) = 1"
+        )
+        return {day: (total, loaded) for day, total, loaded in rows}
+
+    def _ids(self) -> list[str]:
+        return sorted({row["id"] for row in self.rows})
+
+    def _arrive(self, ages: list[int]) -> None:
+        added = [self._row(age) for age in ages]
+        self.sandbox.add(added)
+        self.rows += added
+
+    def _row(self, age: int) -> Row:
+        self.made += 1
+        # Times of a day jump about, so that rows come below known ones and above them.
+        second = self.made * 7919 % 86_400
+        at = datetime.combine(self.now.date() - timedelta(days=age), datetime.min.time())
+        at += timedelta(seconds=second, milliseconds=self.made % 1000)
+        return event(
+            self.made,
+            name=_NAMES[self.made % 3 == 0],
+            createdAt=at.isoformat(timespec="milliseconds") + "Z",
+            groups=["a", "b"][: self.made % 3],
+        )
+
+
+def _by_day(rows: Rows) -> defaultdict[str, Rows]:
+    days: defaultdict[str, Rows] = defaultdict(dict)
+    for key, row in rows.items():
+        days[key[1]][key] = row
+    return days
+
+
+def _newest(rows: Rows) -> str | None:
+    newest = max(rows.values(), key=lambda row: row["created_at"], default=None)
+    return None if newest is None else newest["id"]
+
+
+def test_a_changed_query_leaves_no_row_of_the_old_one(warehouse: Warehouse) -> None:
+    days = ("2025-10-19", "2026-11-10", "2026-11-20", "2027-01-02")
+    rows = [event(number, createdAt=f"{day}T10:00:00.000Z") for number, day in enumerate(days)]
+    with world(*rows, event(9, name="signup", createdAt="2026-11-10T10:00:00.000Z")) as sandbox:
+        warehouse.sync(sandbox)
+        # In runs too small for all of it.
+        warehouse.sync(sandbox, events="signup", max_days_per_run=1, allow_deletions=True)
+    assert warehouse.numbers() == [9]
+
+
+def test_a_range_that_the_server_emptied_is_emptied_here(warehouse: Warehouse) -> None:
+    with world(event(1, createdAt="2026-11-20T10:00:00.000Z")) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.remove([event_id(1)])
+        warehouse.sync(sandbox, start_date="2026-11-01")
+    assert warehouse.numbers() == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(0 if HISTORIES else 120)
+def test_any_history_of_changes_ends_equal() -> None:
+    run_state_machine_as_test(
+        History,
+        settings=settings(
+            max_examples=HISTORIES or 5,
+            stateful_step_count=20 if HISTORIES else 10,
+            derandomize=not HISTORIES,
+            deadline=None,
+            database=None,
+            phases=(Phase.generate, Phase.shrink) if HISTORIES else (Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What becomes of a row, its fields, properties and privacy."""

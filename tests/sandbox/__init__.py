@@ -1,0 +1,1 @@
+"""The sandbox answers like OpenPanel."""

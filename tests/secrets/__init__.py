@@ -1,0 +1,1 @@
+"""What must be in no file, log, error or terminal."""

@@ -1,0 +1,1 @@
+"""Settings, and what a caller may do to a source."""

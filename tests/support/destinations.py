@@ -1,0 +1,277 @@
+"""Every kind of destination that runs here, as a warehouse that tests can load, ask and damage."""
+
+from __future__ import annotations
+
+import importlib.util
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+import psycopg2
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from openpanel_source.destinations.prepare import make_exact
+from openpanel_source.model.schema import TABLES
+from tests.support.postgres import PostgresWarehouse
+from tests.support.warehouse import Warehouse
+
+Row = dict[str, Any]
+
+
+class DuckDbDestination(Warehouse):
+    """A DuckDB file."""
+
+    def environment(self) -> dict[str, str]:
+        """What the command needs to load into it."""
+        return {"DESTINATION__DUCKDB__CREDENTIALS": str(self.path)}
+
+    def damage(self, condition: str) -> None:
+        """Delete events behind the connector's back."""
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute(f"DELETE FROM openpanel.events WHERE {condition}")
+
+    def staged(self) -> list[Any]:
+        """Rows of events and the like that are left in staging datasets."""
+        return staged_rows(self)
+
+
+def staged_rows(warehouse: Warehouse) -> list[Any]:
+    """Rows in all datasets but that of the tables, whatever dlt writes for itself left out."""
+    tables = warehouse.query(
+        "SELECT table_schema, table_name FROM information_schema.tables"
+        " WHERE table_schema LIKE 'openpanel_%' AND table_name NOT LIKE '_dlt%'"
+    )
+    return [
+        row for table in tables for row in warehouse.query("SELECT * FROM {}.{}".format(*table))
+    ]
+
+
+class PostgresDestination(PostgresWarehouse):
+    """A database of a real PostgreSQL server."""
+
+    def damage(self, condition: str) -> None:
+        with closing(psycopg2.connect(self.url)) as connection, connection:
+            connection.cursor().execute(f"DELETE FROM openpanel.events WHERE {condition}")
+
+    def staged(self) -> list[Any]:
+        return staged_rows(self)
+
+
+class Files(Warehouse):
+    """Plain Parquet in a local folder, read without dlt."""
+
+    table_format: str | None = None
+
+    @property
+    def lake(self) -> Path:
+        return self.folder / "lake"
+
+    def pipeline(self, name: str = "openpanel") -> dlt.Pipeline:
+        pipeline: dlt.Pipeline = dlt.pipeline(
+            name,
+            destination=dlt.destinations.filesystem(str(self.lake)),
+            dataset_name="openpanel",
+            pipelines_dir=str(self.folder / "pipelines"),
+        )
+        return pipeline
+
+    def settings(self, *given: Any, **settings: Any) -> Row:
+        return super().settings(*given, **settings) | {"table_format": self.table_format}
+
+    def tables(self) -> dict[str, pa.Table]:
+        """All rows of each table there is."""
+        found = {}
+        for table in TABLES:
+            if (self.lake / "openpanel" / table.name).is_dir():
+                found[table.name] = self.table(self.lake / "openpanel" / table.name)
+        return {name: rows for name, rows in found.items() if rows is not None}
+
+    def table(self, folder: Path) -> pa.Table | None:
+        files = sorted(folder.glob("*.parquet"))
+        if not files:
+            return None
+        # Folders whose names look like partitions hold none.
+        rows = [pq.read_table(file, partitioning=None) for file in files]
+        return pa.concat_tables(rows, promote_options="default")
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            for name, rows in self.tables().items():
+                connection.register(name, rows)
+            return connection.execute(sql).fetchall()
+
+    def damage(self, condition: str) -> None:
+        for file in (self.lake / "openpanel" / "events").glob("*.parquet"):
+            rows = pq.read_table(file, partitioning=None)
+            with duckdb.connect() as connection:
+                connection.register("held", rows)
+                kept = f"SELECT * FROM held WHERE NOT ({condition})"
+                connection.execute(f"COPY ({kept}) TO '{file}' (FORMAT parquet)")
+
+
+class DeltaFiles(Files):
+    """Delta tables, read by delta-rs."""
+
+    table_format = "delta"
+
+    def table(self, folder: Path) -> pa.Table | None:
+        from deltalake import DeltaTable
+
+        return DeltaTable(str(folder)).to_pyarrow_table()
+
+    def damage(self, condition: str) -> None:
+        from deltalake import DeltaTable
+
+        DeltaTable(str(self.lake / "openpanel" / "events")).delete(condition)
+
+
+class IcebergFiles(Files):
+    """Iceberg tables, read by pyiceberg."""
+
+    table_format = "iceberg"
+
+    def opened(self, folder: Path) -> Any:
+        from pyiceberg.table import StaticTable
+
+        newest = max((folder / "metadata").glob("*.json"))
+        return StaticTable.from_metadata(str(newest))
+
+    def table(self, folder: Path) -> pa.Table | None:
+        rows: pa.Table = self.opened(folder).scan().to_arrow()
+        return rows
+
+    def damage(self, condition: str) -> None:
+        from dlt.common.libs.pyiceberg import get_iceberg_tables
+
+        pipeline = self.pipeline()
+        make_exact(pipeline)
+        get_iceberg_tables(pipeline, "events")["events"].delete(condition)
+
+
+class SqliteFile(Warehouse):
+    """SQLite through dlt's ``sqlalchemy``."""
+
+    def pipeline(self, name: str = "openpanel") -> dlt.Pipeline:
+        pipeline: dlt.Pipeline = dlt.pipeline(
+            name,
+            destination=dlt.destinations.sqlalchemy(f"sqlite:///{self.folder}/warehouse.db"),
+            dataset_name="openpanel",
+            pipelines_dir=str(self.folder / "pipelines"),
+        )
+        return pipeline
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "warehouse__openpanel.db"
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.file)) as connection:
+            cursor = connection.execute(sql)
+            names = [column[0] for column in cursor.description]
+            return [
+                tuple(_typed(name, value) for name, value in zip(names, row, strict=True))
+                for row in cursor
+            ]
+
+    def damage(self, condition: str) -> None:
+        with closing(sqlite3.connect(self.file)) as connection, connection:
+            connection.execute(f"DELETE FROM events WHERE {condition}")
+
+    def staged(self) -> list[Any]:
+        found: list[Any] = []
+        for file in self.folder.glob("*staging*.db"):
+            with closing(sqlite3.connect(file)) as connection:
+                tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+                for (table,) in tables.fetchall():
+                    if not table.startswith("_dlt"):
+                        found += connection.execute(f"SELECT * FROM {table}")
+        return found
+
+
+_INSTANTS = {
+    column.name for table in TABLES for column in table.columns if column.type == "timestamp"
+}
+
+
+def _typed(name: str, value: Any) -> Any:
+    """SQLite has no type for instants: they are text, in UTC."""
+    if name in _INSTANTS and value is not None:
+        return datetime.fromisoformat(value).replace(tzinfo=timezone.utc)
+    return value
+
+
+class DuckLake(Warehouse):
+    """DuckLake, its catalog in a DuckDB file."""
+
+    def pipeline(self, name: str = "openpanel") -> dlt.Pipeline:
+        from dlt.destinations.impl.ducklake.configuration import DuckLakeCredentials
+
+        credentials = DuckLakeCredentials(
+            "lake",
+            catalog=f"duckdb:///{self.folder}/catalog.duckdb",
+            storage=f"file://{self.folder}/lake",
+        )
+        pipeline: dlt.Pipeline = dlt.pipeline(
+            name,
+            destination=dlt.destinations.ducklake(credentials),
+            dataset_name="openpanel",
+            pipelines_dir=str(self.folder / "pipelines"),
+        )
+        return pipeline
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with self._connection() as connection:
+            return connection.execute(sql).fetchall()
+
+    def damage(self, condition: str) -> None:
+        with self._connection() as connection:
+            connection.execute(f"DELETE FROM events WHERE {condition}")
+
+    @contextmanager
+    def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'; LOAD ducklake")
+            connection.execute(f"ATTACH 'ducklake:{self.folder}/catalog.duckdb' AS lake")
+            connection.execute("USE lake.openpanel")
+            yield connection
+
+
+_KINDS: dict[str, Callable[[Path], Warehouse]] = {
+    "duckdb": DuckDbDestination,
+    "parquet": Files,
+    "delta": DeltaFiles,
+    "iceberg": IcebergFiles,
+    "sqlite": SqliteFile,
+    "ducklake": DuckLake,
+}
+NAMES = ["duckdb", "postgresql", "parquet", "delta", "iceberg", "sqlite", "ducklake"]
+_PACKAGES = {"delta": "deltalake", "iceberg": "pyiceberg", "sqlite": "sqlalchemy"}
+
+
+def made(name: str, folder: Path, postgres_url: Callable[[], str]) -> Any:
+    """A warehouse of a kind of destination; skips the test where it cannot run."""
+    package = _PACKAGES.get(name)
+    if package and importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    if name == "ducklake" and not _has_ducklake():
+        pytest.skip("DuckDB cannot load its extension ducklake here")
+    if name == "postgresql":
+        return PostgresDestination(folder, postgres_url())
+    return _KINDS[name](folder)
+
+
+def _has_ducklake() -> bool:
+    with duckdb.connect() as connection:
+        try:
+            connection.execute("LOAD ducklake")
+        except duckdb.Error:
+            return False
+    return True
