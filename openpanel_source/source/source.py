@@ -8,29 +8,28 @@ from typing import Any
 
 import dlt
 from dlt.common.configuration.specs import BaseConfiguration
+from dlt.common.schema import Schema
 from dlt.common.typing import TSecretStrValue
-from dlt.extract import DltResource
+from dlt.extract import DltResource, DltSource
 
 from openpanel_source.api.client import MAX_PAGE_BYTES, Client
 from openpanel_source.api.credentials import DEFAULT_BASE_URL, Credentials
+from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.safety_catch import DeletionLimits
 from openpanel_source.destinations.table_format import parse_table_format
+from openpanel_source.destinations.warehouse import SOURCE_NAME
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.model.clock import parse_clock
 from openpanel_source.rows.property_columns import parse_properties, possible_names
 from openpanel_source.source.configuration import Declaration, from_configuration
 from openpanel_source.source.events import events_resource
+from openpanel_source.source.orders import Orders
 from openpanel_source.source.privacy_settings import parse_privacy
-from openpanel_source.source.report import RunReport
 from openpanel_source.source.settings import Limits, Settings, parse_settings
 from openpanel_source.wire.retry import RetryPolicy
 
 SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 """Columns come, and never change their type; a contract of the user's own takes its place."""
-
-
-_NO_SETTINGS = ("report",)
-"""Arguments that are for callers in Python alone."""
 
 
 @dlt.source(
@@ -41,7 +40,7 @@ _NO_SETTINGS = ("report",)
     # dlt would take settings from anywhere.
     spec=BaseConfiguration,
 )
-@from_configuration(besides=_NO_SETTINGS)
+@from_configuration()
 def openpanel(
     project_id: Any = dlt.config.value,
     client_id: str = dlt.config.value,
@@ -81,7 +80,6 @@ def openpanel(
     backoff_seconds: float = 0.5,
     max_outage: float = 90.0,
     now: Any = None,
-    report: RunReport | None = None,
 ) -> Sequence[DltResource]:
     """Events and charts of OpenPanel projects; events by UTC day, each day proven complete.
 
@@ -132,7 +130,6 @@ def openpanel(
         backoff_seconds: First wait before a failed request is tried again; it doubles.
         max_outage: Seconds that a server is waited for that is down, or being restarted.
         now: Act as if this were the current time (ISO, with zone), for replays and tests.
-        report: Filled with what the run does; for callers in Python.
 
     Returns:
         The resource ``events``, which also loads the tables beside ``events``, and
@@ -141,56 +138,10 @@ def openpanel(
     Raises:
         ConfigurationError: Some argument is not allowed; the message says which and why.
     """
-    promoted = parse_properties(properties)
-    settings = parse_settings(
-        project_id,
-        start_date=start_date,
-        end_date=end_date,
-        events=events or (),
-        filters=filters or (),
-        profile_id=profile_id,
-        limits=Limits(max_events_per_run, max_days_per_run, pages_in_flight),
-        lookback_days=lookback_days,
-        reload=reload,
-        now=parse_clock(now),
-        charts=charts or (),
-        timezone=timezone,
-        privacy=parse_privacy(
-            exclude_columns,
-            hash_columns,
-            drop_properties,
-            erased_profiles,
-            hash_key,
-            possible_names(promoted),
-        ),
-        web_columns=web_columns,
-        include_profiles=include_profiles,
-        include_event_meta=include_event_meta,
-        table_format=parse_table_format(table_format),
-        properties=promoted,
-        deletions=DeletionLimits(
-            allow_deletions, max_deleted_rows, max_deleted_share, max_emptied_days
-        ),
-    )
-    client = Client(
-        base_url,
-        Credentials(client_id, client_secret),
-        pool_size=pages_in_flight,
-        timeout=(connect_timeout, read_timeout),
-        request_timeout=request_timeout,
-        max_page_bytes=max_page_bytes,
-        retry=RetryPolicy(backoff_seconds=backoff_seconds, max_outage=max_outage),
-        allow_http=allow_http,
-    )
-    report = report or RunReport()
-    report.client, report.settings = client, settings
-    return [
-        events_resource(settings, client, report),
-        *_chart_resources(settings, client, report),
-    ]
+    return resources_of(*_checked(**locals()))
 
 
-SETTINGS = Declaration(inspect.unwrap(openpanel), besides=_NO_SETTINGS)
+SETTINGS = Declaration(inspect.unwrap(openpanel))
 """What ``openpanel()`` can be told, and what the configuration says of it."""
 
 
@@ -200,20 +151,92 @@ def configured(**settings: Any) -> tuple[Client, Settings]:
     Raises:
         ConfigurationError: Some setting is missing or not allowed.
     """
-    report = RunReport()
     try:
-        openpanel(report=report, **settings)
+        parameters = inspect.signature(inspect.unwrap(openpanel)).parameters
+        defaults = {name: one.default for name, one in parameters.items()}
+        return _checked(**defaults | SETTINGS.complete(**settings))
     except OpenPanelError as error:
         # The frames that it comes from hold the secrets in local variables.
         raise error.with_traceback(None) from None
-    assert report.client is not None and report.settings is not None  # noqa: S101, PT018
-    return report.client, report.settings
 
 
-def _chart_resources(settings: Settings, client: Client, report: RunReport) -> list[DltResource]:
-    if not settings.charts:
-        return []
+def _checked(**given: Any) -> tuple[Client, Settings]:
+    promoted = parse_properties(given["properties"])
+    settings = parse_settings(
+        given["project_id"],
+        start_date=given["start_date"],
+        end_date=given["end_date"],
+        events=given["events"] or (),
+        filters=given["filters"] or (),
+        profile_id=given["profile_id"],
+        limits=Limits(
+            given["max_events_per_run"], given["max_days_per_run"], given["pages_in_flight"]
+        ),
+        lookback_days=given["lookback_days"],
+        reload=given["reload"],
+        now=parse_clock(given["now"]),
+        charts=given["charts"] or (),
+        timezone=given["timezone"],
+        privacy=parse_privacy(
+            given["exclude_columns"],
+            given["hash_columns"],
+            given["drop_properties"],
+            given["erased_profiles"],
+            given["hash_key"],
+            possible_names(promoted),
+        ),
+        web_columns=given["web_columns"],
+        include_profiles=given["include_profiles"],
+        include_event_meta=given["include_event_meta"],
+        table_format=parse_table_format(given["table_format"]),
+        properties=promoted,
+        deletions=DeletionLimits(
+            given["allow_deletions"],
+            given["max_deleted_rows"],
+            given["max_deleted_share"],
+            given["max_emptied_days"],
+        ),
+    )
+    client = Client(
+        given["base_url"],
+        Credentials(given["client_id"], given["client_secret"]),
+        pool_size=given["pages_in_flight"],
+        timeout=(given["connect_timeout"], given["read_timeout"]),
+        request_timeout=given["request_timeout"],
+        max_page_bytes=given["max_page_bytes"],
+        retry=RetryPolicy(backoff_seconds=given["backoff_seconds"], max_outage=given["max_outage"]),
+        allow_http=given["allow_http"],
+    )
+    return client, settings
+
+
+def resources_of(
+    client: Client,
+    settings: Settings,
+    orders: Orders | None = None,
+    backlog: Backlog | None = None,
+) -> list[DltResource]:
+    """The resources of checked settings.
+
+    Args:
+        client: Makes the requests.
+        settings: What is read.
+        orders: What whoever starts a run of them has to say.
+        backlog: What the sync has still to read; without one each run plans for itself.
+    """
+    orders = orders or Orders()
+    events = events_resource(settings, client, orders, backlog)
+    if not settings.charts or not orders.with_charts:
+        return [events]
     from openpanel_source.source.charts import Surroundings, chart_resource
 
-    surroundings = Surroundings(client, settings, report)
-    return [chart_resource(chart, surroundings) for chart in settings.charts]
+    surroundings = Surroundings(client, settings, orders)
+    return [events, *(chart_resource(chart, surroundings) for chart in settings.charts)]
+
+
+def source_of(resources: Sequence[DltResource]) -> DltSource:
+    """The source ``openpanel`` with these resources."""
+    source = DltSource(Schema(SOURCE_NAME), SOURCE_NAME, list(resources))
+    source.max_table_nesting = 0
+    source.schema_contract = SCHEMA_CONTRACT
+    return source
