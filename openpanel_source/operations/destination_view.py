@@ -28,19 +28,19 @@ from openpanel_source.source.report import RunReport
 
 
 def holds_none(
-    pipeline: dlt.Pipeline, patience: float, condition: str, table: str = EVENTS.name
+    pipeline: dlt.Pipeline, busy_timeout: float, condition: str, table: str = EVENTS.name
 ) -> bool:
     """Whether no row of a table meets a condition; false for other destinations.
 
     Args:
         pipeline: A pipeline with its destination.
-        patience: Seconds to wait for a file that another process holds.
+        busy_timeout: Seconds to wait for a file that another process holds.
         condition: SQL.
         table: Its name.
     """
     if not is_duckdb(pipeline):
         return False
-    with opened(pipeline, patience) as client:
+    with opened(pipeline, busy_timeout) as client:
         name = client.make_qualified_table_name(table)
         try:
             # The condition is made by this package from days and checked ids.
@@ -51,7 +51,7 @@ def holds_none(
 
 
 def differing_after(
-    pipeline: dlt.Pipeline, patience: float, report: RunReport
+    pipeline: dlt.Pipeline, busy_timeout: float, report: RunReport
 ) -> frozenset[ProjectDay]:
     """Days just appended whose rows in the file are not as many as were read.
 
@@ -62,7 +62,7 @@ def differing_after(
     records = {(record.project_id, record.day): record.distinct_ids for record in report.records}
     read = {key: rows for key, rows in records.items() if key not in report.refused}
     days = [day for _, day in read]
-    with open_meanwhile(pipeline, patience):
+    with open_meanwhile(pipeline, busy_timeout):
         held = count_events(pipeline, min(days), max(days))
     return frozenset(key for key, rows in read.items() if held.get(key, 0) != rows)
 
@@ -72,24 +72,24 @@ _SLACK = timedelta(minutes=15)
 before than that cannot be newer."""
 
 
-def holds_groups(pipeline: dlt.Pipeline, patience: float) -> bool:
+def holds_groups(pipeline: dlt.Pipeline, busy_timeout: float) -> bool:
     """Whether the destination has the table ``event_groups``, whoever loaded it.
 
     Args:
         pipeline: A pipeline with its destination.
-        patience: Seconds to wait for a DuckDB file that another process holds.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
     """
-    return _select(pipeline, patience, EVENT_GROUPS.name, "group_id", "1 = 0") is not None
+    return _select(pipeline, busy_timeout, EVENT_GROUPS.name, "group_id", "1 = 0") is not None
 
 
 def held_versions(
-    pipeline: dlt.Pipeline, patience: float, dimension: Dimension, since: datetime
+    pipeline: dlt.Pipeline, busy_timeout: float, dimension: Dimension, since: datetime
 ) -> pa.Table | None:
     """Keys and versions of the rows of a dimension that were read since an instant.
 
     Args:
         pipeline: A pipeline with its destination.
-        patience: Seconds to wait for a DuckDB file that another process holds.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
         dimension: Which.
         since: The instant, UTC; some minutes more are looked back.
 
@@ -101,7 +101,7 @@ def held_versions(
     destination = pipeline.destination
     dialect = dialect_of(destination.capabilities()) if destination else Dialect()
     condition = f"read_at >= {dialect.instant(since - _SLACK)}"
-    rows = _select(pipeline, patience, table.name, ", ".join(names), condition)
+    rows = _select(pipeline, busy_timeout, table.name, ", ".join(names), condition)
     if rows is None:
         return None
     versions = [instant_of(version) for *_, version in rows]
@@ -111,10 +111,10 @@ def held_versions(
 
 
 def _select(
-    pipeline: dlt.Pipeline, patience: float, table: str, columns: str, condition: str
+    pipeline: dlt.Pipeline, busy_timeout: float, table: str, columns: str, condition: str
 ) -> list[tuple[Any, ...]] | None:
     try:
-        with open_meanwhile(pipeline, patience):
+        with open_meanwhile(pipeline, busy_timeout):
             return list(select(pipeline, table, columns, condition))
     except NOT_THERE:
         return None

@@ -181,11 +181,11 @@ class _Runs:
     """The runs of a sync, one after the other, and what they add up to."""
 
     def __init__(
-        self, pipeline: dlt.Pipeline, settings: dict[str, Any], patience: float, halt: Halt
+        self, pipeline: dlt.Pipeline, settings: dict[str, Any], busy_timeout: float, halt: Halt
     ) -> None:
         self._pipeline = pipeline
         self._settings = settings
-        self._patience = patience
+        self._busy_timeout = busy_timeout
         self._halt = halt
         self._last: dict[ProjectDay, DayRecord] = {}
         self._unchanged: frozenset[ProjectDay] = frozenset()
@@ -218,14 +218,14 @@ class _Runs:
                 failed_projects=self.failed,
                 catches=self._catches,
                 should_stop=self._halt.is_due,
-                holds_none=partial(holds_none, self._pipeline, self._patience),
-                holds_groups=partial(holds_groups, self._pipeline, self._patience),
-                held=partial(held_versions, self._pipeline, self._patience),
+                holds_none=partial(holds_none, self._pipeline, self._busy_timeout),
+                holds_groups=partial(holds_groups, self._pipeline, self._busy_timeout),
+                held=partial(held_versions, self._pipeline, self._busy_timeout),
             )
             if on_day is not None:
                 report.on_day = on_day
             source = openpanel(report=report, **self._settings)
-            _load(self._pipeline, source, report, self._patience)
+            _load(self._pipeline, source, report, self._busy_timeout)
             _add(self.summary, report)
             # Charts are read once a sync, and whole in its first run.
             has_charts = False
@@ -233,7 +233,7 @@ class _Runs:
             if report.failure is not None:
                 raise report.failure
             self._unchanged |= report.unchanged
-            self.doubtful = differing_after(self._pipeline, self._patience, report)
+            self.doubtful = differing_after(self._pipeline, self._busy_timeout, report)
             if report.stopped:
                 return
             wanted |= self.doubtful
@@ -255,7 +255,9 @@ class _Runs:
         return summary
 
 
-def _load(pipeline: dlt.Pipeline, source: DltSource, report: RunReport, patience: float) -> None:
+def _load(
+    pipeline: dlt.Pipeline, source: DltSource, report: RunReport, busy_timeout: float
+) -> None:
     """Run a pipeline that has been restored and has nothing pending."""
     info = pipeline.extract(source)
     if not any(package.jobs["new_jobs"] for package in info.load_packages):
@@ -264,7 +266,7 @@ def _load(pipeline: dlt.Pipeline, source: DltSource, report: RunReport, patience
         return
     pipeline.normalize()
     give_back_memory()
-    with modest(pipeline, patience, report.heavy_bytes):
+    with modest(pipeline, busy_timeout, report.heavy_bytes):
         # Tables are made before anything is loaded, so nothing is loaded twice.
         Retrying(
             retry=retry_if_exception(met_another),

@@ -37,7 +37,7 @@ from openpanel_source.rows.new_fields import NewFields, field_hints
 from openpanel_source.rows.promoted import NOTHING, WEB_COLUMNS, Failures, Promotion
 from openpanel_source.rows.property_columns import property_columns
 from openpanel_source.rows.shape import shape_rejected
-from openpanel_source.rows.spill import BesideEvents
+from openpanel_source.rows.spill import SideRows
 from openpanel_source.source.consent import check_consent
 from openpanel_source.source.events_file import EventsFile
 from openpanel_source.source.hints import (
@@ -162,7 +162,7 @@ def _items(
     dialect = current_dialect()
     schema = dlt.current.source_schema()
     known = frozenset(schema.tables)
-    beside = BesideEvents()
+    side_rows = SideRows()
     had_failures = bool(columns_of(schema, PROPERTY_FAILURES))
     held = columns_of(schema, EVENTS)
     with EventsFile(_working_dir(), held, fields, dialect.events_format) as file:
@@ -173,7 +173,7 @@ def _items(
                     # Of the rows that are left of the pages.
                     failed = promotion.fill(table).failures
                     failures.add(reading.record.project_id, reading.record.day, failed)
-            beside.update(reading.beside)
+            side_rows.update(reading.side_rows)
             if reading.rejected:
                 record = reading.record
                 rejected = shape_rejected(reading.rejected, record.project_id, record.day)
@@ -193,8 +193,8 @@ def _items(
     if run.had_rejected:
         condition = days_condition(run.had_rejected, dialect.instant)
         yield materialize(REJECTED_EVENTS, condition, dialect, variant=True)
-    yield from group_items(run, report, beside, known, dialect)
-    yield from dimension_items(report, beside, dialect)
+    yield from group_items(run, report, side_rows, known, dialect)
+    yield from dimension_items(report, side_rows, dialect)
 
 
 def _replaced(

@@ -34,7 +34,7 @@ from openpanel_source.errors import (
 )
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST
 from openpanel_source.model.conditions import Replaced
-from openpanel_source.rows.spill import TableBuffer
+from openpanel_source.rows.spill import SpilledTables
 from openpanel_source.source.report import RunReport
 from openpanel_source.source.settings import Settings
 
@@ -197,21 +197,21 @@ class Run:
         self._report.unchanged = frozenset(self._planner.unchanged)
         self._count_left()
         # Projects take turns, so that the newest days of each come first.
-        for filled, empty in _in_turns([self._stretches(days) for days in projects if days]):
+        for filled, empty in _in_turns([self._ranges(days) for days in projects if days]):
             for item in empty:
                 self._record_empty(item)
             yield from (item for item in filled if item.project_id not in self._failed)
 
-    def _stretches(
+    def _ranges(
         self, days: list[PlannedDay]
     ) -> Iterator[tuple[list[PlannedDay], list[PlannedDay]]]:
         """The days of a project that hold something and those that do not, until it fails."""
         project = days[0].project_id
         with self._failed.alone(project):
-            for stretch in split_empty(self._counter(project), days):
+            for found in split_empty(self._counter(project), days):
                 if project in self._failed:
                     return
-                yield stretch
+                yield found
 
     def _count_left(self) -> None:
         # What is left of projects that failed is for another sync.
@@ -271,7 +271,7 @@ class Run:
 
     def _record_empty(self, item: PlannedDay) -> None:
         record = without_events(item, self._today, self._stamp)
-        self._take(DayReading(record, TableBuffer(), []))
+        self._take(DayReading(record, SpilledTables(), []))
         self._left[item.project_id] -= 1
         self._count_left()
 

@@ -58,8 +58,10 @@ def test_a_first_sync_is_appended_and_a_later_one_merged(
     dispositions = []
     load = module._load
 
-    def watched(pipeline: dlt.Pipeline, source: Any, report: RunReport, patience: float) -> None:
-        load(pipeline, source, report, patience)
+    def watched(
+        pipeline: dlt.Pipeline, source: Any, report: RunReport, busy_timeout: float
+    ) -> None:
+        load(pipeline, source, report, busy_timeout)
         dispositions.append(pipeline.default_schema.get_table("events")["write_disposition"])
 
     monkeypatch.setattr(module, "_load", watched)
