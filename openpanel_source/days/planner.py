@@ -15,7 +15,7 @@ from openpanel_source.days.plan import (
     days_to_read,
     days_with_events,
     first_day_with_events,
-    known_stretches,
+    known_ranges,
 )
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST, Clock
 
@@ -171,13 +171,13 @@ class Planner:
                 yield PlannedDay(project, day, reason, counted=found.get(day, 0))
 
     def _changed_days(
-        self, project: str, known: Known, span: tuple[date, date, date]
+        self, project: str, known: Known, bounds: tuple[date, date, date]
     ) -> Iterator[PlannedDay]:
         """Settled days whose count is not the ledger's any more.
 
         The newest of them are counted one by one, the others in as few counts as show a change.
         """
-        since, first, last = span
+        since, first, last = bounds
         settled = {
             day: record
             for day, record in known.items()
@@ -192,7 +192,7 @@ class Planner:
                 yield PlannedDay(project, day, Reason.RECOUNT, counted=total)
         held = {day: record.counted for day, record in settled.items() if day < lookback}
         counts = {day: held[day] for day in held if settled[day].shrunk_to is not None}
-        for start, end in known_stretches(held, since, first, recent):
+        for start, end in known_ranges(held, since, first, recent):
             counts |= self._changed(project, (start, end), held, split=first)
         for day in sorted(counts, reverse=True):
             yield PlannedDay(project, day, Reason.CHANGED, counted=counts[day])

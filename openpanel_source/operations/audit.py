@@ -174,10 +174,10 @@ def audit(
 
 
 def _held(
-    pipeline: dlt.Pipeline, settings: Settings, patience: float
+    pipeline: dlt.Pipeline, settings: Settings, busy_timeout: float
 ) -> tuple[Ledger, dict[ProjectDay, int]]:
     """What the destination says at one moment: its ledger, and the rows of each day."""
-    with running_alone(pipeline), bystander(pipeline, patience) as there:
+    with running_alone(pipeline), bystander(pipeline, busy_timeout) as there:
         ledger = ledger_of(there, settings.query.fingerprint)
         for record in adoptable_days(there, settings, ledger):
             ledger.record(record)

@@ -119,9 +119,9 @@ def erase(
 
 
 @contextmanager
-def _alone(pipeline: dlt.Pipeline, patience: float) -> Iterator[dlt.Pipeline]:
+def _alone(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[dlt.Pipeline]:
     """What the destination says, while no load of the pipeline changes it."""
-    with running_alone(pipeline), bystander(pipeline, patience) as there:
+    with running_alone(pipeline), bystander(pipeline, busy_timeout) as there:
         yield there
 
 

@@ -40,7 +40,7 @@ from openpanel_source.rows.new_fields import NewFields, field_hints
 from openpanel_source.rows.promoted import NOTHING, WEB_COLUMNS, Failures, Promotion
 from openpanel_source.rows.property_columns import property_columns
 from openpanel_source.rows.shape import shape_rejected
-from openpanel_source.rows.spill import BesideEvents
+from openpanel_source.rows.spill import SideRows
 from openpanel_source.source.consent import check_consent
 from openpanel_source.source.events_file import EventsFile
 from openpanel_source.source.hints import (
@@ -172,7 +172,7 @@ class _Package:
         self._fields = new_fields(schema, self._promotion.further)
         self._load_id = dlt.current.load_package_state()["load_id"]
         self._failures = Failures(self._load_id)
-        self._beside = BesideEvents()
+        self._side_rows = SideRows()
 
     def items(self, client: Client, backlog: Backlog) -> Generator[Any, None, Results]:
         """Read, and yield what came of it."""
@@ -209,7 +209,7 @@ class _Package:
                 for table in reading.tables:
                     file.add(table)
                     self._note_failures(reading, table)
-                self._beside.update(reading.beside)
+                self._side_rows.update(reading.side_rows)
             # First, as it may tell of columns what the files do not.
             yield from self._replaced(results)
             promoted = self._promotion.further
@@ -267,8 +267,8 @@ class _Package:
 
     def _of_side_tables(self, results: Results) -> Iterator[Any]:
         view, dialect = self._orders.destination, self._dialect
-        yield from group_items(results, self._beside, self._known, view, dialect)
-        yield from dimension_items(self._beside, view, dialect)
+        yield from group_items(results, self._side_rows, self._known, view, dialect)
+        yield from dimension_items(self._side_rows, view, dialect)
 
 
 def _working_dir() -> str | None:

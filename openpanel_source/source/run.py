@@ -23,7 +23,7 @@ from openpanel_source.errors import (
 )
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST
 from openpanel_source.model.conditions import Replaced
-from openpanel_source.rows.spill import TableBuffer
+from openpanel_source.rows.spill import SpilledTables
 from openpanel_source.source.orders import Orders, Progress, Results
 from openpanel_source.source.planning import Planning
 from openpanel_source.source.settings import Settings
@@ -171,4 +171,4 @@ class Run:
 
     def _record_empty(self, item: PlannedDay) -> None:
         record = without_events(item, self._today, self._stamp)
-        self._take(DayReading(record, TableBuffer(), []))
+        self._take(DayReading(record, SpilledTables(), []))

@@ -12,7 +12,7 @@ from openpanel_source.destinations.view import DestinationView
 from openpanel_source.model.conditions import days_condition
 from openpanel_source.model.schema import EVENT_GROUPS, SYNC_DAYS
 from openpanel_source.rows.dimensions import DIMENSIONS
-from openpanel_source.rows.spill import BesideEvents, TableBuffer
+from openpanel_source.rows.spill import SideRows, SpilledTables
 from openpanel_source.source.hints import appended, materialize, rows_of
 from openpanel_source.source.orders import Results
 
@@ -21,7 +21,7 @@ _BYTES = 16 * 1024 * 1024
 
 
 def newest_rows(
-    rows: TableBuffer, key: Sequence[str], version: str, held: pa.Table | None = None
+    rows: SpilledTables, key: Sequence[str], version: str, held: pa.Table | None = None
 ) -> Iterator[pa.Table]:
     """The newest row of each key, unless a newer one is held already.
 
@@ -81,7 +81,7 @@ def _numbered(rows: pa.Table, key: Sequence[str]) -> pa.Array:
 
 def group_items(
     results: Results,
-    beside: BesideEvents,
+    side_rows: SideRows,
     known: Collection[str],
     view: DestinationView,
     dialect: Dialect,
@@ -92,12 +92,12 @@ def group_items(
 
     Args:
         results: Of the run, after its last day.
-        beside: Rows of all its days.
+        side_rows: Rows of all its days.
         known: Tables that this pipeline had loaded before the run.
         view: Of the destination.
         dialect: What the destination wants otherwise.
     """
-    groups = beside[EVENT_GROUPS.name]
+    groups = side_rows[EVENT_GROUPS.name]
     is_new = SYNC_DAYS.name not in known
     may_hold = EVENT_GROUPS.name in known or (is_new and view.holds_groups())
     if not results.replaced or not (groups.num_rows or may_hold):
@@ -116,12 +116,12 @@ def group_items(
         yield materialize(EVENT_GROUPS, condition, dialect, variant=True)
 
 
-def dimension_items(beside: BesideEvents, view: DestinationView, dialect: Dialect) -> Iterator[Any]:
+def dimension_items(side_rows: SideRows, view: DestinationView, dialect: Dialect) -> Iterator[Any]:
     """The newest row of each profile and each name of events, unless the destination has newer."""
     import pyarrow.compute as pc
 
     for one in DIMENSIONS:
-        rows = beside[one.table.name]
+        rows = side_rows[one.table.name]
         if not rows.num_rows:
             continue
         since = min(pc.min(table.column("read_at")).as_py() for table in rows)
