@@ -17,7 +17,8 @@ from openpanel_source import openpanel
 from openpanel_source.cli import main
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.source.source import SETTINGS, configured
+from openpanel_source.source.arguments import DEFAULTS
+from openpanel_source.source.source import configured
 from tests.support.dlt_files import forget_files
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
@@ -100,7 +101,7 @@ def test_no_variable_outside_of_the_section_is_a_setting(
     prefix: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, expected = configured()
-    for name in SETTINGS.names:
+    for name in DEFAULTS:
         monkeypatch.setenv(prefix + name.upper(), FOREIGN.get(name, "17"))
     dlt.pipeline("openpanel", destination="duckdb").activate()
     client, found = configured()
@@ -114,7 +115,7 @@ def test_what_others_set_neither_empties_nor_changes_a_warehouse(
     prefix: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("sync", "--database", "w.duckdb").exit_code == 0
-    for name in SETTINGS.names:
+    for name in DEFAULTS:
         monkeypatch.setenv(prefix + name.upper(), FOREIGN.get(name, "17"))
     for variable in ("CREATED_AT__INITIAL_VALUE", "SOURCES__CREATED_AT__END_VALUE"):
         monkeypatch.setenv(variable, "2020-01-01")
@@ -131,7 +132,7 @@ def test_what_others_set_neither_empties_nor_changes_a_warehouse(
 def test_no_other_section_of_a_file_holds_settings(
     section: str, environment: dict[str, str]
 ) -> None:
-    names = [name for name in SETTINGS.names if name not in ("client_secret", "hash_key")]
+    names = [name for name in DEFAULTS if name not in ("client_secret", "hash_key")]
     lines = [f"{name} = {json.dumps(FOREIGN.get(name, 17))}" for name in names]
     write("config.toml", "\n".join([section, *lines]))
     write("secrets.toml", "\n".join([section, 'client_secret = "other"', 'hash_key = "other"']))
