@@ -14,7 +14,6 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from openpanel_source.api.credentials import DEFAULT_BASE_URL
 from openpanel_source.errors import InvalidSettingError
 
 if TYPE_CHECKING:
@@ -26,12 +25,12 @@ SECRET = ("client_secret", "hash_key")
 _MAY_BE_ZERO = ("lookback_days", "max_deleted_rows")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Arguments:
     """Settings as a call and dlt's configuration give them.
 
-    A switch, a number or a text in their defaults is what they must be; what takes several forms,
-    where lists and mappings may be JSON, is checked by who reads it.
+    A switch or a number is one, as its default says. What takes several forms, where lists and
+    mappings may be JSON, is checked where it is read.
 
     Args:
         project_id: A project's id, or a list of ids; each becomes rows, not tables.
@@ -91,7 +90,7 @@ class Arguments:
     project_id: str | Sequence[str] | None = None
     client_id: str = ""
     client_secret: str = ""
-    base_url: str = DEFAULT_BASE_URL
+    base_url: str = "https://api.openpanel.dev"
     start_date: str | date | None = None
     end_date: str | date | None = None
     events: str | Sequence[str] | None = None
@@ -147,6 +146,6 @@ DEFAULTS = {field.name: field.default for field in fields(Arguments)}
 
 def meanings() -> dict[str, str]:
     """What each setting means, as the docstring of ``Arguments`` says it."""
-    text = inspect.getdoc(Arguments) or ""
-    entries = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", text, re.MULTILINE)
-    return {name: " ".join(meaning.split()) for name, meaning in entries}
+    documentation = inspect.getdoc(Arguments) or ""
+    entries = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", documentation, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in entries if name in DEFAULTS}

@@ -29,7 +29,7 @@ SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "f
 """Columns come, and never change their type; a contract of the user's own takes its place."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class _Call(Arguments):
     report: RunReport | None = None
 
