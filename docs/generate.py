@@ -1,9 +1,10 @@
-"""Write the pages that are made from code: docs/schema.md, docs/views.md and docs/command.md."""
+"""Write what is made from code: docs/schema.md, views.md, command.md, and a table of python.md."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from dlt.common.schema import Schema
@@ -11,6 +12,7 @@ from dlt.common.schema.utils import new_table
 
 from openpanel_source.cli import main
 from openpanel_source.model.schema import TABLES, Reference, Table
+from openpanel_source.source.arguments import DEFAULTS, REQUIRED, meanings
 from openpanel_source.views.render import View, views
 
 HERE = Path(__file__).parent
@@ -216,7 +218,55 @@ def command_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"schema.md": schema_page, "views.md": views_page, "command.md": command_page}
+_MORE = {
+    "charts": "see [charts](charts.md)",
+    "allow_deletions": "see [completeness](completeness.md#much-is-never-deleted-on-one-answer)",
+    "web_columns": "see [properties](properties.md)",
+    "properties": "see [properties](properties.md)",
+    **dict.fromkeys(
+        ("exclude_columns", "hash_columns", "drop_properties", "erased_profiles", "hash_key"),
+        "see [privacy](privacy.md)",
+    ),
+    "include_profiles": "costs no request; see [dimensions](dimensions.md)",
+    "include_event_meta": "costs no request; see [dimensions](dimensions.md)",
+    "table_format": "see [destinations](destinations.md#delta-and-iceberg)",
+}
+"""What else there is to say of a setting, where there are links."""
+
+
+def python_page() -> str:
+    """The page as it is, with the table of ``openpanel_source/source/arguments.py``."""
+    page = (HERE / "python.md").read_text(encoding="utf-8")
+    before, start, rest = page.partition("<!-- made by `make docs` -->\n")
+    _, end, after = rest.partition("<!-- until here -->\n")
+    return "".join((before, start, _settings(), end, after))
+
+
+def _settings() -> str:
+    lines = ["| argument | default | option | meaning |", "|---|---|---|---|"]
+    options = {param.name: f"`{param.opts[0]}`" for param in main.commands["sync"].params}
+    for name, meaning in meanings().items():
+        text = f"{meaning.rstrip('.')}; {_MORE[name]}" if name in _MORE else meaning.rstrip(".")
+        shown = text.replace("``", "`").replace("|", "\\|")
+        lines.append(f"| `{name}` | {_default(name)} | {options.get(name, '')} | {shown} |")
+    return "\n".join([*lines, ""])
+
+
+def _default(name: str) -> str:
+    default: Any = DEFAULTS[name]
+    if name in REQUIRED or default is None:
+        return "required" if name in REQUIRED else ""
+    if isinstance(default, str):
+        return f"`{default}`"
+    return str(default).lower() if isinstance(default, bool) else f"{default:,.9g}"
+
+
+PAGES = {
+    "schema.md": schema_page,
+    "views.md": views_page,
+    "command.md": command_page,
+    "python.md": python_page,
+}
 
 if __name__ == "__main__":
     for file, page in PAGES.items():

@@ -88,8 +88,6 @@ class Client:
             ("request_timeout", request_timeout),
         ):
             check_seconds(name, seconds, most=LONGEST_TIMEOUT, is_timeout=True)
-        if not max_page_bytes > 0:
-            raise InvalidSettingError("max_page_bytes must be above 0.")
         self._timeout = timeout
         self._request_timeout = request_timeout
         self._watchdog = Watchdog(request_timeout)

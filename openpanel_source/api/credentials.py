@@ -8,9 +8,6 @@ from urllib.parse import urlsplit
 
 from openpanel_source.errors import InvalidSettingError
 
-DEFAULT_BASE_URL = "https://api.openpanel.dev"
-"""The hosted service; a self-hosted API is often https://HOST/api."""
-
 
 def checked_base_url(base_url: str, *, allow_http: bool) -> str:
     """The base URL without a trailing slash, if credentials may be sent there.

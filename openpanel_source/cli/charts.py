@@ -10,8 +10,8 @@ from openpanel_source.charts.definition import Chart
 from openpanel_source.charts.file import load_charts
 from openpanel_source.cli.options import print_json
 from openpanel_source.model.text import printable
+from openpanel_source.source.configuration import configured_value
 from openpanel_source.source.settings import parse_chart_setting
-from openpanel_source.source.source import SETTINGS
 
 
 def run_validate(file: str) -> None:
@@ -30,7 +30,7 @@ def run_list(file: str | None, *, as_json: bool) -> None:
     Raises:
         InvalidSettingError: A definition is not allowed.
     """
-    charts = load_charts(file) if file else parse_chart_setting(SETTINGS.value("charts") or ())
+    charts = load_charts(file) if file else parse_chart_setting(configured_value("charts"))
     if as_json:
         print_json({"charts": [_as_dict(chart) for chart in charts]})
         return

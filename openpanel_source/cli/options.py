@@ -8,8 +8,28 @@ from typing import Any, TypeVar
 
 import click
 
+from openpanel_source.source.arguments import DEFAULTS, meanings
+
 COUNT = click.IntRange(min=1)
+_MEANINGS = meanings()
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def setting_option(setting: str, **attributes: Any) -> Callable[[_Command], _Command]:
+    """The option of a setting: its type and its meaning are those of the declaration.
+
+    Args:
+        setting: Its name.
+        attributes: Of the option, where it is more or other than the setting.
+    """
+    default = DEFAULTS[setting]
+    declared: dict[str, Any] = {"help": _MEANINGS.get(setting, "").replace("``", "")}
+    if isinstance(default, bool):
+        # What is not said comes from the configuration.
+        declared |= {"is_flag": True, "default": None}
+    elif isinstance(default, (int, float)):
+        declared["type"] = type(default)
+    return click.option(f"--{setting.replace('_', '-')}", **(declared | attributes))
 
 
 def target_options(command: _Command) -> _Command:
@@ -35,8 +55,8 @@ def target_options(command: _Command) -> _Command:
 def source_options(command: _Command) -> _Command:
     """Options that say what is read."""
     for option in (
-        click.option("--base-url", help="Root of the API, e.g. https://HOST/api."),
-        click.option("--project-id", multiple=True, help="Project to read; repeat for several."),
+        setting_option("base_url"),
+        setting_option("project_id", multiple=True, help="Project to read; repeat for several."),
     ):
         command = option(command)
     return command
@@ -45,10 +65,10 @@ def source_options(command: _Command) -> _Command:
 def range_options(command: _Command) -> _Command:
     """Options that say which days, and how many at a time."""
     for option in (
-        click.option("--max-days-per-run", type=int, help="Commit after that many days."),
-        click.option("--max-events-per-run", type=int, help="Commit after that many events."),
-        click.option("--end-date", help="Last UTC day.  [default: all there is]"),
-        click.option("--start-date", help="First UTC day.  [default: the first day with events]"),
+        setting_option("max_days_per_run"),
+        setting_option("max_events_per_run"),
+        setting_option("end_date"),
+        setting_option("start_date"),
     ):
         command = option(command)
     return command
@@ -62,12 +82,7 @@ busy_option = click.option(
     show_default=True,
     help="Wait so long for a DuckDB file that another process holds.",
 )
-deletions_option = click.option(
-    "--allow-deletions",
-    is_flag=True,
-    default=None,
-    help="Let much vanish here, too, that vanished upstream, or that another query had loaded.",
-)
+deletions_option = setting_option("allow_deletions")
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object to stdout."
 )

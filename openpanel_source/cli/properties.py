@@ -15,7 +15,7 @@ from openpanel_source.model.table import ColumnType
 from openpanel_source.model.text import printable
 from openpanel_source.operations.property_survey import Survey, survey, toml_key
 from openpanel_source.rows.property_columns import parse_properties
-from openpanel_source.source.source import SETTINGS
+from openpanel_source.source.configuration import configured_value
 
 _LONGEST = 40
 _LEAST_SHARE = 0.01
@@ -32,7 +32,7 @@ def given_properties(options: Sequence[str]) -> dict[str, ColumnType]:
         InvalidSettingError: One of them is not, a key stands in two, or the configured mapping is
             none.
     """
-    configured = SETTINGS.value("properties")
+    configured = configured_value("properties")
     given: dict[str, Any] = {}
     for option in options:
         # Types hold no =, keys may.

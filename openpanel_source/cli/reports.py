@@ -23,8 +23,8 @@ from openpanel_source.operations.erase import erase
 from openpanel_source.operations.partitions import partitions
 from openpanel_source.operations.status import ProjectStatus, read_status
 from openpanel_source.operations.sync import SyncSummary, sync
-from openpanel_source.source.configuration import Found
-from openpanel_source.source.source import SETTINGS, configured
+from openpanel_source.source.configuration import Found, found_settings
+from openpanel_source.source.source import configured
 
 logger = logging.getLogger(PROGRESS)
 
@@ -117,7 +117,7 @@ def run_check(given: dict[str, Any], *, as_json: bool) -> int:
     with destination_errors():
         client, settings = configured(**given)
         # An address that is refused may hold a password.
-        origins = [_origin(found) for found in SETTINGS.found(given)]
+        origins = [_origin(found) for found in found_settings(given)]
     if not as_json:
         for setting in origins:
             click.echo(printable("{name}: {value} ({origin})".format_map(setting), 1000))

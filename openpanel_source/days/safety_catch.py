@@ -31,22 +31,12 @@ class DeletionLimits:
         max_emptied_days: So many days that lose all of their rows are held back, too.
     """
 
-    allow_deletions: bool = False
-    max_deleted_rows: int = 1000
-    max_deleted_share: float = 0.05
-    max_emptied_days: int = 10
+    allow_deletions: bool
+    max_deleted_rows: int
+    max_deleted_share: float
+    max_emptied_days: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.allow_deletions, bool):
-            raise InvalidSettingError(
-                f"allow_deletions must be true or false, not {self.allow_deletions!r}."
-            )
-        for name, least in (("max_deleted_rows", 0), ("max_emptied_days", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InvalidSettingError(
-                    f"{name} must be a whole number of {least} or more, not {value!r}."
-                )
         share = self.max_deleted_share
         is_number = isinstance(share, (int, float)) and not isinstance(share, bool)
         if not is_number or not 0 <= share <= 1:

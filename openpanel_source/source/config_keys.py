@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from dlt.common.configuration.providers import EnvironProvider
 from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.configuration.specs import known_sections
 from dlt.common.typing import TSecretValue
@@ -17,7 +16,6 @@ from openpanel_source.model.text import printable
 
 Section = tuple[str, ...]
 
-ENVIRONMENT = EnvironProvider().name
 _OF_DLT = (known_sections.SCHEMA, known_sections.EXTRACT, known_sections.DATA_WRITER)
 """Sections that dlt itself reads below those of a source."""
 

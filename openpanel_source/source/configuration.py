@@ -8,32 +8,28 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, wraps
-from typing import Any, TypeVar, get_type_hints
+from typing import Any
 
 import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.exceptions import LookupTrace
 from dlt.common.configuration.providers import EnvironProvider
 from dlt.common.configuration.providers.provider import ConfigProvider
-from dlt.common.configuration.specs.base_configuration import extract_inner_hint, is_secret_hint
+from dlt.common.configuration.specs.base_configuration import extract_inner_hint
 from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
 from dlt.common.configuration.utils import deserialize_value, log_traces
-from dlt.common.typing import ConfigValueSentinel
+from dlt.common.pipeline import PipelineContext
+from dlt.common.typing import ConfigValueSentinel, TSecretStrValue
 
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.source.config_keys import (
-    ENVIRONMENT,
-    Section,
-    check_document,
-    check_environment,
-)
+from openpanel_source.source.arguments import DEFAULTS, REQUIRED, SECRET, Arguments
+from openpanel_source.source.config_keys import Section, check_document, check_environment
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 _OWN = ("sources", "openpanel", "openpanel")
 _ARGUMENT = "argument"
+_SIGNATURE = inspect.signature(Arguments)
 
 
 @dataclass(frozen=True)
@@ -44,154 +40,110 @@ class Found:
         name: Of the setting.
         value: What it is.
         origin: Where it stands: ``argument``, or what to look for in which file or place.
-        is_secret: Whether the value must not be shown.
     """
 
     name: str
     value: Any
     origin: str
-    is_secret: bool
 
     @property
     def is_argument(self) -> bool:
         """Whether the call said so."""
         return self.origin == _ARGUMENT
 
-
-class Declaration:
-    """The settings that a function declares by its arguments.
-
-    Args:
-        function: Whose arguments they are; those that must be given have dlt's placeholders as
-            defaults.
-        besides: Arguments that are no settings.
-    """
-
-    def __init__(self, function: Callable[..., Any], besides: Collection[str] = ()) -> None:
-        self._function = function
-        self._signature = inspect.signature(function)
-        self.names = tuple(name for name in self._signature.parameters if name not in besides)
-
     @property
-    def _required(self) -> list[str]:
-        parameters = self._signature.parameters
-        return [
-            name for name in self.names if isinstance(parameters[name].default, ConfigValueSentinel)
-        ]
-
-    @cached_property
-    def _hints(self) -> dict[str, Any]:
-        return get_type_hints(self._function, include_extras=True)
-
-    def complete(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """All arguments of a call, with those left out taken from the configuration.
-
-        Raises:
-            InvalidSettingError: Something is missing, unknown, or stands where secrets must not.
-        """
-        given = {
-            name: value
-            for name, value in self._signature.bind_partial(*args, **kwargs).arguments.items()
-            if not isinstance(value, ConfigValueSentinel)
-        }
-        found = {item.name: item.value for item in self.found(given)}
-        missing = [name for name in self._required if found.get(name) is None]
-        if missing:
-            raise _missing(missing, [name for name in missing if self._is_secret(name)])
-        return given | found
-
-    def found(self, given: Mapping[str, Any]) -> Iterator[Found]:
-        """The settings that are not left at their defaults, in the order of their declaration.
-
-        Raises:
-            InvalidSettingError: Some key is unknown, or stands where secrets must not.
-        """
-        sections, pipeline = _sections()
-        self._check_keys(sections, pipeline)
-        for name in self.names:
-            if name in given:
-                yield Found(name, given[name], _ARGUMENT, self._is_secret(name))
-            elif (item := self._looked_up(name, sections)) is not None:
-                yield item
-
-    def value(self, name: str) -> Any:
-        """What the configuration holds for a setting; None for nothing.
-
-        Raises:
-            InvalidSettingError: Some key is unknown.
-        """
-        self._check_keys(*_sections())
-        item = self._looked_up(name, _sections()[0])
-        return None if item is None else item.value
-
-    def _is_secret(self, name: str) -> bool:
-        return bool(is_secret_hint(self._hints[name]))
-
-    def _check_keys(self, sections: list[Section], pipeline: str | None) -> None:
-        check_environment(os.environ, sections, self.names, pipeline)
-        for provider in _providers():
-            if provider.name != ENVIRONMENT:
-                for section in sections:
-                    check_document(provider, section, sections, self.names, pipeline)
-
-    def _looked_up(self, name: str, sections: list[Section]) -> Found | None:
-        hint = self._hints[name]
-        default = self._signature.parameters[name].default
-        for provider in _providers():
-            for section in sections:
-                value, key = provider.get_value(name, hint, None, *section)
-                if value is None:
-                    continue
-                if self._is_secret(name) and not provider.supports_secrets:
-                    raise InvalidSettingError(
-                        f"{key} stands in {provider.name}, which is no place for secrets; move it"
-                        " to .dlt/secrets.toml."
-                    )
-                location = provider.get_value_location(name, None, *section)
-                trace = LookupTrace(provider.name, section, key, value, location)
-                log_traces(None, name, hint, value, default, [trace])
-                value = deserialize_value(name, value, extract_inner_hint(hint))
-                return Found(name, value, _place(provider, key, location), self._is_secret(name))
-        return None
+    def is_secret(self) -> bool:
+        """Whether the value must not be shown."""
+        return self.name in SECRET
 
 
-def from_configuration(*, besides: Collection[str] = ()) -> Callable[[_Function], _Function]:
-    """Take arguments that a call leaves out from the configuration.
+def complete(*args: Any, **kwargs: Any) -> Arguments:
+    """The arguments of a call, with those left out taken from the configuration.
+
+    Raises:
+        InvalidSettingError: Something is missing, unknown, of another type, or stands where
+            secrets must not.
+    """
+    given = _SIGNATURE.bind_partial(*args, **kwargs).arguments
+    values = {item.name: item.value for item in found_settings(given)}
+    missing = [name for name in REQUIRED if values.get(name) is None]
+    if missing:
+        raise _missing(missing)
+    return Arguments(**values)
+
+
+def found_settings(given: Mapping[str, Any]) -> Iterator[Found]:
+    """The settings that are not left at their defaults, in the order of their declaration.
 
     Args:
-        besides: Arguments that are no settings.
+        given: Arguments of a call; dlt's placeholders stand for what is left out.
+
+    Raises:
+        InvalidSettingError: Some key is unknown, or stands where secrets must not.
     """
+    sections = _checked_sections()
+    for name in DEFAULTS:
+        if name in given and not isinstance(given[name], ConfigValueSentinel):
+            yield Found(name, given[name], _ARGUMENT)
+        elif (item := _looked_up(name, sections)) is not None:
+            yield item
 
-    def decorate(function: _Function) -> _Function:
-        declaration = Declaration(function, besides)
 
-        @wraps(function)
-        def configured(*args: Any, **kwargs: Any) -> Any:
-            return function(**declaration.complete(*args, **kwargs))
+def configured_value(name: str) -> Any:
+    """What the configuration holds for a setting; None for nothing.
 
-        return configured  # type: ignore[return-value]
+    Raises:
+        InvalidSettingError: Some key is unknown.
+    """
+    item = _looked_up(name, _checked_sections())
+    return None if item is None else item.value
 
-    return decorate
+
+def _looked_up(name: str, sections: list[Section]) -> Found | None:
+    default = DEFAULTS[name]
+    hint = TSecretStrValue if name in SECRET else Any if default is None else type(default)
+    for provider in _providers():
+        for section in sections:
+            value, key = provider.get_value(name, hint, None, *section)
+            if value is None:
+                continue
+            if name in SECRET and not provider.supports_secrets:
+                raise InvalidSettingError(
+                    f"{key} stands in {provider.name}, which is no place for secrets; move it to"
+                    " .dlt/secrets.toml."
+                )
+            location = provider.get_value_location(name, None, *section)
+            trace = LookupTrace(provider.name, section, key, value, location)
+            log_traces(None, name, hint, value, default, [trace])
+            value = deserialize_value(name, value, extract_inner_hint(hint))
+            return Found(name, value, _place(provider, key, location))
+    return None
 
 
 def _providers() -> list[ConfigProvider]:
     return [provider for provider in dlt.config.config_providers if not provider.is_empty]
 
 
-def _sections() -> tuple[list[Section], str | None]:
-    """Where to look, first of all in the most specific one; and the pipeline that runs.
+def _checked_sections() -> list[Section]:
+    """Where to look, first of all in the most specific one; each key that stands there is known.
 
     A source that the user named otherwise, by dlt's ``clone``, has sections of its own.
     """
-    context = Container()[ConfigSectionContext]
-    sections = context.sections
+    sections = Container()[ConfigSectionContext].sections
     if len(sections) != len(_OWN) or sections[0] != _OWN[0]:
         sections = _OWN
     top, section, name = sections
     found = [(top, section, name), (top, section)]
     if name != section:
         found.append((top, name))
-    return found, context.pipeline_name
+    active = Container()[PipelineContext]
+    pipeline = active.pipeline().pipeline_name if active.is_active() else None
+    check_environment(os.environ, found, DEFAULTS, pipeline)
+    for provider in _providers():
+        if not isinstance(provider, EnvironProvider):
+            for place in found:
+                check_document(provider, place, found, DEFAULTS, pipeline)
+    return found
 
 
 def _place(provider: ConfigProvider, key: str, location: str) -> str:
@@ -205,9 +157,10 @@ def _place(provider: ConfigProvider, key: str, location: str) -> str:
     return f"{key} in {os.path.abspath(path)}"
 
 
-def _missing(names: list[str], secret: list[str]) -> InvalidSettingError:
+def _missing(names: list[str]) -> InvalidSettingError:
     variables = [f"SOURCES__OPENPANEL__{name.upper()}" for name in names]
-    public = [name for name in names if name not in secret]
+    public = [name for name in names if name not in SECRET]
+    secret = [name for name in names if name in SECRET]
     places = [
         f"{_listed(group)} under [sources.openpanel] in .dlt/{file}.toml"
         for group, file in ((public, "config"), (secret, "secrets"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from openpanel_source.errors import InvalidSettingError
 
 
-def texts(name: str, value: str | Sequence[str]) -> tuple[str, ...]:
+def texts(name: str, value: object) -> tuple[str, ...]:
     """One or many texts as they stand in configuration, where a list is JSON.
 
     Raises:
@@ -19,7 +19,7 @@ def texts(name: str, value: str | Sequence[str]) -> tuple[str, ...]:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         raise InvalidSettingError(f"{name} is the number {value!r}; write it in quotes, as text.")
     is_one = isinstance(value, str) and not value.startswith(("[", "{"))
-    texts = (value,) if is_one else tuple(list_of(name, value))
+    texts: tuple[Any, ...] = (value,) if is_one else tuple(list_of(name, value))
     for text in texts:
         if not isinstance(text, str) or not text:
             raise InvalidSettingError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import filterfalse
 
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.schema import EVENTS, ColumnType
 from openpanel_source.rows.privacy import OF_PROFILES, WITH_KEYS, Privacy
+from openpanel_source.rows.property_columns import Properties, possible_names
+from openpanel_source.source.arguments import Arguments
 from openpanel_source.source.lists import texts
 
 _TYPES: dict[str, ColumnType] = {
@@ -18,34 +20,24 @@ _NEEDED = [column.name for column in EVENTS.columns if not column.nullable]
 _SHORTEST_KEY = 16
 
 
-def parse_privacy(
-    exclude_columns: str | Sequence[str] | None = None,
-    hash_columns: str | Sequence[str] | None = None,
-    drop_properties: str | Sequence[str] | None = None,
-    erased_profiles: str | Sequence[str] | None = None,
-    hash_key: str | None = None,
-    promoted: Mapping[str, ColumnType] | None = None,
-) -> Privacy | None:
-    """Check the privacy settings, as they stand in configuration; None if nothing is to be hidden.
+def parse_privacy(given: Arguments, properties: Properties) -> Privacy | None:
+    """Check the privacy settings; None if nothing is to be hidden.
 
     Args:
-        exclude_columns: Columns that stay null.
-        hash_columns: Columns and keys that hold a hash.
-        drop_properties: Keys that are left out.
-        erased_profiles: Ids whose rows are left out.
-        hash_key: The secret of the hash.
-        promoted: Further columns that ``events`` may have, with their types.
+        given: Where they stand.
+        properties: Types of further columns by key, which may be named as well.
 
     Raises:
         InvalidSettingError: A column is unknown or cannot be hidden, or the key is missing.
     """
-    exclude_columns = texts("exclude_columns", exclude_columns or ())
-    hash_columns = texts("hash_columns", hash_columns or ())
-    drop_properties = texts("drop_properties", drop_properties or ())
-    erased_profiles = texts("erased_profiles", erased_profiles or ())
+    exclude_columns = texts("exclude_columns", given.exclude_columns or ())
+    hash_columns = texts("hash_columns", given.hash_columns or ())
+    drop_properties = texts("drop_properties", given.drop_properties or ())
+    erased_profiles = texts("erased_profiles", given.erased_profiles or ())
+    hash_key = given.hash_key
     if not (exclude_columns or hash_columns or drop_properties or erased_profiles):
         return None
-    types = {**_TYPES, **(promoted or {})}
+    types = {**_TYPES, **possible_names(properties)}
     for name in exclude_columns:
         _check_column("exclude_columns", name, types)
     columns = [path for path in hash_columns if "." not in path or _is_of_profiles(path)]
@@ -61,14 +53,18 @@ def parse_privacy(
             f"hash_key is too short; use at least {_SHORTEST_KEY} random characters, or what was"
             " hashed can be found out by trying."
         )
-    return Privacy(
+    privacy = Privacy(
         excluded=frozenset(exclude_columns),
         hashed=frozenset(columns),
-        dropped_keys=tuple(drop_properties),
+        dropped_keys=drop_properties,
         hashed_keys={column: tuple(_keys(hash_columns, column)) for column in WITH_KEYS},
         erased=frozenset(erased_profiles),
         key=(hash_key or "").encode(),
     )
+    if given.include_profiles:
+        privacy.check_profiles()
+    privacy.check_promoted(properties)
+    return privacy
 
 
 def _is_of_profiles(path: str) -> bool:

@@ -21,7 +21,7 @@ from openpanel_source.errors import DestinationError, InvalidSettingError, ViewB
 from openpanel_source.model.clock import check_seconds
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.model.text import printable
-from openpanel_source.source.source import SETTINGS
+from openpanel_source.source.configuration import configured_value
 from openpanel_source.views.render import UTC, Relations, View, script, select, views
 
 _MARK = "View of openpanel-source. "
@@ -153,7 +153,7 @@ def _zone_of_views(given: str | None, comments: Iterable[str]) -> _Zone:
 
 
 def _configured_zone(given: str | None) -> str | None:
-    zone = given or SETTINGS.value("timezone")
+    zone = given or configured_value("timezone")
     if not isinstance(zone, str) or not zone or zone.startswith("{"):
         return None
     if problem := timezone_problem(zone):

@@ -23,6 +23,7 @@ from openpanel_source.charts.plan import bounds
 from openpanel_source.charts.query import chart_params
 from openpanel_source.charts.series import SEGMENTS
 from openpanel_source.sandbox import Sandbox
+from openpanel_source.source.arguments import Arguments
 from openpanel_source.source.settings import parse_settings
 from tests.support.sandbox_world import NOW, event, get, profile, world
 
@@ -79,19 +80,19 @@ def test_a_mistake_is_named_with_its_chart_its_field_and_what_is_allowed(
 def test_two_charts_of_one_name_are_refused() -> None:
     charts = [Chart("sales", [BUY]), Chart("sales", ["signup"])]
     with pytest.raises(ConfigurationError, match=r"'sales': name is given to 2 charts"):
-        parse_settings("web", charts=charts)
+        parse_settings(Arguments("web", charts=charts))
 
 
 def test_a_url_that_no_server_reads_is_refused() -> None:
     chart = Chart("sales", [Series("purchase", filters=[Filter("path", "is", ["/x" * 50] * 200)])])
     with pytest.raises(ConfigurationError, match=r"chart 'sales': .* URL of \d+ bytes"):
-        parse_settings("web", charts=[chart])
+        parse_settings(Arguments("web", charts=[chart]))
 
 
 @pytest.mark.parametrize("zone", ["Nowhere", {"web": "Nowhere"}, '{"web": "Nowhere"}'])
 def test_an_unknown_time_zone_of_a_project_is_refused(zone: Any) -> None:
     with pytest.raises(ConfigurationError, match="timezone 'Nowhere' is unknown"):
-        parse_settings("web", timezone=zone)
+        parse_settings(Arguments("web", timezone=zone))
 
 
 def test_toml_yaml_and_python_say_the_same(tmp_path: Path) -> None:

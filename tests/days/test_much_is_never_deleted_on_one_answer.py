@@ -15,6 +15,8 @@ from openpanel_source.days.verdict import Verdict
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.sync import sync
+from openpanel_source.source.arguments import Arguments
+from openpanel_source.source.settings import parse_settings
 from tests.support.contrary import Query, contrary, filters_of, with_filters
 from tests.support.sandbox_world import NOW, event, event_id, world
 from tests.support.warehouse import Warehouse
@@ -205,7 +207,7 @@ def test_a_query_without_conditions_takes_nothing_away(warehouse: Warehouse) -> 
 )
 def test_limits_are_checked(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidSettingError, match=next(iter(wrong))):
-        DeletionLimits(**wrong)
+        parse_settings(Arguments("web", **wrong))
 
 
 def record(day: date, total: int) -> DayRecord:
@@ -230,6 +232,7 @@ def record(day: date, total: int) -> DayRecord:
 _day_counts = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), max_size=30)
 _limits = st.builds(
     DeletionLimits,
+    allow_deletions=st.just(False),
     max_deleted_rows=st.integers(0, 600),
     max_deleted_share=st.floats(0, 1),
     max_emptied_days=st.integers(1, 12),

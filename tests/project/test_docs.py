@@ -40,7 +40,7 @@ def _page(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["schema.md", "views.md", "command.md"])
+@pytest.mark.parametrize("name", ["schema.md", "views.md", "command.md", "python.md"])
 def test_generated_pages_are_up_to_date(name: str) -> None:
     assert _page(f"docs/{name}") == _generator().PAGES[name](), "run: make docs"
 

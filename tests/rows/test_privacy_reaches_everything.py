@@ -21,6 +21,7 @@ from openpanel_source.model.schema import INCLUDES
 from openpanel_source.operations.status import read_status
 from openpanel_source.rows.shape import Shaper
 from openpanel_source.sandbox import Sandbox
+from openpanel_source.source.arguments import Arguments
 from openpanel_source.source.privacy_settings import parse_privacy
 from tests.rows.test_privacy_rules import DAY
 from tests.support.hunting import found
@@ -147,7 +148,7 @@ def test_the_open_day_is_tailed_without_an_erased_profile(warehouse: Warehouse) 
 
 def test_rows_that_wait_in_memory_or_in_a_spill_file_are_without_erased_ones() -> None:
     attempt = Attempt()
-    privacy = parse_privacy(erased_profiles=["bea"])
+    privacy = parse_privacy(Arguments(erased_profiles=["bea"]), {})
     bea = event(2, profileId="bea")
     for rows in ([event(1), bea, bea], [bea, event(3)]):
         attempt.add(Shaper(privacy).page(page_of(*rows), "web", DAY, "GET x"))

@@ -16,6 +16,7 @@ from openpanel_source.errors import InvalidSettingError
 from openpanel_source.rows.decode import Rejected
 from openpanel_source.rows.privacy import Privacy, ids_in
 from openpanel_source.rows.shape import Shaper
+from openpanel_source.source.arguments import Arguments
 from openpanel_source.source.privacy_settings import parse_privacy
 from tests.support.recorded import page_of
 from tests.support.sandbox_world import event
@@ -38,7 +39,7 @@ def hashed(text: str) -> str:
 
 
 def privacy(**settings: Any) -> Privacy:
-    made = parse_privacy(**({"hash_key": KEY} | settings))
+    made = parse_privacy(Arguments(**({"hash_key": KEY} | settings)), {})
     assert made is not None
     return made
 
@@ -55,8 +56,8 @@ def held(rule: Privacy, *rows: Any) -> list[dict[str, Any]]:
 
 
 def test_without_settings_there_is_nothing_to_apply() -> None:
-    assert parse_privacy() is None
-    assert parse_privacy(hash_key=KEY) is None
+    assert parse_privacy(Arguments(), {}) is None
+    assert parse_privacy(Arguments(hash_key=KEY), {}) is None
 
 
 def test_an_excluded_column_is_null() -> None:
@@ -213,7 +214,7 @@ def test_a_rejected_row_loses_what_its_columns_would() -> None:
 )
 def test_a_setting_that_cannot_work_is_one_sentence(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidSettingError, match=words) as caught:
-        parse_privacy(**({"hash_key": KEY} | settings))
+        parse_privacy(Arguments(**({"hash_key": KEY} | settings)), {})
     assert str(settings.get("hash_key", KEY)) not in str(caught.value)
 
 

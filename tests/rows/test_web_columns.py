@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.rows.promoted import WEB_COLUMNS, Promotion
+from openpanel_source.source.arguments import Arguments
 from openpanel_source.source.privacy_settings import parse_privacy
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
@@ -41,7 +42,7 @@ def filled(*properties: str | None, **privacy: Any) -> list[dict[str, Any]]:
     """What the columns of rows with these texts of properties hold."""
     rows = [{"properties": text} for text in properties]
     table = pa.Table.from_pylist(rows, pa.schema(_without_nulls(EVENTS.arrow_schema)))
-    settings = parse_privacy(**privacy)
+    settings = parse_privacy(Arguments(**privacy), {})
     if settings is not None:
         table = settings.hide(table).table
     table = Promotion(privacy=settings).fill(table).table
@@ -124,7 +125,7 @@ def test_what_privacy_settings_hide_does_not_come_back_in_a_column() -> None:
         exclude_columns=["utm_medium"],
         hash_key=HASH_KEY,
     )[0]
-    hidden = parse_privacy(hash_columns=["hash"], hash_key=HASH_KEY)
+    hidden = parse_privacy(Arguments(hash_columns=["hash"], hash_key=HASH_KEY), {})
     assert hidden is not None
     assert row == {
         "utm_source": None,

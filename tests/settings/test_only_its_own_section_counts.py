@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,17 @@ import dlt
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
+from dlt.extract import DltResource
 
+import openpanel_source.source.source as source_module
 from openpanel_source import openpanel
+from openpanel_source.api.client import Client
 from openpanel_source.cli import main
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.source.source import SETTINGS, configured
+from openpanel_source.source.arguments import DEFAULTS
+from openpanel_source.source.settings import Settings
+from openpanel_source.source.source import configured
 from tests.support.dlt_files import forget_files
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
@@ -100,7 +105,7 @@ def test_no_variable_outside_of_the_section_is_a_setting(
     prefix: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, expected = configured()
-    for name in SETTINGS.names:
+    for name in DEFAULTS:
         monkeypatch.setenv(prefix + name.upper(), FOREIGN.get(name, "17"))
     dlt.pipeline("openpanel", destination="duckdb").activate()
     client, found = configured()
@@ -114,7 +119,7 @@ def test_what_others_set_neither_empties_nor_changes_a_warehouse(
     prefix: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("sync", "--database", "w.duckdb").exit_code == 0
-    for name in SETTINGS.names:
+    for name in DEFAULTS:
         monkeypatch.setenv(prefix + name.upper(), FOREIGN.get(name, "17"))
     for variable in ("CREATED_AT__INITIAL_VALUE", "SOURCES__CREATED_AT__END_VALUE"):
         monkeypatch.setenv(variable, "2020-01-01")
@@ -131,7 +136,7 @@ def test_what_others_set_neither_empties_nor_changes_a_warehouse(
 def test_no_other_section_of_a_file_holds_settings(
     section: str, environment: dict[str, str]
 ) -> None:
-    names = [name for name in SETTINGS.names if name not in ("client_secret", "hash_key")]
+    names = [name for name in DEFAULTS if name not in ("client_secret", "hash_key")]
     lines = [f"{name} = {json.dumps(FOREIGN.get(name, 17))}" for name in names]
     write("config.toml", "\n".join([section, *lines]))
     write("secrets.toml", "\n".join([section, 'client_secret = "other"', 'hash_key = "other"']))
@@ -158,6 +163,21 @@ def test_files_and_arguments_count_as_they_did(
     assert configured(start_date=None)[1].start is None
 
 
+def resolved(monkeypatch: pytest.MonkeyPatch, *sources: Callable[[], Any]) -> list[Settings]:
+    """What each source reads."""
+    found: list[Settings] = []
+    given = source_module.resources_of
+
+    def noted(client: Client, settings: Settings) -> list[DltResource]:
+        found.append(settings)
+        return given(client, settings)
+
+    monkeypatch.setattr(source_module, "resources_of", noted)
+    for source in sources:
+        source()
+    return found
+
+
 def test_a_source_of_another_name_has_sections_of_its_own(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,14 +189,10 @@ def test_a_source_of_another_name_has_sections_of_its_own(
     monkeypatch.setenv("SOURCES__OPENPANEL__SHOP__LOOKBACK_DAYS", "4")
     monkeypatch.setenv("SHOP__LOOKBACK_DAYS", "5")
     monkeypatch.setenv("MAX_EVENTS_PER_RUN", "5")
-    from openpanel_source.source.report import RunReport
-
-    report = RunReport()
-    assert openpanel.clone(name="shop")(report=report).name == "shop"
-    assert report.settings is not None
-    assert report.settings.query.events == ("a",)
-    assert report.settings.lookback_days == 4
-    limits = report.settings.limits
+    [settings] = resolved(monkeypatch, openpanel.clone(name="shop"))
+    assert settings.query.events == ("a",)
+    assert settings.lookback_days == 4
+    limits = settings.limits
     assert (limits.pages_in_flight, limits.max_days_per_run) == (3, 5)
     assert limits.max_events_per_run == 1_000_000
 
@@ -186,14 +202,7 @@ def test_sources_beside_each_other_read_each_its_own_section(
 ) -> None:
     write("config.toml", '[sources.openpanel]\npages_in_flight = 3\n[sources.shop]\nevents = ["b"]')
     monkeypatch.setenv("SOURCES__SHOP__LOOKBACK_DAYS", "4")
-    from openpanel_source.source.report import RunReport
-
-    found = []
-    for source in (openpanel, openpanel.clone(name="shop")):
-        report = RunReport()
-        source(report=report)
-        assert report.settings is not None
-        found.append(report.settings)
+    found = resolved(monkeypatch, openpanel, openpanel.clone(name="shop"))
     assert [settings.query.events for settings in found] == [(), ("b",)]
     assert [settings.lookback_days for settings in found] == [3, 4]
     assert [settings.limits.pages_in_flight for settings in found] == [3, 3]

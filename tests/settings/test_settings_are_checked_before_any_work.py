@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -22,7 +21,8 @@ from openpanel_source.model.clock import parse_clock, parse_day, utc_now
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.erase import erase
 from openpanel_source.operations.sync import sync
-from openpanel_source.source.settings import Limits, parse_settings
+from openpanel_source.source.arguments import DEFAULTS, Arguments
+from openpanel_source.source.settings import parse_settings
 from openpanel_source.source.source import configured
 from openpanel_source.views.create import create_views
 
@@ -31,7 +31,7 @@ ID = "22222222-2222-4222-8222-222222222222"
 
 def refused(expected: str, project_id: Any = "web", **settings: Any) -> str:
     with pytest.raises(InvalidSettingError, match=expected) as caught:
-        parse_settings(project_id, **settings)
+        parse_settings(Arguments(project_id, **settings))
     message = str(caught.value)
     assert message.endswith(".")
     assert "\n" not in message
@@ -78,7 +78,7 @@ def test_a_time_means_its_utc_day() -> None:
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_a_date_may_be_left_out(nothing: str | None) -> None:
-    settings = parse_settings("web", start_date=nothing, end_date=nothing)
+    settings = parse_settings(Arguments("web", start_date=nothing, end_date=nothing))
     assert (settings.start, settings.end) == (None, None)
 
 
@@ -112,7 +112,7 @@ def test_a_project_id_that_means_something_in_sql_or_a_format_is_refused(project
 
 @pytest.mark.parametrize("project", ["2024", "007", "acme-web", "a_b.c~d:e", "Ünïcode"])
 def test_a_project_id_of_letters_and_digits_passes(project: str) -> None:
-    assert parse_settings(project).project_ids == (project,)
+    assert parse_settings(Arguments(project)).project_ids == (project,)
 
 
 @pytest.mark.parametrize("nothing", [[], (), "[]", None])
@@ -131,7 +131,7 @@ def test_projects_that_are_no_list_are_refused(project: Any) -> None:
 
 
 def test_a_project_given_twice_is_read_once_in_the_order_given() -> None:
-    assert parse_settings(["b", "a", "b"]).project_ids == ("b", "a")
+    assert parse_settings(Arguments(["b", "a", "b"])).project_ids == ("b", "a")
 
 
 @pytest.mark.parametrize("events", [[""], [None], [404], ["a", ""], "[404]"])
@@ -146,7 +146,11 @@ def test_events_that_are_no_list_are_refused(events: Any) -> None:
 
 def test_lists_may_come_as_json_from_the_environment() -> None:
     settings = parse_settings(
-        '["web", "app"]', events='["a,b", "404"]', filters='[{"property": "os", "value": "iOS"}]'
+        Arguments(
+            '["web", "app"]',
+            events='["a,b", "404"]',
+            filters='[{"property": "os", "value": "iOS"}]',
+        )
     )
     assert settings.project_ids == ("web", "app")
     assert settings.query.events == ("a,b", "404")
@@ -154,7 +158,7 @@ def test_lists_may_come_as_json_from_the_environment() -> None:
 
 
 def test_one_event_is_one_event_even_with_a_comma() -> None:
-    assert parse_settings("web", events="a,b").query.events == ("a,b",)
+    assert parse_settings(Arguments("web", events="a,b")).query.events == ("a,b",)
 
 
 @pytest.mark.parametrize("profile", ["", 12345, b"anna", ["anna"]])
@@ -162,11 +166,25 @@ def test_a_profile_id_that_is_empty_or_no_text_is_refused(profile: Any) -> None:
     refused("profile_id must not be empty", profile_id=profile)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Limits)])
+SWITCHES = [name for name, default in DEFAULTS.items() if isinstance(default, bool)]
+NUMBERS = [name for name, default in DEFAULTS.items() if type(default) is int]
+MAY_BE_ZERO = ["lookback_days", "max_deleted_rows"]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "8", None])
-def test_limits_are_whole_numbers_above_zero(name: str, value: Any) -> None:
-    with pytest.raises(InvalidSettingError, match=f"{name} must be a whole number above 0"):
-        Limits(**{name: value})
+def test_what_is_counted_is_a_whole_number(name: str, value: Any) -> None:
+    if name in MAY_BE_ZERO and value == 0:
+        parse_settings(Arguments("web", **{name: value}))
+        return
+    bound = "of 0 or more" if name in MAY_BE_ZERO else "above 0"
+    refused(f"{name} must be a whole number {bound}, not {value!r}", **{name: value})
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("value", ["yes", 1, 0, "", None])
+def test_a_switch_is_true_or_false(name: str, value: Any) -> None:
+    refused(f"{name} must be true or false, not {value!r}", **{name: value})
 
 
 @pytest.mark.parametrize("values", [{"events": ["é" * 3000]}, {"profile_id": "x" * 15_000}])
@@ -344,12 +362,6 @@ def test_a_secret_that_no_header_may_hold_is_refused_without_repeating_it(secret
     assert "hunter2" not in str(caught.value)
     with pytest.raises(ConfigurationError, match="client_id holds"):
         Client("https://host", Credentials(f"{ID}\n", "hunter2"))
-
-
-@pytest.mark.parametrize("size", [0, -1])
-def test_a_page_may_hold_something(size: int) -> None:
-    with pytest.raises(InvalidSettingError, match="max_page_bytes must be above 0"):
-        Client("https://host", Credentials(ID, "x"), max_page_bytes=size)
 
 
 @pytest.mark.parametrize("value", [0, -1, 86_401, float("nan"), float("inf"), True, "x", [1]])
