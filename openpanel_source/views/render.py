@@ -87,9 +87,9 @@ def select(
     view: View,
     dialect: str,
     *,
-    timezone: str = UTC,
-    schema: str | None = None,
-    relations: Relations | None = None,
+    timezone: str,
+    schema: str | None,
+    relations: Relations,
 ) -> str:
     """The query of a view.
 
@@ -99,13 +99,13 @@ def select(
         timezone: IANA name of the time zone in which days and weeks begin.
         schema: Where tables and other views are; None leaves their names alone.
         relations: What tables the destination has; properties stand for web columns that its
-            ``events`` lacks, no rows for an ``event_meta`` that it lacks. None if it has all.
+            ``events`` lacks, no rows for an ``event_meta`` that it lacks.
     """
     prefix = "" if schema is None else '"' + schema.replace('"', '""') + '".'
     return _filled(view, dialect, timezone, lambda name: prefix + name, relations)
 
 
-def script(view: View, dialect: str, *, timezone: str = UTC, dataset: str = "openpanel") -> str:
+def script(view: View, dialect: str, *, timezone: str, dataset: str) -> str:
     """The statement that makes a view where ``event_meta`` is not loaded, with its description.
 
     Args:
@@ -133,15 +133,15 @@ def _filled(
     dialect: str,
     timezone: str,
     named: Callable[[str], str],
-    relations: Relations | None,
+    relations: Relations,
 ) -> str:
-    held = PROPERTIES if relations is None else relations.get("events", PROPERTIES)
+    held = relations.get("events", PROPERTIES)
     columns = {
         name: f"events.{name}" if name in held else f"(events.properties ->> '{key}')"
         for name, key in PROPERTIES.items()
     }
     tables = {name: named(name) for name in ("events", "event_meta", *_NAMES)}
-    if relations is not None and not _EVENT_META.issubset(relations.get("event_meta", ())):
+    if not _EVENT_META.issubset(relations.get("event_meta", ())):
         tables["event_meta"] = NO_EVENT_META
     zone = timezone.replace("'", "''")
     return _queries(dialect)[view.name].format(timezone=zone, **tables, **columns)
