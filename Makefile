@@ -77,7 +77,7 @@ audit: .venv/.ready
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive openpanel_source pipelines
 
 docs: .venv/.ready
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 # 15 to 20 minutes on two cores; writes benchmarks/results.json and docs/performance.md.
 BENCHMARKS := server_speed run rate_limit workers memory growth startup nights
