@@ -123,7 +123,7 @@ clean: ## Remove what the other targets made
 # Exactly what requirements.lock names, by its hashes; the package itself with what is there then.
 .venv/.ready: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 10), "Python 3.10 or newer is needed"'
-	$(PYTHON) -m venv --clear .venv
+	$(PYTHON) -m venv .venv
 	$(BIN)/$(PIP_INSTALL) --require-hashes --requirement requirements.lock
 	$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	$(BIN)/pip check
