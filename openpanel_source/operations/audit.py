@@ -22,6 +22,7 @@ from openpanel_source.destinations.pipelines import destination_errors
 from openpanel_source.destinations.warehouse import ProjectDay, count_events
 from openpanel_source.errors import DestinationBusyError, RequestAbortedError
 from openpanel_source.model.clock import check_seconds
+from openpanel_source.model.plain import plain
 from openpanel_source.operations.adopt import adoptable_days
 from openpanel_source.operations.restore import differing_days
 from openpanel_source.operations.stop import Halt
@@ -99,18 +100,8 @@ class AuditReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return {
-            "days": self.days,
-            "differences": [
-                {**vars(item), "day": item.day.isoformat()} for item in self.differences
-            ],
-            "requests": self.requests,
-            "seconds": round(self.seconds, 3),
-            "verified": self.exit_code == 0,
-            "stopped": self.stopped,
-            "failed_projects": self.failed_projects,
-            "repair": self.repair.as_dict() if self.repair else None,
-        }
+        seconds = round(self.seconds, 3)
+        return {**plain(vars(self)), "seconds": seconds, "verified": self.exit_code == 0}
 
 
 def audit(

@@ -19,6 +19,7 @@ from openpanel_source.destinations.prepare import drop_copies, separate_staging
 from openpanel_source.destinations.warehouse import ProjectDay, day_of, has_table, select
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.model.clock import check_seconds
+from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, PROFILES, REJECTED_EVENTS
 from openpanel_source.operations.sync import BUSY_TIMEOUT, SyncSummary, sync
 from openpanel_source.rows.privacy import HASH_DIGITS, Privacy, ids_in
@@ -60,12 +61,7 @@ class ErasureReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return {
-            "days": [[project, day.isoformat()] for project, day in self.days],
-            "left": [[project, day.isoformat()] for project, day in self.left],
-            "sync": self.sync.as_dict() if self.sync else None,
-            "profiles": self.profiles,
-        }
+        return dict(plain(vars(self)))
 
 
 def erase(

@@ -19,6 +19,7 @@ from openpanel_source.days.reader import DayReader
 from openpanel_source.destinations.pipelines import destination_errors
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.model.clock import DAY, EARLIEST, parse_day
+from openpanel_source.model.plain import plain
 from openpanel_source.source.events import reader_of
 from openpanel_source.source.settings import Settings
 from openpanel_source.source.source import configured
@@ -144,14 +145,7 @@ class Partition:
 
     def as_dict(self) -> dict[str, Any]:
         """The piece as JSON values, days as ``YYYY-MM-DD``; ``from_dict`` takes them."""
-        return {
-            "name": self.name,
-            "project_id": self.project_id,
-            "start": self.start.isoformat(),
-            "end": self.end.isoformat(),
-            "events": self.events,
-            "query": dict(self.query),
-        }
+        return {"name": self.name, **plain(vars(self))}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Partition:

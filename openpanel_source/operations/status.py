@@ -17,6 +17,7 @@ from openpanel_source.destinations.warehouse import day_of, has_table, instant_o
 from openpanel_source.errors import DestinationError
 from openpanel_source.model.clock import parse_day
 from openpanel_source.model.conditions import range_condition
+from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 from openpanel_source.source.kept_ledger import projects_of
 
@@ -55,7 +56,7 @@ class ProjectStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """The status as JSON values; times as ISO text, UTC."""
-        return {name: _plain(value) for name, value in vars(self).items()}
+        return dict(plain(vars(self)))
 
 
 def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
@@ -106,7 +107,7 @@ class DayStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """The day as JSON values; times as ISO text, UTC."""
-        return {name: _plain(value) for name, value in vars(self).items()}
+        return dict(plain(vars(self)))
 
 
 def read_days(
@@ -186,11 +187,3 @@ def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
         status = projects.setdefault(project, ProjectStatus(project))
         status.events, status.newest_event = count, instant_of(newest)
     return list(projects.values())
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value

@@ -21,7 +21,7 @@ from openpanel_source.days.day_records import (
     without_events,
 )
 from openpanel_source.days.ledger import DayRecord, Known, Ledger, Reason
-from openpanel_source.days.plan import PlannedDay, days_in_a_row, split_empty
+from openpanel_source.days.plan import PlannedDay, split_empty
 from openpanel_source.days.planner import Planner
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.safety_catch import SafetyCatch, is_ripe
@@ -34,6 +34,7 @@ from openpanel_source.errors import (
 )
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST
 from openpanel_source.model.conditions import Replaced
+from openpanel_source.model.day_ranges import day_ranges
 from openpanel_source.rows.spill import SpilledTables
 from openpanel_source.source.report import RunReport
 from openpanel_source.source.settings import Settings
@@ -241,7 +242,7 @@ class Run:
             day for day, rows in counted.items() if day in known and is_ripe(known[day], rows, now)
         }
         confirmed: set[date] = set()
-        for first, last in days_in_a_row(ripe):
+        for first, last in day_ranges(ripe):
             days = {day for day in ripe if first <= day <= last}
             by_filter = self._reader.count_by_filter(project, first, last)
             if by_filter == sum(counted[day] for day in days):
