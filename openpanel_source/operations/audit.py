@@ -17,6 +17,7 @@ from openpanel_source.days.plan import PlannedDay
 from openpanel_source.days.planner import Planner
 from openpanel_source.days.reader import DayReader
 from openpanel_source.destinations.warehouse import ProjectDay, count_events
+from openpanel_source.model.plain import plain
 from openpanel_source.operations.adopt import adoptable_days
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, operation
 from openpanel_source.operations.restore import differing_days
@@ -94,18 +95,8 @@ class AuditReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return {
-            "days": self.days,
-            "differences": [
-                {**vars(item), "day": item.day.isoformat()} for item in self.differences
-            ],
-            "requests": self.requests,
-            "seconds": round(self.seconds, 3),
-            "verified": self.exit_code == 0,
-            "stopped": self.stopped,
-            "failed_projects": self.failed_projects,
-            "repair": self.repair.as_dict() if self.repair else None,
-        }
+        seconds = round(self.seconds, 3)
+        return {**plain(vars(self)), "seconds": seconds, "verified": self.exit_code == 0}
 
 
 def audit(

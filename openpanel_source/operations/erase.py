@@ -13,6 +13,7 @@ from dlt.destinations import filesystem
 from openpanel_source.destinations.prepare import drop_copies, separate_staging
 from openpanel_source.destinations.warehouse import ProjectDay, day_of, has_table, select
 from openpanel_source.errors import DestinationError, InvalidSettingError
+from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, PROFILES, REJECTED_EVENTS
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, operation
 from openpanel_source.operations.stop import Halt
@@ -55,12 +56,7 @@ class ErasureReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return {
-            "days": [[project, day.isoformat()] for project, day in self.days],
-            "left": [[project, day.isoformat()] for project, day in self.left],
-            "sync": self.sync.as_dict() if self.sync else None,
-            "profiles": self.profiles,
-        }
+        return dict(plain(vars(self)))
 
 
 def erase(

@@ -18,6 +18,7 @@ from openpanel_source.days.plan import Count, first_day_with_events
 from openpanel_source.days.reader import DayReader
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.model.clock import DAY, EARLIEST, parse_day
+from openpanel_source.model.plain import plain
 from openpanel_source.operations.preamble import operation
 from openpanel_source.source.events import reader_of
 from openpanel_source.source.settings import Settings
@@ -143,14 +144,7 @@ class Partition:
 
     def as_dict(self) -> dict[str, Any]:
         """The piece as JSON values, days as ``YYYY-MM-DD``; ``from_dict`` takes them."""
-        return {
-            "name": self.name,
-            "project_id": self.project_id,
-            "start": self.start.isoformat(),
-            "end": self.end.isoformat(),
-            "events": self.events,
-            "query": dict(self.query),
-        }
+        return {"name": self.name, **plain(vars(self))}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Partition:

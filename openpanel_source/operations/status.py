@@ -13,6 +13,7 @@ import dlt
 from openpanel_source.destinations.warehouse import day_of, instant_of, select
 from openpanel_source.model.clock import parse_day
 from openpanel_source.model.conditions import range_condition
+from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 from openpanel_source.operations.preamble import looking
 from openpanel_source.source.kept_ledger import projects_of
@@ -52,7 +53,7 @@ class ProjectStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """The status as JSON values; times as ISO text, UTC."""
-        return {name: _plain(value) for name, value in vars(self).items()}
+        return dict(plain(vars(self)))
 
 
 def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
@@ -103,7 +104,7 @@ class DayStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """The day as JSON values; times as ISO text, UTC."""
-        return {name: _plain(value) for name, value in vars(self).items()}
+        return dict(plain(vars(self)))
 
 
 def read_days(
@@ -172,11 +173,3 @@ def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
         status = projects.setdefault(project, ProjectStatus(project))
         status.events, status.newest_event = count, instant_of(newest)
     return list(projects.values())
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value
