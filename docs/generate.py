@@ -9,7 +9,7 @@ import click
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import new_table
 
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.model.schema import TABLES, Reference, Table
 from openpanel_source.views.render import View, views
 

@@ -13,7 +13,8 @@ from importlib.resources import files
 
 from sqlglot import exp, parse_one
 
-from openpanel_source.views.warehouses import WORDS, relation, translate
+from openpanel_source.views.dialects import WORDS
+from openpanel_source.views.warehouses import relation, translate
 
 UTC = "UTC"
 

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.wire.retry import RetryPolicy
 from tests.support.dlt_files import forget_files
@@ -565,7 +565,7 @@ def test_output_that_cannot_be_written_is_one_sentence(arguments: list[str]) -> 
 
 
 def test_an_unexpected_error_asks_for_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openpanel_source.cli.reports.check", lambda *_: 1 / 0)
+    monkeypatch.setattr("openpanel_source.operations.check.check", lambda *_: 1 / 0)
     result = run("check")
     assert result.exit_code == 1
     assert "unexpected error (ZeroDivisionError" in result.stderr

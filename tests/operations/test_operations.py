@@ -242,7 +242,7 @@ def test_a_sync_that_cannot_commit_in_time_ends_all_the_same(
     code = """
 import time
 from openpanel_source import pipeline
-from openpanel_source.cli import run
+from openpanel_source.cli.main import run
 pipeline._load = lambda *args: print("loading", flush=True) or time.sleep(60)
 run()
 """

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from openpanel_source import errors
 from openpanel_source.charts.definition import Chart
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.partitions import partitions
 from openpanel_source.sandbox import Dataset, Sandbox

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.days.ledger import Reason
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.model.schema import TABLES

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from openpanel_source import openpanel
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.source.source import SETTINGS, configured

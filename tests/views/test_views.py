@@ -18,11 +18,11 @@ from click.testing import CliRunner, Result
 from sqlglot import exp
 
 from openpanel_source import create_views
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.errors import ViewBlockedError
 from openpanel_source.sandbox import Sandbox
+from openpanel_source.views.dialects import DIALECTS, WORDS
 from openpanel_source.views.render import views
-from openpanel_source.views.warehouses import DIALECTS, WORDS
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url  # noqa: F401 - fixtures
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, chart, event, event_id, points, world
 from tests.support.warehouse import Warehouse
