@@ -40,7 +40,7 @@ faults: .venv/.ready
 
 # Two million events by four processes into PostgreSQL, some of them killed.
 backfill: .venv/.ready
-	OPENPANEL_SOURCE_BACKFILL=2000000 $(BIN)/python -m pytest -s -n0 tests/promise/test_a_backfill_in_pieces.py
+	OPENPANEL_SOURCE_BACKFILL=2000000 $(BIN)/python -m pytest -s -n0 tests/promise/test_a_backfill_in_partitions.py
 
 # 40,000 pages that are not as documented, or damaged; some minutes.
 fuzz: .venv/.ready

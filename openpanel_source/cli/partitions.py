@@ -17,11 +17,11 @@ from openpanel_source.model.text import printable
 @source_options
 @click.option("--start-date", help="First UTC day.  [default: the first day with events]")
 @click.option("--end-date", help="Last UTC day.  [default: yesterday]")
-@click.option("--events-per-piece", type=int, help="Size of a piece.  [default: 500,000]")
-@click.option("--pieces", type=int, help="About how many pieces to make, instead.")
+@click.option("--events-per-partition", type=int, help="Size of a partition.  [default: 500,000]")
+@click.option("--count", type=int, help="About how many partitions to make, instead.")
 @json_option
 def command(as_json: bool, project_id: tuple[str, ...], **settings: Any) -> None:
-    """Cut a backfill into pieces of about equal size, for several workers to load."""
+    """Cut a backfill into partitions of about equal size, for several workers to load."""
     from openpanel_source.api.failed_projects import FailedProjects
     from openpanel_source.operations.partitions import partitions
 

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 @target_options
 @click.option("--max-runtime", type=float, metavar="SECONDS", help="Begin no day after that.")
 @busy_option
-@click.option("--piece", metavar="NAME", help="Load as a piece of that name; see partitions.")
+@click.option(
+    "--partition", metavar="NAME", help="Load as a partition of that name; see partitions."
+)
 @click.option("--reload", is_flag=True, default=None, help="Read complete days again.")
 @deletions_option
 @click.option(
@@ -68,7 +70,7 @@ def command(
     dataset: str,
     max_runtime: float | None,
     busy_timeout: float,
-    piece: str | None,
+    partition: str | None,
     views: bool,
     as_json: bool,
     project_id: tuple[str, ...],
@@ -80,7 +82,7 @@ def command(
     from openpanel_source.operations.sync import sync
 
     pipeline = open_pipeline(
-        destination, database, dataset, name=PIPELINE_NAME if piece is None else piece
+        destination, database, dataset, name=PIPELINE_NAME if partition is None else partition
     )
     given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
     if properties:
