@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.wire.retry import RetryPolicy
 from tests.support.dlt_files import forget_files
@@ -294,15 +294,15 @@ def test_a_check_asks_a_server_that_does_not_answer_once_and_says_that_it_asks(
         (["--database", ""], ["--database must not be empty"]),
         (["--dataset", ""], ["--dataset must not be empty"]),
         (["--dataset", " "], ["--dataset must not be empty"]),
-        (["--piece", ""], ["--piece must not be empty"]),
-        (["--piece", "a/b"], ["--piece 'a/b' cannot be the name of a pipeline"]),
-        (["--piece", "../.."], ["--piece '../..' cannot be the name of a pipeline"]),
+        (["--partition", ""], ["--partition must not be empty"]),
+        (["--partition", "a/b"], ["--partition 'a/b' cannot be the name of a pipeline"]),
+        (["--partition", "../.."], ["--partition '../..' cannot be the name of a pipeline"]),
         (["--busy-timeout", "nan"], ["busy_timeout must be 0 or more seconds, not nan"]),
         (["--max-runtime", "-1"], ["max_runtime must be 0 or more seconds, not -1.0"]),
         (["--property", "=text"], ["--property '=text' names no key; write"]),
         (["--property", "total"], ["--property 'total' names no type; write"]),
         (["--property", "a=text", "--property", "a=double"], ["--property names 'a' twice"]),
-        (["--piece", "x" * 300], ["cannot be used (File name too long)"]),
+        (["--partition", "x" * 300], ["cannot be used (File name too long)"]),
     ],
 )
 def test_a_wrong_option_is_one_sentence(arguments: list[str], words: list[str]) -> None:
@@ -565,7 +565,7 @@ def test_output_that_cannot_be_written_is_one_sentence(arguments: list[str]) -> 
 
 
 def test_an_unexpected_error_asks_for_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openpanel_source.cli.reports.check", lambda *_: 1 / 0)
+    monkeypatch.setattr("openpanel_source.operations.check.check", lambda *_: 1 / 0)
     result = run("check")
     assert result.exit_code == 1
     assert "unexpected error (ZeroDivisionError" in result.stderr

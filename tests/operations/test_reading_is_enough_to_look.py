@@ -38,7 +38,7 @@ def command(
 ) -> subprocess.CompletedProcess[str]:
     settings = warehouse.settings(sandbox)
     given = {f"SOURCES__OPENPANEL__{name.upper()}": str(value) for name, value in settings.items()}
-    code = "from openpanel_source.cli import run; run()"
+    code = "from openpanel_source.cli.main import run; run()"
     return subprocess.run(
         [sys.executable, "-c", code, *arguments, "--database", str(warehouse.path)],
         env={**os.environ, **given, "PYTHONPATH": str(Path(__file__).parents[2])},

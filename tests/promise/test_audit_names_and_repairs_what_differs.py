@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from filelock import FileLock
 
 from openpanel_source.api.client import Client
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.errors import DestinationError, OpenPanelError, PipelineBusyError
 from openpanel_source.operations.audit import AuditReport, audit
 from openpanel_source.operations.status import read_status

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openpanel_source import openpanel
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.source.arguments import DEFAULTS, REQUIRED, SECRET, Arguments, meanings
 
