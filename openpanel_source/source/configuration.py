@@ -138,11 +138,11 @@ def _checked_sections() -> list[Section]:
         found.append((top, name))
     active = Container()[PipelineContext]
     pipeline = active.pipeline().pipeline_name if active.is_active() else None
-    check_environment(os.environ, found, DEFAULTS, pipeline)
+    check_environment(os.environ, found, pipeline)
     for provider in _providers():
         if not isinstance(provider, EnvironProvider):
             for place in found:
-                check_document(provider, place, found, DEFAULTS, pipeline)
+                check_document(provider, place, found, pipeline)
     return found
 
 

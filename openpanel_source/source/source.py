@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import dlt
@@ -35,18 +34,12 @@ class _Call(Arguments):
 
 
 def _as_declared(declared: Callable[_P, object]) -> Callable[[Callable[..., _R]], Callable[_P, _R]]:
-    """Give a function the signature and the documentation of what declares its arguments."""
+    """Give a function the signature, and the documentation, of what declares its arguments."""
 
     def decorate(function: Callable[..., _R]) -> Callable[_P, _R]:
-        signature = inspect.signature(declared)
-
-        @wraps(function)
-        def called(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            return function(**signature.bind_partial(*args, **kwargs).arguments)
-
-        called.__doc__ = f"{function.__doc__}\n    {Arguments.__doc__}"
-        called.__signature__ = signature  # type: ignore[attr-defined]
-        return called
+        function.__doc__ = f"{function.__doc__}\n    {Arguments.__doc__}"
+        function.__signature__ = inspect.signature(declared)  # type: ignore[attr-defined]
+        return function
 
     return decorate
 
@@ -60,15 +53,16 @@ def _as_declared(declared: Callable[_P, object]) -> Callable[[Callable[..., _R]]
     spec=BaseConfiguration,
 )
 @_as_declared(_Call)
-def openpanel(report: RunReport | None = None, **given: Any) -> Sequence[DltResource]:
+def openpanel(*given: Any, report: RunReport | None = None, **named: Any) -> Sequence[DltResource]:
     """Events and charts of OpenPanel projects; events by UTC day, each day proven complete.
 
     Every argument may also come from dlt's configuration, section ``[sources.openpanel]``, and from
     no other: see docs/python.md.
 
     Args:
+        given: Those of ``Arguments``, in order.
         report: Filled with what the run does; for callers in Python.
-        given: Those of ``Arguments``.
+        named: Those of ``Arguments``.
 
     Returns:
         The resource ``events``, which also loads the tables beside ``events``, and
@@ -78,21 +72,24 @@ def openpanel(report: RunReport | None = None, **given: Any) -> Sequence[DltReso
         ConfigurationError: Some argument is not allowed; the message says which and why.
     """
     report = report or RunReport()
-    report.client, report.settings = client, settings = configured(**given)
-    return [
-        events_resource(settings, client, report),
-        *_chart_resources(settings, client, report),
-    ]
+    report.client, report.settings = client, settings = configured(*given, **named)
+    resources = [events_resource(settings, client, report)]
+    if settings.charts:
+        from openpanel_source.source.charts import Surroundings, chart_resource
+
+        surroundings = Surroundings(client, settings, report)
+        resources += [chart_resource(chart, surroundings) for chart in settings.charts]
+    return resources
 
 
-def configured(**settings: Any) -> tuple[Client, Settings]:
+def configured(*given: Any, **named: Any) -> tuple[Client, Settings]:
     """A client and checked settings, from arguments of ``openpanel()`` and dlt's configuration.
 
     Raises:
         ConfigurationError: Some setting is missing or not allowed.
     """
     try:
-        return _checked(complete(**settings))
+        return _checked(complete(*given, **named))
     except OpenPanelError as error:
         # The frames that it comes from hold the secrets in local variables.
         raise error.with_traceback(None) from None
@@ -111,12 +108,3 @@ def _checked(given: Arguments) -> tuple[Client, Settings]:
         allow_http=given.allow_http,
     )
     return client, settings
-
-
-def _chart_resources(settings: Settings, client: Client, report: RunReport) -> list[DltResource]:
-    if not settings.charts:
-        return []
-    from openpanel_source.source.charts import Surroundings, chart_resource
-
-    surroundings = Surroundings(client, settings, report)
-    return [chart_resource(chart, surroundings) for chart in settings.charts]
