@@ -159,12 +159,10 @@ def _place(provider: ConfigProvider, key: str, location: str) -> str:
 
 def _missing(names: list[str]) -> InvalidSettingError:
     variables = [f"SOURCES__OPENPANEL__{name.upper()}" for name in names]
-    public = [name for name in names if name not in SECRET]
-    secret = [name for name in names if name in SECRET]
     places = [
         f"{_listed(group)} under [sources.openpanel] in .dlt/{file}.toml"
-        for group, file in ((public, "config"), (secret, "secrets"))
-        if group
+        for file, is_secret in (("config", False), ("secrets", True))
+        if (group := [name for name in names if (name in SECRET) is is_secret])
     ]
     verb = "is" if len(names) == 1 else "are"
     return InvalidSettingError(
