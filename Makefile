@@ -1,104 +1,130 @@
 # Everything runs in .venv; the only things a machine needs are Python 3.10 or newer, make and git.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP_INSTALL := pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-long coverage lowest kills backfill faults fuzz test-clouds test-orchestrators lint audit docs bench bench-smoke wheel clean
+.PHONY: demo help test test-long coverage lowest newest kills backfill faults fuzz test-clouds \
+	test-orchestrators lint hooks audit docs rooms bench bench-smoke dist wheel lock clean
 
-demo: .venv/.ready
+demo: .venv/.ready ## A local server with 50,000 events, synced into DuckDB: 10 seconds
 	$(BIN)/openpanel-source demo
 
-test: .venv/.ready
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
+
+test: .venv/.ready ## The tests, but those marked long: 5 minutes on two cores
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m 'not long'
 
-# What takes long, and the other cases of what is tried with many: 5 to 7 minutes.
-test-long: .venv/.ready
+test-long: .venv/.ready ## What takes long, and the other cases of what is tried with many: 5 to 7 minutes
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m long
 
-coverage: .venv/.ready
+coverage: .venv/.ready ## All tests, and the lines that none of them runs: 15 minutes
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# What a sync does, with the lowest versions that pyproject.toml allows.
-lowest:
-	$(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --editable . --group dev \
-		--constraint tests/data/lowest.txt
-	.venv-lowest/bin/python -m pytest --numprocesses 2 --quiet tests/days/test_days_are_read_when_needed.py \
-		tests/promise/test_a_sync_holds_exactly_the_rows_of_the_server.py tests/operations/test_command.py \
-		tests/destinations/test_every_destination.py
+# What a sync does, to be tried with other versions than those of requirements.lock.
+SYNCS := tests/days/test_days_are_read_when_needed.py \
+	tests/promise/test_a_sync_holds_exactly_the_rows_of_the_server.py \
+	tests/operations/test_command.py tests/destinations/test_every_destination.py
 
-# A hundred syncs killed at random moments, and where they were hit.
-kills: .venv/.ready
+lowest: ## Syncs with the lowest versions that pyproject.toml allows: 4 minutes
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/$(PIP_INSTALL) --upgrade 'pip>=25.1'
+	.venv-lowest/bin/$(PIP_INSTALL) --editable . --group dev --constraint tests/data/lowest.txt
+	.venv-lowest/bin/python -m pytest --numprocesses 2 --quiet $(SYNCS)
+
+newest: ## Syncs with the newest dlt and duckdb there are, pre-releases too: 4 minutes
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/$(PIP_INSTALL) --upgrade 'pip>=26'
+	.venv-newest/bin/$(PIP_INSTALL) --editable . --group dev
+	.venv-newest/bin/$(PIP_INSTALL) --upgrade --all-releases dlt --all-releases duckdb dlt duckdb
+	.venv-newest/bin/pip freeze | grep -E '^(dlt|duckdb)=='
+	.venv-newest/bin/python -m pytest --numprocesses 2 --quiet $(SYNCS)
+
+kills: .venv/.ready ## A hundred syncs killed at random moments, and where they were hit
 	OPENPANEL_SOURCE_KILLS=100 $(BIN)/python -m pytest -s -n0 tests/promise/test_killed_at_any_moment.py
 
-# Every fault of a server, at every stage of a sync, once, thrice and always: about 15 minutes.
-faults: .venv/.ready
+faults: .venv/.ready ## Every fault of a server, at every stage of a sync, once, thrice and always: 15 minutes
 	OPENPANEL_SOURCE_FAULTS=all $(BIN)/python -m pytest --numprocesses 2 --quiet tests/promise/test_fault_matrix.py
 
-# Two million events by four processes into PostgreSQL, some of them killed.
-backfill: .venv/.ready
+backfill: .venv/.ready ## Two million events by four processes into PostgreSQL, some of them killed
 	OPENPANEL_SOURCE_BACKFILL=2000000 $(BIN)/python -m pytest -s -n0 tests/promise/test_a_backfill_in_pieces.py
 
-# 40,000 pages that are not as documented, or damaged; some minutes.
-fuzz: .venv/.ready
+fuzz: .venv/.ready ## 40,000 pages that are not as documented, or damaged: some minutes
 	OPENPANEL_SOURCE_FUZZ=long $(BIN)/python -m pytest -s -n0 --timeout 3600 tests/rows/test_fuzz_decode.py
 
-# The examples in pipelines/, each with its orchestrator in an environment of its own, kept in
-# .orchestrators: 5 minutes on two cores, installing included.
-test-orchestrators: .venv/.ready
+# Each orchestrator has an environment of its own, kept in .orchestrators.
+test-orchestrators: .venv/.ready ## The examples in pipelines/ with their orchestrators: 5 minutes, installing included
 	$(BIN)/python -m pytest -n0 --timeout 900 tests/orchestrators
 
-# The SQL for BigQuery, Snowflake … without a server, with their drivers in an environment of its
-# own: 800 MB, two minutes.
-test-clouds: .clouds/.ready
+# Their drivers have an environment of their own: 800 MB.
+test-clouds: .clouds/.ready ## The SQL for BigQuery, Snowflake … without a server: 2 minutes
 	.clouds/bin/python -m pytest tests/clouds
 
 .clouds/.ready: pyproject.toml
 	$(PYTHON) -m venv .clouds
-	.clouds/bin/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	.clouds/bin/pip install --quiet --disable-pip-version-check --group clouds \
+	.clouds/bin/$(PIP_INSTALL) --upgrade 'pip>=25.1'
+	.clouds/bin/$(PIP_INSTALL) --group clouds \
 		--editable '.[bigquery,clickhouse,databricks,motherduck,redshift,snowflake]'
 	touch $@
 
-lint: .venv/.ready
+lint: .venv/.ready ## Style, format, types and the arrows between rooms: 1 minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Known vulnerabilities (needs the internet; says so without), dependencies unused or undeclared,
-# and code that is dangerous.
-audit: .venv/.ready
+hooks: .venv/.ready ## Have git run what is quick of it before each commit
+	$(BIN)/pre-commit install
+
+audit: .venv/.ready ## Known vulnerabilities (needs the internet), stray dependencies, dangerous code
 	$(BIN)/python .ci/audit_dependencies.py
 	$(BIN)/deptry .
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive openpanel_source pipelines
 
-docs: .venv/.ready
-	$(BIN)/python docs/generate.py
+docs: .venv/.ready ## Write the generated pages of docs/ again
+	$(BIN)/python -m docs.generate
 
-# 15 to 20 minutes on two cores; writes benchmarks/results.json and docs/performance.md.
+rooms: .venv/.ready ## How large each room is, and that no import goes in a circle
+	$(BIN)/python docs/rooms.py
+
 BENCHMARKS := server_speed run rate_limit workers memory growth startup nights
 
-bench: .venv/.ready
+bench: .venv/.ready ## Measure again; writes docs/performance.md: 15 to 20 minutes
 	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name; done
 
-# The same in tiny sizes: that it works, not how fast; writes nothing.
-bench-smoke: .venv/.ready
+bench-smoke: .venv/.ready ## The same in tiny sizes, whether it works; writes nothing
 	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --smoke; done
 
-wheel: .venv/.ready
+dist: .venv/.ready ## What a release publishes, checked as PyPI checks it, in dist/
 	rm -rf dist
-	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+	$(BIN)/hatchling build
+	$(BIN)/twine check --strict dist/*
 
-clean:
-	rm -rf .venv .venv-lowest .clouds .orchestrators dist build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+wheel: .venv/.ready ## The wheel alone, in dist/
+	rm -rf dist
+	$(BIN)/hatchling build --target wheel
 
-.venv/.ready: pyproject.toml
+# For all of Python 3.10 to 3.14 at once. With LOCK= only what no longer fits is changed.
+LOCK := --upgrade
+
+lock: ## Choose the versions of requirements.lock again: the newest that pyproject.toml allows
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/$(PIP_INSTALL) 'uv>=0.8,<1'
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes $(LOCK) \
+		--custom-compile-command 'make lock' --group dev --output-file requirements.lock pyproject.toml
+
+clean: ## Remove what the other targets made
+	rm -rf .venv .venv-lowest .venv-newest .venv-lock .clouds .orchestrators dist build .coverage* \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Exactly what requirements.lock names, by its hashes; the package itself with what is there then.
+.venv/.ready: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 10), "Python 3.10 or newer is needed"'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/$(PIP_INSTALL) --require-hashes --requirement requirements.lock
+	$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	$(BIN)/pip check
 	touch $@

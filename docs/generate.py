@@ -1,4 +1,8 @@
-"""Write what is made from code: docs/schema.md, views.md, command.md, and a table of python.md."""
+"""Write what is made from code.
+
+That is docs/schema.md, docs/views.md and docs/command.md, a table of docs/python.md, and the SQL of
+the views in each dialect, ``openpanel_source/views/dialects/``.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,13 @@ import click
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import new_table
 
+from docs.view_dialects import dialect_file
 from openpanel_source.cli import main
 from openpanel_source.model.schema import TABLES, Reference, Table
 from openpanel_source.source.arguments import DEFAULTS, REQUIRED, meanings
-from openpanel_source.views.render import View, views
+from openpanel_source.views.render import DIALECTS, View, views
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 
 
 def schema_page() -> str:
@@ -93,7 +98,8 @@ def _table(table: Table) -> str:
 VIEWS_INTRODUCTION = """\
 # Views
 
-Made by `make docs` from `openpanel_source/views/`, one SQL file each.
+Made by `make docs` from `openpanel_source/views/`, one SQL file each. It writes what each dialect
+says instead as well, into `openpanel_source/views/dialects/`.
 
 `openpanel-source views` makes these views beside the tables, in DuckDB and PostgreSQL, and brings
 them up to date after an upgrade; `sync --views` does it after each sync, `create_views(pipeline)`
@@ -236,7 +242,7 @@ _MORE = {
 
 def python_page() -> str:
     """The page as it is, with the table of ``openpanel_source/source/arguments.py``."""
-    page = (HERE / "python.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
     before, start, rest = page.partition("<!-- made by `make docs` -->\n")
     _, end, after = rest.partition("<!-- until here -->\n")
     return "".join((before, start, _settings(), end, after))
@@ -261,13 +267,21 @@ def _default(name: str) -> str:
     return str(default).lower() if isinstance(default, bool) else f"{default:,.9g}"
 
 
-PAGES = {
-    "schema.md": schema_page,
-    "views.md": views_page,
-    "command.md": command_page,
-    "python.md": python_page,
-}
+def generated() -> dict[Path, str]:
+    """Every file that is made from code, and what it should hold."""
+    pages = {
+        "schema.md": schema_page,
+        "views.md": views_page,
+        "command.md": command_page,
+        "python.md": python_page,
+    }
+    found = {ROOT / "docs" / name: page() for name, page in pages.items()}
+    for dialect in DIALECTS:
+        path = ROOT / "openpanel_source" / "views" / "dialects" / f"{dialect}.sql"
+        found[path] = dialect_file(dialect)
+    return found
+
 
 if __name__ == "__main__":
-    for file, page in PAGES.items():
-        (HERE / file).write_text(page(), encoding="utf-8")
+    for path, text in generated().items():
+        path.write_text(text, encoding="utf-8")

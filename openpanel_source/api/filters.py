@@ -6,10 +6,10 @@ The server silently drops a filter on a name it does not know and answers unfilt
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, NoReturn
 
 from openpanel_source.errors import InvalidSettingError
 
@@ -66,7 +66,6 @@ COLUMNS = (
     "session_id",
 )
 PREFIXES = ("properties.", "profile.properties.")
-_WITHOUT_VALUE = ("isNull", "isNotNull")
 _KEYS = {"name", "property", "operator", "value", "type"}
 
 
@@ -95,66 +94,72 @@ class Filter:
         if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
             values = (values,)
         object.__setattr__(self, "value", tuple(values))
-        self._check_names()
-        self._check_values()
-
-    def _check_names(self) -> None:
-        known = self.property in COLUMNS or (
-            self.property.startswith(PREFIXES) and self.property not in PREFIXES
-        )
-        if not known:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: the server would ignore this name; use"
-                f" 'properties.KEY', 'profile.properties.KEY' or one of {', '.join(COLUMNS)}."
-            )
-        if "'" in self.property or "\\" in self.property:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: the server cannot filter on a key that holds a"
-                " quote or backslash; filter in the warehouse instead."
-            )
-        if self.operator not in OPERATORS:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: operator {self.operator!r} is unknown; use one of"
-                f" {', '.join(OPERATORS)}."
-            )
-        if self.type is not None and self.type not in TYPES:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: type {self.type!r} is unknown; use one of"
-                f" {', '.join(TYPES)}."
-            )
-
-    def _check_values(self) -> None:
-        if not self.value and self.operator not in _WITHOUT_VALUE:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: operator {self.operator!r} needs at least one value;"
-                " the server would ignore the filter without."
-            )
+        for is_broken, problem in _RULES:
+            if is_broken(self):
+                self._fail(problem.format(operator=self.operator, type=self.type))
         for value in self.value:
-            if value is not None and not isinstance(value, (str, int, float, bool)):
-                raise InvalidSettingError(
-                    f"filter on {self.property!r}: value {value!r} must be text, a number, true,"
-                    " false or null."
-                )
-            if isinstance(value, float) and not isfinite(value):
-                raise InvalidSettingError(
-                    f"filter on {self.property!r}: value {value!r} is no number that JSON can hold."
-                )
-        if self.operator == "doesNotContain" and len(self.value) > 1:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: doesNotContain with several values matches every"
-                " event on the server; give one filter for each value."
-            )
+            for is_wrong, problem in _VALUE_RULES:
+                if is_wrong(value):
+                    self._fail(problem.format(value=value))
+
+    def _fail(self, problem: str) -> NoReturn:
+        raise InvalidSettingError(f"filter on {self.property!r}: {problem}.")
 
     def to_api(self) -> dict[str, Any]:
         """The filter as the API takes it."""
-        api: dict[str, Any] = {
+        kind = {} if self.type is None else {"type": self.type}
+        return {
             "name": self.property,
             "operator": self.operator,
             "value": list(self.value),
-        }
-        if self.type is not None:
-            api["type"] = self.type
-        return api
+        } | kind
+
+
+_RULES: tuple[tuple[Callable[[Filter], bool], str], ...] = (
+    (
+        lambda it: (
+            it.property not in COLUMNS
+            and (not it.property.startswith(PREFIXES) or it.property in PREFIXES)
+        ),
+        "the server would ignore this name; use 'properties.KEY', 'profile.properties.KEY' or one"
+        f" of {', '.join(COLUMNS)}",
+    ),
+    (
+        lambda it: "'" in it.property or "\\" in it.property,
+        "the server cannot filter on a key that holds a quote or backslash; filter in the warehouse"
+        " instead",
+    ),
+    (
+        lambda it: it.operator not in OPERATORS,
+        f"operator {{operator!r}} is unknown; use one of {', '.join(OPERATORS)}",
+    ),
+    (
+        lambda it: it.type not in (None, *TYPES),
+        f"type {{type!r}} is unknown; use one of {', '.join(TYPES)}",
+    ),
+    (
+        lambda it: not it.value and it.operator not in ("isNull", "isNotNull"),
+        "operator {operator!r} needs at least one value; the server would ignore the filter"
+        " without",
+    ),
+    (
+        lambda it: it.operator == "doesNotContain" and len(it.value) > 1,
+        "doesNotContain with several values matches every event on the server; give one filter for"
+        " each value",
+    ),
+)
+"""What breaks a filter, and how that is told."""
+
+_VALUE_RULES: tuple[tuple[Callable[[Any], bool], str], ...] = (
+    (
+        lambda value: value is not None and not isinstance(value, (str, int, float, bool)),
+        "value {value!r} must be text, a number, true, false or null",
+    ),
+    (
+        lambda value: isinstance(value, float) and not isfinite(value),
+        "value {value!r} is no number that JSON can hold",
+    ),
+)
 
 
 def parse_filter(value: Filter | Mapping[str, Any]) -> Filter:

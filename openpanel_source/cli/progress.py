@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from openpanel_source.cli.logs import PROGRESS
 from openpanel_source.model.text import printable
 from openpanel_source.operations.sync import OnDay
-from openpanel_source.source.report import RunReport
+from openpanel_source.source.orders import Progress
 
 _SECONDS_BETWEEN_LINES = 2.0
 logger = logging.getLogger(PROGRESS)
@@ -35,27 +35,19 @@ def show_progress(*, as_lines: bool = False) -> Iterator[OnDay]:
 
 
 class _Meter:
-    """Adds up the reports of the runs of a sync."""
+    """Says in a line how far a sync is."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
-        self._earlier = 0
-        self._expected = 0
-        self._report: RunReport | None = None
 
-    def line(self, report: RunReport) -> str:
-        """Where the sync is: project, day, events, events a second, days left."""
-        if self._report is not None and report is not self._report:
-            self._earlier += self._report.events_loaded
-        self._report = report
-        events = self._earlier + report.events_loaded
+    def line(self, progress: Progress) -> str:
+        """Project, day, events, events a second, days left."""
+        events, expected = progress.events_loaded, progress.events_expected
         rate = events / max(time.monotonic() - self._started, 0.001)
-        record = report.records[-1]
-        self._expected = max(self._expected, report.events_expected)
-        of = f" of about {self._expected:,}" if self._expected > events else ""
+        of = f" of about {expected:,}" if expected > events else ""
         return (
-            f"{printable(record.project_id)} {record.day}  {events:,}{of} events  {rate:,.0f}/s "
-            f" {max(report.days_left, 0):,} days left"
+            f"{printable(progress.record.project_id)} {progress.record.day}  {events:,}{of} events "
+            f" {rate:,.0f}/s  {max(progress.days_left, 0):,} days left"
         )
 
 
@@ -64,15 +56,15 @@ class _Lines:
         self._meter = _Meter()
         self._shown_at = -_SECONDS_BETWEEN_LINES
 
-    def __call__(self, report: RunReport) -> None:
-        line = self._meter.line(report)
-        if time.monotonic() - self._shown_at >= _SECONDS_BETWEEN_LINES or report.days_left <= 0:
-            record = report.records[-1]
+    def __call__(self, progress: Progress) -> None:
+        line = self._meter.line(progress)
+        if time.monotonic() - self._shown_at >= _SECONDS_BETWEEN_LINES or progress.days_left <= 0:
+            record = progress.record
             facts = {
                 "project_id": record.project_id,
                 "day": record.day.isoformat(),
                 "verdict": record.verdict.value,
-                "days_left": max(report.days_left, 0),
+                "days_left": max(progress.days_left, 0),
             }
             logger.info(line, extra=facts)
             self._shown_at = time.monotonic()
@@ -81,7 +73,8 @@ class _Lines:
 @contextmanager
 def _bar() -> Iterator[OnDay]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
 
     meter = _Meter()
     columns = (
@@ -89,16 +82,15 @@ def _bar() -> Iterator[OnDay]:
         MofNCompleteColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("planning", total=None)
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("planning", total=None)
 
-        def on_day(report: RunReport) -> None:
-            done = len(report.records)
-            progress.update(
+        def on_day(progress: Progress) -> None:
+            bar.update(
                 task,
-                description=meter.line(report),
-                completed=done,
-                total=done + max(report.days_left, 0),
+                description=meter.line(progress),
+                completed=progress.days_read,
+                total=progress.days_read + max(progress.days_left, 0),
             )
 
         yield on_day

@@ -8,7 +8,7 @@ import click
 
 from openpanel_source.cli.commands import main
 from openpanel_source.cli.options import json_option, print_json, target_options
-from openpanel_source.views.warehouses import DIALECTS
+from openpanel_source.views.render import DIALECTS
 
 if TYPE_CHECKING:
     import dlt

@@ -17,7 +17,7 @@ from openpanel_source.rows.decode import Rejected
 from openpanel_source.rows.groups import GROUPED, event_groups
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.shape import ShapedPage
-from openpanel_source.rows.spill import BesideEvents, TableBuffer
+from openpanel_source.rows.spill import SideRows, SpilledTables
 
 _FEW_MISPLACED = 5
 _FEW_MISPLACED_SHARE = 0.01
@@ -33,7 +33,7 @@ class Attempt:
     rows: int = 0
     repeats: int = 0
     ids: set[str] = field(default_factory=set)
-    tables: TableBuffer = field(default_factory=TableBuffer)
+    tables: SpilledTables = field(default_factory=SpilledTables)
     newest_id: str | None = None
     """Of the first row, rejected or not: the server lists the newest first."""
     newest_at: datetime | None = None
@@ -44,7 +44,7 @@ class Attempt:
     has_failures: bool = False
     """Whether a value of a promoted property may be none of its column's type."""
     _seen: set[int] = field(default_factory=set)
-    _beside: BesideEvents = field(default_factory=BesideEvents)
+    _side_rows: SideRows = field(default_factory=SideRows)
     _ungrouped: list[pa.Table] = field(default_factory=list)
     erased_at: list[datetime] = field(default_factory=list)
     """When the events of erased profiles happened, which are not among the rows."""
@@ -80,7 +80,7 @@ class Attempt:
         if len(self._ungrouped) == _PAGES_AT_A_TIME:
             self._group()
         for name, rows in page.dimensions:
-            self._beside.add(name, rows)
+            self._side_rows.add(name, rows)
         self.ids |= fresh
         kept = {row.raw for row in self.rejected}
         rejected = [row for row in page.rejected if row.raw not in kept]
@@ -88,14 +88,14 @@ class Attempt:
         return len(fresh) + len(rejected)
 
     @property
-    def beside(self) -> BesideEvents:
+    def side_rows(self) -> SideRows:
         """Rows for other tables."""
         self._group()
-        return self._beside
+        return self._side_rows
 
     def _group(self) -> None:
         if self._ungrouped:
-            self._beside.add(EVENT_GROUPS.name, event_groups(pa.concat_tables(self._ungrouped)))
+            self._side_rows.add(EVENT_GROUPS.name, event_groups(pa.concat_tables(self._ungrouped)))
             self._ungrouped = []
 
     def redacted(self, privacy: Privacy | None) -> tuple[list[Rejected], int]:
@@ -157,11 +157,11 @@ class DayReading:
     """A day as read: its record, and its rows each once."""
 
     record: DayRecord
-    tables: TableBuffer
+    tables: SpilledTables
     rejected: list[Rejected]
     after: datetime | None = None
     """If only a tail was read: the rows are those after this instant."""
-    beside: BesideEvents = field(default_factory=BesideEvents)
+    side_rows: SideRows = field(default_factory=SideRows)
     has_failures: bool = False
     """Whether a value of a promoted property may be none of its column's type."""
 

@@ -175,7 +175,7 @@ class Listing:
         return all(known is None or known == row.key for known, row in pairs)
 
     def gaps(self) -> Iterator[tuple[int, int]]:
-        """Stretches of unknown positions: start, and before which position they end."""
+        """Ranges of unknown positions: start, and before which position they end."""
         return ((start, end) for start, end, key in self._runs() if key is None)
 
     def groups(self) -> Iterator[Group]:

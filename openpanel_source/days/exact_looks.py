@@ -28,7 +28,7 @@ class Look(NamedTuple):
     rows: list[Row]
 
 
-class Span(NamedTuple):
+class DayRange(NamedTuple):
     """The UTC days that a listing is of, both inclusive."""
 
     project_id: str
@@ -64,10 +64,10 @@ class Looker:
         self.generation = generation
         self.now = now
 
-    def look(self, span: Span, spot: Spot) -> Look:
+    def look(self, listed: DayRange, spot: Spot) -> Look:
         """The rows of a listing at a spot, with every field."""
         params = self.query.params(
-            *span,
+            *listed,
             limit=spot.limit,
             # The server keeps counts under the names of the fields, but not under the days.
             includes=(*self.query.includes, unique_name()),
@@ -76,42 +76,42 @@ class Looker:
         page = self._client.read(EVENTS_PATH, [*params, ("page", spot.page)], split_page)
         return Look(page.meta.total_count, spot, [self._row(bytes(raw)) for raw in page.data])
 
-    def count(self, span: Span) -> int:
+    def count(self, listed: DayRange) -> int:
         """Rows that the server counts; 1 if it counts none and lists some."""
-        look = self.look(span, Spot(1, 0))
-        if self.query.is_counted or look.total or look.rows or self.is_shown(span):
+        look = self.look(listed, Spot(1, 0))
+        if self.query.is_counted or look.total or look.rows or self.is_shown(listed):
             return look.total or len(look.rows)
         # Rows may be listed without being counted, and not shown on page 1 for their age.
         anybodys = replace(self.query, profile_id=None)
-        if not Looker(self._client, anybodys, self.generation, self.now).count(span):
+        if not Looker(self._client, anybodys, self.generation, self.now).count(listed):
             return 0
-        if self.look(span, Spot(1, 1)).rows:
+        if self.look(listed, Spot(1, 1)).rows:
             return 1
-        base, wide = self.behind_newer(span)
+        base, wide = self.behind_newer(listed)
         return len(self.look(wide, Spot(1, base)).rows) if base else 0
 
-    def is_shown(self, span: Span) -> bool:
+    def is_shown(self, listed: DayRange) -> bool:
         """Whether page 1 shows some row of the days, whichever they hold."""
-        return span.first >= (self.now() - _SHOWN).date()
+        return listed.first >= (self.now() - _SHOWN).date()
 
-    def behind_newer(self, span: Span) -> tuple[int, Span]:
-        """A longer span in which the days begin above page 1, behind newer rows.
+    def behind_newer(self, listed: DayRange) -> tuple[int, DayRange]:
+        """A longer range in which the days begin above page 1, behind newer rows.
 
         Args:
-            span: Days of which page 1 shows nothing.
+            listed: Days of which page 1 shows nothing.
 
         Returns:
-            The position at which they begin, and the longer span; 0 if no newer row can be seen.
+            The position at which they begin, and the longer range; 0 if no newer row can be seen.
         """
         if self.query.is_counted:
-            return self._behind_next(span)
-        wide = span._replace(last=LATEST)
+            return self._behind_next(listed)
+        wide = listed._replace(last=LATEST)
 
         def is_newer(position: int) -> bool:
             rows = self.look(wide, Spot(1, position)).rows
-            return bool(rows) and rows[0].key[0][:10] > span.last.isoformat()
+            return bool(rows) and rows[0].key[0][:10] > listed.last.isoformat()
 
-        newer = max(self.look(wide._replace(first=span.last + DAY), Spot(1, 0)).total, 1)
+        newer = max(self.look(wide._replace(first=listed.last + DAY), Spot(1, 0)).total, 1)
         low = 0
         while is_newer(newer):
             low, newer = newer, newer * 2
@@ -120,13 +120,13 @@ class Looker:
             low, newer = (middle, newer) if is_newer(middle) else (low, middle)
         return (newer if low or is_newer(0) else 0), wide
 
-    def _behind_next(self, span: Span) -> tuple[int, Span]:
+    def _behind_next(self, listed: DayRange) -> tuple[int, DayRange]:
         days = 1
         while True:
-            last = min(span.last + days * DAY, LATEST)
-            base = self.count(Span(span.project_id, span.last + DAY, last))
+            last = min(listed.last + days * DAY, LATEST)
+            base = self.count(DayRange(listed.project_id, listed.last + DAY, last))
             if base or last == LATEST:
-                return base, span._replace(last=last)
+                return base, listed._replace(last=last)
             days *= 16
 
     def _row(self, raw: bytes) -> Row:

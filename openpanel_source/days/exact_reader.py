@@ -25,7 +25,7 @@ from openpanel_source.days.exact_listing import (
     grid_of,
     varied_spots,
 )
-from openpanel_source.days.exact_looks import Look, Looker, Span
+from openpanel_source.days.exact_looks import DayRange, Look, Looker
 from openpanel_source.days.plan import PlannedDay
 from openpanel_source.model.clock import Clock
 from openpanel_source.rows.shape import ShapedPage, Shaper
@@ -47,14 +47,14 @@ class Begun:
 
     Attributes:
         item: The day.
-        span: The days that are listed: the day, or the day and newer ones that it begins behind.
-        base: The day's first position among the rows of the span.
+        listed: The days that are listed: the day, or the day and newer ones that it begins behind.
+        base: The day's first position among the rows listed.
         total: Rows of the day as the server counts them.
         looks: What was seen.
     """
 
     item: PlannedDay
-    span: Span
+    listed: DayRange
     base: int
     total: int
     looks: list[Look]
@@ -87,21 +87,21 @@ class AlignedDays:
     def first(self, item: PlannedDay) -> Begun:
         """Take the first look at a day; where page 1 hides all of it, the first that shows any."""
         looker = self.looker
-        span = Span(item.project_id, item.day, item.day)
-        look = looker.look(span, Spot(self.grid.limit, 0))
-        begun = Begun(item, span, 0, look.total, [look])
-        if look.rows or looker.is_shown(span) or (looker.query.is_counted and not look.total):
+        listed = DayRange(item.project_id, item.day, item.day)
+        look = looker.look(listed, Spot(self.grid.limit, 0))
+        begun = Begun(item, listed, 0, look.total, [look])
+        if look.rows or looker.is_shown(listed) or (looker.query.is_counted and not look.total):
             return begun
-        base, wide = looker.behind_newer(span)
+        base, wide = looker.behind_newer(listed)
         if not base:
             logger.warning(
                 "%s, %s: this server (%s) shows the newest event of a project to nobody once it is"
                 " a year old; upgrade the server, or send any event to the project",
                 *(item.project_id, item.day, looker.generation.dates),
             )
-        span = wide if base else span
-        behind = looker.look(span, self.grid.spot(max(base, 1)))
-        return Begun(item, span, base, look.total, [behind])
+        listed = wide if base else listed
+        behind = looker.look(listed, self.grid.spot(max(base, 1)))
+        return Begun(item, listed, base, look.total, [behind])
 
     def read(self, pool: ThreadPoolExecutor, begun: Begun) -> Attempt:
         """Read the rest of a day.
@@ -197,7 +197,7 @@ class _Reading:
             yield list(whole)
 
     def _spots(self, start: int, end: int) -> Iterator[Spot]:
-        """Looks at a stretch of positions, from a little before: a group may reach into it."""
+        """Looks at a range of positions, from a little before: a group may reach into it."""
         base, grid = self._begun.base, self._days.grid
         return grid.spots(max(base + start - grid.overlap, base, 1), base + end)
 
@@ -229,7 +229,7 @@ class _Reading:
             self._take(future.result())
 
     def _ask(self, spot: Spot) -> Look:
-        return self._days.looker.look(self._begun.span, spot)
+        return self._days.looker.look(self._begun.listed, spot)
 
     def _take(self, look: Look) -> tuple[int, list[Row]]:
         """Take in a look; the position in the day of its first row, and its rows."""

@@ -167,7 +167,7 @@ def days_in_a_row(days: Iterable[date]) -> Iterator[tuple[date, date]]:
         yield start, end
 
 
-def known_stretches(
+def known_ranges(
     held: Mapping[date, int], since: date, first: date, apart: Collection[date] = ()
 ) -> Iterator[tuple[date, date]]:
     """Ranges of days whose counts are all known, so that one count of the server checks each.
@@ -265,37 +265,37 @@ def changed_days(
 def split_empty(
     count: Count, planned: list[PlannedDay]
 ) -> Iterator[tuple[list[PlannedDay], list[PlannedDay]]]:
-    """Separate days that hold nothing, by counting long stretches instead of single days.
+    """Separate days that hold nothing, by counting long ranges instead of single days.
 
     Args:
         count: Counts rows of a range.
         planned: Days of one project, newest first.
 
     Yields:
-        For each stretch: the days to read, and the days that were counted and found empty.
+        For each range: the days to read, and the days that were counted and found empty.
     """
-    for stretch in _stretches(planned):
-        first, last = stretch[-1].day, stretch[0].day
-        if len(stretch) == 1:
-            yield stretch, []
+    for days in _ranges(planned):
+        first, last = days[-1].day, days[0].day
+        if len(days) == 1:
+            yield days, []
             continue
         total = count(first, last)
-        if total >= len(stretch):
-            yield stretch, []
+        if total >= len(days):
+            yield days, []
             continue
         filled = dict(days_with_events(count, first, last, total))
         yield (
-            [item for item in stretch if item.day in filled],
-            [item for item in stretch if item.day not in filled],
+            [item for item in days if item.day in filled],
+            [item for item in days if item.day not in filled],
         )
 
 
-def _stretches(planned: list[PlannedDay]) -> Iterator[list[PlannedDay]]:
-    stretch: list[PlannedDay] = []
+def _ranges(planned: list[PlannedDay]) -> Iterator[list[PlannedDay]]:
+    days: list[PlannedDay] = []
     for item in planned:
-        if stretch and (stretch[-1].day - item.day != DAY or len(stretch) == _WINDOW):
-            yield stretch
-            stretch = []
-        stretch.append(item)
-    if stretch:
-        yield stretch
+        if days and (days[-1].day - item.day != DAY or len(days) == _WINDOW):
+            yield days
+            days = []
+        days.append(item)
+    if days:
+        yield days

@@ -15,7 +15,7 @@ from openpanel_source.days.plan import (
     days_to_read,
     days_with_events,
     first_day_with_events,
-    known_stretches,
+    known_ranges,
 )
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST, Clock
 
@@ -65,8 +65,7 @@ class Planner:
         window: The range, the look-back and the clock.
         counter: Counts.
         ledger: What is known.
-        already: Projects and days that this sync has read or counted.
-        wanted: Projects and days to read whatever the counts say.
+        reread: Projects and days to read whatever the counts say.
         settle: Called with the record of a day that was open, is over and holds what it held.
     """
 
@@ -76,15 +75,13 @@ class Planner:
         counter: Counter,
         ledger: Ledger,
         *,
-        already: frozenset[tuple[str, date]] = frozenset(),
-        wanted: frozenset[tuple[str, date]] = frozenset(),
+        reread: frozenset[tuple[str, date]] = frozenset(),
         settle: Callable[[DayRecord], None],
     ) -> None:
         self._window = window
         self._counter = counter
         self._ledger = ledger
-        self._already = already
-        self._wanted = wanted
+        self._reread = reread
         self._settle = settle
         self._today = window.now().date()
         self.unchanged: set[tuple[str, date]] = set()
@@ -98,12 +95,11 @@ class Planner:
         """
         known = self._ledger.days(project)
         planned = {item.day: item for item in self._planned(project, known)}
-        for owner, day in self._wanted:
+        for owner, day in self._reread:
             if owner == project and day not in planned:
                 planned[day] = PlannedDay(project, day, Reason.CHANGED)
-        left = (day for day in sorted(planned, reverse=True) if (project, day) not in self._already)
         held = {**self._ledger.of_another_query(project), **known}
-        return self._counted(project, [planned[day] for day in left], held)
+        return self._counted(project, [planned[day] for day in sorted(planned, reverse=True)], held)
 
     def _counted(self, project: str, planned: list[PlannedDay], known: Known) -> list[PlannedDay]:
         """The same days, each with the server's count if rows are held of it."""
@@ -175,13 +171,13 @@ class Planner:
                 yield PlannedDay(project, day, reason, counted=found.get(day, 0))
 
     def _changed_days(
-        self, project: str, known: Known, span: tuple[date, date, date]
+        self, project: str, known: Known, bounds: tuple[date, date, date]
     ) -> Iterator[PlannedDay]:
         """Settled days whose count is not the ledger's any more.
 
         The newest of them are counted one by one, the others in as few counts as show a change.
         """
-        since, first, last = span
+        since, first, last = bounds
         settled = {
             day: record
             for day, record in known.items()
@@ -190,14 +186,13 @@ class Planner:
         lookback = date.fromordinal(max(last.toordinal() - self._window.lookback_days + 1, 1))
         recent = [day for day in settled if day >= lookback]
         for day in recent:
-            if (project, day) not in self._already:
-                total, newest_id = self._counter.newest(project, day)
-                is_same = _is_held(settled[day], total, newest_id)
-                if not is_same or settled[day].shrunk_to is not None:
-                    yield PlannedDay(project, day, Reason.RECOUNT, counted=total)
+            total, newest_id = self._counter.newest(project, day)
+            is_same = _is_held(settled[day], total, newest_id)
+            if not is_same or settled[day].shrunk_to is not None:
+                yield PlannedDay(project, day, Reason.RECOUNT, counted=total)
         held = {day: record.counted for day, record in settled.items() if day < lookback}
         counts = {day: held[day] for day in held if settled[day].shrunk_to is not None}
-        for start, end in known_stretches(held, since, first, recent):
+        for start, end in known_ranges(held, since, first, recent):
             counts |= self._changed(project, (start, end), held, split=first)
         for day in sorted(counts, reverse=True):
             yield PlannedDay(project, day, Reason.CHANGED, counted=counts[day])
@@ -213,8 +208,6 @@ class Planner:
         record = known.get(item.day)
         if item.reason is not Reason.OPEN or record is None or not record.is_proven:
             return item
-        if (item.project_id, item.day) in self._already:
-            return None
         total, newest_id = self._counter.newest(item.project_id, item.day)
         if not _is_held(record, total, newest_id):
             return replace(item, tail_of=record, counted=total)

@@ -16,7 +16,7 @@ from openpanel_source.api.generation import CURRENT, Generation
 from openpanel_source.api.page import Meta, peek
 from openpanel_source.api.query import EVENTS_PATH, EventQuery
 from openpanel_source.days.attempt import Attempt, DayReading, Placement
-from openpanel_source.days.exact_looks import Span
+from openpanel_source.days.exact_looks import DayRange
 from openpanel_source.days.ledger import DayRecord, Reason
 from openpanel_source.days.pages import Pages
 from openpanel_source.days.plan import PlannedDay
@@ -92,7 +92,7 @@ class DayReader:
         lists any.
         """
         if self._aligned is not None:
-            return self._aligned.looker.count(Span(project_id, first, last))
+            return self._aligned.looker.count(DayRange(project_id, first, last))
         meta, newest_id = self._peek(project_id, first, last)
         total = meta.total_count - self._at_edge(project_id, last)
         if self._query.is_counted:
@@ -255,7 +255,7 @@ class DayReader:
             distinct_ids=attempt.tables.num_rows,
             rejected_rows=len(rejected),
             erased_rows=erased,
-            group_rows=attempt.beside.group_rows,
+            group_rows=attempt.side_rows.group_rows,
             pages=len(attempt.totals),
             requests=requests,
             rereads=readings - 1,
@@ -267,7 +267,7 @@ class DayReader:
             record,
             attempt.tables,
             rejected,
-            beside=attempt.beside,
+            side_rows=attempt.side_rows,
             has_failures=attempt.has_failures,
         )
 

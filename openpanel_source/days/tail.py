@@ -15,7 +15,7 @@ from openpanel_source.days.plan import PlannedDay
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.model.clock import Clock
 from openpanel_source.rows.shape import ShapedPage
-from openpanel_source.rows.spill import TableBuffer
+from openpanel_source.rows.spill import SpilledTables
 
 
 def read_tail(
@@ -74,7 +74,7 @@ def read_tail(
 
 def _reading(before: DayRecord, since: datetime, attempt: Attempt, newer: int) -> DayReading:
     """The rows that are newer, and what is known of the day with them."""
-    tables, beside = TableBuffer(), attempt.beside.after(since)
+    tables, side_rows = SpilledTables(), attempt.side_rows.after(since)
     for table in attempt.tables:
         tables.append(_divided(table, since)[0])
     erased = sum(instant > since for instant in attempt.erased_at)
@@ -84,14 +84,14 @@ def _reading(before: DayRecord, since: datetime, attempt: Attempt, newer: int) -
         rows_received=before.rows_received + newer,
         distinct_ids=before.distinct_ids + tables.num_rows,
         erased_rows=before.erased_rows + erased,
-        group_rows=before.group_rows + beside.group_rows,
+        group_rows=before.group_rows + side_rows.group_rows,
         pages=len(attempt.totals),
         requests=len(attempt.totals),
         rereads=0,
         newest_id=attempt.newest_id,
         newest_at=attempt.newest_at,
     )
-    return DayReading(record, tables, [], since, beside, attempt.has_failures)
+    return DayReading(record, tables, [], since, side_rows, attempt.has_failures)
 
 
 def _divided(table: pa.Table, instant: datetime) -> tuple[pa.Table, pa.Table]:

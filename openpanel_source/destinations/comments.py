@@ -50,7 +50,7 @@ def descriptions(pipeline: dlt.Pipeline) -> Descriptions:
     return {key: text for key, text in _descriptions(schema) if text} if schema else {}
 
 
-def write_comments(pipeline: dlt.Pipeline, patience: float = 0.0) -> None:
+def write_comments(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> None:
     """Write the descriptions of tables and columns that the destination does not hold yet.
 
     One question tells which these are. What goes wrong is logged, as it harms no data. Needed when
@@ -58,13 +58,13 @@ def write_comments(pipeline: dlt.Pipeline, patience: float = 0.0) -> None:
 
     Args:
         pipeline: A pipeline that has loaded.
-        patience: Seconds to wait for a DuckDB file that another process holds.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
     """
     held = _HELD_BY_DUCKDB if isinstance(pipeline.destination, duckdb) else _HELD_BY_POSTGRES
     if not isinstance(pipeline.destination, (duckdb, postgres)):
         return
     try:
-        with opened(pipeline, patience) as client:
+        with opened(pipeline, busy_timeout) as client:
             _write(client, descriptions(pipeline), held)
     except Exception as error:  # noqa: BLE001 - a sync that loaded must not fail for a comment
         if not met_another(error):

@@ -51,34 +51,34 @@ def is_duckdb(pipeline: dlt.Pipeline) -> bool:
 
 
 @contextmanager
-def open_meanwhile(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[None]:
+def open_meanwhile(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> Iterator[None]:
     """Have a DuckDB file opened once for several steps, not by each; other processes wait.
 
     Args:
         pipeline: A pipeline; nothing happens if its destination is another.
-        patience: Seconds to wait for a file that another process holds.
+        busy_timeout: Seconds to wait for a file that another process holds.
     """
     if not is_duckdb(pipeline):
         yield
         return
-    with opened(pipeline, patience):
+    with opened(pipeline, busy_timeout):
         yield
 
 
 @contextmanager
-def opened(pipeline: dlt.Pipeline, patience: float) -> Iterator[Any]:
+def opened(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Any]:
     """A client with the database open; a file takes one process at a time.
 
     Args:
         pipeline: A pipeline with a destination that can be asked in SQL.
-        patience: Seconds to wait for a file that another process holds.
+        busy_timeout: Seconds to wait for a file that another process holds.
     """
     client = sql_client(pipeline)
     with ExitStack() as stack:
         stop = _stop.get() or threading.Event()
         yield Retrying(
             retry=retry_if_exception_message(match=_TAKEN),
-            stop=stop_after_delay(patience) | stop_when_event_set(stop),
+            stop=stop_after_delay(busy_timeout) | stop_when_event_set(stop),
             wait=wait_random(0.05, 0.25),
             sleep=sleep_using_event(stop),
             before_sleep=_tell_once,
@@ -108,12 +108,12 @@ def waiting_until(stop: threading.Event | None) -> Iterator[None]:
 
 
 @contextmanager
-def modest(pipeline: dlt.Pipeline, patience: float, heavy_bytes: int = 0) -> Iterator[None]:
+def modest(pipeline: dlt.Pipeline, busy_timeout: float, heavy_bytes: int = 0) -> Iterator[None]:
     """Have DuckDB load with little memory meanwhile, where nothing else is configured.
 
     Args:
         pipeline: A pipeline; nothing happens if its destination is another.
-        patience: Seconds to wait for a file that another process holds.
+        busy_timeout: Seconds to wait for a file that another process holds.
         heavy_bytes: Of the package's events beyond some kilobytes each.
     """
     if not is_duckdb(pipeline):
@@ -123,7 +123,7 @@ def modest(pipeline: dlt.Pipeline, patience: float, heavy_bytes: int = 0) -> Ite
     if heavy_bytes > _HEAVY:
         # Long texts are held until they are committed: then the limit is DuckDB's own.
         statements["memory_limit"] = "RESET GLOBAL memory_limit"
-    with loading, opened(pipeline, patience) as client:
+    with loading, opened(pipeline, busy_timeout) as client:
         configured = client.credentials.global_config or {}
         # All connections of a process to a file share these settings while one is open.
         statements = {name: text for name, text in statements.items() if name not in configured}

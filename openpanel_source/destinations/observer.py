@@ -22,7 +22,7 @@ from openpanel_source.destinations.warehouse import keep_dataset
 
 
 @contextmanager
-def bystander(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[dlt.Pipeline]:
+def bystander(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> Iterator[dlt.Pipeline]:
     """A pipeline that knows of another what the destination says of it, and nothing else.
 
     What this machine remembers may be newer than the destination, after a load that was cut off;
@@ -30,7 +30,7 @@ def bystander(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[dlt.Pip
 
     Args:
         pipeline: A pipeline with its destination.
-        patience: Seconds to wait for a DuckDB file that another process holds.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
 
     Yields:
         A pipeline of the same name in a folder that is gone afterwards; a DuckDB file is open.
@@ -46,7 +46,7 @@ def bystander(pipeline: dlt.Pipeline, patience: float = 0.0) -> Iterator[dlt.Pip
             # Paths of local files are relative to it.
             home = pipeline.get_local_state_val("initial_cwd")
             other.set_local_state_val("initial_cwd", home)
-            with open_meanwhile(other, patience):
+            with open_meanwhile(other, busy_timeout):
                 other.sync_destination()
                 know_tables(other)
                 yield other

@@ -77,14 +77,14 @@ class ReplacedBuckets(NamedTuple):
 
 
 def buckets_condition(
-    stretches: Iterable[ReplacedBuckets], instant: Callable[[datetime], str] = quoted
+    ranges: Iterable[ReplacedBuckets], instant: Callable[[datetime], str] = quoted
 ) -> str:
     """A condition on ``chart_id`` and ``bucket_start`` for exactly these rows.
 
     Chart ids are hashes, and so hold nothing that means something in SQL or in a format string.
 
     Args:
-        stretches: What makes way.
+        ranges: What makes way.
         instant: Writes an instant as the destination reads it.
 
     Returns:
@@ -93,7 +93,7 @@ def buckets_condition(
     parts = [
         f"(chart_id = '{item.chart_id}' AND bucket_start >= {instant(item.first)}"
         f" AND bucket_start < {instant(item.end)})"
-        for item in stretches
+        for item in ranges
     ]
     return " OR ".join(parts) or "1 = 0"
 

@@ -150,7 +150,7 @@ def audit(
             try:
                 with destination_errors():
                     ledger, held = _held(pipeline, checked, busy_timeout)
-                with halt.watching(lambda: client):
+                with halt.watching(client):
                     reader = reader_of(client, checked, known=ledger.server)
                     failed = FailedProjects()
                     for project in checked.project_ids:
@@ -164,9 +164,9 @@ def audit(
                 report.stopped = True
         report.requests = client.requests_sent
     if repair and not report.stopped:
-        wanted = frozenset((item.project_id, item.day) for item in report.differences)
+        reread = frozenset((item.project_id, item.day) for item in report.differences)
         report.repair = sync(
-            pipeline, wanted=wanted, busy_timeout=busy_timeout, stop=stop, **settings
+            pipeline, reread=reread, busy_timeout=busy_timeout, stop=stop, **settings
         )
         report.stopped = report.repair.stopped
     report.seconds = time.monotonic() - started
@@ -174,10 +174,10 @@ def audit(
 
 
 def _held(
-    pipeline: dlt.Pipeline, settings: Settings, patience: float
+    pipeline: dlt.Pipeline, settings: Settings, busy_timeout: float
 ) -> tuple[Ledger, dict[ProjectDay, int]]:
     """What the destination says at one moment: its ledger, and the rows of each day."""
-    with running_alone(pipeline), bystander(pipeline, patience) as there:
+    with running_alone(pipeline), bystander(pipeline, busy_timeout) as there:
         ledger = ledger_of(there, settings.query.fingerprint)
         for record in adoptable_days(there, settings, ledger):
             ledger.record(record)

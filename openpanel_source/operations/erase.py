@@ -105,13 +105,13 @@ def erase(
                 )
         with _alone(pipeline, busy_timeout) as there:
             report = ErasureReport(days=_days_of(there, profiles, privacy))
-        wanted = frozenset(day for day in report.days if day[0] in checked.project_ids)
-        if wanted:
+        reread = frozenset(day for day in report.days if day[0] in checked.project_ids)
+        if reread:
             report.sync = sync(
-                pipeline, wanted=wanted, busy_timeout=busy_timeout, stop=stop, **settings
+                pipeline, reread=reread, busy_timeout=busy_timeout, stop=stop, **settings
             )
         with _alone(pipeline, busy_timeout) as there:
-            report.left = _days_of(there, profiles, privacy) if wanted else report.days
+            report.left = _days_of(there, profiles, privacy) if reread else report.days
             report.profiles = _delete_profiles(there, profiles, privacy)
             separate_staging(there)
             drop_copies(there)
@@ -119,9 +119,9 @@ def erase(
 
 
 @contextmanager
-def _alone(pipeline: dlt.Pipeline, patience: float) -> Iterator[dlt.Pipeline]:
+def _alone(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[dlt.Pipeline]:
     """What the destination says, while no load of the pipeline changes it."""
-    with running_alone(pipeline), bystander(pipeline, patience) as there:
+    with running_alone(pipeline), bystander(pipeline, busy_timeout) as there:
         yield there
 
 

@@ -27,7 +27,7 @@ _TOLERANCE = 0.05
 """A cut may miss its place by so much of a piece, which saves half of the counts."""
 
 
-class Stretch(NamedTuple):
+class Piece(NamedTuple):
     """Days in a row, both inclusive, and the events counted in them."""
 
     first: date
@@ -35,8 +35,8 @@ class Stretch(NamedTuple):
     events: int
 
 
-def cut(count: Count, first: date, last: date, total: int, pieces: int) -> list[Stretch]:
-    """Cut a range of days into stretches that hold about as many events each.
+def cut(count: Count, first: date, last: date, total: int, pieces: int) -> list[Piece]:
+    """Cut a range of days into pieces that hold about as many events each.
 
     Args:
         count: Counts events of a range.
@@ -46,7 +46,7 @@ def cut(count: Count, first: date, last: date, total: int, pieces: int) -> list[
         pieces: How many; fewer come out where single days hold more than a piece should.
 
     Returns:
-        Stretches that cover the range and do not overlap, newest first; about
+        Pieces that cover the range and do not overlap, newest first; about
         log2(days of a piece) counts a cut at most, and mostly two or three.
     """
     sums = _Sums(count, first, last, total)
@@ -54,7 +54,7 @@ def cut(count: Count, first: date, last: date, total: int, pieces: int) -> list[
     offsets = {sums.nearest(size * number, size * _TOLERANCE) for number in range(1, pieces)}
     bounds = sorted(offsets | {0, (last - first).days + 1})
     return [
-        Stretch(first + start * DAY, first + (end - 1) * DAY, sums.known[end] - sums.known[start])
+        Piece(first + start * DAY, first + (end - 1) * DAY, sums.known[end] - sums.known[start])
         for start, end in reversed(list(pairwise(bounds)))
     ]
 
@@ -245,8 +245,8 @@ class _Planner:
         adds_up = self._reader.adds_up
         first = first_day_with_events(count, self._start, self._end, adds_up=adds_up) or self._start
         return [
-            Partition(project, *stretch, self._query)
-            for stretch in cut(count, first, self._end, total, pieces)
+            Partition(project, *piece, self._query)
+            for piece in cut(count, first, self._end, total, pieces)
         ]
 
 

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 def restored(
-    pipeline: dlt.Pipeline, settings: Settings, patience: float
+    pipeline: dlt.Pipeline, settings: Settings, busy_timeout: float
 ) -> tuple[frozenset[ProjectDay], list[DayRecord]]:
     """Forget what this machine remembers of the pipeline: the destination alone tells the state.
 
@@ -44,16 +44,16 @@ def restored(
     Args:
         pipeline: A pipeline with its destination.
         settings: What it reads.
-        patience: Seconds to wait for a DuckDB file that another process holds.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
 
     Returns:
         Projects and days that an interrupted run may have left different from the ledger, and
         days that other pipelines have loaded.
     """
     ended_well = _take_mark(pipeline)
-    others = Others.of(pipeline, patience)
+    others = Others.of(pipeline, busy_timeout)
     others.forget_all_else(pipeline)
-    with open_meanwhile(pipeline, patience):
+    with open_meanwhile(pipeline, busy_timeout):
         pipeline.sync_destination()
         others.put_back(pipeline)
         mended: Mapping[str, Any] = {}
@@ -68,7 +68,7 @@ def restored(
         adoptable = adoptable_days(pipeline, settings, ledger)
     check_consent(settings, ledger)
     if mended:
-        write_comments(pipeline, patience)
+        write_comments(pipeline, busy_timeout)
         logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
     if not any(map(ledger.days, settings.project_ids)):
         # All that there is will be read or adopted.
@@ -80,7 +80,7 @@ def restored(
     if ended_well:
         return doubtful, adoptable
     # Killed, or a new machine: a package that was cut off may have replaced days already.
-    with open_meanwhile(pipeline, patience):
+    with open_meanwhile(pipeline, busy_timeout):
         held = count_events(pipeline)
     differing = frozenset(
         (project, day)

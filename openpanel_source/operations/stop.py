@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from openpanel_source.api.client import Client
@@ -41,11 +41,11 @@ class Halt:
         return self.is_asked or (self._until is not None and time.monotonic() >= self._until)
 
     @contextmanager
-    def watching(self, client: Callable[[], Client | None]) -> Iterator[None]:
+    def watching(self, client: Client) -> Iterator[None]:
         """End the requests under way meanwhile, if the sync is asked to stop.
 
         Args:
-            client: Gives the one that makes them at present.
+            client: Makes them.
         """
         if self._stop is None:
             yield
@@ -59,13 +59,11 @@ class Halt:
             done.set()
             watcher.join()
 
-    def _watch(self, done: threading.Event, client: Callable[[], Client | None]) -> None:
+    def _watch(self, done: threading.Event, client: Client) -> None:
         while not self.is_asked:
             if done.wait(_GLANCE_SECONDS):
                 return
         is_over = done.wait(_GRACE_SECONDS)
         while not is_over:
-            current = client()
-            if current is not None:
-                current.abort()
+            client.abort()
             is_over = done.wait(_GLANCE_SECONDS)

@@ -6,37 +6,32 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dlt
 from dlt.extract import DltSource
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
-from openpanel_source.api.failed_projects import FailedProjects
+from openpanel_source.api.client import Client
+from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.ledger import DayRecord
-from openpanel_source.days.safety_catch import SafetyCatch
 from openpanel_source.destinations.comments import descriptions, write_comments
 from openpanel_source.destinations.duckdb_session import is_duckdb, modest, waiting_until
 from openpanel_source.destinations.lock import running_alone
 from openpanel_source.destinations.pipelines import destination_errors, met_another
 from openpanel_source.destinations.prepare import drop_copies, drop_staging
+from openpanel_source.destinations.view import DestinationView
 from openpanel_source.destinations.warehouse import ProjectDay
 from openpanel_source.errors import DestinationBusyError, RequestAbortedError
 from openpanel_source.model.clock import check_seconds
-from openpanel_source.operations.destination_view import (
-    differing_after,
-    held_versions,
-    holds_groups,
-    holds_none,
-)
 from openpanel_source.operations.restore import mark_clean, restored
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.tuning import give_back_memory, tuned_process
 from openpanel_source.operations.users_pipeline import loadable
-from openpanel_source.source.report import ChartsReport, RunReport
-from openpanel_source.source.source import configured, openpanel
+from openpanel_source.source.orders import ChartResult, Orders, Progress, Results
+from openpanel_source.source.settings import Settings
+from openpanel_source.source.source import configured, resources_of, source_of
 
 
 @dataclass
@@ -110,7 +105,7 @@ class SyncSummary:
         }
 
 
-OnDay = Callable[[RunReport], None]
+OnDay = Callable[[Progress], None]
 BUSY_TIMEOUT = 60.0
 
 
@@ -119,7 +114,7 @@ def sync(
     *,
     max_runtime: float | None = None,
     on_day: OnDay | None = None,
-    wanted: frozenset[ProjectDay] = frozenset(),
+    reread: frozenset[ProjectDay] = frozenset(),
     busy_timeout: float = BUSY_TIMEOUT,
     stop: threading.Event | None = None,
     **settings: Any,
@@ -131,8 +126,8 @@ def sync(
     Args:
         pipeline: A dlt pipeline with its destination.
         max_runtime: Seconds after which no further day is begun; None for no bound.
-        on_day: Called after each day with the report of the current run.
-        wanted: Projects and UTC days to read again, whatever the ledger says.
+        on_day: Called after each day with how far the sync is.
+        reread: Projects and UTC days to read again, whatever the ledger says.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
         stop: Once set, no further day is begun, the one being read is abandoned after 2 seconds,
             and what was read is committed.
@@ -148,123 +143,145 @@ def sync(
     check_seconds("busy_timeout", busy_timeout)
     started = time.monotonic()
     halt = Halt(max_runtime, stop)
-    runs = _Runs(pipeline, settings, busy_timeout, halt)
-    try:
-        with destination_errors(), tuned_process(), waiting_until(stop):
-            # Settings are checked before the destination is touched.
-            client, checked = configured(**settings)
-            client.close()
-            with (
-                running_alone(pipeline),
-                loadable(pipeline),
-                halt.watching(lambda: runs.report.client),
-            ):
-                doubtful, adoptable = restored(pipeline, checked, busy_timeout)
+    runs: _Runs | None = None
+    # Settings are checked before the destination is touched.
+    with destination_errors(), tuned_process(), waiting_until(stop):
+        client, checked = configured(**settings)
+        try:
+            with client, running_alone(pipeline), loadable(pipeline), halt.watching(client):
+                differing, adoptable = restored(pipeline, checked, busy_timeout)
                 described = descriptions(pipeline)
-                runs.until_nothing_is_left(wanted | doubtful, adoptable, on_day)
-                if not runs.doubtful and not runs.failed:
+                view = DestinationView(pipeline, busy_timeout)
+                orders = Orders(view, reread | differing, tuple(adoptable), should_stop=halt.is_due)
+                runs = _Runs(pipeline, client, checked, orders, busy_timeout)
+                runs.until_nothing_is_left(on_day)
+                if runs.is_clean:
                     mark_clean(pipeline)
                 if descriptions(pipeline) != described:
                     write_comments(pipeline, busy_timeout)
                 if runs.summary.runs:
                     # This may be the last sync of its pipeline, and there are copies of rows in it.
                     drop_staging(pipeline)
-    except (RequestAbortedError, DestinationBusyError):
-        if not halt.is_asked:
-            raise
-    summary = runs.finished()
+        except (RequestAbortedError, DestinationBusyError):
+            if not halt.is_asked:
+                raise
+    summary = runs.finished() if runs else SyncSummary()
+    summary.requests = client.requests_sent
+    summary.stopped = halt.is_asked
     summary.seconds = time.monotonic() - started
     return summary
 
 
 class _Runs:
-    """The runs of a sync, one after the other, and what they add up to."""
+    """The runs of a sync, one after the other over one plan, and what they add up to."""
 
     def __init__(
-        self, pipeline: dlt.Pipeline, settings: dict[str, Any], patience: float, halt: Halt
+        self,
+        pipeline: dlt.Pipeline,
+        client: Client,
+        settings: Settings,
+        orders: Orders,
+        busy_timeout: float,
     ) -> None:
         self._pipeline = pipeline
+        self._client = client
         self._settings = settings
-        self._patience = patience
-        self._halt = halt
+        self._orders = orders
+        self._busy_timeout = busy_timeout
+        self._backlog = Backlog()
         self._last: dict[ProjectDay, DayRecord] = {}
-        self._unchanged: frozenset[ProjectDay] = frozenset()
-        self.doubtful: frozenset[ProjectDay] = frozenset()
-        """Days just loaded of which the destination does not hold what was read."""
-        self.failed = FailedProjects()
-        """Projects that are left out from then on."""
-        self._catches: dict[str, SafetyCatch] = {}
-        self.report = RunReport()
-        """Of the present run."""
+        self._differing: frozenset[ProjectDay] = frozenset()
         self.summary = SyncSummary()
 
-    def until_nothing_is_left(
-        self, wanted: frozenset[ProjectDay], adoptable: list[DayRecord], on_day: OnDay | None
-    ) -> None:
+    @property
+    def is_clean(self) -> bool:
+        """Whether the destination holds what was read of all projects."""
+        return not self._differing and not self._backlog.failed
+
+    def until_nothing_is_left(self, on_day: OnDay | None) -> None:
         """Run and commit until all days are read, or a bound is reached.
 
         Raises:
             OpenPanelError: A request failed for good; what was read before is committed.
         """
-        has_charts = True
+        orders = replace(self._orders, on_chart=self._add_chart)
+        if on_day is not None:
+            orders = replace(orders, on_day=on_day)
         while True:
-            report = self.report = RunReport(
-                charts=ChartsReport(skip=not has_charts),
-                already=self._unchanged | self._last.keys(),
-                # As long as it is not planned.
-                days_left=self.report.days_left,
-                wanted=wanted,
-                adoptable=adoptable,
-                failed_projects=self.failed,
-                catches=self._catches,
-                should_stop=self._halt.is_due,
-                holds_none=partial(holds_none, self._pipeline, self._patience),
-                holds_groups=partial(holds_groups, self._pipeline, self._patience),
-                held=partial(held_versions, self._pipeline, self._patience),
-            )
-            if on_day is not None:
-                report.on_day = on_day
-            source = openpanel(report=report, **self._settings)
-            _load(self._pipeline, source, report, self._patience)
-            _add(self.summary, report)
+            results = self._run(orders)
             # Charts are read once a sync, and whole in its first run.
-            has_charts = False
-            self._last.update({(item.project_id, item.day): item for item in report.records})
-            if report.failure is not None:
-                raise report.failure
-            self._unchanged |= report.unchanged
-            self.doubtful = differing_after(self._pipeline, self._patience, report)
-            if report.stopped:
+            orders = replace(orders, with_charts=False)
+            self._add(results)
+            if results.failure is not None:
+                raise results.failure
+            self._differing = self._not_arrived(results)
+            if results.stopped:
                 return
-            wanted |= self.doubtful
-            for day in self.doubtful:
+            self._backlog.read_again(self._differing)
+            for day in self._differing:
                 del self._last[day]
-            if not self.doubtful and (report.days_left <= 0 or not report.records):
+            if self._backlog.days_left <= 0 or not results.records:
                 return
 
+    def _run(self, orders: Orders) -> Results:
+        ended: list[Results] = []
+        orders = replace(orders, on_end=ended.append)
+        resources = resources_of(self._client, self._settings, orders, self._backlog)
+        _extract(self._pipeline, source_of(resources))
+        [results] = ended
+        _load(self._pipeline, results.heavy_bytes, self._busy_timeout)
+        return results
+
+    def _not_arrived(self, results: Results) -> frozenset[ProjectDay]:
+        """Days just appended of which somebody else may have loaded rows at the same time."""
+        if not results.appends:
+            return frozenset()
+        loaded = {(one.project_id, one.day): one.distinct_ids for one in results.records}
+        refused = results.refused
+        return self._orders.destination.differing(
+            {key: rows for key, rows in loaded.items() if key not in refused}
+        )
+
+    def _add(self, results: Results) -> None:
+        summary = self.summary
+        summary.events_loaded += results.events_loaded
+        summary.rejected_rows += sum(record.rejected_rows for record in results.records)
+        summary.erased_rows += sum(record.erased_rows for record in results.records)
+        summary.days_adopted += len(results.adopted)
+        summary.runs += 1 if results.of_ledger() else 0
+        self._last.update({(item.project_id, item.day): item for item in results.records})
+
+    def _add_chart(self, result: ChartResult) -> None:
+        self.summary.chart_points += result.points
+        if result.failure is not None:
+            self.summary.failed_charts[result.name] = str(result.failure)
+
     def finished(self) -> SyncSummary:
-        """The summary, complete but for the time it took."""
+        """The summary, complete but for what the client and the clock say."""
         summary, records = self.summary, self._last.values()
-        summary.stopped = self._halt.is_asked
-        summary.failed_projects = self.failed.reasons()
-        summary.days_left = max(self.report.days_left, 0)
-        summary.days_unchanged = len(self._unchanged)
+        summary.failed_projects = self._backlog.failed.reasons()
+        summary.days_left = max(self._backlog.days_left, 0)
+        summary.days_unchanged = len(self._backlog.unchanged)
         summary.days_read = len(records)
         summary.verdicts = dict(Counter(record.verdict.value for record in records))
         summary.unproven = [record for record in records if not record.verdict.is_proof]
         return summary
 
 
-def _load(pipeline: dlt.Pipeline, source: DltSource, report: RunReport, patience: float) -> None:
-    """Run a pipeline that has been restored and has nothing pending."""
+def _extract(pipeline: dlt.Pipeline, source: DltSource) -> None:
     info = pipeline.extract(source)
     if not any(package.jobs["new_jobs"] for package in info.load_packages):
         # Neither rows nor state: there is nothing to take through the further steps.
         pipeline.abort_packages()
+
+
+def _load(pipeline: dlt.Pipeline, heavy_bytes: int, busy_timeout: float) -> None:
+    """Load what was extracted into a pipeline that has been restored and had nothing pending."""
+    if not pipeline.has_pending_data:
         return
     pipeline.normalize()
     give_back_memory()
-    with modest(pipeline, patience, report.heavy_bytes):
+    with modest(pipeline, busy_timeout, heavy_bytes):
         # Tables are made before anything is loaded, so nothing is loaded twice.
         Retrying(
             retry=retry_if_exception(met_another),
@@ -284,14 +301,3 @@ def _make_tables_and_load(pipeline: dlt.Pipeline) -> None:
             client.initialize_storage()
             client.update_stored_schema(force=True)
     pipeline.load()
-
-
-def _add(summary: SyncSummary, report: RunReport) -> None:
-    summary.events_loaded += report.events_loaded
-    summary.chart_points += report.charts.points
-    summary.failed_charts |= {name: str(error) for name, error in report.charts.failures.items()}
-    summary.rejected_rows += sum(record.rejected_rows for record in report.records)
-    summary.erased_rows += sum(record.erased_rows for record in report.records)
-    summary.requests += report.requests
-    summary.days_adopted += len(report.adopted)
-    summary.runs += 1 if report.records or report.settled or report.adopted else 0

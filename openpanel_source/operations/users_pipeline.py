@@ -59,12 +59,12 @@ class Others:
     _default: str | None = None
 
     @classmethod
-    def of(cls, pipeline: dlt.Pipeline, patience: float) -> Others:
+    def of(cls, pipeline: dlt.Pipeline, busy_timeout: float) -> Others:
         """Look at a pipeline, and load what other sources have pending in it.
 
         Args:
             pipeline: A pipeline with its destination.
-            patience: Seconds to wait for a DuckDB file that another process holds.
+            busy_timeout: Seconds to wait for a DuckDB file that another process holds.
         """
         try:
             discarded = _discard(pipeline)
@@ -72,7 +72,7 @@ class Others:
             # Written by a newer dlt, or cut short: as if it were not there.
             return cls()
         if pipeline.has_pending_data:
-            with open_meanwhile(pipeline, patience):
+            with open_meanwhile(pipeline, busy_timeout):
                 pipeline.normalize()
                 pipeline.load()
         try:

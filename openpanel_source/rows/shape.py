@@ -107,14 +107,14 @@ class Shaper:
             page = decode_rows(body, day, request, dimensions, page.fields)
             table = shape_events(page.events, project_id, day, page.fields)
         ids = [event.id for event in page.events]
-        beside = self.told.shape(page.events, project_id) if self.told else ()
+        told = self.told.shape(page.events, project_id) if self.told else ()
         keep = None
         if self.privacy is not None:
             table, keep = self.privacy.hide(table, page.fields)
         # While the page is at hand: later, its texts would have to come from far away again.
         table, failures = self.promotion.fill(table)
         return ShapedPage(
-            page.meta, ids, page.rejected, table, keep, beside, page.first_id, bool(failures)
+            page.meta, ids, page.rejected, table, keep, told, page.first_id, bool(failures)
         )
 
 

@@ -15,7 +15,7 @@ _MOST_BYTES = 40 * 1024 * 1024
 """Some fifty thousand events; through a file, reading takes a tenth more of the processor."""
 
 
-class TableBuffer:
+class SpilledTables:
     """Arrow tables, in order, in bounded memory; they may come with further columns at any time.
 
     Args:
@@ -78,18 +78,18 @@ class _Segment:
             yield pa.Table.from_batches([batch])
 
 
-_MOST_BESIDE_BYTES = 4 * 1024 * 1024
+_MOST_SIDE_BYTES = 4 * 1024 * 1024
 
 
-class BesideEvents:
+class SideRows:
     """Rows by the name of their table, in bounded memory."""
 
     def __init__(self) -> None:
-        self._buffers: dict[str, TableBuffer] = {}
+        self._buffers: dict[str, SpilledTables] = {}
 
-    def __getitem__(self, name: str) -> TableBuffer:
+    def __getitem__(self, name: str) -> SpilledTables:
         """The rows for a table; perhaps none."""
-        return self._buffers.get(name, TableBuffer())
+        return self._buffers.get(name, SpilledTables())
 
     @property
     def group_rows(self) -> int:
@@ -99,19 +99,19 @@ class BesideEvents:
     def add(self, name: str, rows: pa.Table) -> None:
         """Add rows for a table."""
         if rows.num_rows:
-            self._buffers.setdefault(name, TableBuffer(_MOST_BESIDE_BYTES)).append(rows)
+            self._buffers.setdefault(name, SpilledTables(_MOST_SIDE_BYTES)).append(rows)
 
-    def update(self, other: BesideEvents) -> None:
+    def update(self, other: SideRows) -> None:
         """Add all rows of another."""
         for name, tables in other._buffers.items():
             for rows in tables:
                 self.add(name, rows)
 
-    def after(self, instant: datetime) -> BesideEvents:
+    def after(self, instant: datetime) -> SideRows:
         """The groups of events after an instant; of other tables all rows."""
         import pyarrow.compute as pc
 
-        found = BesideEvents()
+        found = SideRows()
         for name, tables in self._buffers.items():
             for rows in tables:
                 is_newer = name != EVENT_GROUPS.name or pc.greater(rows["created_at"], instant)

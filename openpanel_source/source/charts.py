@@ -33,7 +33,7 @@ from openpanel_source.model.clock import EARLIEST
 from openpanel_source.model.conditions import ReplacedBuckets, buckets_condition
 from openpanel_source.model.schema import CHART_POINTS, CHART_SERIES, CHARTS
 from openpanel_source.source.hints import declare, describe, materialize, replacing, rows_of
-from openpanel_source.source.report import RunReport
+from openpanel_source.source.orders import ChartResult, Orders
 from openpanel_source.source.resource_changes import check_caller
 from openpanel_source.source.settings import Settings
 
@@ -46,13 +46,13 @@ class Surroundings:
     Args:
         client: Makes the requests.
         settings: Projects, time zones, the clock.
-        report: Filled as the charts are read.
+        orders: What whoever started the run has to say.
     """
 
-    def __init__(self, client: Client, settings: Settings, report: RunReport) -> None:
+    def __init__(self, client: Client, settings: Settings, orders: Orders) -> None:
         self.client = client
         self.settings = settings
-        self.report = report
+        self.orders = orders
         self.now = settings.now()
         self.replaced: list[ReplacedBuckets] = []
         """What makes way in ``chart_points``; one condition for the table must name it all."""
@@ -104,13 +104,10 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
     def read_chart() -> Iterator[Any]:
         check_caller(declared)
         check_replaces()
-        if surroundings.report.charts.skip:
-            return
         book = ChartBook(dlt.current.resource_state())
         with surroundings.client:
             for project_id in surroundings.settings.project_ids:
                 yield from _project_items(chart, project_id, surroundings, book)
-        surroundings.report.charts.read.append(chart.name)
 
     resource: DltResource = dlt.resource(
         read_chart,
@@ -131,12 +128,12 @@ def _project_items(
     chart: Chart, project_id: str, surroundings: Surroundings, book: ChartBook
 ) -> Iterator[Any]:
     """All that a chart of a project yields to dlt; an error ends it alone."""
-    settings, report = surroundings.settings, surroundings.report
+    settings, orders = surroundings.settings, surroundings.orders
     timezone = chart.timezone or settings.timezone_of(project_id)
     buckets = Buckets(chart.interval, ZoneInfo(timezone))
     reading = ChartReading(_record(chart, project_id, timezone, book))
     record = reading.record
-    record.error = None
+    record.error = failure = None
     try:
         reader = ChartReader(
             surroundings.client,
@@ -144,7 +141,7 @@ def _project_items(
             buckets,
             surroundings.generation,
             surroundings.now,
-            report.should_stop,
+            orders.should_stop,
         )
         if record.coverage is None:
             surroundings.check_timezone(project_id, buckets.zone)
@@ -155,8 +152,7 @@ def _project_items(
             yield from reader.read(reading, whole, anew=settings.reload)
     except OpenPanelError as error:
         record.error = error.message
-        several = len(settings.project_ids) > 1
-        report.charts.failures[f"{chart.name} ({project_id})" if several else chart.name] = error
+        failure = error
         logger.error("chart %s of %s cannot be read: %s", chart.name, project_id, error)
     dialect = current_dialect()
     if reading.series:
@@ -165,10 +161,12 @@ def _project_items(
     superseded = book.put(record, surroundings.now)
     yield rows_of(CHARTS, charts_table([*superseded, record]), dialect)
     if reading.replaced:
-        report.charts.points += record.points
         surroundings.replaced += reading.replaced
         condition = buckets_condition(surroundings.replaced, dialect.instant)
         yield materialize(CHART_POINTS, condition, dialect, variant=False)
+    several = len(settings.project_ids) > 1
+    name = f"{chart.name} ({project_id})" if several else chart.name
+    orders.on_chart(ChartResult(name, record.points if reading.replaced else 0, failure))
 
 
 def _record(chart: Chart, project_id: str, timezone: str, book: ChartBook) -> ChartRecord:

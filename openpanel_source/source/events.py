@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import dlt
+import pyarrow as pa
 from dlt.common import pendulum
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs import BaseConfiguration
@@ -16,11 +17,13 @@ from dlt.common.pipeline import PipelineContext
 from dlt.extract import DltResource
 
 from openpanel_source.api.client import Client
-from openpanel_source.api.generation import mark_of
+from openpanel_source.api.generation import Generation, mark_of
 from openpanel_source.api.recognise import recognise
-from openpanel_source.days.ledger import ledger_table
+from openpanel_source.days.attempt import DayReading
+from openpanel_source.days.backlog import Backlog
+from openpanel_source.days.ledger import Ledger, ledger_table
 from openpanel_source.days.reader import DayReader
-from openpanel_source.destinations.dialect import Dialect, current_dialect
+from openpanel_source.destinations.dialect import current_dialect
 from openpanel_source.destinations.table_format import check_replaces
 from openpanel_source.model.clock import DAY, EARLIEST, parse_day, parse_instant
 from openpanel_source.model.conditions import days_condition
@@ -37,7 +40,7 @@ from openpanel_source.rows.new_fields import NewFields, field_hints
 from openpanel_source.rows.promoted import NOTHING, WEB_COLUMNS, Failures, Promotion
 from openpanel_source.rows.property_columns import property_columns
 from openpanel_source.rows.shape import shape_rejected
-from openpanel_source.rows.spill import BesideEvents
+from openpanel_source.rows.spill import SideRows
 from openpanel_source.source.consent import check_consent
 from openpanel_source.source.events_file import EventsFile
 from openpanel_source.source.hints import (
@@ -52,7 +55,7 @@ from openpanel_source.source.hints import (
     with_columns,
 )
 from openpanel_source.source.kept_ledger import KeptLedger
-from openpanel_source.source.report import RunReport
+from openpanel_source.source.orders import Orders, Results
 from openpanel_source.source.resource_changes import check_caller
 from openpanel_source.source.run import Run
 from openpanel_source.source.settings import Settings
@@ -70,7 +73,9 @@ def reader_of(
     load_id: str = "",
     fields: NewFields | None = None,
     promotion: Promotion = NOTHING,
+    *,
     known: str | None = None,
+    generation: Generation | None = None,
 ) -> DayReader:
     """A reader for the server that answers, whatever its age.
 
@@ -81,28 +86,36 @@ def reader_of(
         fields: Those that have columns though this version does not know them.
         promotion: What is made of properties.
         known: The mark of the generation that was found the last time.
+        generation: Of the server, if it was recognised already.
 
     Raises:
         UnsupportedServerError: The server is too old for the query.
         OpenPanelError: The server cannot be asked.
     """
-    generation = recognise(client, settings.query, settings.project_ids, known)
-    in_flight = settings.limits.pages_in_flight
     return DayReader(
         client,
         settings.query,
-        in_flight,
+        settings.limits.pages_in_flight,
         settings.now,
         load_id,
-        generation,
+        generation or recognise(client, settings.query, settings.project_ids, known),
         settings.privacy,
         fields,
         promotion,
     )
 
 
-def events_resource(settings: Settings, client: Client, report: RunReport) -> DltResource:
-    """The resource ``events`` of checked settings; what it does goes into the report."""
+def events_resource(
+    settings: Settings, client: Client, orders: Orders, backlog: Backlog | None = None
+) -> DltResource:
+    """The resource ``events`` of checked settings.
+
+    Args:
+        settings: What to read.
+        client: Makes the requests.
+        orders: What whoever starts the run has to say.
+        backlog: What the sync has still to read; without one each run plans for itself.
+    """
 
     def events(
         created_at: dlt.sources.incremental[pendulum.DateTime] = _cursor(settings),  # noqa: B008
@@ -112,25 +125,17 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
         # Days, not rows, are what the cursor selects: rows pass unfiltered.
         created_at.advance(None)  # type: ignore[arg-type]
         start, end = _range_of(created_at)
-        ranged = replace(settings, start=start, end=end)
         kept = KeptLedger(dlt.current.resource_state(), settings.query.fingerprint)
-        ledger = kept.ledger
-        check_consent(settings, ledger)
-        load_id = dlt.current.load_package_state()["load_id"]
+        check_consent(settings, kept.ledger)
         with client:
-            promotion = _promotion(settings)
-            fields = new_fields(dlt.current.source_schema(), promotion.further)
-            reader = reader_of(client, settings, load_id, fields, promotion, ledger.server)
-            ledger.server = mark_of(reader.generation)
-            run = Run(ranged, reader, ledger, report)
-            yield from _items(run, report, fields, promotion, Failures(load_id))
+            run = _Package(replace(settings, start=start, end=end), kept.ledger, orders)
+            results = yield from run.items(client, backlog or Backlog())
         kept.keep()
-        if run.newest is not None:
-            newest = min(run.newest, settings.now())
+        if results.newest is not None:
+            newest = min(results.newest, settings.now())
             last = parse_instant("last_value", created_at.last_value)
             created_at.advance(pendulum.instance(newest if last is None else max(newest, last)))
-        if report.days_left > 0:
-            logger.info("%d days are left for the next run", report.days_left)
+        orders.on_end(results)
 
     resource: DltResource = dlt.resource(
         events,
@@ -149,89 +154,121 @@ def events_resource(settings: Settings, client: Client, report: RunReport) -> Dl
     return resource
 
 
-def _promotion(settings: Settings) -> Promotion:
-    stored = columns_of(dlt.current.source_schema(), EVENTS)
-    columns = property_columns(settings.properties, stored)
-    return Promotion((*(WEB_COLUMNS if settings.web_columns else ()), *columns), settings.privacy)
+class _Package:
+    """Everything that a run yields to dlt: events, rejected rows, the ledger, what they replace."""
 
+    def __init__(self, settings: Settings, ledger: Ledger, orders: Orders) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._orders = orders
+        self._dialect = current_dialect()
+        schema = dlt.current.source_schema()
+        self._known = frozenset(schema.tables)
+        self._held = columns_of(schema, EVENTS)
+        self._had_failures = bool(columns_of(schema, PROPERTY_FAILURES))
+        columns = property_columns(settings.properties, self._held)
+        web = WEB_COLUMNS if settings.web_columns else ()
+        self._promotion = Promotion((*web, *columns), settings.privacy)
+        self._fields = new_fields(schema, self._promotion.further)
+        self._load_id = dlt.current.load_package_state()["load_id"]
+        self._failures = Failures(self._load_id)
+        self._side_rows = SideRows()
 
-def _items(
-    run: Run, report: RunReport, fields: NewFields, promotion: Promotion, failures: Failures
-) -> Iterator[Any]:
-    """Everything a run yields to dlt: events, rejected rows, the ledger, and what they replace."""
-    dialect = current_dialect()
-    schema = dlt.current.source_schema()
-    known = frozenset(schema.tables)
-    beside = BesideEvents()
-    had_failures = bool(columns_of(schema, PROPERTY_FAILURES))
-    held = columns_of(schema, EVENTS)
-    with EventsFile(_working_dir(), held, fields, dialect.events_format) as file:
-        for reading in run.readings():
-            for table in reading.tables:
-                file.add(table)
-                if reading.has_failures:
-                    # Of the rows that are left of the pages.
-                    failed = promotion.fill(table).failures
-                    failures.add(reading.record.project_id, reading.record.day, failed)
-            beside.update(reading.beside)
-            if reading.rejected:
-                record = reading.record
-                rejected = shape_rejected(reading.rejected, record.project_id, record.day)
-                yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
-        # First, as it may tell of columns what the files do not.
-        yield from _replaced(run, report, dialect, held)
-        further = field_hints(fields.known, file.schema.names, dialect.json_type(EVENTS))
-        further |= {
-            name: hints for name, hints in promotion.further.items() if name in file.schema.names
-        }
-        if further:
-            yield with_columns(file.schema, further)
-        yield from file.finish()
-        report.heavy_bytes = file.heavy_bytes
-    yield from _ledger_items(report, known)
-    yield from _failed(run, failures, dialect, had_failures=had_failures)
-    if run.had_rejected:
-        condition = days_condition(run.had_rejected, dialect.instant)
-        yield materialize(REJECTED_EVENTS, condition, dialect, variant=True)
-    yield from group_items(run, report, beside, known, dialect)
-    yield from dimension_items(report, beside, dialect)
+    def items(self, client: Client, backlog: Backlog) -> Generator[Any, None, Results]:
+        """Read, and yield what came of it."""
+        reader = reader_of(
+            client,
+            self._settings,
+            self._load_id,
+            self._fields,
+            self._promotion,
+            known=self._ledger.server,
+            generation=backlog.generation,
+        )
+        backlog.generation = reader.generation
+        self._ledger.server = mark_of(reader.generation)
+        run = Run(self._settings, reader, self._ledger, self._orders, backlog)
+        results = run.results
+        yield from self._events(run)
+        yield from self._of_ledger(results)
+        yield from self._of_failures(results)
+        if results.had_rejected:
+            condition = days_condition(results.had_rejected, self._dialect.instant)
+            yield materialize(REJECTED_EVENTS, condition, self._dialect, variant=True)
+        yield from self._of_side_tables(results)
+        if backlog.days_left > 0:
+            logger.info("%d days are left for the next run", backlog.days_left)
+        return results
 
+    def _events(self, run: Run) -> Iterator[Any]:
+        results, fields = run.results, self._fields
+        events_format = self._dialect.events_format
+        with EventsFile(_working_dir(), self._held, fields, events_format) as file:
+            for reading in run.readings():
+                yield from self._rejected(reading)
+                for table in reading.tables:
+                    file.add(table)
+                    self._note_failures(reading, table)
+                self._side_rows.update(reading.side_rows)
+            # First, as it may tell of columns what the files do not.
+            yield from self._replaced(results)
+            promoted = self._promotion.further
+            further = field_hints(fields.known, file.schema.names, self._dialect.json_type(EVENTS))
+            further |= {name: promoted[name] for name in promoted if name in file.schema.names}
+            if further:
+                yield with_columns(file.schema, further)
+            yield from file.finish()
+            results.heavy_bytes = file.heavy_bytes
 
-def _replaced(
-    run: Run, report: RunReport, dialect: Dialect, held: Mapping[str, Any]
-) -> Iterator[Any]:
-    """What makes way for the events that were read, in a table that has all columns."""
-    if run.replaced:
-        condition = days_condition(run.replaced, dialect.instant)
-        # Where nothing makes way, rows need not pass through a merge.
-        report.appends = report.holds_none(condition)
-        if report.appends:
+    def _rejected(self, reading: DayReading) -> Iterator[Any]:
+        if reading.rejected:
+            record = reading.record
+            rejected = shape_rejected(reading.rejected, record.project_id, record.day)
+            yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
+
+    def _note_failures(self, reading: DayReading, table: pa.Table) -> None:
+        if reading.has_failures:
+            # Of the rows that are left of the pages.
+            failed = self._promotion.fill(table).failures
+            self._failures.add(reading.record.project_id, reading.record.day, failed)
+
+    def _replaced(self, results: Results) -> Iterator[Any]:
+        """What makes way for the events that were read, in a table that has all columns."""
+        if results.replaced:
+            condition = days_condition(results.replaced, self._dialect.instant)
+            # Where nothing makes way, rows need not pass through a merge.
+            results.appends = self._orders.destination.holds_none(condition)
+            if results.appends:
+                yield appended(EVENTS)
+            else:
+                yield materialize(EVENTS, condition, self._dialect, variant=False)
+        elif self._held and not self._held.keys() >= {column.name for column in EVENTS.columns}:
+            # An earlier version made the table: it gets the columns though no day is read.
             yield appended(EVENTS)
-        else:
-            yield materialize(EVENTS, condition, dialect, variant=False)
-    elif held and not held.keys() >= {column.name for column in EVENTS.columns}:
-        # An earlier version made the table: it gets the columns though no day is read.
-        yield appended(EVENTS)
 
+    def _of_ledger(self, results: Results) -> Iterator[Any]:
+        records = results.of_ledger()
+        if records:
+            yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
+        elif not {EVENTS.name, SYNC_DAYS.name} <= self._known:
+            # Projects without events have their tables all the same.
+            yield from (appended(EVENTS), appended(SYNC_DAYS, variant=True))
 
-def _ledger_items(report: RunReport, known: frozenset[str]) -> Iterator[Any]:
-    records = report.records + report.settled + report.adopted
-    if records:
-        yield dlt.mark.with_table_name(ledger_table(records), SYNC_DAYS.name)
-    elif not {EVENTS.name, SYNC_DAYS.name} <= known:
-        # Projects without events have their tables all the same.
-        yield from (appended(EVENTS), appended(SYNC_DAYS, variant=True))
+    def _of_failures(self, results: Results) -> Iterator[Any]:
+        """Values of properties that could not be read, and what they replace."""
+        failed = self._failures.table
+        if failed is not None:
+            yield dlt.mark.with_table_name(failed, PROPERTY_FAILURES.name)
+        if failed is not None or (results.replaced and self._had_failures):
+            # The rest of a day that goes on adds to what was counted of it.
+            whole = [day for day in results.replaced if day.after is None]
+            condition = days_condition(whole, self._dialect.instant)
+            yield materialize(PROPERTY_FAILURES, condition, self._dialect, variant=True)
 
-
-def _failed(run: Run, failures: Failures, dialect: Dialect, *, had_failures: bool) -> Iterator[Any]:
-    """Values of properties that could not be read, and what they replace."""
-    if failures.table is not None:
-        yield dlt.mark.with_table_name(failures.table, PROPERTY_FAILURES.name)
-    if failures.table is not None or (run.replaced and had_failures):
-        # The rest of a day that goes on adds to what was counted of it.
-        whole = [day for day in run.replaced if day.after is None]
-        condition = days_condition(whole, dialect.instant)
-        yield materialize(PROPERTY_FAILURES, condition, dialect, variant=True)
+    def _of_side_tables(self, results: Results) -> Iterator[Any]:
+        view, dialect = self._orders.destination, self._dialect
+        yield from group_items(results, self._side_rows, self._known, view, dialect)
+        yield from dimension_items(self._side_rows, view, dialect)
 
 
 def _working_dir() -> str | None:

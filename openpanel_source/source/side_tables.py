@@ -8,20 +8,20 @@ from typing import Any
 import pyarrow as pa
 
 from openpanel_source.destinations.dialect import Dialect
+from openpanel_source.destinations.view import DestinationView
 from openpanel_source.model.conditions import days_condition
 from openpanel_source.model.schema import EVENT_GROUPS, SYNC_DAYS
 from openpanel_source.rows.dimensions import DIMENSIONS
-from openpanel_source.rows.spill import BesideEvents, TableBuffer
+from openpanel_source.rows.spill import SideRows, SpilledTables
 from openpanel_source.source.hints import appended, materialize, rows_of
-from openpanel_source.source.report import RunReport
-from openpanel_source.source.run import Run
+from openpanel_source.source.orders import Results
 
 _ROWS = 50_000
 _BYTES = 16 * 1024 * 1024
 
 
 def newest_rows(
-    rows: TableBuffer, key: Sequence[str], version: str, held: pa.Table | None = None
+    rows: SpilledTables, key: Sequence[str], version: str, held: pa.Table | None = None
 ) -> Iterator[pa.Table]:
     """The newest row of each key, unless a newer one is held already.
 
@@ -80,47 +80,51 @@ def _numbered(rows: pa.Table, key: Sequence[str]) -> pa.Array:
 
 
 def group_items(
-    run: Run, report: RunReport, beside: BesideEvents, known: Collection[str], dialect: Dialect
+    results: Results,
+    side_rows: SideRows,
+    known: Collection[str],
+    view: DestinationView,
+    dialect: Dialect,
 ) -> Iterator[Any]:
     """The groups of the days that are replaced, and what they replace.
 
     Where no event ever had a group there is no table, and nothing is done.
 
     Args:
-        run: After its last day.
-        report: Its report.
-        beside: Rows of all its days.
+        results: Of the run, after its last day.
+        side_rows: Rows of all its days.
         known: Tables that this pipeline had loaded before the run.
+        view: Of the destination.
         dialect: What the destination wants otherwise.
     """
-    groups = beside[EVENT_GROUPS.name]
+    groups = side_rows[EVENT_GROUPS.name]
     is_new = SYNC_DAYS.name not in known
-    may_hold = EVENT_GROUPS.name in known or (is_new and report.holds_groups())
-    if not run.replaced or not (groups.num_rows or may_hold):
+    may_hold = EVENT_GROUPS.name in known or (is_new and view.holds_groups())
+    if not results.replaced or not (groups.num_rows or may_hold):
         return
-    condition = days_condition(run.replaced, dialect.instant)
-    is_free = report.holds_none(condition, EVENT_GROUPS.name)
+    condition = days_condition(results.replaced, dialect.instant)
+    is_free = view.holds_none(condition, EVENT_GROUPS.name)
     if is_free and not groups.num_rows and EVENT_GROUPS.name in known:
         # One that is not known has to be, for the packages that follow.
         return
     for rows in groups:
         yield rows_of(EVENT_GROUPS, rows, dialect)
     # What is appended is counted after the load: by the events.
-    if is_free and report.appends:
+    if is_free and results.appends:
         yield appended(EVENT_GROUPS, variant=True)
     else:
         yield materialize(EVENT_GROUPS, condition, dialect, variant=True)
 
 
-def dimension_items(report: RunReport, beside: BesideEvents, dialect: Dialect) -> Iterator[Any]:
+def dimension_items(side_rows: SideRows, view: DestinationView, dialect: Dialect) -> Iterator[Any]:
     """The newest row of each profile and each name of events, unless the destination has newer."""
     import pyarrow.compute as pc
 
     for one in DIMENSIONS:
-        rows = beside[one.table.name]
+        rows = side_rows[one.table.name]
         if not rows.num_rows:
             continue
         since = min(pc.min(table.column("read_at")).as_py() for table in rows)
-        held = report.held(one, since)
+        held = view.versions(one, since)
         for table in newest_rows(rows, one.table.primary_key, one.version, held):
             yield rows_of(one.table, table, dialect)

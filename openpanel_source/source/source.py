@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 import dlt
 from dlt.common.configuration.specs import BaseConfiguration
-from dlt.extract import DltResource
+from dlt.common.schema import Schema
+from dlt.extract import DltResource, DltSource
 
 from openpanel_source.api.client import Client
 from openpanel_source.api.credentials import Credentials
+from openpanel_source.days.backlog import Backlog
+from openpanel_source.destinations.warehouse import SOURCE_NAME
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.source.arguments import Arguments
 from openpanel_source.source.configuration import complete
 from openpanel_source.source.events import events_resource
-from openpanel_source.source.report import RunReport
+from openpanel_source.source.orders import Orders
 from openpanel_source.source.settings import Settings, parse_settings
 from openpanel_source.wire.retry import RetryPolicy
 
@@ -28,16 +30,11 @@ SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "f
 """Columns come, and never change their type; a contract of the user's own takes its place."""
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class _Call(Arguments):
-    report: RunReport | None = None
-
-
 def _as_declared(declared: Callable[_P, object]) -> Callable[[Callable[..., _R]], Callable[_P, _R]]:
     """Give a function the signature, and the documentation, of what declares its arguments."""
 
     def decorate(function: Callable[..., _R]) -> Callable[_P, _R]:
-        function.__doc__ = f"{function.__doc__}\n    {Arguments.__doc__}"
+        function.__doc__ = f"{function.__doc__}\n    {declared.__doc__}"
         function.__signature__ = inspect.signature(declared)  # type: ignore[attr-defined]
         return function
 
@@ -52,8 +49,8 @@ def _as_declared(declared: Callable[_P, object]) -> Callable[[Callable[..., _R]]
     # dlt would take settings from anywhere.
     spec=BaseConfiguration,
 )
-@_as_declared(_Call)
-def openpanel(*given: Any, report: RunReport | None = None, **named: Any) -> Sequence[DltResource]:
+@_as_declared(Arguments)
+def openpanel(*given: Any, **named: Any) -> Sequence[DltResource]:
     """Events and charts of OpenPanel projects; events by UTC day, each day proven complete.
 
     Every argument may also come from dlt's configuration, section ``[sources.openpanel]``, and from
@@ -61,7 +58,6 @@ def openpanel(*given: Any, report: RunReport | None = None, **named: Any) -> Seq
 
     Args:
         given: Those of ``Arguments``, in order.
-        report: Filled with what the run does; for callers in Python.
         named: Those of ``Arguments``.
 
     Returns:
@@ -71,15 +67,7 @@ def openpanel(*given: Any, report: RunReport | None = None, **named: Any) -> Seq
     Raises:
         ConfigurationError: Some argument is not allowed; the message says which and why.
     """
-    report = report or RunReport()
-    report.client, report.settings = client, settings = configured(*given, **named)
-    resources = [events_resource(settings, client, report)]
-    if settings.charts:
-        from openpanel_source.source.charts import Surroundings, chart_resource
-
-        surroundings = Surroundings(client, settings, report)
-        resources += [chart_resource(chart, surroundings) for chart in settings.charts]
-    return resources
+    return resources_of(*configured(*given, **named))
 
 
 def configured(*given: Any, **named: Any) -> tuple[Client, Settings]:
@@ -108,3 +96,35 @@ def _checked(given: Arguments) -> tuple[Client, Settings]:
         allow_http=given.allow_http,
     )
     return client, settings
+
+
+def resources_of(
+    client: Client,
+    settings: Settings,
+    orders: Orders | None = None,
+    backlog: Backlog | None = None,
+) -> list[DltResource]:
+    """The resources of checked settings.
+
+    Args:
+        client: Makes the requests.
+        settings: What is read.
+        orders: What whoever starts a run of them has to say.
+        backlog: What the sync has still to read; without one each run plans for itself.
+    """
+    orders = orders or Orders()
+    events = events_resource(settings, client, orders, backlog)
+    if not settings.charts or not orders.with_charts:
+        return [events]
+    from openpanel_source.source.charts import Surroundings, chart_resource
+
+    surroundings = Surroundings(client, settings, orders)
+    return [events, *(chart_resource(chart, surroundings) for chart in settings.charts)]
+
+
+def source_of(resources: Sequence[DltResource]) -> DltSource:
+    """The source ``openpanel`` with these resources."""
+    source = DltSource(Schema(SOURCE_NAME), SOURCE_NAME, list(resources))
+    source.max_table_nesting = 0
+    source.schema_contract = SCHEMA_CONTRACT
+    return source

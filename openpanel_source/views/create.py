@@ -11,7 +11,6 @@ from typing import Any
 import dlt
 from dlt.destinations import duckdb, postgres
 from dlt.destinations.exceptions import DatabaseException
-from sqlglot import exp
 
 from openpanel_source.charts.definition import timezone_problem
 from openpanel_source.destinations.duckdb_session import open_meanwhile
@@ -229,7 +228,7 @@ def _statements(
 
 
 def _literal(text: str) -> str:
-    return exp.Literal.string(text).sql()
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _execute(client: Any, statements: list[str]) -> None:

@@ -1,19 +1,17 @@
-"""The SQL of the analyst's views: read from the package, rendered for a dialect.
+"""The SQL of the analyst's views: read from the package, filled in for a destination.
 
 Each is a file in ``views/``: a comment that describes the view and each of its columns, then one
-SELECT in PostgreSQL's dialect.
+SELECT in PostgreSQL's dialect. `make docs` translates them (docs/view_dialects.py): what a dialect
+selects is in ``views/dialects/``, with names in braces for what depends on the destination.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-
-from sqlglot import exp, parse_one
-
-from openpanel_source.views.warehouses import WORDS, relation, translate
 
 UTC = "UTC"
 
@@ -22,15 +20,34 @@ Relations = Mapping[str, Collection[str]]
 
 _NAMES = ("sessions", "daily_metrics", "daily_countries", "pages", "funnel", "retention")
 """A view comes after those that it reads."""
-_PROPERTIES = {
+PROPERTIES = {
     "utm_source": "__query.utm_source",
     "utm_medium": "__query.utm_medium",
     "utm_campaign": "__query.utm_campaign",
     "page_title": "__title",
 }
 """Columns that the ``events`` of an early version lacks, and the same in ``properties``."""
-_EVENT_META = {"project_id": "text", "name": "text", "conversion": "boolean"}
-"""What views read of the table ``event_meta``, which is loaded on request."""
+
+NO_EVENT_META = (
+    "(SELECT CAST(NULL AS TEXT) AS project_id, CAST(NULL AS TEXT) AS name,"
+    " CAST(NULL AS BOOLEAN) AS conversion WHERE FALSE) AS event_meta"
+)
+"""What views read of the table ``event_meta``, which is loaded on request, where it is not."""
+_EVENT_META = {"project_id", "name", "conversion"}
+
+_WAREHOUSES = {
+    "bigquery": "`{}`.{}",
+    "snowflake": '"{}".{}',
+    "databricks": "`{}`.{}",
+    "clickhouse": '"{}___{}"',
+    "redshift": '"{}".{}',
+}
+"""How a dataset's tables are named where views are only printed, if its name has to be quoted."""
+
+DIALECTS = ("duckdb", "postgres", *_WAREHOUSES)
+"""The dialects that ``views --print`` writes."""
+
+_FOLDER = files("openpanel_source") / "views"
 
 
 @dataclass(frozen=True)
@@ -53,10 +70,7 @@ class View:
 @cache
 def views() -> tuple[View, ...]:
     """All views of the package, each after those that it reads."""
-    folder = files("openpanel_source") / "views"
-    return tuple(
-        _view(name, (folder / f"{name}.sql").read_text(encoding="utf-8")) for name in _NAMES
-    )
+    return tuple(_view(name, (_FOLDER / f"{name}.sql").read_text("utf-8")) for name in _NAMES)
 
 
 def _view(name: str, text: str) -> View:
@@ -73,9 +87,9 @@ def select(
     view: View,
     dialect: str,
     *,
-    timezone: str = UTC,
-    schema: str | None = None,
-    relations: Relations | None = None,
+    timezone: str,
+    schema: str | None,
+    relations: Relations,
 ) -> str:
     """The query of a view.
 
@@ -85,12 +99,13 @@ def select(
         timezone: IANA name of the time zone in which days and weeks begin.
         schema: Where tables and other views are; None leaves their names alone.
         relations: What tables the destination has; properties stand for web columns that its
-            ``events`` lacks, no rows for an ``event_meta`` that it lacks. None if it has all.
+            ``events`` lacks, no rows for an ``event_meta`` that it lacks.
     """
-    return _tree(view, timezone, schema, relations).sql(dialect=dialect, pretty=True)
+    prefix = "" if schema is None else '"' + schema.replace('"', '""') + '".'
+    return _filled(view, dialect, timezone, lambda name: prefix + name, relations)
 
 
-def script(view: View, dialect: str, *, timezone: str = UTC, dataset: str = "openpanel") -> str:
+def script(view: View, dialect: str, *, timezone: str, dataset: str) -> str:
     """The statement that makes a view where ``event_meta`` is not loaded, with its description.
 
     Args:
@@ -99,44 +114,40 @@ def script(view: View, dialect: str, *, timezone: str = UTC, dataset: str = "ope
         timezone: IANA name of the time zone in which days and weeks begin.
         dataset: Where tables are; the statements for DuckDB and PostgreSQL are to be run in it.
     """
-    name = exp.to_table(view.name)
-    tree = _tree(view, timezone, relations={})
-    words = WORDS.get(dialect)
-    if words is not None:
-        name = relation(view.name, words, dataset)
-        translate(tree, dialect, words, dataset)
-    statement = exp.Create(this=name, kind="VIEW", replace=True, expression=tree)
-    return f"-- {view.description}\n{statement.sql(dialect=dialect, pretty=True)};"
+
+    def named(name: str) -> str:
+        form = _WAREHOUSES.get(dialect)
+        if form is None:
+            return name
+        quote = form[0]
+        if re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", dataset):
+            return form.replace(quote, "").format(dataset, name)
+        return form.format(dataset.replace(quote, 2 * quote), name)
+
+    query = _filled(view, dialect, timezone, named, relations={})
+    return f"-- {view.description}\nCREATE OR REPLACE VIEW {named(view.name)} AS\n{query};"
 
 
-def _tree(
-    view: View, timezone: str, schema: str | None = None, relations: Relations | None = None
-) -> exp.Select:
-    tree = parse_one(view.query, read="postgres", into=exp.Select)
-    for zoned in tree.find_all(exp.AtTimeZone):
-        zoned.set("zone", exp.Literal.string(timezone))
-    if relations is not None:
-        _replace_what_lacks(tree, relations)
-    if schema is not None:
-        local = {cte.alias for cte in tree.find_all(exp.CTE)}
-        for table in tree.find_all(exp.Table):
-            if table.name not in local:
-                table.set("db", exp.to_identifier(schema, quoted=True))
-    return tree
+def _filled(
+    view: View,
+    dialect: str,
+    timezone: str,
+    named: Callable[[str], str],
+    relations: Relations,
+) -> str:
+    held = relations.get("events", PROPERTIES)
+    columns = {
+        name: f"events.{name}" if name in held else f"(events.properties ->> '{key}')"
+        for name, key in PROPERTIES.items()
+    }
+    tables = {name: named(name) for name in ("events", "event_meta", *_NAMES)}
+    if not _EVENT_META.issubset(relations.get("event_meta", ())):
+        tables["event_meta"] = NO_EVENT_META
+    zone = timezone.replace("'", "''")
+    return _queries(dialect)[view.name].format(timezone=zone, **tables, **columns)
 
 
-def _replace_what_lacks(tree: exp.Select, relations: Relations) -> None:
-    held = relations.get("events", _PROPERTIES)
-    for column in list(tree.find_all(exp.Column)):
-        if column.table == "events" and column.name in _PROPERTIES.keys() - set(held):
-            path = f"events.properties ->> '{_PROPERTIES[column.name]}'"
-            value = parse_one(path, read="postgres")
-            is_selected = isinstance(column.parent, exp.Select)
-            column.replace(exp.alias_(value, column.name) if is_selected else value)
-    if _EVENT_META.keys() <= set(relations.get("event_meta", ())):
-        return
-    nulls = [exp.alias_(exp.cast(exp.null(), kind), name) for name, kind in _EVENT_META.items()]
-    nothing = exp.select(*nulls).where(exp.false()).subquery("event_meta")
-    for table in list(tree.find_all(exp.Table)):
-        if table.name == "event_meta":
-            table.replace(nothing.copy())
+@cache
+def _queries(dialect: str) -> Mapping[str, str]:
+    text = (_FOLDER / "dialects" / f"{dialect}.sql").read_text("utf-8")
+    return dict(zip(_NAMES, text.rstrip("\n").split("\n\n")[1:], strict=True))

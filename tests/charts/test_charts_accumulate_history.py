@@ -10,7 +10,6 @@ import pytest
 from openpanel_source import Chart, Series
 from openpanel_source.api.client import Client
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.source.report import RunReport
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
 from tests.support.warehouse import Warehouse
 
@@ -122,10 +121,13 @@ def test_charts_and_events_of_a_run_share_connections_that_are_closed_once(
     monkeypatch.setattr(Client, "close", noted)
     charts = [Chart(name, ["*"], range="7d") for name in ("one", "two", "three")]
     with world(*days(10)) as sandbox:
-        report = RunReport()
-        warehouse.pipeline().run(warehouse.source(sandbox, charts=charts, report=report))
-    assert report.charts.read == ["one", "two", "three"]
-    assert closed == [report.client]
+        warehouse.pipeline().run(warehouse.source(sandbox, charts=charts))
+    assert warehouse.query("SELECT name FROM charts ORDER BY name") == [
+        ("one",),
+        ("three",),
+        ("two",),
+    ]
+    assert len(closed) == 1
 
 
 def test_a_changed_definition_supersedes_the_old_one_and_keeps_its_rows(

@@ -14,7 +14,7 @@ from openpanel_source.api.filters import Filter
 from openpanel_source.destinations.pipelines import destination_errors
 from openpanel_source.errors import InternalServerError, InvalidSettingError, OpenPanelError
 from openpanel_source.operations.sync import sync
-from openpanel_source.source.report import RunReport
+from openpanel_source.source.orders import Progress
 from openpanel_source.source.source import openpanel
 from tests.support.sandbox_world import NOW, event, event_id, pages_of, world
 from tests.support.warehouse import Warehouse
@@ -199,21 +199,36 @@ def test_the_cursor_never_passes_now(warehouse: Warehouse) -> None:
     assert warehouse.numbers() == [1, 2, 3]
 
 
-def test_a_sync_that_is_stopped_while_it_plans_says_what_the_run_before_left(
+def test_a_sync_that_is_stopped_in_its_second_run_says_what_the_first_left(
     warehouse: Warehouse,
 ) -> None:
     stop = threading.Event()
 
-    def hang_in_the_next_plan(report: RunReport) -> None:
+    def hang_in_the_next_run(progress: Progress) -> None:
         # Three empty days do not count as days of a run.
-        if len(report.records) == 5:
-            sandbox.behave(path="end=2101-01-01", delay=60)
+        if progress.days_read == 5:
+            sandbox.behave(path="/export/events", delay=60)
             threading.Timer(1.0, stop.set).start()
 
     with world(*(at(f"2026-11-{day}", day) for day in range(10, 21))) as sandbox:
         settings = warehouse.settings(sandbox, max_days_per_run=2)
-        summary = sync(warehouse.pipeline(), stop=stop, on_day=hang_in_the_next_plan, **settings)
+        summary = sync(warehouse.pipeline(), stop=stop, on_day=hang_in_the_next_run, **settings)
     assert (summary.stopped, summary.days_read, summary.days_left) == (True, 5, 9)
+
+
+def test_the_runs_of_a_sync_are_slices_of_one_plan(warehouse: Warehouse) -> None:
+    rows = [at(f"2026-11-{day}", day) for day in range(10, 21)]
+    with world(*rows) as sandbox:
+        warehouse.sync(sandbox)
+        before = len(sandbox.requests)
+        one_run = warehouse.sync(sandbox, reload=True)
+        middle = len(sandbox.requests)
+        slices = warehouse.sync(sandbox, reload=True, max_days_per_run=1)
+    assert (one_run.runs, slices.runs) == (1, 11)
+    assert (one_run.days_read, slices.days_read) == (14, 14)
+    # What a run asks anew is what confirms the counts before it commits.
+    again = len(sandbox.requests) - middle - (middle - before)
+    assert again <= 2 * 10
 
 
 def test_events_dated_in_the_future_are_loaded_once_and_watched(warehouse: Warehouse) -> None:

@@ -99,7 +99,7 @@ def test_every_look_is_at_a_whole_row_by_the_arithmetic_of_the_server(
 
 
 @given(page_sizes, st.integers(1, 5000), st.integers(1, 5000))
-def test_looks_at_a_stretch_leave_nothing_out_and_share_rows(
+def test_looks_at_a_range_leave_nothing_out_and_share_rows(
     page_size: int, start: int, length: int
 ) -> None:
     grid = grid_of(page_size)

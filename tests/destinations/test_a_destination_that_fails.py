@@ -17,6 +17,7 @@ from dlt.destinations.exceptions import DatabaseTransientException
 
 from openpanel_source.destinations.lock import running_alone
 from openpanel_source.destinations.pipelines import open_pipeline, open_to_look
+from openpanel_source.destinations.view import DestinationView
 from openpanel_source.errors import (
     DestinationError,
     PipelineBusyError,
@@ -187,8 +188,8 @@ def test_a_column_of_another_type_takes_what_it_can_hold(warehouse: Warehouse) -
     assert warehouse.query("SELECT DISTINCT revenue FROM events") == [("0",)]
 
 
-def test_a_mistake_of_the_reading_code_is_not_blamed_on_the_destination(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+def test_a_mistake_while_days_are_read_is_not_blamed_on_the_destination(
+    warehouse: Warehouse,
 ) -> None:
     def mistaken(*_: Any) -> bool:
         try:
@@ -196,10 +197,9 @@ def test_a_mistake_of_the_reading_code_is_not_blamed_on_the_destination(
         except ValueError:
             raise ZeroDivisionError("by \x1b[31mzero\nand more") from None
 
-    monkeypatch.setattr("openpanel_source.source.run.Run._take", mistaken)
     expected = r"^unexpected error \(ZeroDivisionError: by \\x1b\[31mzero\); .* please report it\.$"
     with world(*ROWS) as sandbox, pytest.raises(UnexpectedError, match=expected) as caught:
-        warehouse.sync(sandbox)
+        warehouse.sync(sandbox, on_day=mistaken)
     assert caught.value.exit_code == 1
 
 
@@ -209,7 +209,7 @@ def test_a_destination_that_fails_while_days_are_read_is_blamed(
     def failing(*_: Any, **__: Any) -> bool:
         raise DatabaseTransientException(OSError("the server closed the connection"))
 
-    monkeypatch.setattr("openpanel_source.operations.sync.holds_none", failing)
+    monkeypatch.setattr(DestinationView, "holds_none", failing)
     with world(*ROWS) as sandbox, pytest.raises(TransientError, match="the destination failed"):
         warehouse.sync(sandbox)
 

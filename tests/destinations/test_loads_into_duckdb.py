@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -14,17 +15,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from dlt.common.runtime.collector import NullCollector
 from dlt.destinations.exceptions import DatabaseTerminalException
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
-import openpanel_source.operations.sync as module
 from openpanel_source.destinations.duckdb_session import modest, opened
 from openpanel_source.model.schema import EVENTS
-from openpanel_source.operations.destination_view import holds_none
 from openpanel_source.operations.sync import sync
 from openpanel_source.rows.shape import Shaper
 from openpanel_source.source.events_file import EventsFile
-from openpanel_source.source.report import RunReport
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
@@ -52,22 +51,16 @@ def other_pipeline(warehouse: Warehouse) -> dlt.Pipeline:
     return pipeline
 
 
-def test_a_first_sync_is_appended_and_a_later_one_merged(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dispositions = []
-    load = module._load
+def test_a_first_sync_is_appended_and_a_later_one_merged(warehouse: Warehouse) -> None:
+    def disposition() -> str:
+        pipeline = warehouse.pipeline()
+        sync(pipeline, **warehouse.settings(sandbox))
+        return str(pipeline.default_schema.get_table("events")["write_disposition"])
 
-    def watched(pipeline: dlt.Pipeline, source: Any, report: RunReport, patience: float) -> None:
-        load(pipeline, source, report, patience)
-        dispositions.append(pipeline.default_schema.get_table("events")["write_disposition"])
-
-    monkeypatch.setattr(module, "_load", watched)
     with world(*ROWS) as sandbox:
-        warehouse.sync(sandbox)
+        assert disposition() == "append"
         sandbox.add([on(100, 12), on(101, 20)])
-        warehouse.sync(sandbox)
-    assert dispositions == ["append", "merge"]
+        assert disposition() == "merge"
     assert warehouse.numbers() == [*range(1, 60), 100, 101]
 
 
@@ -78,17 +71,29 @@ def test_a_second_pipeline_into_the_same_dataset_doubles_nothing(warehouse: Ware
     assert warehouse.numbers() == list(range(1, 60))
 
 
+class Meanwhile(NullCollector):
+    """Does something once, when the steps after the reading begin."""
+
+    def __init__(self, what: Callable[[], None]) -> None:
+        self._what: list[Callable[[], None]] = [what]
+
+    def _start(self, step: str) -> None:
+        if step.startswith("Normalize") and self._what:
+            self._what.pop()()
+
+
 def test_days_that_somebody_else_loaded_at_the_same_moment_are_replaced(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: Warehouse,
 ) -> None:
     with world(*ROWS) as sandbox:
         warehouse.sync(sandbox)
-        # As if the other rows had come between the question and the load.
-        answers = iter([True])
-        monkeypatch.setattr(
-            module, "holds_none", lambda *args: next(answers, False) or holds_none(*args)
+        warehouse.change("CREATE TABLE kept AS FROM events; DELETE FROM events")
+        # The other rows come between the question what is there and the load.
+        pipeline = other_pipeline(warehouse)
+        pipeline.collector = Meanwhile(
+            lambda: warehouse.change("INSERT INTO events FROM kept; DROP TABLE kept")
         )
-        summary = sync(other_pipeline(warehouse), **warehouse.settings(sandbox, reload=True))
+        summary = sync(pipeline, **warehouse.settings(sandbox, reload=True))
     assert warehouse.numbers() == list(range(1, 60))
     assert summary.runs == 2
     assert summary.is_verified

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openpanel_source.rows.spill import TableBuffer
+from openpanel_source.rows.spill import SpilledTables
 
 tables = st.lists(st.lists(st.text(max_size=5), max_size=20), max_size=12)
 
@@ -17,7 +17,7 @@ def table(values: list[str]) -> pa.Table:
 
 @given(tables, st.sampled_from([0, 50, 200, 10_000]))
 def test_what_goes_in_comes_out_in_order(parts: list[list[str]], most_bytes: int) -> None:
-    buffer = TableBuffer(most_bytes)
+    buffer = SpilledTables(most_bytes)
     for part in parts:
         buffer.append(table(part))
     values = [value for part in buffer for value in part.column("value").to_pylist()]
@@ -27,7 +27,7 @@ def test_what_goes_in_comes_out_in_order(parts: list[list[str]], most_bytes: int
 
 def test_no_more_than_the_bound_stays_in_memory() -> None:
     before = pa.total_allocated_bytes()
-    buffer = TableBuffer(most_bytes=1_000_000)
+    buffer = SpilledTables(most_bytes=1_000_000)
     for _ in range(200):
         buffer.append(table(["x" * 1000] * 100))
     assert buffer.num_rows == 20_000

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.rows.new_fields import MOST, NewFields, column_name
 from openpanel_source.rows.shape import Shaper
-from openpanel_source.rows.spill import TableBuffer
+from openpanel_source.rows.spill import SpilledTables
 from openpanel_source.source.events_file import EventsFile
 from tests.support.postgres import PostgresWarehouse, postgres_url
 from tests.support.recorded import page_of
@@ -248,7 +248,7 @@ def test_only_the_first_page_with_a_field_is_taken_row_by_row() -> None:
 
 
 def test_rows_that_wait_in_files_keep_the_columns_they_came_with() -> None:
-    buffer = TableBuffer(most_bytes=1_000)
+    buffer = SpilledTables(most_bytes=1_000)
     tables = [shaped([number], fields) for number in range(9) for fields in ((), (MOOD,))]
     for table in tables:
         buffer.append(table)

@@ -18,7 +18,7 @@ from openpanel_source.errors import InvalidSettingError
 from openpanel_source.operations.sync import sync
 from openpanel_source.rows.dimensions import DimensionShaper, Profile
 from openpanel_source.rows.event import event_with, with_asked
-from openpanel_source.rows.spill import TableBuffer
+from openpanel_source.rows.spill import SpilledTables
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
 from openpanel_source.source.side_tables import newest_rows
 from tests.promise.test_a_sync_holds_exactly_the_rows_of_the_server import DATASET, RECORDED_AT
@@ -371,7 +371,7 @@ def test_the_newest_of_each_key_is_found_in_files_as_in_memory() -> None:
             [{"project_id": "web", "id": key, "v": version} for key, version in rows], schema
         )
 
-    rows = TableBuffer(most_bytes=1)
+    rows = SpilledTables(most_bytes=1)
     rows.append(table([("a", 1), ("b", 5), ("c", None)]))
     rows.append(table([("a", 3), ("b", 4)]))
     rows.append(table([("a", 2), ("d", None), ("e", 7)]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,16 @@ import dlt
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
+from dlt.extract import DltResource
 
+import openpanel_source.source.source as source_module
 from openpanel_source import openpanel
+from openpanel_source.api.client import Client
 from openpanel_source.cli import main
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.source.arguments import DEFAULTS
+from openpanel_source.source.settings import Settings
 from openpanel_source.source.source import configured
 from tests.support.dlt_files import forget_files
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
@@ -159,6 +163,21 @@ def test_files_and_arguments_count_as_they_did(
     assert configured(start_date=None)[1].start is None
 
 
+def resolved(monkeypatch: pytest.MonkeyPatch, *sources: Callable[[], Any]) -> list[Settings]:
+    """What each source reads."""
+    found: list[Settings] = []
+    given = source_module.resources_of
+
+    def noted(client: Client, settings: Settings) -> list[DltResource]:
+        found.append(settings)
+        return given(client, settings)
+
+    monkeypatch.setattr(source_module, "resources_of", noted)
+    for source in sources:
+        source()
+    return found
+
+
 def test_a_source_of_another_name_has_sections_of_its_own(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,14 +189,10 @@ def test_a_source_of_another_name_has_sections_of_its_own(
     monkeypatch.setenv("SOURCES__OPENPANEL__SHOP__LOOKBACK_DAYS", "4")
     monkeypatch.setenv("SHOP__LOOKBACK_DAYS", "5")
     monkeypatch.setenv("MAX_EVENTS_PER_RUN", "5")
-    from openpanel_source.source.report import RunReport
-
-    report = RunReport()
-    assert openpanel.clone(name="shop")(report=report).name == "shop"
-    assert report.settings is not None
-    assert report.settings.query.events == ("a",)
-    assert report.settings.lookback_days == 4
-    limits = report.settings.limits
+    [settings] = resolved(monkeypatch, openpanel.clone(name="shop"))
+    assert settings.query.events == ("a",)
+    assert settings.lookback_days == 4
+    limits = settings.limits
     assert (limits.pages_in_flight, limits.max_days_per_run) == (3, 5)
     assert limits.max_events_per_run == 1_000_000
 
@@ -187,14 +202,7 @@ def test_sources_beside_each_other_read_each_its_own_section(
 ) -> None:
     write("config.toml", '[sources.openpanel]\npages_in_flight = 3\n[sources.shop]\nevents = ["b"]')
     monkeypatch.setenv("SOURCES__SHOP__LOOKBACK_DAYS", "4")
-    from openpanel_source.source.report import RunReport
-
-    found = []
-    for source in (openpanel, openpanel.clone(name="shop")):
-        report = RunReport()
-        source(report=report)
-        assert report.settings is not None
-        found.append(report.settings)
+    found = resolved(monkeypatch, openpanel, openpanel.clone(name="shop"))
     assert [settings.query.events for settings in found] == [(), ("b",)]
     assert [settings.lookback_days for settings in found] == [3, 4]
     assert [settings.limits.pages_in_flight for settings in found] == [3, 3]

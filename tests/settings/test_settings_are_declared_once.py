@@ -22,7 +22,7 @@ def test_each_setting_has_a_meaning_and_no_other_is_documented() -> None:
 
 def test_the_source_shows_the_declared_signature_and_its_documentation() -> None:
     parameters = inspect.signature(openpanel).parameters
-    assert {name: one.default for name, one in parameters.items()} == DEFAULTS | {"report": None}
+    assert {name: one.default for name, one in parameters.items()} == DEFAULTS
     declared = inspect.signature(Arguments).parameters
     assert all(parameters[name].annotation == declared[name].annotation for name in DEFAULTS)
     documentation = inspect.getdoc(openpanel)

@@ -1,4 +1,8 @@
-"""The dialects in which the views can be written, and what SQLGlot would not say right."""
+"""The views in the SQL of each dialect, translated by SQLGlot, and what it would not say right.
+
+What is known only when a view is made stays a name in braces: ``{timezone}``, ``{events}`` and the
+names of other tables and views, and the columns that a table may lack.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp, parse_one
 from sqlglot.dialects.dialect import Dialect
+
+from openpanel_source.views.render import NO_EVENT_META, PROPERTIES, View, views
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,6 @@ class Words:
         monday: The first date of the week of a ``{day}``, whatever the session's settings.
         part: The third part of a ``{text}`` that is cut at slashes; empty or null if there is none.
         member: The text under ``{key}`` in ``{json}``; null if there is none.
-        separator: What stands between a dataset and its tables.
         previous: The function that gives the value of the row before in a window.
         settings: What the semantics of PostgreSQL need, by name.
     """
@@ -30,7 +35,6 @@ class Words:
     monday: str = "CAST(DATE_TRUNC('WEEK', {day}) AS DATE)"
     part: str = "SPLIT_PART({text}, '/', 3)"
     member: str = "NULLIF(JSON_EXTRACT_PATH_TEXT({json}, '{key}'), '')"
-    separator: str = "."
     previous: str = "LAG"
     settings: tuple[str, ...] = ()
 
@@ -61,7 +65,6 @@ WORDS = {
         monday="CAST(toMonday({day}) AS Date)",
         part="splitByChar('/', COALESCE({text}, ''))[3]",
         member="NULLIF(JSONExtractString({json}, '{key}'), '')",
-        separator="___",
         previous="lagInFrame",
         # A left join has nulls, and a column is not shadowed by an alias of the same SELECT.
         settings=("join_use_nulls", "prefer_column_name_to_alias"),
@@ -73,38 +76,72 @@ WORDS = {
 }
 """Of the warehouses whose dialect was checked; in DuckDB and PostgreSQL the views are made."""
 
-DIALECTS = ("duckdb", "postgres", *WORDS)
-"""The dialects that ``views --print`` writes."""
 _ALIASES = {"events": "event_rows"}
 """Tables that a column of some view has the name of, which grouping would mean."""
 
 
-def translate(tree: exp.Select, dialect: str, words: Words, dataset: str) -> None:
-    """Make a SELECT in PostgreSQL's dialect one that a warehouse understands alike.
+def dialect_file(dialect: str) -> str:
+    """What ``openpanel_source/views/dialects/`` holds for a dialect."""
+    head = "-- Made by `make docs` from openpanel_source/views/: what each view selects, in order."
+    return "\n\n".join([head, *(translated(view, dialect) for view in views())]) + "\n"
+
+
+def translated(view: View, dialect: str) -> str:
+    """The SELECT of a view, with names in braces for what is not known yet.
 
     Args:
-        tree: It; changed.
-        dialect: A name that SQLGlot knows.
-        words: Those of the warehouse.
-        dataset: Where tables and other views are.
+        view: The view.
+        dialect: One of ``DIALECTS``, which SQLGlot knows by the same names.
     """
-    _say_dates(tree, dialect, words)
-    _say_texts(tree, dialect, words)
-    _name_tables(tree, words, dataset)
-    _respect_types(tree)
-    # What is ordered by is never null; some warehouses take no word on nulls here.
-    nulls_first = Dialect.get_or_raise(dialect).NULL_ORDERING == "nulls_are_small"
-    for ordered in tree.find_all(exp.Ordered):
-        ordered.set("nulls_first", nulls_first)
-    if words.settings:
-        tree.set("settings", [exp.column(name).eq(1) for name in words.settings])
+    tree = parse_one(view.query, read="postgres", into=exp.Select)
+    for zoned in tree.find_all(exp.AtTimeZone):
+        zoned.set("zone", exp.Literal.string("{timezone}"))
+    words = WORDS.get(dialect)
+    _leave_tables_open(tree, words)
+    if words is None:
+        _leave_columns_open(tree)
+    else:
+        _say_dates(tree, dialect, words)
+        _say_texts(tree, dialect, words)
+        _respect_types(tree)
+        # What is ordered by is never null; some warehouses take no word on nulls here.
+        nulls_first = Dialect.get_or_raise(dialect).NULL_ORDERING == "nulls_are_small"
+        for ordered in tree.find_all(exp.Ordered):
+            ordered.set("nulls_first", nulls_first)
+        if words.settings:
+            tree.set("settings", [exp.column(name).eq(1) for name in words.settings])
+    return tree.sql(dialect=dialect, pretty=True)
 
 
-def relation(name: str, words: Words, dataset: str) -> exp.Table:
-    """A table or view of a dataset."""
-    if words.separator == ".":
-        return exp.table_(name, db=dataset)
-    return exp.table_(f"{dataset}{words.separator}{name}")
+def _open(name: str) -> exp.Identifier:
+    return exp.to_identifier(f"{{{name}}}", quoted=False)
+
+
+def _leave_columns_open(tree: exp.Select) -> None:
+    for column in list(tree.find_all(exp.Column)):
+        if column.table == "events" and column.name in PROPERTIES:
+            value = exp.column(_open(column.name))
+            is_selected = isinstance(column.parent, exp.Select)
+            column.replace(exp.alias_(value, column.name) if is_selected else value)
+
+
+def _leave_tables_open(tree: exp.Select, words: Words | None) -> None:
+    local = {cte.alias for cte in tree.find_all(exp.CTE)}
+    for table in list(tree.find_all(exp.Table)):
+        if table.name in local:
+            continue
+        place = exp.Table(this=_open(table.name))
+        if words is None:
+            table.replace(place)
+        elif table.name == "event_meta":
+            selected = exp.select("*").from_(NO_EVENT_META, dialect="postgres")
+            table.replace(selected.find(exp.Subquery))  # type: ignore[arg-type]
+        else:
+            alias = _ALIASES.get(table.name, table.name)
+            table.replace(exp.alias_(place, alias, table=True))
+    for column in tree.find_all(exp.Column) if words else ():
+        if column.table in _ALIASES:
+            column.set("table", exp.to_identifier(_ALIASES[column.table]))
 
 
 def _say_dates(tree: exp.Select, dialect: str, words: Words) -> None:
@@ -133,17 +170,6 @@ def _say_texts(tree: exp.Select, dialect: str, words: Words) -> None:
         member.replace(_said(template, dialect, json=member.this))
     for lag in list(tree.find_all(exp.Lag)):
         lag.replace(exp.func(words.previous, lag.this, dialect=dialect))
-
-
-def _name_tables(tree: exp.Select, words: Words, dataset: str) -> None:
-    local = {cte.alias for cte in tree.find_all(exp.CTE)}
-    for table in list(tree.find_all(exp.Table)):
-        if table.name not in local:
-            alias = _ALIASES.get(table.name, table.name)
-            table.replace(exp.alias_(relation(table.name, words, dataset), alias, table=True))
-    for column in tree.find_all(exp.Column):
-        if column.table in _ALIASES:
-            column.set("table", exp.to_identifier(_ALIASES[column.table]))
 
 
 def _respect_types(tree: exp.Select) -> None:

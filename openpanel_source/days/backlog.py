@@ -1,0 +1,127 @@
+"""What a sync has still to read: planned once, taken in slices, one a run."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import islice
+from typing import TypeVar
+
+from openpanel_source.api.failed_projects import FailedProjects
+from openpanel_source.api.generation import Generation
+from openpanel_source.days.ledger import Reason
+from openpanel_source.days.plan import PlannedDay, split_empty
+from openpanel_source.days.safety_catch import SafetyCatch
+
+ProjectDays = Iterator[tuple[list[PlannedDay], list[PlannedDay]]]
+
+
+class Backlog:
+    """The days that are still to read, newest of each project first, and what is known of them.
+
+    Attributes:
+        generation: Of the server, once it was recognised.
+        failed: Projects that could not be read, and why; nothing further of them is read.
+        catches: Of each project, what may still be deleted.
+        unchanged: Open days, by project, that were counted and hold what the ledger says.
+        events_expected: Rows that the server counts in the days planned, where that was asked.
+        is_planned: Whether the days are in it.
+        days_done: Days read, or found empty.
+        rows_done: Rows of them that were loaded.
+    """
+
+    def __init__(self) -> None:
+        self.generation: Generation | None = None
+        self.failed = FailedProjects()
+        self.catches: dict[str, SafetyCatch] = {}
+        self.unchanged: frozenset[tuple[str, date]] = frozenset()
+        self.events_expected = 0
+        self.is_planned = False
+        self.days_done = 0
+        self.rows_done = 0
+        self._left: Counter[str] = Counter()
+        self._to_come: Iterator[tuple[list[PlannedDay], list[PlannedDay]]] = iter(())
+        self._ready: deque[PlannedDay] = deque()
+        self._taken: dict[tuple[str, date], PlannedDay] = {}
+
+    @property
+    def days_left(self) -> int:
+        """Days to read; those of projects that failed are for another sync."""
+        return sum(days for project, days in self._left.items() if project not in self.failed)
+
+    def fill(
+        self, projects: list[list[PlannedDay]], count: Callable[[str, date, date], int]
+    ) -> None:
+        """Put in what was planned.
+
+        Args:
+            projects: The days of each project, newest first.
+            count: Counts rows of a project in a range of days.
+        """
+        self.is_planned = True
+        planned = [days for days in projects if days]
+        self._left.update({days[0].project_id: len(days) for days in planned})
+        # Projects take turns, so that the newest days of each come first.
+        self._to_come = _in_turns([self._split(days, count) for days in planned])
+
+    def take(self, hold_nothing: Callable[[PlannedDay], None]) -> Iterator[PlannedDay]:
+        """The days to read, until all were taken; what is not done can be taken once more.
+
+        Args:
+            hold_nothing: Called with each day on the way that was counted and found empty.
+
+        Raises:
+            OpenPanelError: The server cannot be asked what is empty.
+        """
+        self._ready.extendleft(reversed(self._taken.values()))
+        self._taken.clear()
+        while True:
+            while self._ready:
+                item = self._ready.popleft()
+                if item.project_id not in self.failed:
+                    self._taken[item.project_id, item.day] = item
+                    yield item
+            filled, empty = next(self._to_come, (None, []))
+            if filled is None:
+                return
+            for item in empty:
+                hold_nothing(item)
+                self.done(item.project_id, item.day)
+            self._ready.extend(filled)
+
+    def done(self, project: str, day: date) -> None:
+        """Note that a day was read, or found empty."""
+        self._taken.pop((project, day), None)
+        self.days_done += 1
+        self._left[project] -= 1
+
+    def read_again(self, days: frozenset[tuple[str, date]]) -> None:
+        """Put in days of projects that have been done."""
+        for project, day in sorted(days, key=lambda item: item[1]):
+            self._ready.appendleft(PlannedDay(project, day, Reason.CHANGED))
+            self._left[project] += 1
+            self.days_done -= 1
+
+    def _split(
+        self, days: list[PlannedDay], count: Callable[[str, date, date], int]
+    ) -> ProjectDays:
+        """The days of a project that hold something and those that do not, until it fails."""
+        project = days[0].project_id
+        with self.failed.alone(project):
+            for parts in split_empty(lambda first, last: count(project, first, last), days):
+                if project in self.failed:
+                    return
+                yield parts
+
+
+_T = TypeVar("_T")
+
+
+def _in_turns(iterators: list[Iterator[_T]]) -> Iterator[_T]:
+    waiting = deque(iterators)
+    while waiting:
+        iterator = waiting.popleft()
+        for item in islice(iterator, 1):
+            yield item
+            waiting.append(iterator)

@@ -1,0 +1,126 @@
+"""What a run is told by whoever starts it, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from openpanel_source.days.ledger import DayRecord, Ledger
+from openpanel_source.destinations.view import DestinationView
+from openpanel_source.destinations.warehouse import ProjectDay
+from openpanel_source.errors import OpenPanelError
+from openpanel_source.model.conditions import Replaced
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a sync is, after a day.
+
+    Attributes:
+        record: The day.
+        events_loaded: Rows for ``events`` so far.
+        events_expected: Rows that the server counts in the days planned, or 0.
+        days_read: Days so far.
+        days_left: Days to come.
+    """
+
+    record: DayRecord
+    events_loaded: int
+    events_expected: int
+    days_read: int
+    days_left: int
+
+
+@dataclass
+class Results:
+    """What became of the days of a run.
+
+    Attributes:
+        records: Days read, or counted and found empty or held back, newest first.
+        refused: Those of them whose rows are not loaded: they prove nothing, or too much would be
+            lost, and the destination keeps what an earlier reading brought.
+        settled: Days that were open when read, are over, and hold what they held.
+        adopted: Days taken over from other pipelines.
+        replaced: What makes way in the destination for what was read.
+        had_rejected: Those of them that have or had rows in ``rejected_events``.
+        newest: The newest ``created_at`` read, UTC.
+        events_loaded: Rows for the table ``events``.
+        appends: Whether these are appended, as nothing makes way.
+        heavy_bytes: Bytes of them beyond some kilobytes each.
+        stopped: Whether it was to stop.
+        failure: The error that ended it early, if one did; what came before is whole.
+    """
+
+    records: list[DayRecord] = field(default_factory=list)
+    refused: set[ProjectDay] = field(default_factory=set)
+    settled: list[DayRecord] = field(default_factory=list)
+    adopted: list[DayRecord] = field(default_factory=list)
+    replaced: list[Replaced] = field(default_factory=list)
+    had_rejected: list[Replaced] = field(default_factory=list)
+    newest: datetime | None = None
+    events_loaded: int = 0
+    appends: bool = False
+    heavy_bytes: int = 0
+    stopped: bool = False
+    failure: OpenPanelError | None = None
+
+    def advance(self, record: DayRecord) -> None:
+        """Note how new the newest event of a day is."""
+        newest = record.newest_at
+        if newest is not None and (self.newest is None or newest > self.newest):
+            self.newest = newest
+
+    def hold_back(self, record: DayRecord, ledger: Ledger) -> None:
+        """Note a day that would lose too many rows and keeps them."""
+        ledger.record(record)
+        self.records.append(record)
+        self.refused.add((record.project_id, record.day))
+
+    def of_ledger(self) -> list[DayRecord]:
+        """All records that go into the ledger."""
+        return self.records + self.settled + self.adopted
+
+
+@dataclass(frozen=True)
+class ChartResult:
+    """What became of a chart of a project.
+
+    Attributes:
+        name: The chart's; with several projects, the project stands behind it.
+        points: Rows written to ``chart_points``.
+        failure: Why it could not be read further; what was read before is kept.
+    """
+
+    name: str
+    points: int
+    failure: OpenPanelError | None
+
+
+def _nothing(_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What whoever starts a run has to say; a plain ``pipeline.run`` says nothing.
+
+    Attributes:
+        destination: Answers questions about what is there.
+        reread: Projects and days to read whatever the counts say.
+        adoptable: Days that other pipelines have loaded, for the ledger to take over.
+        with_charts: Whether charts are read.
+        should_stop: Asked after each day; true ends the run.
+        on_day: Called after each day.
+        on_end: Called when all that was read has been given to dlt.
+        on_chart: Called after each chart of a project.
+    """
+
+    destination: DestinationView = field(default_factory=DestinationView)
+    reread: frozenset[ProjectDay] = frozenset()
+    adoptable: tuple[DayRecord, ...] = ()
+    with_charts: bool = True
+    should_stop: Callable[[], bool] = lambda: False
+    on_day: Callable[[Progress], None] = _nothing
+    on_end: Callable[[Results], None] = _nothing
+    on_chart: Callable[[ChartResult], None] = _nothing

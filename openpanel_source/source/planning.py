@@ -1,0 +1,137 @@
+"""Plan what a sync reads: which days of which projects, and which may not lose what they hold."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+
+from openpanel_source.days.backlog import Backlog
+from openpanel_source.days.day_records import Stamp, shrunk, still_complete
+from openpanel_source.days.ledger import DayRecord, Known, Ledger, Reason
+from openpanel_source.days.plan import PlannedDay, days_in_a_row
+from openpanel_source.days.planner import Planner
+from openpanel_source.days.reader import DayReader
+from openpanel_source.days.safety_catch import SafetyCatch, is_ripe
+from openpanel_source.days.verdict import Verdict
+from openpanel_source.source.orders import Orders, Results
+from openpanel_source.source.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_DAYS_WORTH_AN_ESTIMATE = 30
+"""So many days take long enough that one more request, to tell how long, does not matter."""
+
+
+class Planning:
+    """Fills a backlog; what needs no reading goes into the ledger at once.
+
+    Args:
+        settings: What to read; ``start`` and ``end`` bound the days.
+        reader: Counts.
+        ledger: What earlier runs read; gets records of days adopted, settled and held back.
+        orders: What else is to be read, or to be adopted.
+        results: Get the same records.
+        stamp: Of the records.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        reader: DayReader,
+        ledger: Ledger,
+        orders: Orders,
+        results: Results,
+        stamp: Stamp,
+    ) -> None:
+        self._settings = settings
+        self._reader = reader
+        self._ledger = ledger
+        self._orders = orders
+        self._results = results
+        self._stamp = stamp
+        self._planner = Planner(settings, reader, ledger, reread=orders.reread, settle=self._settle)
+
+    def fill(self, backlog: Backlog) -> None:
+        """Put in the days of all projects.
+
+        Raises:
+            OpenPanelError: The server cannot be asked, or no project.
+        """
+        self._adopt()
+        projects = []
+        for project in backlog.failed.left_of(self._settings.project_ids):
+            with backlog.failed.alone(project):
+                days = self._permitted(project, backlog)
+                backlog.events_expected += self._expected(days)
+                projects.append(days)
+        backlog.unchanged = frozenset(self._planner.unchanged)
+        backlog.fill(projects, self._reader.count)
+
+    def _adopt(self) -> None:
+        for record in self._orders.adoptable:
+            if self._ledger.get(record.project_id, record.day) is not None:
+                continue
+            if record.verdict is Verdict.SHRUNK or self._settings.reload:
+                # The ledger says what is held: the day is counted or read all the same.
+                self._ledger.record(record)
+            else:
+                adopted = still_complete(record, Reason.ADOPTED, 0, self._stamp)
+                self._ledger.record(adopted)
+                self._results.adopted.append(adopted)
+                self._results.advance(adopted)
+
+    def _settle(self, record: DayRecord) -> None:
+        settled = still_complete(record, Reason.OPEN, 1, self._stamp)
+        self._ledger.record(settled)
+        self._results.settled.append(settled)
+
+    def _permitted(self, project: str, backlog: Backlog) -> list[PlannedDay]:
+        """The days to read of a project; those that would lose too much are held back."""
+        known = self._ledger.days(project)
+        before = {**self._ledger.of_another_query(project), **known}
+        catch = backlog.catches[project] = SafetyCatch(self._settings.deletions, before)
+        planned = self._planner.plan(project)
+        counted = {item.day: item.counted for item in planned if item.counted is not None}
+        catch.release(self._confirmed(project, known, counted))
+        held_back = catch.held_back(counted)
+        for item in planned:
+            if item.day in held_back:
+                record = shrunk(before[item.day], counted[item.day], item.reason, self._stamp)
+                self._results.hold_back(record, self._ledger)
+        if held_back:
+            _warn_of_losses(project, before, {day: counted[day] for day in held_back})
+        return [item for item in planned if item.day not in held_back]
+
+    def _confirmed(self, project: str, known: Known, counted: dict[date, int]) -> set[date]:
+        """Days whose loss has been seen for a day, and that a filter counts as well."""
+        now = self._settings.now()
+        ripe = {
+            day for day, rows in counted.items() if day in known and is_ripe(known[day], rows, now)
+        }
+        confirmed: set[date] = set()
+        for first, last in days_in_a_row(ripe):
+            days = {day for day in ripe if first <= day <= last}
+            by_filter = self._reader.count_by_filter(project, first, last)
+            if by_filter == sum(counted[day] for day in days):
+                confirmed |= days
+        return confirmed
+
+    def _expected(self, days: list[PlannedDay]) -> int:
+        if len(days) < _DAYS_WORTH_AN_ESTIMATE:
+            return 0
+        return self._reader.count(days[0].project_id, days[-1].day, days[0].day)
+
+
+def _warn_of_losses(project: str, known: Known, left: dict[date, int]) -> None:
+    lost = sum(known[day].held - rows for day, rows in left.items())
+    logger.warning(
+        "%s: the server no longer holds %s of %s events on %d days (%s to %s); they are kept here,"
+        " and the days are recorded as shrunk. If that is meant (people erased, retention), say"
+        " --allow-deletions, or sync again a day later",
+        project,
+        f"{lost:,}",
+        f"{sum(record.held for record in known.values()):,}",
+        len(left),
+        min(left),
+        max(left),
+    )
