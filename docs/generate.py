@@ -87,8 +87,7 @@ def _table(table: Table) -> str:
     for column in table.columns:
         null = "yes" if column.nullable else "no"
         key = column.property_key
-        field = column.field or (f"properties.{key}" if key else None)
-        origin = f"`{field}`" if field else table.origins[column.name]
+        origin = f"`properties.{key}`" if key else column.origin
         lines.append(
             f"| `{column.name}` | {column.type} | {null} | {origin} | {column.description} |"
         )

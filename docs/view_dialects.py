@@ -135,7 +135,7 @@ def _leave_tables_open(tree: exp.Select, words: Words | None) -> None:
             table.replace(place)
         elif table.name == "event_meta":
             selected = exp.select("*").from_(NO_EVENT_META, dialect="postgres")
-            table.replace(selected.find(exp.Subquery))  # type: ignore[arg-type]
+            table.replace(selected.find(exp.Subquery))
         else:
             alias = _ALIASES.get(table.name, table.name)
             table.replace(exp.alias_(place, alias, table=True))

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Protocol
 
-from openpanel_source.days.plan import changed_days, days_in_a_row
+from openpanel_source.days.plan import changed_days
 from openpanel_source.errors import ContradictoryCountsError
+from openpanel_source.model.day_ranges import day_ranges
 
 _MOST_RANGES = 3
 """Ranges of days in a row that are counted: mostly there is one."""
@@ -47,7 +48,7 @@ def cross_check(counter: CrossCounter, project: str, held: Mapping[date, int]) -
         ContradictoryCountsError: The server's counts do not agree, though nothing moves.
         OpenPanelError: The server cannot be asked.
     """
-    ranges = sorted(days_in_a_row(held), key=lambda days: days[0] - days[1])
+    ranges = sorted(day_ranges(held), key=lambda days: days[0] - days[1])
     for start, end in ranges[:_MOST_RANGES]:
         known = sum(rows for day, rows in held.items() if start <= day <= end)
         total = counter.count(project, start, end)

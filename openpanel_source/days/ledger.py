@@ -163,13 +163,8 @@ def _left(entry: dict[str, Any]) -> dict[str, Any]:
 
 def ledger_table(records: list[DayRecord]) -> pa.Table:
     """Records as rows of the table ``sync_days``."""
-    schema = SYNC_DAYS.arrow_schema
-    rows = [{name: _plain(getattr(record, name)) for name in schema.names} for record in records]
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _plain(value: Any) -> Any:
-    return value.value if isinstance(value, Enum) else value
+    rows = [msgspec.structs.asdict(record) for record in records]
+    return pa.Table.from_pylist(rows, schema=SYNC_DAYS.arrow_schema)
 
 
 Known = Mapping[date, DayRecord]

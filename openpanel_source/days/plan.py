@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
@@ -12,6 +12,7 @@ from openpanel_source.days.ledger import DayRecord, Known, Reason
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.errors import ContradictoryCountsError
 from openpanel_source.model.clock import DAY
+from openpanel_source.model.day_ranges import day_ranges, ranges_without
 
 Count = Callable[[date, date], int]
 """Rows the server counts in a range of UTC days, both inclusive."""
@@ -148,25 +149,6 @@ def _reason(day: date, today: date, known: Known) -> Reason | None:
     return None if record.is_proven else Reason.RECOUNT
 
 
-def days_in_a_row(days: Iterable[date]) -> Iterator[tuple[date, date]]:
-    """Ranges of days that follow on each other, oldest first.
-
-    Args:
-        days: In any order.
-
-    Yields:
-        First and last day of each range.
-    """
-    start = end = None
-    for day in sorted(days):
-        if start is not None and end is not None and day - end > DAY:
-            yield start, end
-            start = None
-        start, end = start or day, day
-    if start is not None and end is not None:
-        yield start, end
-
-
 def known_ranges(
     held: Mapping[date, int], since: date, first: date, apart: Collection[date] = ()
 ) -> Iterator[tuple[date, date]]:
@@ -178,23 +160,12 @@ def known_ranges(
         first: From here on a day is known if ``held`` has it; before, it holds nothing otherwise.
         apart: Days that are counted alone, and so are in no range; ``held`` has none of them.
 
-    Yields:
+    Returns:
         First and last day of each range, oldest first.
     """
-    start, end = since, first - DAY
-    for day in sorted(day for day in apart if since <= day < first):
-        if start < day:
-            yield start, day - DAY
-        start = day + DAY
-    for day in sorted(day for day in held if day >= first):
-        if day - end == DAY:
-            end = day
-            continue
-        if start <= end:
-            yield start, end
-        start = end = day
-    if start <= end:
-        yield start, end
+    last = max([*held, first - DAY])
+    later = (first + offset * DAY for offset in range((last - first).days + 1))
+    return ranges_without(since, last, {*apart, *(day for day in later if day not in held)})
 
 
 def changed_days(
@@ -274,7 +245,7 @@ def split_empty(
     Yields:
         For each range: the days to read, and the days that were counted and found empty.
     """
-    for days in _ranges(planned):
+    for days in _windows(planned):
         first, last = days[-1].day, days[0].day
         if len(days) == 1:
             yield days, []
@@ -290,12 +261,9 @@ def split_empty(
         )
 
 
-def _ranges(planned: list[PlannedDay]) -> Iterator[list[PlannedDay]]:
-    days: list[PlannedDay] = []
-    for item in planned:
-        if days and (days[-1].day - item.day != DAY or len(days) == _WINDOW):
-            yield days
-            days = []
-        days.append(item)
-    if days:
-        yield days
+def _windows(planned: list[PlannedDay]) -> Iterator[list[PlannedDay]]:
+    by_day = {item.day: item for item in planned}
+    for first, last in reversed(list(day_ranges(by_day))):
+        days = [last - offset * DAY for offset in range((last - first).days + 1)]
+        for start in range(0, len(days), _WINDOW):
+            yield [by_day[day] for day in days[start : start + _WINDOW]]

@@ -11,13 +11,13 @@ from openpanel_source.days.ledger import DayRecord, Known, Ledger, Reason
 from openpanel_source.days.plan import (
     PlannedDay,
     changed_days,
-    days_in_a_row,
     days_to_read,
     days_with_events,
     first_day_with_events,
     known_ranges,
 )
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST, Clock
+from openpanel_source.model.day_ranges import day_ranges
 
 
 class Counter(Protocol):
@@ -109,7 +109,7 @@ class Planner:
             if item.counted is None and item.day in known and known[item.day].total_count
         }
         counts = dict(held)
-        for start, end in days_in_a_row(held):
+        for start, end in day_ranges(held):
             counts |= self._changed(project, (start, end), held, split=start)
         return [
             replace(item, counted=counts[item.day]) if item.day in counts else item

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timezone
 from itertools import groupby
 from typing import NamedTuple
+
+from openpanel_source.model.day_ranges import day_ranges
 
 
 def quoted(instant: datetime) -> str:
@@ -47,7 +49,7 @@ def days_condition(days: Iterable[Replaced], instant: Callable[[datetime], str] 
             f"event_date = '{first}'"
             if first == last
             else f"event_date BETWEEN '{first}' AND '{last}'"
-            for first, last in _ranges(item.day for item in own if item.after is None)
+            for first, last in day_ranges(item.day for item in own if item.after is None)
         ]
         ranges += [
             f"(event_date = '{item.day}' AND created_at > {instant(item.after)})"
@@ -96,17 +98,3 @@ def buckets_condition(
         for item in ranges
     ]
     return " OR ".join(parts) or "1 = 0"
-
-
-def _ranges(days: Iterable[date]) -> Iterator[tuple[date, date]]:
-    first = last = None
-    for day in days:
-        if first is None or last is None:
-            first = last = day
-        elif day - last == timedelta(days=1):
-            last = day
-        else:
-            yield first, last
-            first = last = day
-    if first is not None and last is not None:
-        yield first, last

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from openpanel_source.model.schema_charts import CHART_POINTS, CHART_SERIES, CHARTS
 from openpanel_source.model.schema_dimensions import EVENT_GROUPS, EVENT_META, PROFILES
-from openpanel_source.model.table import Column, ColumnType, Reference, Table
+from openpanel_source.model.table import (
+    Column,
+    ColumnType,
+    Reference,
+    Table,
+    bigint,
+    date,
+    double,
+    json,
+    text,
+    timestamp,
+)
 
 __all__ = [
     "CHARTS",
@@ -25,207 +36,187 @@ __all__ = [
     "Table",
 ]
 
+_READINGS = Reference(
+    "sync_days", ("project_id", "event_date"), ("project_id", "day"), is_unique=False
+)
+
 EVENTS = Table(
     "events",
     "One row is an event, once for each id of a project and UTC day.",
     (
-        Column("project_id", "text", "The project the event belongs to.", "projectId", key=True),
-        Column("event_date", "date", "UTC day of created_at; the unit of replacement.", key=True),
-        Column("id", "text", "The event's id, a UUID.", "id", key=True),
-        Column("name", "text", "The event's name, e.g. screen_view or purchase.", "name"),
-        Column(
+        text("project_id", "The project the event belongs to.", "`projectId`", key=True),
+        date(
+            "event_date",
+            "UTC day of created_at; the unit of replacement.",
+            "day of createdAt",
+            key=True,
+        ),
+        text("id", "The event's id, a UUID.", "`id`", key=True),
+        text("name", "The event's name, e.g. screen_view or purchase.", "`name`"),
+        timestamp(
             "created_at",
-            "timestamp",
             "When it happened, UTC, to the millisecond; imports and offline devices may back-date.",
-            "createdAt",
+            "`createdAt`",
             required=True,
         ),
-        Column("device_id", "text", "The device, a daily rotating hash.", "deviceId"),
-        Column(
-            "profile_id",
-            "text",
-            "The identified visitor; the device id for anonymous ones.",
-            "profileId",
+        text("device_id", "The device, a daily rotating hash.", "`deviceId`"),
+        text(
+            "profile_id", "The identified visitor; the device id for anonymous ones.", "`profileId`"
         ),
-        Column("session_id", "text", "The session the event belongs to.", "sessionId"),
-        Column("path", "text", "Path of the page, without the host.", "path"),
-        Column("origin", "text", "Scheme and host of the page.", "origin"),
-        Column("referrer", "text", "URL the visitor came from; empty when direct.", "referrer"),
-        Column("referrer_name", "text", "The referrer's name, e.g. Google.", "referrerName"),
-        Column("referrer_type", "text", "Kind of referrer, e.g. search.", "referrerType"),
-        Column("country", "text", "Two-letter country code; null when unknown.", "country"),
-        Column("city", "text", "City; empty when unknown.", "city"),
-        Column("region", "text", "Region code; empty when unknown.", "region"),
-        Column("longitude", "double", "Degrees east; null when unknown.", "longitude"),
-        Column("latitude", "double", "Degrees north; null when unknown.", "latitude"),
-        Column("os", "text", "Operating system.", "os"),
-        Column("os_version", "text", "Its version.", "osVersion"),
-        Column("browser", "text", "Browser.", "browser"),
-        Column("browser_version", "text", "Its version.", "browserVersion"),
-        Column("device", "text", "Kind of device: desktop, mobile, tablet, server …", "device"),
-        Column("brand", "text", "Brand of the device.", "brand"),
-        Column("model", "text", "Model of the device.", "model"),
-        Column("sdk_name", "text", "SDK that sent the event.", "sdkName"),
-        Column("sdk_version", "text", "Its version.", "sdkVersion"),
-        Column(
+        text("session_id", "The session the event belongs to.", "`sessionId`"),
+        text("path", "Path of the page, without the host.", "`path`"),
+        text("origin", "Scheme and host of the page.", "`origin`"),
+        text("referrer", "URL the visitor came from; empty when direct.", "`referrer`"),
+        text("referrer_name", "The referrer's name, e.g. Google.", "`referrerName`"),
+        text("referrer_type", "Kind of referrer, e.g. search.", "`referrerType`"),
+        text("country", "Two-letter country code; null when unknown.", "`country`"),
+        text("city", "City; empty when unknown.", "`city`"),
+        text("region", "Region code; empty when unknown.", "`region`"),
+        double("longitude", "Degrees east; null when unknown.", "`longitude`"),
+        double("latitude", "Degrees north; null when unknown.", "`latitude`"),
+        text("os", "Operating system.", "`os`"),
+        text("os_version", "Its version.", "`osVersion`"),
+        text("browser", "Browser.", "`browser`"),
+        text("browser_version", "Its version.", "`browserVersion`"),
+        text("device", "Kind of device: desktop, mobile, tablet, server …", "`device`"),
+        text("brand", "Brand of the device.", "`brand`"),
+        text("model", "Model of the device.", "`model`"),
+        text("sdk_name", "SDK that sent the event.", "`sdkName`"),
+        text("sdk_version", "Its version.", "`sdkVersion`"),
+        bigint(
             "revenue",
-            "bigint",
             "Revenue in the smallest unit that the site sends, usually cents; 0 when none.",
-            "revenue",
+            "`revenue`",
         ),
-        Column(
+        bigint(
             "duration",
-            "bigint",
             "Milliseconds the visitor stayed; null where the server, from 2026-03 on, sends none.",
-            "duration",
+            "`duration`",
         ),
-        Column("imported_at", "timestamp", "When an import brought it; else null.", "importedAt"),
-        Column(
+        timestamp("imported_at", "When an import brought it; else null.", "`importedAt`"),
+        json(
             "properties",
-            "json",
             "All custom properties: one flat map of text to text, dotted keys.",
-            "properties",
+            "`properties`",
         ),
-        Column("groups", "json", "Ids of the groups of the event, a list of text.", "groups"),
+        json("groups", "Ids of the groups of the event, a list of text.", "`groups`"),
         *(
-            Column(
+            text(
                 f"utm_{name}",
-                "text",
                 f"utm_{name} of the page's address; null when it has none.",
                 property_key=f"__query.utm_{name}",
             )
             for name in ("source", "medium", "campaign", "term", "content")
         ),
-        Column("page_title", "text", "The page's title.", property_key="__title"),
-        Column("hash", "text", "The part of the page's address from # on.", property_key="__hash"),
-        Column(
+        text("page_title", "The page's title.", property_key="__title"),
+        text("hash", "The part of the page's address from # on.", property_key="__hash"),
+        json(
             "extras",
-            "json",
             "Fields that this version does not know and that got no column; null when none.",
+            "fields without a column",
         ),
     ),
-    origins={"event_date": "day of createdAt", "extras": "fields without a column"},
-    references=(
-        Reference(
-            "sync_days", ("project_id", "event_date"), ("project_id", "day"), is_unique=False
-        ),
-    ),
+    references=(_READINGS,),
 )
 
 SYNC_DAYS = Table(
     "sync_days",
     "The ledger: one row is a UTC day of a project as it was read by a run, and how it went.",
     (
-        Column("project_id", "text", "The project.", key=True),
-        Column(
+        text("project_id", "The project.", "setting project_id", key=True),
+        text(
             "query_fingerprint",
-            "text",
             "Which events were asked for: 'all', or a hash of events, filters and profile_id.",
+            "settings events, filters, profile_id",
             key=True,
         ),
-        Column("day", "date", "The UTC day.", key=True),
-        Column(
+        date("day", "The UTC day.", "the day asked for", key=True),
+        text(
             "load_id",
-            "text",
             "The dlt load package of the run; it holds the day's rows, unless the reading proved"
             " nothing and those of an earlier one were kept.",
+            "dlt's load package",
             key=True,
         ),
-        Column(
+        text(
             "verdict",
-            "text",
             "complete, open, moving, short or shrunk; see the docs.",
+            "counts and rows of the reading",
             required=True,
         ),
-        Column(
-            "reason", "text", "Why: new, open, recount, changed, forced, adopted.", required=True
+        text(
+            "reason",
+            "Why: new, open, recount, changed, forced, adopted.",
+            "ledger and counts",
+            required=True,
         ),
-        Column("total_count", "bigint", "Rows the server counted.", required=True),
-        Column("rows_received", "bigint", "Rows received, deliveries counted.", required=True),
-        Column("distinct_ids", "bigint", "Rows held in events: distinct ids.", required=True),
-        Column("rejected_rows", "bigint", "Rows put into rejected_events.", required=True),
-        Column("erased_rows", "bigint", "Rows left out as those of erased profiles."),
-        Column("group_rows", "bigint", "Rows loaded into event_groups."),
-        Column("pages", "bigint", "Pages of the last reading.", required=True),
-        Column("requests", "bigint", "Requests made for the day.", required=True),
-        Column("rereads", "bigint", "Times the day was read again.", required=True),
-        Column("read_at", "timestamp", "When the reading ended, UTC.", required=True),
-        Column("newest_id", "text", "Id of the newest row, if the server has an order."),
-        Column("newest_at", "timestamp", "Time of the newest event, UTC."),
-        Column(
+        bigint("total_count", "Rows the server counted.", "meta.totalCount", required=True),
+        bigint(
+            "rows_received",
+            "Rows received, deliveries counted.",
+            "rows of the answers",
+            required=True,
+        ),
+        bigint(
+            "distinct_ids", "Rows held in events: distinct ids.", "ids of the rows", required=True
+        ),
+        bigint(
+            "rejected_rows", "Rows put into rejected_events.", "rows of the answers", required=True
+        ),
+        bigint(
+            "erased_rows", "Rows left out as those of erased profiles.", "setting erased_profiles"
+        ),
+        bigint("group_rows", "Rows loaded into event_groups.", "groups of the rows"),
+        bigint(
+            "pages", "Pages of the last reading.", "requests of the last reading", required=True
+        ),
+        bigint("requests", "Requests made for the day.", "requests of all readings", required=True),
+        bigint("rereads", "Times the day was read again.", "readings", required=True),
+        timestamp("read_at", "When the reading ended, UTC.", "the clock", required=True),
+        text(
+            "newest_id", "Id of the newest row, if the server has an order.", "id of the first row"
+        ),
+        timestamp("newest_at", "Time of the newest event, UTC.", "createdAt of the first row"),
+        bigint(
             "shrunk_to",
-            "bigint",
             "Rows the server counts of a day that is shrunk, whose rows are kept; else null.",
+            "meta.totalCount",
         ),
-        Column("shrunk_since", "timestamp", "When it was first seen to count so few, UTC."),
+        timestamp("shrunk_since", "When it was first seen to count so few, UTC.", "the clock"),
     ),
-    origins={
-        "project_id": "setting project_id",
-        "query_fingerprint": "settings events, filters, profile_id",
-        "day": "the day asked for",
-        "load_id": "dlt's load package",
-        "verdict": "counts and rows of the reading",
-        "reason": "ledger and counts",
-        "total_count": "meta.totalCount",
-        "rows_received": "rows of the answers",
-        "distinct_ids": "ids of the rows",
-        "rejected_rows": "rows of the answers",
-        "erased_rows": "setting erased_profiles",
-        "group_rows": "groups of the rows",
-        "pages": "requests of the last reading",
-        "requests": "requests of all readings",
-        "rereads": "readings",
-        "read_at": "the clock",
-        "newest_id": "id of the first row",
-        "newest_at": "createdAt of the first row",
-        "shrunk_to": "meta.totalCount",
-        "shrunk_since": "the clock",
-    },
 )
 
 REJECTED_EVENTS = Table(
     "rejected_events",
     "One row is an event that the server sent and that could not be shaped into a row of events.",
     (
-        Column("project_id", "text", "The project that was read.", key=True),
-        Column("event_date", "date", "The UTC day that was read.", key=True),
-        Column("position", "bigint", "Place among the day's rejected rows, from 0.", key=True),
-        Column("reason", "text", "Why it could not be shaped.", required=True),
-        Column("raw", "text", "The row as received; bytes that are no text escaped."),
-    ),
-    origins={
-        "project_id": "setting project_id",
-        "event_date": "the day asked for",
-        "position": "order of the rows",
-        "reason": "the check that failed",
-        "raw": "the row",
-    },
-    references=(
-        Reference(
-            "sync_days", ("project_id", "event_date"), ("project_id", "day"), is_unique=False
+        text("project_id", "The project that was read.", "setting project_id", key=True),
+        date("event_date", "The UTC day that was read.", "the day asked for", key=True),
+        bigint(
+            "position",
+            "Place among the day's rejected rows, from 0.",
+            "order of the rows",
+            key=True,
         ),
+        text("reason", "Why it could not be shaped.", "the check that failed", required=True),
+        text("raw", "The row as received; bytes that are no text escaped.", "the row"),
     ),
+    references=(_READINGS,),
 )
 
 PROPERTY_FAILURES = Table(
     "property_failures",
     "One row is a key of properties whose values of a day were not all of the type set for it.",
     (
-        Column("project_id", "text", "The project.", key=True),
-        Column("event_date", "date", "The UTC day of the events.", key=True),
-        Column("load_id", "text", "The load package that holds them.", key=True),
-        Column("property_key", "text", "The key.", key=True),
-        Column("failed_rows", "bigint", "Events that hold null for it.", required=True),
-        Column("example", "text", "Such a value: escaped, its first 100 characters."),
+        text("project_id", "The project.", "setting project_id", key=True),
+        date("event_date", "The UTC day of the events.", "day of createdAt", key=True),
+        text("load_id", "The load package that holds them.", "dlt's load package", key=True),
+        text("property_key", "The key.", "setting properties", key=True),
+        bigint(
+            "failed_rows", "Events that hold null for it.", "values read as the type", required=True
+        ),
+        text("example", "Such a value: escaped, its first 100 characters.", "`properties`"),
     ),
-    origins={
-        "project_id": "setting project_id",
-        "event_date": "day of createdAt",
-        "load_id": "dlt's load package",
-        "property_key": "setting properties",
-        "failed_rows": "values read as the type",
-        "example": "`properties`",
-    },
     references=(Reference("events", ("project_id", "event_date"), is_unique=False),),
 )
 
@@ -242,25 +233,13 @@ TABLES = (
     CHART_POINTS,
 )
 
-INCLUDES = (
-    "properties",
-    "region",
-    "longitude",
-    "latitude",
-    "osVersion",
-    "browserVersion",
-    "device",
-    "brand",
-    "model",
-    "origin",
-    "referrer",
-    "referrerName",
-    "referrerType",
-    "importedAt",
-    "sdkName",
-    "sdkVersion",
-    "revenue",
-    "groups",
+_UNASKED = (
+    "projectId id name createdAt deviceId profileId sessionId path country city os browser duration"
+)
+INCLUDES = tuple(
+    column.field
+    for column in EVENTS.columns
+    if column.field and column.field not in _UNASKED.split()
 )
 """Every field that an answer leaves out unless it is named (openpanel-api.md, section 2).
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -33,27 +33,41 @@ class Column:
     """A column of a table.
 
     Args:
-        name: In snake_case.
         type: A dlt data type; timestamps are UTC instants, dates UTC days.
+        name: In snake_case.
         description: What it holds, with units.
-        field: The API's field it comes from; None when it is derived.
+        origin: What it is made of; a field of the API in backticks.
         property_key: The key of ``properties`` whose value it holds, if it does.
         key: Whether it belongs to the primary key, and so is never null.
         required: Whether it is never null though no key.
     """
 
-    name: str
     type: ColumnType
+    name: str
     description: str
-    field: str | None = None
+    origin: str = ""
     key: bool = False
     required: bool = False
     property_key: str | None = None
 
     @property
+    def field(self) -> str | None:
+        """The field of the API that it holds; None when it is derived."""
+        return self.origin[1:-1] if self.origin.startswith("`") else None
+
+    @property
     def nullable(self) -> bool:
         """Whether a row may hold null here."""
         return not (self.key or self.required)
+
+
+text = partial(Column, "text")
+bigint = partial(Column, "bigint")
+double = partial(Column, "double")
+boolean = partial(Column, "bool")
+timestamp = partial(Column, "timestamp")
+date = partial(Column, "date")
+json = partial(Column, "json")
 
 
 @dataclass(frozen=True)
@@ -92,14 +106,12 @@ class Table:
         name: In snake_case.
         description: What one row is.
         columns: In order.
-        origins: What columns are derived from that hold no field of the API, by name.
         references: Rows of other tables that a row names.
     """
 
     name: str
     description: str
     columns: tuple[Column, ...]
-    origins: Mapping[str, str] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
 
     @property

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date
-
 import dlt
 
 from openpanel_source.days.ledger import DayRecord, Ledger
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.destinations.warehouse import NOT_THERE, ProjectDay, day_of, select
 from openpanel_source.model.clock import DAY, EARLIEST
+from openpanel_source.model.day_ranges import ranges_without
 from openpanel_source.model.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.source.kept_ledger import newest_records
 from openpanel_source.source.settings import Settings
@@ -69,23 +67,13 @@ def _unknown(settings: Settings, ledger: Ledger) -> str:
     for project in settings.project_ids:
         # Before its first event there is nothing to adopt.
         first = ledger.first_day(project, since) or since
-        gaps = list(_gaps(ledger.days(project), first, last))
+        gaps = list(ranges_without(first, last, ledger.days(project)))
         if len(gaps) > _MOST_GAPS:
             gaps = [(first, last)]
         days = " OR ".join(f"day BETWEEN '{start}' AND '{end}'" for start, end in gaps)
         if days:
             parts.append(f"(project_id = '{project}' AND ({days}))")
     return " OR ".join(parts)
-
-
-def _gaps(known: Iterable[date], first: date, last: date) -> Iterator[tuple[date, date]]:
-    start = first
-    for day in sorted(known):
-        if start < day and start <= last:
-            yield start, min(day - DAY, last)
-        start = max(start, day + DAY)
-    if start <= last:
-        yield start, last
 
 
 def _held(pipeline: dlt.Pipeline, records: list[DayRecord], table: str) -> dict[ProjectDay, int]:

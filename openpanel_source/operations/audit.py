@@ -10,26 +10,22 @@ from typing import Any
 
 import dlt
 
+from openpanel_source.api.client import Client
 from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.days.ledger import DayRecord, Ledger, Reason
 from openpanel_source.days.plan import PlannedDay
 from openpanel_source.days.planner import Planner
 from openpanel_source.days.reader import DayReader
-from openpanel_source.destinations.duckdb_session import waiting_until
-from openpanel_source.destinations.lock import running_alone
-from openpanel_source.destinations.observer import bystander
-from openpanel_source.destinations.pipelines import destination_errors
 from openpanel_source.destinations.warehouse import ProjectDay, count_events
-from openpanel_source.errors import DestinationBusyError, RequestAbortedError
-from openpanel_source.model.clock import check_seconds
+from openpanel_source.model.plain import plain
 from openpanel_source.operations.adopt import adoptable_days
+from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, operation
 from openpanel_source.operations.restore import differing_days
 from openpanel_source.operations.stop import Halt
-from openpanel_source.operations.sync import BUSY_TIMEOUT, SyncSummary, sync
+from openpanel_source.operations.sync import SyncSummary, sync
 from openpanel_source.source.events import reader_of
 from openpanel_source.source.kept_ledger import ledger_of
 from openpanel_source.source.settings import Settings
-from openpanel_source.source.source import configured
 
 _EVERY_DAY = 1_000_000
 """A look-back that no history exceeds."""
@@ -99,18 +95,8 @@ class AuditReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return {
-            "days": self.days,
-            "differences": [
-                {**vars(item), "day": item.day.isoformat()} for item in self.differences
-            ],
-            "requests": self.requests,
-            "seconds": round(self.seconds, 3),
-            "verified": self.exit_code == 0,
-            "stopped": self.stopped,
-            "failed_projects": self.failed_projects,
-            "repair": self.repair.as_dict() if self.repair else None,
-        }
+        seconds = round(self.seconds, 3)
+        return {**plain(vars(self)), "seconds": seconds, "verified": self.exit_code == 0}
 
 
 def audit(
@@ -138,31 +124,15 @@ def audit(
     Raises:
         OpenPanelError: Server or destination cannot be asked, or no project.
     """
-    check_seconds("busy_timeout", busy_timeout)
     started = time.monotonic()
-    report = AuditReport()
-    with destination_errors(), waiting_until(stop):
-        client, checked = configured(**settings)
-        with client:
-            if deep:
-                checked = replace(checked, lookback_days=_EVERY_DAY)
-            halt = Halt(None, stop)
-            try:
-                with destination_errors():
-                    ledger, held = _held(pipeline, checked, busy_timeout)
-                with halt.watching(client):
-                    reader = reader_of(client, checked, known=ledger.server)
-                    failed = FailedProjects()
-                    for project in checked.project_ids:
-                        with failed.alone(project):
-                            _compare(report, project, checked, reader, ledger, held)
-                    failed.left_of(checked.project_ids)
-                    report.failed_projects = failed.reasons()
-            except (RequestAbortedError, DestinationBusyError):
-                if not halt.is_asked:
-                    raise
-                report.stopped = True
-        report.requests = client.requests_sent
+    report = AuditReport(stopped=True)
+    halt = Halt(stop=stop)
+    with halt.ending(), operation(settings, halt, busy_timeout) as (client, checked):
+        lookback = _EVERY_DAY if deep else checked.lookback_days
+        counted = replace(checked, lookback_days=lookback)
+        _compare_all(report, pipeline, client, counted, busy_timeout)
+        report.stopped = False
+    report.requests = client.requests_sent
     if repair and not report.stopped:
         reread = frozenset((item.project_id, item.day) for item in report.differences)
         report.repair = sync(
@@ -173,15 +143,26 @@ def audit(
     return report
 
 
-def _held(
-    pipeline: dlt.Pipeline, settings: Settings, busy_timeout: float
-) -> tuple[Ledger, dict[ProjectDay, int]]:
-    """What the destination says at one moment: its ledger, and the rows of each day."""
-    with running_alone(pipeline), bystander(pipeline, busy_timeout) as there:
+def _compare_all(
+    report: AuditReport,
+    pipeline: dlt.Pipeline,
+    client: Client,
+    settings: Settings,
+    busy_timeout: float,
+) -> None:
+    # What the destination says at one moment: its ledger, and the rows of each day.
+    with looking_alone(pipeline, busy_timeout) as there:
         ledger = ledger_of(there, settings.query.fingerprint)
         for record in adoptable_days(there, settings, ledger):
             ledger.record(record)
-        return ledger, count_events(there)
+        held = count_events(there)
+    reader = reader_of(client, settings, known=ledger.server)
+    failed = FailedProjects()
+    for project in settings.project_ids:
+        with failed.alone(project):
+            _compare(report, project, settings, reader, ledger, held)
+    failed.left_of(settings.project_ids)
+    report.failed_projects = failed.reasons()
 
 
 def _compare(

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import dlt
 from dlt.destinations import filesystem
 
-from openpanel_source.destinations.duckdb_session import waiting_until
-from openpanel_source.destinations.lock import running_alone
-from openpanel_source.destinations.observer import bystander
-from openpanel_source.destinations.pipelines import destination_errors
 from openpanel_source.destinations.prepare import drop_copies, separate_staging
 from openpanel_source.destinations.warehouse import ProjectDay, day_of, has_table, select
 from openpanel_source.errors import DestinationError, InvalidSettingError
-from openpanel_source.model.clock import check_seconds
+from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, PROFILES, REJECTED_EVENTS
-from openpanel_source.operations.sync import BUSY_TIMEOUT, SyncSummary, sync
+from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, operation
+from openpanel_source.operations.stop import Halt
+from openpanel_source.operations.sync import SyncSummary, sync
 from openpanel_source.rows.privacy import HASH_DIGITS, Privacy, ids_in
-from openpanel_source.source.source import configured
 
 _VALUES_AT_A_TIME = 500
 _OF_EVENTS = ("profile_id", "device_id")
@@ -60,12 +56,7 @@ class ErasureReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return {
-            "days": [[project, day.isoformat()] for project, day in self.days],
-            "left": [[project, day.isoformat()] for project, day in self.left],
-            "sync": self.sync.as_dict() if self.sync else None,
-            "profiles": self.profiles,
-        }
+        return dict(plain(vars(self)))
 
 
 def erase(
@@ -92,10 +83,7 @@ def erase(
         InvalidSettingError: A profile is not in ``erased_profiles``.
         OpenPanelError: Server or destination cannot be asked.
     """
-    check_seconds("busy_timeout", busy_timeout)
-    with destination_errors(), waiting_until(stop):
-        client, checked = configured(**settings)
-        client.close()
+    with operation(settings, Halt(stop=stop), busy_timeout) as (_, checked):
         privacy = checked.privacy or Privacy()
         for profile in profiles:
             if not privacy.erases(profile):
@@ -103,26 +91,19 @@ def erase(
                     f"the profile {profile!r} is not in erased_profiles, so the next sync would"
                     " bring it back; add it there, then run again."
                 )
-        with _alone(pipeline, busy_timeout) as there:
+        with looking_alone(pipeline, busy_timeout) as there:
             report = ErasureReport(days=_days_of(there, profiles, privacy))
         reread = frozenset(day for day in report.days if day[0] in checked.project_ids)
         if reread:
             report.sync = sync(
                 pipeline, reread=reread, busy_timeout=busy_timeout, stop=stop, **settings
             )
-        with _alone(pipeline, busy_timeout) as there:
+        with looking_alone(pipeline, busy_timeout) as there:
             report.left = _days_of(there, profiles, privacy) if reread else report.days
             report.profiles = _delete_profiles(there, profiles, privacy)
             separate_staging(there)
             drop_copies(there)
     return report
-
-
-@contextmanager
-def _alone(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[dlt.Pipeline]:
-    """What the destination says, while no load of the pipeline changes it."""
-    with running_alone(pipeline), bystander(pipeline, busy_timeout) as there:
-        yield there
 
 
 def _days_of(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: Privacy) -> list[ProjectDay]:

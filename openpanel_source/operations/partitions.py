@@ -16,12 +16,12 @@ from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.api.query import EventQuery
 from openpanel_source.days.plan import Count, first_day_with_events
 from openpanel_source.days.reader import DayReader
-from openpanel_source.destinations.pipelines import destination_errors
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.model.clock import DAY, EARLIEST, parse_day
+from openpanel_source.model.plain import plain
+from openpanel_source.operations.preamble import operation
 from openpanel_source.source.events import reader_of
 from openpanel_source.source.settings import Settings
-from openpanel_source.source.source import configured
 
 _TOLERANCE = 0.05
 """A cut may miss its place by so much of a piece, which saves half of the counts."""
@@ -144,14 +144,7 @@ class Partition:
 
     def as_dict(self) -> dict[str, Any]:
         """The piece as JSON values, days as ``YYYY-MM-DD``; ``from_dict`` takes them."""
-        return {
-            "name": self.name,
-            "project_id": self.project_id,
-            "start": self.start.isoformat(),
-            "end": self.end.isoformat(),
-            "events": self.events,
-            "query": dict(self.query),
-        }
+        return {"name": self.name, **plain(vars(self))}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Partition:
@@ -199,11 +192,9 @@ def partitions(
     for name, value in (("events_per_piece", events_per_piece), ("pieces", pieces)):
         if value is not None and (isinstance(value, bool) or value < 1):
             raise InvalidSettingError(f"{name} must be a whole number above 0, not {value!r}.")
-    with destination_errors():
-        client, checked = configured(**settings)
-        with client:
-            planner = _Planner(reader_of(client, checked), checked)
-            found = planner.plan(events_per_piece, pieces)
+    with operation(settings) as (client, checked):
+        planner = _Planner(reader_of(client, checked), checked)
+        found = planner.plan(events_per_piece, pieces)
     if failed is not None:
         failed.update(planner.failed)
     return sorted(found, key=lambda piece: piece.end, reverse=True)

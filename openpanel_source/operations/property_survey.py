@@ -11,11 +11,9 @@ from typing import Any
 
 import dlt
 
-from openpanel_source.destinations.observer import bystander
-from openpanel_source.destinations.warehouse import has_table, own_schema
-from openpanel_source.errors import DestinationError
-from openpanel_source.model.schema import EVENTS
+from openpanel_source.destinations.warehouse import own_schema
 from openpanel_source.model.table import ColumnType
+from openpanel_source.operations.preamble import looking
 from openpanel_source.rows.property_values import read_value
 
 _KINDS: tuple[ColumnType, ...] = ("bigint", "double", "date", "timestamp", "bool")
@@ -92,9 +90,7 @@ def survey(pipeline: dlt.Pipeline, limit: int) -> Survey:
     Raises:
         DestinationError: There are no events.
     """
-    with bystander(pipeline) as there:
-        if not has_table(there, EVENTS.name):
-            raise DestinationError("there are no events; run openpanel-source sync first.")
+    with looking(pipeline) as there:
         chunks = there.dataset(own_schema(there))(
             f"SELECT properties FROM events ORDER BY created_at DESC LIMIT {int(limit)}"  # noqa: S608
         ).iter_fetch(_CHUNK)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
 import dlt
 
-from openpanel_source.destinations.observer import bystander
-from openpanel_source.destinations.pipelines import destination_errors
-from openpanel_source.destinations.warehouse import day_of, has_table, instant_of, select
-from openpanel_source.errors import DestinationError
+from openpanel_source.destinations.warehouse import day_of, instant_of, select
 from openpanel_source.model.clock import parse_day
 from openpanel_source.model.conditions import range_condition
+from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
+from openpanel_source.operations.preamble import looking
 from openpanel_source.source.kept_ledger import projects_of
 
 _IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
@@ -55,7 +53,7 @@ class ProjectStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """The status as JSON values; times as ISO text, UTC."""
-        return {name: _plain(value) for name, value in vars(self).items()}
+        return dict(plain(vars(self)))
 
 
 def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
@@ -70,7 +68,7 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
     Raises:
         OpenPanelError: The destination cannot be read, or nothing was loaded yet.
     """
-    with destination_errors(), _loaded(pipeline) as there:
+    with looking(pipeline, SYNC_DAYS.name) as there:
         columns = "project_id, day, verdict, rejected_rows, read_at"
         days = list(select(there, SYNC_DAYS.name, columns, _IN_ORDER))
         columns = "project_id, count(*), max(created_at)"
@@ -106,7 +104,7 @@ class DayStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """The day as JSON values; times as ISO text, UTC."""
-        return {name: _plain(value) for name, value in vars(self).items()}
+        return dict(plain(vars(self)))
 
 
 def read_days(
@@ -134,7 +132,7 @@ def read_days(
     end = parse_day("end_date", end_date) or date.max
     names = ", ".join(field.name for field in fields(DayStatus))
     wanted_days = range_condition("day", start, end)
-    with destination_errors(), _loaded(pipeline) as there:
+    with looking(pipeline, SYNC_DAYS.name) as there:
         rows = list(select(there, SYNC_DAYS.name, names, f"{wanted_days} AND {_IN_ORDER}"))
     read = [_day_status(row) for row in rows]
     latest = {(day.project_id, day.day): day for day in read}
@@ -148,17 +146,6 @@ def _day_status(row: Sequence[Any]) -> DayStatus:
     return DayStatus(
         **values | {"day": day_of(values["day"]), "read_at": instant_of(values["read_at"])}
     )
-
-
-@contextmanager
-def _loaded(pipeline: dlt.Pipeline) -> Iterator[dlt.Pipeline]:
-    with bystander(pipeline) as there:
-        if not has_table(there, SYNC_DAYS.name):
-            raise DestinationError(
-                f"nothing was loaded into dataset {there.dataset_name} yet; run openpanel-source"
-                " sync first."
-            )
-        yield there
 
 
 def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
@@ -186,11 +173,3 @@ def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
         status = projects.setdefault(project, ProjectStatus(project))
         status.events, status.newest_event = count, instant_of(newest)
     return list(projects.values())
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value

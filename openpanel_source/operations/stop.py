@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from openpanel_source.api.client import Client
+from openpanel_source.errors import DestinationBusyError, RequestAbortedError
 from openpanel_source.model.clock import check_seconds
 
 _GRACE_SECONDS = 2.0
@@ -26,19 +27,30 @@ class Halt:
         InvalidSettingError: The seconds are no number that ends.
     """
 
-    def __init__(self, max_runtime: float | None, stop: threading.Event | None) -> None:
+    def __init__(
+        self, max_runtime: float | None = None, stop: threading.Event | None = None
+    ) -> None:
         check_seconds("max_runtime", 0 if max_runtime is None else max_runtime)
         self._until = None if max_runtime is None else time.monotonic() + max_runtime
-        self._stop = stop
+        self.stop = stop
 
     @property
     def is_asked(self) -> bool:
         """Whether the sync was asked to stop."""
-        return self._stop is not None and self._stop.is_set()
+        return self.stop is not None and self.stop.is_set()
 
     def is_due(self) -> bool:
         """Whether no further day may be begun."""
         return self.is_asked or (self._until is not None and time.monotonic() >= self._until)
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Leave what is done meanwhile where it is cut off, because it was asked to stop."""
+        try:
+            yield
+        except (RequestAbortedError, DestinationBusyError):
+            if not self.is_asked:
+                raise
 
     @contextmanager
     def watching(self, client: Client) -> Iterator[None]:
@@ -47,7 +59,7 @@ class Halt:
         Args:
             client: Makes them.
         """
-        if self._stop is None:
+        if self.stop is None:
             yield
             return
         done = threading.Event()

@@ -7,31 +7,29 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource, DltSource
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
-from openpanel_source.api.client import Client
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.ledger import DayRecord
 from openpanel_source.destinations.comments import descriptions, write_comments
-from openpanel_source.destinations.duckdb_session import is_duckdb, modest, waiting_until
+from openpanel_source.destinations.duckdb_session import is_duckdb, modest
 from openpanel_source.destinations.lock import running_alone
-from openpanel_source.destinations.pipelines import destination_errors, met_another
+from openpanel_source.destinations.pipelines import met_another
 from openpanel_source.destinations.prepare import drop_copies, drop_staging
 from openpanel_source.destinations.view import DestinationView
 from openpanel_source.destinations.warehouse import ProjectDay
-from openpanel_source.errors import DestinationBusyError, RequestAbortedError
-from openpanel_source.model.clock import check_seconds
+from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
 from openpanel_source.operations.restore import mark_clean, restored
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.tuning import give_back_memory, tuned_process
 from openpanel_source.operations.users_pipeline import loadable
 from openpanel_source.source.orders import ChartResult, Orders, Progress, Results
-from openpanel_source.source.settings import Settings
-from openpanel_source.source.source import configured, resources_of, source_of
+from openpanel_source.source.source import resources_of, source_of
 
 
 @dataclass
@@ -106,7 +104,6 @@ class SyncSummary:
 
 
 OnDay = Callable[[Progress], None]
-BUSY_TIMEOUT = 60.0
 
 
 def sync(
@@ -140,31 +137,34 @@ def sync(
         OpenPanelError: Something stopped the sync, or all projects failed; what was read before is
             committed.
     """
-    check_seconds("busy_timeout", busy_timeout)
     started = time.monotonic()
     halt = Halt(max_runtime, stop)
     runs: _Runs | None = None
-    # Settings are checked before the destination is touched.
-    with destination_errors(), tuned_process(), waiting_until(stop):
-        client, checked = configured(**settings)
-        try:
-            with client, running_alone(pipeline), loadable(pipeline), halt.watching(client):
-                differing, adoptable = restored(pipeline, checked, busy_timeout)
-                described = descriptions(pipeline)
-                view = DestinationView(pipeline, busy_timeout)
-                orders = Orders(view, reread | differing, tuple(adoptable), should_stop=halt.is_due)
-                runs = _Runs(pipeline, client, checked, orders, busy_timeout)
-                runs.until_nothing_is_left(on_day)
-                if runs.is_clean:
-                    mark_clean(pipeline)
-                if descriptions(pipeline) != described:
-                    write_comments(pipeline, busy_timeout)
-                if runs.summary.runs:
-                    # This may be the last sync of its pipeline, and there are copies of rows in it.
-                    drop_staging(pipeline)
-        except (RequestAbortedError, DestinationBusyError):
-            if not halt.is_asked:
-                raise
+    with (
+        halt.ending(),
+        tuned_process(),
+        operation(settings, halt, busy_timeout) as (client, checked),
+        running_alone(pipeline),
+        loadable(pipeline),
+    ):
+        differing, adoptable = restored(pipeline, checked, busy_timeout)
+        described = descriptions(pipeline)
+        orders = Orders(
+            DestinationView(pipeline, busy_timeout),
+            reread | differing,
+            tuple(adoptable),
+            should_stop=halt.is_due,
+        )
+        resources = partial(resources_of, client, checked)
+        runs = _Runs(pipeline, resources, orders, busy_timeout)
+        runs.until_nothing_is_left(on_day)
+        if runs.is_clean:
+            mark_clean(pipeline)
+        if descriptions(pipeline) != described:
+            write_comments(pipeline, busy_timeout)
+        if runs.summary.runs:
+            # This may be the last sync of its pipeline, and there are copies of rows in it.
+            drop_staging(pipeline)
     summary = runs.finished() if runs else SyncSummary()
     summary.requests = client.requests_sent
     summary.stopped = halt.is_asked
@@ -178,14 +178,12 @@ class _Runs:
     def __init__(
         self,
         pipeline: dlt.Pipeline,
-        client: Client,
-        settings: Settings,
+        resources: Callable[[Orders, Backlog], list[DltResource]],
         orders: Orders,
         busy_timeout: float,
     ) -> None:
         self._pipeline = pipeline
-        self._client = client
-        self._settings = settings
+        self._resources = resources
         self._orders = orders
         self._busy_timeout = busy_timeout
         self._backlog = Backlog()
@@ -226,8 +224,7 @@ class _Runs:
     def _run(self, orders: Orders) -> Results:
         ended: list[Results] = []
         orders = replace(orders, on_end=ended.append)
-        resources = resources_of(self._client, self._settings, orders, self._backlog)
-        _extract(self._pipeline, source_of(resources))
+        _extract(self._pipeline, source_of(self._resources(orders, self._backlog)))
         [results] = ended
         _load(self._pipeline, results.heavy_bytes, self._busy_timeout)
         return results

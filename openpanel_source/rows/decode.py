@@ -1,14 +1,13 @@
 """Turn the bytes of a page into typed events, and never lose one that does not fit.
 
 A page that is as documented is decoded in one go, if need be with U+FFFD in place of characters
-that are none. One that holds anything else is decoded row by row: what can be kept is, what cannot
+that are none. One that holds anything else is taken row by row: what can be kept is, what cannot
 is handed on as rejected with its bytes and the reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -92,84 +91,70 @@ def _event(fields: Fields) -> msgspec.json.Decoder[Event]:
     return msgspec.json.Decoder(event_with(fields))
 
 
-def decode_page(
-    body: bytes, request: str, asked: Collection[str] = (), fields: NewFields | None = None
-) -> Page:
-    """The events of an answer of ``/export/events``.
+def decode_page(body: bytes, asked: Collection[str] = (), fields: Fields = ()) -> Page:
+    """The events of an answer of ``/export/events`` that is as documented.
 
     Args:
         body: The answer's bytes.
+        asked: What the server was asked to tell beside events, ``profile`` and ``meta``.
+        fields: Beyond those documented.
+
+    Raises:
+        UNREADABLE: It holds something else, somewhere.
+    """
+    decoder = _typed(with_asked(asked, fields))
+    try:
+        page = decoder.decode(body)
+    except UNREADABLE:
+        page = decoder.decode(without_halves(body))
+    first = page.data[0].id if page.data else None
+    return Page(page.meta, page.data, fields=fields, first_id=first)
+
+
+def decode_rows(
+    body: bytes,
+    day: date,
+    request: str,
+    asked: Collection[str] = (),
+    fields: NewFields | None = None,
+) -> Page:
+    """Every row of an answer, as an event of a UTC day or as rejected, whatever it holds.
+
+    Args:
+        body: The answer's bytes.
+        day: The day that was asked for.
         request: Method and URL, for the error.
         asked: What the server was asked to tell beside events, ``profile`` and ``meta``.
         fields: Learns the fields that nobody knows yet.
-
-    Returns:
-        Every row the answer holds, as an event or as rejected.
 
     Raises:
         UnexpectedAnswerError: The body is no JSON object with ``meta`` and a list ``data``.
     """
     known = fields.known if fields else ()
     kind = with_asked(asked, known)
-    with suppress(*UNREADABLE):
-        return _decode_whole(body, kind, known)
-    whole = without_halves(body)
-    if whole != body:
-        with suppress(*UNREADABLE):
-            return _decode_whole(whole, kind, known)
-    page = _decode_rows(body, request, asked, known)
-    unknown = [name for event in page.events for name in getattr(event, "_unknown", ())]
-    if fields and fields.learn(unknown, known):
-        return decode_page(body, request, asked, fields)
-    return page
-
-
-def _decode_whole(body: bytes, kind: Fields, fields: Fields) -> Page:
-    page = _typed(kind).decode(body)
-    first = page.data[0].id if page.data else None
-    return Page(page.meta, page.data, fields=fields, first_id=first)
-
-
-def decode_rows(
-    body: bytes, day: date, request: str, asked: Collection[str] = (), fields: Fields = ()
-) -> Page:
-    """The same, row by row: rejects every row whose ``createdAt`` is not of that UTC day."""
-    return _decode_rows(body, request, asked, fields, day)
-
-
-def _decode_rows(
-    body: bytes, request: str, asked: Collection[str], fields: Fields, day: date | None = None
-) -> Page:
-    kind = with_asked(asked, fields)
     page = split_page(body, request)
-    events: list[Event] = []
-    rejected: list[Rejected] = []
-    for raw in page.data:
-        row = _decode_row(bytes(raw), kind, asked, day)
-        if isinstance(row, Event):
-            events.append(row)
-        else:
-            rejected.append(row)
-    return Page(page.meta, events, rejected, fields, first_id(page))
+    rows = [_decode_row(bytes(raw), kind, asked, day) for raw in page.data]
+    events = [row for row in rows if isinstance(row, Event)]
+    unknown = [name for event in events for name in getattr(event, "_unknown", ())]
+    if fields and fields.learn(unknown, known):
+        return decode_rows(body, day, request, asked, fields)
+    rejected = [row for row in rows if isinstance(row, Rejected)]
+    return Page(page.meta, events, rejected, known, first_id(page))
 
 
-def _decode_row(
-    raw: bytes, fields: Fields, asked: Collection[str], day: date | None
-) -> Event | Rejected:
-    misplaced = None
+def _decode_row(raw: bytes, fields: Fields, asked: Collection[str], day: date) -> Event | Rejected:
+    instant = None
     try:
         row = _row(raw, fields)
-    except (ValueError, *UNREADABLE) as error:
-        problem: str | None = str(error)
-    else:
-        problem = _time_problem(row)
         instant = parse_instant(row.created_at)
-        if problem is None and instant and day is not None and instant.date() != day:
-            problem = f"createdAt does not lie in the day asked for, {day}"
-            misplaced = instant
-    if problem is None:
-        return row
-    return Rejected(as_text(without_told(raw, asked)), problem, misplaced)
+        if instant is None:
+            raise ValueError("createdAt is not an ISO date and time of the years 1 to 9999")
+        if instant.date() == day:
+            return row
+        problem = f"createdAt does not lie in the day asked for, {day}"
+    except (ValueError, *UNREADABLE) as error:
+        problem = str(error)
+    return Rejected(as_text(without_told(raw, asked)), problem, instant)
 
 
 def _row(raw: bytes, fields: Fields) -> Event:
@@ -183,17 +168,11 @@ def _row(raw: bytes, fields: Fields) -> Event:
     row.id = without_nul(row.id)
     if not row.id:
         raise ValueError("id is missing or empty")
+    if row.imported_at is not None and parse_instant(row.imported_at) is None:
+        raise ValueError("importedAt is not an ISO date and time")
     return row
 
 
 def as_text(raw: bytes) -> str:
     """Bytes as text that every destination stores: what is no UTF-8, and NUL, escaped."""
     return raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-
-
-def _time_problem(row: Event) -> str | None:
-    if row.imported_at is not None and parse_instant(row.imported_at) is None:
-        return "importedAt is not an ISO date and time"
-    if parse_instant(row.created_at) is None:
-        return "createdAt is not an ISO date and time of the years 1 to 9999"
-    return None

@@ -95,7 +95,7 @@ def property_columns(properties: Properties, stored: Mapping[str, Any]) -> tuple
                 f" holds {held}; set it to {held} again, or load into another dataset."
             )
         text = f"The property {key}" + ("." if kind == "text" else "; null where it is no such.")
-        columns.append(Column(name, kind, text, property_key=key))
+        columns.append(Column(kind, name, text, property_key=key))
     return tuple(columns)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from openpanel_source.api.page import Meta
-from openpanel_source.model.json_text import SHORT, check_levels, without_nul_or_halves
+from openpanel_source.model.json_text import SHORT, UNREADABLE, check_levels, without_nul_or_halves
 from openpanel_source.model.schema import EVENTS, REJECTED_EVENTS, ColumnType
 from openpanel_source.rows.decode import Rejected, decode_page, decode_rows
 from openpanel_source.rows.event import NULL, Event, Fields, is_kept
@@ -99,22 +99,22 @@ class Shaper:
         Raises:
             UnexpectedAnswerError: The body is no page.
         """
-        dimensions = self.told.names if self.told else ()
-        page = decode_page(body, request, dimensions, self.fields)
+        asked = self.told.names if self.told else ()
         try:
+            page = decode_page(body, asked, self.fields.known if self.fields else ())
             table = shape_events(page.events, project_id, day, page.fields)
-        except ShapeError:
-            page = decode_rows(body, day, request, dimensions, page.fields)
+        except (ShapeError, *UNREADABLE):
+            page = decode_rows(body, day, request, asked, self.fields)
             table = shape_events(page.events, project_id, day, page.fields)
         ids = [event.id for event in page.events]
-        told = self.told.shape(page.events, project_id) if self.told else ()
+        dimensions = self.told.shape(page.events, project_id) if self.told else ()
         keep = None
         if self.privacy is not None:
             table, keep = self.privacy.hide(table, page.fields)
         # While the page is at hand: later, its texts would have to come from far away again.
         table, failures = self.promotion.fill(table)
         return ShapedPage(
-            page.meta, ids, page.rejected, table, keep, told, page.first_id, bool(failures)
+            page.meta, ids, page.rejected, table, keep, dimensions, page.first_id, bool(failures)
         )
 
 

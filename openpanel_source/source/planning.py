@@ -8,11 +8,12 @@ from datetime import date
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.day_records import Stamp, shrunk, still_complete
 from openpanel_source.days.ledger import DayRecord, Known, Ledger, Reason
-from openpanel_source.days.plan import PlannedDay, days_in_a_row
+from openpanel_source.days.plan import PlannedDay
 from openpanel_source.days.planner import Planner
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.safety_catch import SafetyCatch, is_ripe
 from openpanel_source.days.verdict import Verdict
+from openpanel_source.model.day_ranges import day_ranges
 from openpanel_source.source.orders import Orders, Results
 from openpanel_source.source.settings import Settings
 
@@ -109,7 +110,7 @@ class Planning:
             day for day, rows in counted.items() if day in known and is_ripe(known[day], rows, now)
         }
         confirmed: set[date] = set()
-        for first, last in days_in_a_row(ripe):
+        for first, last in day_ranges(ripe):
             days = {day for day in ripe if first <= day <= last}
             by_filter = self._reader.count_by_filter(project, first, last)
             if by_filter == sum(counted[day] for day in days):

@@ -11,8 +11,7 @@ import requests
 
 from openpanel_source import EventsPaginator, errors
 from openpanel_source.api.credentials import Credentials
-from openpanel_source.api.page import peek
-from openpanel_source.rows.decode import decode_page
+from openpanel_source.api.page import peek, split_page
 from openpanel_source.sandbox import Sandbox
 from tests.support.recorded import client_of, page_of
 from tests.support.sandbox_world import CLIENT, HEADERS, SECRET, event, world
@@ -49,7 +48,7 @@ def test_a_wrapped_page_is_a_page(sandbox: Sandbox, wrapping: str) -> None:
     sandbox.behave(status=200, body=wrapping.replace("{}", body))
     with closing(client_of(sandbox, Credentials(CLIENT, SECRET))) as client:
         assert client.read("/export/events", WEB, peek)[0].total_count == 3
-        assert len(client.read("/export/events", WEB, decode_page).events) == 3
+        assert len(client.read("/export/events", WEB, split_page).data) == 3
 
 
 @pytest.mark.parametrize("wrapping", WRAPPINGS, ids=repr)

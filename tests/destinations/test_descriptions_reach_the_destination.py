@@ -124,8 +124,7 @@ def test_every_column_says_where_it_comes_from() -> None:
     names = {table.name for table in TABLES}
     for table in TABLES:
         for column in table.columns:
-            is_named = bool(column.field or column.property_key)
-            assert is_named != (column.name in table.origins), column.name
+            assert bool(column.property_key) != bool(column.origin), column.name
         for reference in table.references:
             assert reference.table in names
             [other] = [one for one in TABLES if one.name == reference.table]

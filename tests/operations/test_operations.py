@@ -241,9 +241,9 @@ def test_a_sync_that_cannot_commit_in_time_ends_all_the_same(
 ) -> None:
     code = """
 import time
-from openpanel_source import pipeline
+import dlt
 from openpanel_source.cli import run
-pipeline._load = lambda *args: print("loading", flush=True) or time.sleep(60)
+dlt.Pipeline.load = lambda *args, **kwargs: print("loading", flush=True) or time.sleep(60)
 run()
 """
     script = tmp_path / "stuck.py"

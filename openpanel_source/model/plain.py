@@ -1,0 +1,21 @@
+"""Results as JSON values; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from datetime import date
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """A result as JSON values: its fields by name, days and times as ISO text."""
+    if hasattr(value, "as_dict"):
+        return value.as_dict()
+    if is_dataclass(value):
+        value = vars(value)
+    if isinstance(value, Mapping):
+        return {name: plain(held) for name, held in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value

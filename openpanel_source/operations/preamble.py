@@ -1,0 +1,85 @@
+"""What operations begin with: settings checked, the pipeline taken alone, the destination asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dlt
+
+from openpanel_source.api.client import Client
+from openpanel_source.destinations.duckdb_session import waiting_until
+from openpanel_source.destinations.lock import running_alone
+from openpanel_source.destinations.observer import bystander
+from openpanel_source.destinations.pipelines import destination_errors
+from openpanel_source.destinations.warehouse import has_table
+from openpanel_source.errors import DestinationError
+from openpanel_source.model.clock import check_seconds
+from openpanel_source.model.schema import EVENTS
+from openpanel_source.operations.stop import Halt
+from openpanel_source.source.settings import Settings
+from openpanel_source.source.source import configured
+
+BUSY_TIMEOUT = 60.0
+
+
+@contextmanager
+def operation(
+    settings: dict[str, Any], halt: Halt | None = None, busy_timeout: float = BUSY_TIMEOUT
+) -> Iterator[tuple[Client, Settings]]:
+    """Check all that was said before anything is touched, and end what is asked to stop.
+
+    Args:
+        settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
+        halt: Says when it has to end.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+
+    Yields:
+        What makes the requests, closed afterwards, and the settings, checked.
+
+    Raises:
+        ConfigurationError: Some setting is missing or not allowed.
+        OpenPanelError: What dlt or the destination raised meanwhile, with the next step.
+    """
+    check_seconds("busy_timeout", busy_timeout)
+    halt = halt or Halt()
+    with destination_errors(), waiting_until(halt.stop):
+        client, checked = configured(**settings)
+        with client, halt.watching(client):
+            yield client, checked
+
+
+@contextmanager
+def looking(pipeline: dlt.Pipeline, table: str = EVENTS.name) -> Iterator[dlt.Pipeline]:
+    """The same pipeline as its destination knows it, to be asked; nothing of it is changed.
+
+    Args:
+        pipeline: A pipeline with its destination.
+        table: One that has to be there.
+
+    Raises:
+        DestinationError: Nothing was loaded yet, or the destination cannot be asked.
+    """
+    with destination_errors(), bystander(pipeline) as there:
+        if not has_table(there, table):
+            raise DestinationError(
+                f"nothing was loaded into dataset {there.dataset_name} yet; run openpanel-source"
+                " sync first."
+            )
+        yield there
+
+
+@contextmanager
+def looking_alone(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[dlt.Pipeline]:
+    """The same, while no load of the pipeline changes what the destination says.
+
+    Args:
+        pipeline: A pipeline with its destination.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+
+    Raises:
+        PipelineBusyError: A sync or an audit of it is running.
+    """
+    with destination_errors(), running_alone(pipeline), bystander(pipeline, busy_timeout) as there:
+        yield there
