@@ -27,7 +27,7 @@ lowest:
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --editable . --group dev \
 		--constraint tests/data/lowest.txt
 	.venv-lowest/bin/python -m pytest --numprocesses 2 --quiet tests/days/test_days_are_read_when_needed.py \
-		tests/promise/test_a_sync_holds_exactly_the_rows_of_the_server.py tests/operations/test_command.py \
+		tests/promise/test_a_sync_holds_exactly_the_rows_of_the_server.py tests/cli \
 		tests/destinations/test_every_destination.py
 
 # A hundred syncs killed at random moments, and where they were hit.
