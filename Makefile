@@ -27,7 +27,7 @@ coverage: .venv/.ready ## All tests, and the lines that none of them runs: 15 mi
 # What a sync does, to be tried with other versions than those of requirements.lock.
 SYNCS := tests/days/test_days_are_read_when_needed.py \
 	tests/promise/test_a_sync_holds_exactly_the_rows_of_the_server.py \
-	tests/operations/test_command.py tests/destinations/test_every_destination.py
+	tests/cli tests/destinations/test_every_destination.py
 
 lowest: ## Syncs with the lowest versions that pyproject.toml allows: 4 minutes
 	$(PYTHON) -m venv .venv-lowest
