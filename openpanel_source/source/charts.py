@@ -15,15 +15,16 @@ from dlt.extract import DltResource
 
 from openpanel_source.api.client import Client
 from openpanel_source.api.generation import Generation
-from openpanel_source.api.query import EventQuery, encode_json
+from openpanel_source.api.query import EventQuery
 from openpanel_source.api.recognise import probe
 from openpanel_source.charts.buckets import Buckets
 from openpanel_source.charts.definition import Chart
+from openpanel_source.charts.ledger import ChartLedger, ChartRecord, charts_table
 from openpanel_source.charts.plan import bounds
-from openpanel_source.charts.probe import knows_series, probe_timezone
+from openpanel_source.charts.query import knows_series
 from openpanel_source.charts.reader import ChartReader, ChartReading
-from openpanel_source.charts.records import ChartBook, ChartRecord, charts_table
-from openpanel_source.charts.rows import chart_id, series_table
+from openpanel_source.charts.rows import series_table
+from openpanel_source.charts.time_zones import probe_timezone
 from openpanel_source.days.plan import first_day_with_events
 from openpanel_source.days.reader import DayReader
 from openpanel_source.destinations.dialect import current_dialect
@@ -106,10 +107,10 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
         check_replaces()
         if surroundings.report.charts.skip:
             return
-        book = ChartBook(dlt.current.resource_state())
+        ledger = ChartLedger(dlt.current.resource_state())
         with surroundings.client:
             for project_id in surroundings.settings.project_ids:
-                yield from _project_items(chart, project_id, surroundings, book)
+                yield from _project_items(chart, project_id, surroundings, ledger)
         surroundings.report.charts.read.append(chart.name)
 
     resource: DltResource = dlt.resource(
@@ -128,13 +129,13 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
 
 
 def _project_items(
-    chart: Chart, project_id: str, surroundings: Surroundings, book: ChartBook
+    chart: Chart, project_id: str, surroundings: Surroundings, ledger: ChartLedger
 ) -> Iterator[Any]:
     """All that a chart of a project yields to dlt; an error ends it alone."""
     settings, report = surroundings.settings, surroundings.report
     timezone = chart.timezone or settings.timezone_of(project_id)
     buckets = Buckets(chart.interval, ZoneInfo(timezone))
-    reading = ChartReading(_record(chart, project_id, timezone, book))
+    reading = ChartReading(ledger.get(chart, project_id, timezone))
     record = reading.record
     record.error = None
     try:
@@ -162,28 +163,13 @@ def _project_items(
     if reading.series:
         rows = series_table(reading.series.values())
         yield rows_of(CHART_SERIES, rows, dialect)
-    superseded = book.put(record, surroundings.now)
+    superseded = ledger.put(record, surroundings.now)
     yield rows_of(CHARTS, charts_table([*superseded, record]), dialect)
     if reading.replaced:
         report.charts.points += record.points
         surroundings.replaced += reading.replaced
         condition = buckets_condition(surroundings.replaced, dialect.instant)
         yield materialize(CHART_POINTS, condition, dialect, variant=False)
-
-
-def _record(chart: Chart, project_id: str, timezone: str, book: ChartBook) -> ChartRecord:
-    identity = chart_id(chart, project_id, timezone)
-    known = book.get(project_id, identity)
-    if known is not None:
-        return known
-    return ChartRecord(
-        chart_id=identity,
-        project_id=project_id,
-        name=chart.name,
-        definition=encode_json(chart.definition()),
-        interval=chart.interval,
-        timezone=timezone,
-    )
 
 
 def _start(chart: Chart, record: ChartRecord, surroundings: Surroundings) -> date | datetime | None:
