@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from itertools import islice
-
-import msgspec
+from typing import NamedTuple
 
 from openpanel_source.charts.buckets import Bucket, Buckets
 from openpanel_source.charts.definition import Chart
@@ -24,10 +23,10 @@ _FIRST_SLICE = 31
 """Buckets of the first answer with breakdowns, before anything is known of their values."""
 
 
-class Coverage(msgspec.Struct, frozen=True):
+class Coverage(NamedTuple):
     """Which buckets of a chart are in the destination.
 
-    Args:
+    Attributes:
         first: Start of the first, UTC.
         until: End of the last, UTC.
         read_at: When they were read last, UTC.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from string import ascii_uppercase
 from typing import Any
 
+from openpanel_source.api.client import Client
 from openpanel_source.api.filters import parse_filter
 from openpanel_source.api.generation import CURRENT, Generation
 from openpanel_source.api.query import (
@@ -18,7 +20,12 @@ from openpanel_source.api.query import (
 )
 from openpanel_source.charts.definition import Chart
 from openpanel_source.charts.series import Series
-from openpanel_source.errors import InvalidSettingError, UnsupportedServerError
+from openpanel_source.errors import (
+    InvalidQueryError,
+    InvalidSettingError,
+    ProjectRequiredError,
+    UnsupportedServerError,
+)
 
 CHARTS_PATH = "/export/charts"
 _EARLY_LIMITS: tuple[tuple[Callable[[Chart, str], bool], str], ...] = (
@@ -41,6 +48,26 @@ def check_server(chart: Chart, timezone: str, generation: Generation) -> None:
                 f"chart {chart.name!r}: this server draws charts as those before 2025-04-16 do, and"
                 f" {problem.format(timezone=timezone)}; upgrade it or change the chart."
             )
+
+
+def knows_series(client: Client) -> bool:
+    """Whether an old server draws charts as it does since 2025-11-26, not as in spring 2025.
+
+    Asked without a project, so that it tells even where there is none to tell by.
+
+    Args:
+        client: Asks.
+
+    Raises:
+        OpenPanelError: The server cannot be asked.
+    """
+    with suppress(ProjectRequiredError):
+        try:
+            client.get(CHARTS_PATH, [("series", "[]")])
+        except InvalidQueryError:
+            # It needs the older name, events.
+            return False
+    return True
 
 
 def chart_params(
