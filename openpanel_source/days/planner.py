@@ -16,22 +16,9 @@ from openpanel_source.days.plan import (
     first_day_with_events,
     known_ranges,
 )
+from openpanel_source.days.reader import DayReader
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST, Clock
 from openpanel_source.model.day_ranges import day_ranges
-
-
-class Counter(Protocol):
-    """What a planner asks of the server."""
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether the count of a range is the sum of the counts of its days."""
-
-    def count(self, project_id: str, first: date, last: date) -> int:
-        """Rows in a range of UTC days, both inclusive."""
-
-    def newest(self, project_id: str, day: date) -> tuple[int, str | None]:
-        """Rows of a UTC day, and the id of the newest."""
 
 
 class Window(Protocol):
@@ -73,7 +60,7 @@ class Planner:
     def __init__(
         self,
         window: Window,
-        counter: Counter,
+        counter: DayReader,
         ledger: Ledger,
         *,
         already: frozenset[tuple[str, date]] = frozenset(),
