@@ -72,63 +72,51 @@ class Filter:
         self._check_names()
         self._check_values()
 
+    def _wrong(self, what: str) -> InvalidSettingError:
+        return InvalidSettingError(f"filter on {self.property!r}: {what}")
+
     def _check_names(self) -> None:
         known = self.property in COLUMNS or (
             self.property.startswith(PREFIXES) and self.property not in PREFIXES
         )
         if not known:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: the server would ignore this name; use"
-                f" 'properties.KEY', 'profile.properties.KEY' or one of {', '.join(COLUMNS)}."
+            raise self._wrong(
+                "the server would ignore this name; use 'properties.KEY',"
+                f" 'profile.properties.KEY' or one of {', '.join(COLUMNS)}."
             )
         if "'" in self.property or "\\" in self.property:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: the server cannot filter on a key that holds a"
-                " quote or backslash; filter in the warehouse instead."
+            raise self._wrong(
+                "the server cannot filter on a key that holds a quote or backslash; filter in the"
+                " warehouse instead."
             )
         if self.operator not in OPERATORS:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: operator {self.operator!r} is unknown; use one of"
-                f" {', '.join(OPERATORS)}."
+            raise self._wrong(
+                f"operator {self.operator!r} is unknown; use one of {', '.join(OPERATORS)}."
             )
         if self.type is not None and self.type not in TYPES:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: type {self.type!r} is unknown; use one of"
-                f" {', '.join(TYPES)}."
-            )
+            raise self._wrong(f"type {self.type!r} is unknown; use one of {', '.join(TYPES)}.")
 
     def _check_values(self) -> None:
         if not self.value and self.operator not in _WITHOUT_VALUE:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: operator {self.operator!r} needs at least one value;"
-                " the server would ignore the filter without."
+            raise self._wrong(
+                f"operator {self.operator!r} needs at least one value; the server would ignore the"
+                " filter without."
             )
         for value in self.value:
             if value is not None and not isinstance(value, (str, int, float, bool)):
-                raise InvalidSettingError(
-                    f"filter on {self.property!r}: value {value!r} must be text, a number, true,"
-                    " false or null."
-                )
+                raise self._wrong(f"value {value!r} must be text, a number, true, false or null.")
             if isinstance(value, float) and not isfinite(value):
-                raise InvalidSettingError(
-                    f"filter on {self.property!r}: value {value!r} is no number that JSON can hold."
-                )
+                raise self._wrong(f"value {value!r} is no number that JSON can hold.")
         if self.operator == "doesNotContain" and len(self.value) > 1:
-            raise InvalidSettingError(
-                f"filter on {self.property!r}: doesNotContain with several values matches every"
-                " event on the server; give one filter for each value."
+            raise self._wrong(
+                "doesNotContain with several values matches every event on the server; give one"
+                " filter for each value."
             )
 
     def to_api(self) -> dict[str, Any]:
         """The filter as the API takes it."""
-        api: dict[str, Any] = {
-            "name": self.property,
-            "operator": self.operator,
-            "value": list(self.value),
-        }
-        if self.type is not None:
-            api["type"] = self.type
-        return api
+        api = {"name": self.property, "operator": self.operator, "value": list(self.value)}
+        return api if self.type is None else {**api, "type": self.type}
 
 
 def parse_filter(value: Filter | Mapping[str, Any]) -> Filter:

@@ -115,12 +115,8 @@ class Ledger:
         records = msgspec.convert(list(known.values()), list[DayRecord])
         return {record.day: record for record in records}
 
-    def days_of_another_query(self, project_id: str) -> list[date]:
-        """Days whose rows another query left, and that were not read with this one yet."""
-        return sorted(self.of_another_query(project_id))
-
     def of_another_query(self, project_id: str) -> dict[date, DayRecord]:
-        """What is known of these days."""
+        """What is known of days whose rows another query left, and this one has not read yet."""
         entry = self._entry(project_id)
         left = [record for day, record in _left(entry).items() if day not in entry["days"]]
         return {record.day: record for record in msgspec.convert(left, list[DayRecord])}
