@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any, NoReturn
 
 from openpanel_source.errors import InvalidSettingError
+from openpanel_source.model.schema import EVENTS
 
 OPERATORS = (
     "is",
@@ -31,39 +32,12 @@ OPERATORS = (
     "notInCohort",
 )
 TYPES = ("string", "number", "date", "datetime", "boolean")
-COLUMNS = (
-    "brand",
-    "browser",
-    "browser_version",
-    "city",
-    "country",
-    "created_at",
-    "createdAt",
-    "device",
-    "device_id",
-    "duration",
-    "has_profile",
-    "id",
-    "imported_at",
-    "importedAt",
-    "latitude",
-    "longitude",
-    "model",
-    "name",
-    "origin",
-    "os",
-    "os_version",
-    "path",
-    "profile_id",
-    "project_id",
-    "referrer",
-    "referrer_name",
-    "referrer_type",
-    "region",
-    "revenue",
-    "sdk_name",
-    "sdk_version",
-    "session_id",
+COLUMNS = tuple(
+    sorted(
+        {column.name for column in EVENTS.columns if column.field and column.type != "json"}
+        | {"createdAt", "has_profile", "importedAt"},
+        key=str.lower,
+    )
 )
 PREFIXES = ("properties.", "profile.properties.")
 _KEYS = {"name", "property", "operator", "value", "type"}

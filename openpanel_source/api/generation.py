@@ -79,24 +79,18 @@ BEFORE_MARCH_2026 = Generation(
     has_stable_pages=False,
     has_ordered_ties=False,
 )
-BEFORE_APRIL_2025 = Generation(
-    "before 2025-04-16",
-    decodes_values=False,
-    has_filters=False,
+BEFORE_APRIL_2025 = replace(
+    BEFORE_MARCH_2026,
+    dates="before 2025-04-16",
     has_profile_id=False,
-    has_true_counts=False,
-    has_stable_pages=False,
+    has_ordered_ties=True,
     page_size=50,
     draws_charts_of_2025=True,
 )
-UNDECIDED = Generation(
-    "before 2026-04-09, too few events to tell more",
-    decodes_values=False,
-    has_filters=False,
+UNDECIDED = replace(
+    BEFORE_MARCH_2026,
+    dates="before 2026-04-09, too few events to tell more",
     has_profile_id=False,
-    has_true_counts=False,
-    has_stable_pages=False,
-    has_ordered_ties=False,
     page_size=50,
 )
 """An old server that shows no row to recognise it by: nothing is taken for granted."""

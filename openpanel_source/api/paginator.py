@@ -22,23 +22,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
-from openpanel_source.api.page import Meta
+from openpanel_source.api.page import Meta, split_page
 from openpanel_source.errors import UnexpectedAnswerError
-from openpanel_source.model.json_text import bare
 
 _BARREN_PAGES = 3
 """Pages in a row without a new row after which a server is taken to repeat itself."""
 _MOST_PAGES = 1_000_000
 """Pages after which a listing is taken to have no end."""
-
-
-class _Counted(msgspec.Struct):
-    meta: Meta
-    data: list[msgspec.Raw]
 
 
 class EventsPaginator(BasePaginator):
@@ -71,7 +64,7 @@ class EventsPaginator(BasePaginator):
     def init_request(self, request: Request) -> None:
         """Ask for page 1."""
         self._start()
-        self._ask(request)
+        self.update_request(request)
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         """Take in the next page.
@@ -79,13 +72,7 @@ class EventsPaginator(BasePaginator):
         Raises:
             UnexpectedAnswerError: The answer is no page.
         """
-        try:
-            page = msgspec.json.decode(bare(response.content), type=_Counted)
-        except msgspec.MsgspecError as error:
-            raise UnexpectedAnswerError(
-                f"the answer is not a page of events ({error}); check that the address leads to"
-                " OpenPanel's API."
-            ) from None
+        page = split_page(response.content, f"GET {(response.url or '').partition('?')[0]}")
         rows = [bytes(row) for row in page.data]
         self.observe(page.meta, len(rows), new_rows=0 if rows == self._last_rows else None)
         self._last_rows = rows
@@ -116,7 +103,4 @@ class EventsPaginator(BasePaginator):
 
     def update_request(self, request: Request) -> None:
         """Ask for the next page."""
-        self._ask(request)
-
-    def _ask(self, request: Request) -> None:
         request.params = {**(request.params or {}), "page": self.page + 1}

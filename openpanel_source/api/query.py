@@ -34,6 +34,9 @@ MAX_QUERY_BYTES = 15_000
 """URLs longer than this risk a 431: the server reads about 16 KB of URL and headers."""
 
 
+EVERYTHING = (instant_text(midnight(EARLIEST)), instant_text(midnight(LATEST + DAY)))
+"""Bounds that select whatever is ever asked for, on every generation."""
+
 _JSON_WORDS = ("true", "false", "null")
 
 
@@ -195,9 +198,8 @@ class EventQuery:
         Returns:
             Parameters without ``page``, whose bounds select all that is ever asked for.
         """
-        everything = (instant_text(midnight(EARLIEST)), instant_text(midnight(LATEST + DAY)))
         filters = _bounding(midnight(first), midnight(last + DAY))
-        return self._params(project_id, everything, filters, 1, (), generation)
+        return self._params(project_id, EVERYTHING, filters, 1, (), generation)
 
     def _params(
         self,

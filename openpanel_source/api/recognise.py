@@ -14,7 +14,14 @@ from openpanel_source.api.day_bounds import SHOWN_ROWS, BoundsProbe, Listed, lis
 from openpanel_source.api.failed_projects import OF_ONE_PROJECT, FailedProjects
 from openpanel_source.api.generation import Bounds, Generation, describe
 from openpanel_source.api.page import Meta
-from openpanel_source.api.query import EVENTS_PATH, EventQuery, Params, encode_string, unique_name
+from openpanel_source.api.query import (
+    EVENTS_PATH,
+    EVERYTHING,
+    EventQuery,
+    Params,
+    encode_string,
+    unique_name,
+)
 from openpanel_source.errors import (
     DaysMisunderstoodError,
     InvalidQueryError,
@@ -23,15 +30,13 @@ from openpanel_source.errors import (
     ProjectNotFoundError,
     UnsupportedServerError,
 )
-from openpanel_source.model.clock import DAY, EARLIEST, LATEST, midnight
+from openpanel_source.model.clock import EARLIEST, LATEST
 from openpanel_source.model.instants import instant_text
 from openpanel_source.wire.body import Response
 
 logger = logging.getLogger(__name__)
 
 _PROBED_ROWS = 100
-_EVERYTHING = (instant_text(midnight(EARLIEST)), instant_text(midnight(LATEST + DAY)))
-"""Bounds that select whatever is ever asked for, on every generation."""
 _NO_FILTERS: Params = [("filters", "{}"), ("filters", "{}")]
 """Filters that are none, in a form that every server that has filters reads as two of them."""
 _Rows = list[dict[str, msgspec.Raw]]
@@ -117,7 +122,7 @@ def probe(client: Client, projects: Sequence[str], known: str | None = None) -> 
 
 
 def _probe_project(client: Client, project: str, known: str | None) -> Generation:
-    start, end = _EVERYTHING
+    start, end = EVERYTHING
     everything = [("start", start), ("end", end)]
     quoted: Params = [
         ("projectId", encode_string(project)),
@@ -171,7 +176,7 @@ def _check_empty(client: Client, project: str, generation: Generation) -> None:
     shown = client.read(EVENTS_PATH, params, listed)
     for row in shown.rows:
         if EARLIEST <= row.at.date() <= LATEST:
-            start, end = _EVERYTHING
+            start, end = EVERYTHING
             raise DaysMisunderstoodError(
                 f"the server lists no event of {project} from {start} to {end}, and one of"
                 f" {instant_text(row.at)} without bounds: it means something else by them."
@@ -218,8 +223,8 @@ def _applies_profile_id(client: Client, generation: Generation, projects: Sequen
 def _list(client: Client, project: str, *more: tuple[str, str]) -> tuple[Response, Meta, _Rows]:
     params: Params = [
         ("projectId", project),
-        ("start", _EVERYTHING[0]),
-        ("end", _EVERYTHING[1]),
+        ("start", EVERYTHING[0]),
+        ("end", EVERYTHING[1]),
         ("includes", f"properties,{unique_name()}"),
         *more,
     ]

@@ -12,6 +12,7 @@ import msgspec
 
 from openpanel_source import errors
 from openpanel_source.errors import OpenPanelError
+from openpanel_source.model.json_text import UNREADABLE
 from openpanel_source.model.text import printable
 from openpanel_source.wire.body import Response
 from openpanel_source.wire.rate_limit import LONGEST_WAIT_SECONDS, retry_after
@@ -116,7 +117,7 @@ def _no_json(response: Response, request: str) -> OpenPanelError:
 def _message(body: bytes) -> str:
     try:
         answer: Any = msgspec.json.decode(body[:65536])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         answer = body[:500].decode("utf-8", "replace")
     if isinstance(answer, dict):
         parts = [answer.get("message"), *_details(answer.get("details"))]

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Protocol
 
 from openpanel_source.days.plan import changed_days
+from openpanel_source.days.reader import DayReader
 from openpanel_source.errors import ContradictoryCountsError
 from openpanel_source.model.day_ranges import day_ranges
 
@@ -23,20 +23,7 @@ _MOST_DAYS = 3
 _TIMES_ASKED = 3
 
 
-class CrossCounter(Protocol):
-    """What can count the same in several ways."""
-
-    def count(self, project_id: str, first: date, last: date) -> int:
-        """Rows in a range of UTC days, both inclusive."""
-
-    def count_by_filter(self, project_id: str, first: date, last: date) -> int | None:
-        """The same, asked for in another way; None if the server has none."""
-
-    def count_as_read(self, project_id: str, day: date) -> int | None:
-        """Rows of a day, counted by the request that reads it; None if many requests do."""
-
-
-def cross_check(counter: CrossCounter, project: str, held: Mapping[date, int]) -> None:
+def cross_check(counter: DayReader, project: str, held: Mapping[date, int]) -> None:
     """Compare the counts of days with those of their ranges.
 
     Args:
@@ -66,7 +53,7 @@ def cross_check(counter: CrossCounter, project: str, held: Mapping[date, int]) -
         _compare_by_filter(counter, project, (start, end), total)
 
 
-def _compare_as_read(counter: CrossCounter, project: str, day: date, counted: int) -> None:
+def _compare_as_read(counter: DayReader, project: str, day: date, counted: int) -> None:
     """Tell rows that came or went since a day was read from a day that was read in part."""
     for _ in range(_TIMES_ASKED):
         as_read = counter.count_as_read(project, day)
@@ -82,7 +69,7 @@ def _compare_as_read(counter: CrossCounter, project: str, day: date, counted: in
 
 
 def _compare_by_filter(
-    counter: CrossCounter, project: str, days: tuple[date, date], total: int
+    counter: DayReader, project: str, days: tuple[date, date], total: int
 ) -> None:
     counted: int | None = total
     for _ in range(_TIMES_ASKED):

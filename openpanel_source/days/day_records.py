@@ -36,12 +36,6 @@ def without_events(item: PlannedDay, today: date, stamp: Stamp) -> DayRecord:
         verdict=Verdict.OPEN if item.day >= today else Verdict.COMPLETE,
         reason=item.reason,
         total_count=0,
-        rows_received=0,
-        distinct_ids=0,
-        rejected_rows=0,
-        pages=0,
-        requests=0,
-        rereads=0,
         read_at=stamp.read_at,
     )
 

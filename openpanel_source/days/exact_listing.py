@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 Key = tuple[str, ...]
@@ -110,8 +111,7 @@ def _odd_part(number: int) -> int:
     return number // (number & -number)
 
 
-@dataclass(frozen=True)
-class _Look:
+class _Look(NamedTuple):
     start: int
     rows: Sequence[Row]
 
@@ -120,6 +120,7 @@ class _Look:
         return self.start + len(self.rows)
 
 
+_START = attrgetter("start")
 _UNCLEAR: Key = ()
 """The key of a position at which two looks do not agree: the listing moved between them."""
 
@@ -166,7 +167,7 @@ class Listing:
             elif known != row.key:
                 self._keys[position] = _UNCLEAR
         if rows:
-            insort(self._looks, _Look(start, rows), key=_start)
+            insort(self._looks, _Look(start, rows), key=_START)
             self._longest = max(self._longest, len(rows))
 
     def agrees(self, start: int, rows: Sequence[Row]) -> bool:
@@ -198,8 +199,8 @@ class Listing:
                 yield part
 
     def _around(self, group: Group) -> Iterator[_Look]:
-        first = bisect_left(self._looks, group.start - self._longest, key=_start)
-        last = bisect_right(self._looks, group.end, key=_start)
+        first = bisect_left(self._looks, group.start - self._longest, key=_START)
+        last = bisect_right(self._looks, group.end, key=_START)
         return iter(self._looks[first:last])
 
     def _runs(self) -> Iterator[tuple[int, int, Key | None]]:
@@ -208,10 +209,6 @@ class Listing:
             if position == self.size or self._keys[position] != self._keys[start]:
                 yield start, position, self._keys[start]
                 start = position
-
-
-def _start(look: _Look) -> int:
-    return look.start
 
 
 class Gathered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -46,6 +46,7 @@ class _Head(msgspec.Struct, rename="camel"):
 _head = msgspec.json.Decoder(_Head)
 
 
+@dataclass
 class Looker:
     """Looks at listings and counts them.
 
@@ -56,13 +57,10 @@ class Looker:
         now: The clock.
     """
 
-    def __init__(
-        self, client: Client, query: EventQuery, generation: Generation, now: Clock
-    ) -> None:
-        self._client = client
-        self.query = query
-        self.generation = generation
-        self.now = now
+    client: Client
+    query: EventQuery
+    generation: Generation
+    now: Clock
 
     def look(self, listed: DayRange, spot: Spot) -> Look:
         """The rows of a listing at a spot, with every field."""
@@ -73,7 +71,7 @@ class Looker:
             includes=(*self.query.includes, unique_name()),
             generation=self.generation,
         )
-        page = self._client.read(EVENTS_PATH, [*params, ("page", spot.page)], split_page)
+        page = self.client.read(EVENTS_PATH, [*params, ("page", spot.page)], split_page)
         return Look(page.meta.total_count, spot, [self._row(bytes(raw)) for raw in page.data])
 
     def count(self, listed: DayRange) -> int:
@@ -83,7 +81,7 @@ class Looker:
             return look.total or len(look.rows)
         # Rows may be listed without being counted, and not shown on page 1 for their age.
         anybodys = replace(self.query, profile_id=None)
-        if not Looker(self._client, anybodys, self.generation, self.now).count(listed):
+        if not replace(self, query=anybodys).count(listed):
             return 0
         if self.look(listed, Spot(1, 1)).rows:
             return 1

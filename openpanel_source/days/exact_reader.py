@@ -12,12 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from openpanel_source.api.client import Client
-from openpanel_source.api.generation import Generation
-from openpanel_source.api.query import EventQuery
 from openpanel_source.days.attempt import Attempt
 from openpanel_source.days.exact_listing import (
     Gathered,
+    Grid,
     Group,
     Listing,
     Row,
@@ -27,7 +25,6 @@ from openpanel_source.days.exact_listing import (
 )
 from openpanel_source.days.exact_looks import DayRange, Look, Looker
 from openpanel_source.days.plan import PlannedDay
-from openpanel_source.model.clock import Clock
 from openpanel_source.rows.shape import ShapedPage, Shaper
 
 logger = logging.getLogger(__name__)
@@ -60,29 +57,22 @@ class Begun:
     looks: list[Look]
 
 
+@dataclass
 class AlignedDays:
     """Reads days by looks at exact positions.
 
     Args:
-        client: Makes the requests.
-        query: Which events.
-        generation: The server's.
-        now: The clock.
+        looker: Looks.
         shaper: Makes tables of rows.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        query: EventQuery,
-        generation: Generation,
-        now: Clock,
-        shaper: Shaper,
-    ) -> None:
-        self._client = client
-        self._shaper = shaper
-        self.looker = Looker(client, query, generation, now)
-        self.grid = grid_of(generation.page_size)
+    looker: Looker
+    shaper: Shaper
+
+    @property
+    def grid(self) -> Grid:
+        """Where it looks."""
+        return grid_of(self.looker.generation.page_size)
 
     def first(self, item: PlannedDay) -> Begun:
         """Take the first look at a day; where page 1 hides all of it, the first that shows any."""
@@ -139,13 +129,13 @@ class AlignedDays:
             profiles = dict.fromkeys(row.profile_id for row in rows if row.profile_id)
             for profile in islice(profiles, _PROFILES):
                 query = replace(looker.query, profile_id=profile)
-                yield AlignedDays(self._client, query, looker.generation, looker.now, Shaper())
+                yield AlignedDays(replace(looker, query=query), Shaper())
 
     def _shape(self, item: PlannedDay, rows: list[Row], total: int) -> ShapedPage:
         data = b",".join(row.raw for row in rows)
         body = b'{"meta":{"totalCount":%d,"pages":1},"data":[%s]}' % (total, data)
         request = f"rows of {item.project_id}, {item.day}"
-        return self._shaper.page(body, item.project_id, item.day, request)
+        return self.shaper.page(body, item.project_id, item.day, request)
 
 
 class _Reading:

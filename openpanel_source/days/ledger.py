@@ -41,13 +41,13 @@ class DayRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     verdict: Verdict
     reason: Reason
     total_count: int
-    rows_received: int
-    distinct_ids: int
-    rejected_rows: int
-    pages: int
-    requests: int
-    rereads: int
     read_at: datetime
+    rows_received: int = 0
+    distinct_ids: int = 0
+    rejected_rows: int = 0
+    pages: int = 0
+    requests: int = 0
+    rereads: int = 0
     erased_rows: int = 0
     group_rows: int = 0
     newest_id: str | None = None
@@ -115,12 +115,8 @@ class Ledger:
         records = msgspec.convert(list(known.values()), list[DayRecord])
         return {record.day: record for record in records}
 
-    def days_of_another_query(self, project_id: str) -> list[date]:
-        """Days whose rows another query left, and that were not read with this one yet."""
-        return sorted(self.of_another_query(project_id))
-
     def of_another_query(self, project_id: str) -> dict[date, DayRecord]:
-        """What is known of these days."""
+        """What is known of days whose rows another query left, and this one has not read yet."""
         entry = self._entry(project_id)
         left = [record for day, record in _left(entry).items() if day not in entry["days"]]
         return {record.day: record for record in msgspec.convert(left, list[DayRecord])}
@@ -153,7 +149,7 @@ class Ledger:
 
 def _days_with_rows(entry: dict[str, Any]) -> dict[str, Any]:
     known = {**_left(entry), **entry["days"]}
-    return {day: record for day, record in known.items() if record["rows_received"]}
+    return {day: record for day, record in known.items() if record.get("rows_received")}
 
 
 def _left(entry: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass, field
 
 from openpanel_source.api.client import Client
 from openpanel_source.api.generation import Generation
@@ -20,6 +21,7 @@ _PARTS = (4, 5, 5, 10)
 """Into how many parts a page is divided that is too large, then each of them, down to an event."""
 
 
+@dataclass
 class Pages:
     """Pages of days of a query.
 
@@ -30,18 +32,11 @@ class Pages:
         shaper: Makes tables of them.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        query: EventQuery,
-        generation: Generation,
-        shaper: Shaper,
-    ) -> None:
-        self._client = client
-        self._query = query
-        self._generation = generation
-        self._shaper = shaper
-        self._shaping = threading.Lock()
+    client: Client
+    query: EventQuery
+    generation: Generation
+    shaper: Shaper
+    _shaping: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def fetch(self, item: PlannedDay, number: int) -> list[ShapedPage]:
         """A page of a day, with all fields.
@@ -57,7 +52,7 @@ class Pages:
         Raises:
             OpenPanelError: A request failed for good.
         """
-        return self._fetch(item, number, self._generation.page_size, _PARTS)
+        return self._fetch(item, number, self.generation.page_size, _PARTS)
 
     def _fetch(
         self, item: PlannedDay, number: int, size: int, parts: tuple[int, ...]
@@ -80,28 +75,28 @@ class Pages:
         def shape(body: bytes, request: str) -> ShapedPage:
             # One page is shaped at a time: more threads would only fight for the interpreter.
             with self._shaping:
-                return self._shaper.page(body, item.project_id, item.day, request)
+                return self.shaper.page(body, item.project_id, item.day, request)
 
-        params = self._query.params(
+        params = self.query.params(
             item.project_id,
             item.day,
             item.day,
             limit=size,
-            includes=self._query.includes,
-            generation=self._generation,
+            includes=self.query.includes,
+            generation=self.generation,
         )
-        page = self._client.read(EVENTS_PATH, [*params, ("page", str(number))], shape)
+        page = self.client.read(EVENTS_PATH, [*params, ("page", str(number))], shape)
         return page._replace(meta=self._whole(page.meta, size))
 
     def _ask_in_short(self, item: PlannedDay, number: int) -> ShapedPage:
         """An event that is too large, as rejected: what the server says of it unasked."""
-        params = self._query.params(
-            item.project_id, item.day, item.day, limit=1, generation=self._generation
+        params = self.query.params(
+            item.project_id, item.day, item.day, limit=1, generation=self.generation
         )
-        page: RawPage = self._client.read(EVENTS_PATH, [*params, ("page", str(number))], split_page)
+        page: RawPage = self.client.read(EVENTS_PATH, [*params, ("page", str(number))], split_page)
         reason = (
             f"the event (number {number} of the day, the newest first) is larger than"
-            f" max_page_bytes ({self._client.max_page_bytes:,}) and is shown without its"
+            f" max_page_bytes ({self.client.max_page_bytes:,}) and is shown without its"
             " properties; raise max_page_bytes and reload the day"
         )
         rejected = [Rejected(as_text(bytes(raw)), reason) for raw in page.data]
@@ -111,5 +106,5 @@ class Pages:
 
     def _whole(self, meta: Meta, size: int) -> Meta:
         """The counts of a part as those of a whole page."""
-        whole = self._generation.page_size
+        whole = self.generation.page_size
         return meta if size == whole else Meta(meta.total_count, -(-meta.total_count // whole))

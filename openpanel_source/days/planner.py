@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
@@ -16,22 +16,9 @@ from openpanel_source.days.plan import (
     first_day_with_events,
     known_ranges,
 )
+from openpanel_source.days.reader import DayReader
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST, Clock
 from openpanel_source.model.day_ranges import day_ranges
-
-
-class Counter(Protocol):
-    """What a planner asks of the server."""
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether the count of a range is the sum of the counts of its days."""
-
-    def count(self, project_id: str, first: date, last: date) -> int:
-        """Rows in a range of UTC days, both inclusive."""
-
-    def newest(self, project_id: str, day: date) -> tuple[int, str | None]:
-        """Rows of a UTC day, and the id of the newest."""
 
 
 class Window(Protocol):
@@ -58,6 +45,7 @@ class Window(Protocol):
         """The clock."""
 
 
+@dataclass
 class Planner:
     """Decides which days of a project to read, newest first.
 
@@ -65,27 +53,20 @@ class Planner:
         window: The range, the look-back and the clock.
         counter: Counts.
         ledger: What is known.
-        reread: Projects and days to read whatever the counts say.
         settle: Called with the record of a day that was open, is over and holds what it held.
+        reread: Projects and days to read whatever the counts say.
     """
 
-    def __init__(
-        self,
-        window: Window,
-        counter: Counter,
-        ledger: Ledger,
-        *,
-        reread: frozenset[tuple[str, date]] = frozenset(),
-        settle: Callable[[DayRecord], None],
-    ) -> None:
-        self._window = window
-        self._counter = counter
-        self._ledger = ledger
-        self._reread = reread
-        self._settle = settle
-        self._today = window.now().date()
-        self.unchanged: set[tuple[str, date]] = set()
-        """Open days, by project, that hold what the ledger says."""
+    window: Window
+    counter: DayReader
+    ledger: Ledger
+    settle: Callable[[DayRecord], None]
+    reread: frozenset[tuple[str, date]] = frozenset()
+    unchanged: set[tuple[str, date]] = field(default_factory=set, init=False)
+    """Open days, by project, that hold what the ledger says."""
+
+    def __post_init__(self) -> None:
+        self._today = self.window.now().date()
 
     def plan(self, project: str) -> list[PlannedDay]:
         """The days of a project to read, newest first, each once.
@@ -93,12 +74,12 @@ class Planner:
         Raises:
             OpenPanelError: The server cannot be asked.
         """
-        known = self._ledger.days(project)
+        known = self.ledger.days(project)
         planned = {item.day: item for item in self._planned(project, known)}
-        for owner, day in self._reread:
+        for owner, day in self.reread:
             if owner == project and day not in planned:
                 planned[day] = PlannedDay(project, day, Reason.CHANGED)
-        held = {**self._ledger.of_another_query(project), **known}
+        held = {**self.ledger.of_another_query(project), **known}
         return self._counted(project, [planned[day] for day in sorted(planned, reverse=True)], held)
 
     def _counted(self, project: str, planned: list[PlannedDay], known: Known) -> list[PlannedDay]:
@@ -117,10 +98,10 @@ class Planner:
         ]
 
     def _planned(self, project: str, known: Known) -> Iterator[PlannedDay]:
-        window = self._window
+        window = self.window
         last = window.end or self._today
         since = window.start or EARLIEST
-        for day in self._ledger.days_of_another_query(project):
+        for day in sorted(self.ledger.of_another_query(project)):
             if since <= day <= (window.end or LATEST):
                 yield PlannedDay(project, day, Reason.NEW)
         if window.end is None:
@@ -145,28 +126,28 @@ class Planner:
 
     def _first_day(self, project: str, since: date, last: date) -> date | None:
         """The first day to read: days before hold nothing."""
-        if self._window.start is not None and self._window.end is not None:
-            return self._window.start
-        first = self._ledger.first_day(project, since)
+        if self.window.start is not None and self.window.end is not None:
+            return self.window.start
+        first = self.ledger.first_day(project, since)
         if first is None:
-            adds_up = self._counter.adds_up
+            adds_up = self.counter.adds_up
             first = first_day_with_events(self._count(project), since, last, adds_up=adds_up)
-            if first is not None and self._window.end is None:
-                self._ledger.remember_first_day(project, since, first)
+            if first is not None and self.window.end is None:
+                self.ledger.remember_first_day(project, since, first)
         return first
 
     def _future_days(self, project: str, known: Known) -> Iterator[PlannedDay]:
         """Days after today that hold events, as imports and wrong clocks bring them."""
-        first = max(self._today + DAY, self._window.start or EARLIEST)
-        total = self._counter.count(project, first, LATEST)
+        first = max(self._today + DAY, self.window.start or EARLIEST)
+        total = self.counter.count(project, first, LATEST)
         held = {day: record.counted for day, record in known.items() if day >= first}
         shrunk = {day for day in held if known[day].shrunk_to is not None}
-        if total == sum(held.values()) and not shrunk and not self._window.reload:
+        if total == sum(held.values()) and not shrunk and not self.window.reload:
             return
         found = dict(days_with_events(self._count(project), first, LATEST, total))
         for day in found.keys() | held.keys():
             is_same = found.get(day, 0) == held.get(day, 0) and day not in shrunk
-            if self._window.reload or not is_same:
+            if self.window.reload or not is_same:
                 reason = Reason.OPEN if day in known else Reason.NEW
                 yield PlannedDay(project, day, reason, counted=found.get(day, 0))
 
@@ -183,10 +164,10 @@ class Planner:
             for day, record in known.items()
             if since <= day <= last and (record.is_settled or record.shrunk_to is not None)
         }
-        lookback = date.fromordinal(max(last.toordinal() - self._window.lookback_days + 1, 1))
+        lookback = date.fromordinal(max(last.toordinal() - self.window.lookback_days + 1, 1))
         recent = [day for day in settled if day >= lookback]
         for day in recent:
-            total, newest_id = self._counter.newest(project, day)
+            total, newest_id = self.counter.newest(project, day)
             is_same = _is_held(settled[day], total, newest_id)
             if not is_same or settled[day].shrunk_to is not None:
                 yield PlannedDay(project, day, Reason.RECOUNT, counted=total)
@@ -200,7 +181,7 @@ class Planner:
     def _changed(
         self, project: str, days: tuple[date, date], held: Mapping[date, int], *, split: date
     ) -> dict[date, int]:
-        adds_up = self._counter.adds_up
+        adds_up = self.counter.adds_up
         return changed_days(self._count(project), *days, held, split=split, adds_up=adds_up)
 
     def _grown(self, item: PlannedDay, known: Mapping[date, DayRecord]) -> PlannedDay | None:
@@ -208,17 +189,17 @@ class Planner:
         record = known.get(item.day)
         if item.reason is not Reason.OPEN or record is None or not record.is_proven:
             return item
-        total, newest_id = self._counter.newest(item.project_id, item.day)
+        total, newest_id = self.counter.newest(item.project_id, item.day)
         if not _is_held(record, total, newest_id):
             return replace(item, tail_of=record, counted=total)
         if item.day < self._today:
-            self._settle(record)
+            self.settle(record)
         else:
             self.unchanged.add((item.project_id, item.day))
         return None
 
     def _count(self, project: str) -> Callable[[date, date], int]:
-        return lambda first, last: self._counter.count(project, first, last)
+        return lambda first, last: self.counter.count(project, first, last)
 
 
 def _is_held(record: DayRecord, total: int, newest_id: str | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from math import inf
@@ -16,7 +17,7 @@ from openpanel_source.api.generation import CURRENT, Generation
 from openpanel_source.api.page import Meta, peek
 from openpanel_source.api.query import EVENTS_PATH, EventQuery
 from openpanel_source.days.attempt import Attempt, DayReading, Placement
-from openpanel_source.days.exact_looks import DayRange
+from openpanel_source.days.exact_looks import DayRange, Looker
 from openpanel_source.days.ledger import DayRecord, Reason
 from openpanel_source.days.pages import Pages
 from openpanel_source.days.plan import PlannedDay
@@ -36,6 +37,7 @@ _READINGS = 3
 """Times a day is read before its verdict stands."""
 
 
+@dataclass
 class DayReader:
     """Reads days of a query through one client.
 
@@ -51,39 +53,32 @@ class DayReader:
         promotion: What is made of properties.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        query: EventQuery,
-        pages_in_flight: int,
-        now: Clock,
-        load_id: str,
-        generation: Generation = CURRENT,
-        privacy: Privacy | None = None,
-        fields: NewFields | None = None,
-        promotion: Promotion = NOTHING,
-    ) -> None:
-        self._client = client
-        self._query = query
-        self._in_flight = pages_in_flight
-        self._now = now
-        self.load_id = load_id
-        self.generation = generation
-        self._privacy = privacy
-        told = DimensionShaper(query.dimensions, now, privacy) if query.dimensions else None
-        shaper = Shaper(privacy, fields, told, promotion)
+    client: Client
+    query: EventQuery
+    pages_in_flight: int
+    now: Clock
+    load_id: str
+    generation: Generation = CURRENT
+    privacy: Privacy | None = None
+    fields: NewFields | None = None
+    promotion: Promotion = NOTHING
+
+    def __post_init__(self) -> None:
+        client, query, now, generation = self.client, self.query, self.now, self.generation
+        told = DimensionShaper(query.dimensions, now, self.privacy) if query.dimensions else None
+        shaper = Shaper(self.privacy, self.fields, told, self.promotion)
         self._pages = Pages(client, query, generation, shaper)
         self._placement = Placement()
         self._aligned: AlignedDays | None = None
         if not generation.has_stable_pages:
             from openpanel_source.days.exact_reader import AlignedDays
 
-            self._aligned = AlignedDays(client, query, generation, now, shaper)
+            self._aligned = AlignedDays(Looker(client, query, generation, now), shaper)
 
     @property
     def adds_up(self) -> bool:
         """Whether the count of a range is the sum of the counts of its days."""
-        return self._query.is_counted
+        return self.query.is_counted
 
     def count(self, project_id: str, first: date, last: date) -> int:
         """Rows the server counts in a range of UTC days, both inclusive; one cheap request.
@@ -95,7 +90,7 @@ class DayReader:
             return self._aligned.looker.count(DayRange(project_id, first, last))
         meta, newest_id = self._peek(project_id, first, last)
         total = meta.total_count - self._at_edge(project_id, last)
-        if self._query.is_counted:
+        if self.query.is_counted:
             return total
         return max(total, 0 if newest_id is None else 1)
 
@@ -107,8 +102,8 @@ class DayReader:
         """
         if not self.generation.has_filters:
             return None
-        params = self._query.filtered(project_id, first, last, self.generation)
-        return self._client.read(EVENTS_PATH, params, peek)[0].total_count
+        params = self.query.filtered(project_id, first, last, self.generation)
+        return self.client.read(EVENTS_PATH, params, peek)[0].total_count
 
     def count_as_read(self, project_id: str, day: date) -> int | None:
         """The count of a UTC day that comes with its first page.
@@ -133,12 +128,12 @@ class DayReader:
         if not self.generation.has_edges:
             return 0
         edge = midnight(last + DAY)
-        params = self._query.between(project_id, edge, edge, limit=1, generation=self.generation)
-        return self._client.read(EVENTS_PATH, params, peek)[0].total_count
+        params = self.query.between(project_id, edge, edge, limit=1, generation=self.generation)
+        return self.client.read(EVENTS_PATH, params, peek)[0].total_count
 
     def _peek(self, project_id: str, first: date, last: date) -> tuple[Meta, str | None]:
-        params = self._query.params(project_id, first, last, limit=1, generation=self.generation)
-        return self._client.read(EVENTS_PATH, params, peek)
+        params = self.query.params(project_id, first, last, limit=1, generation=self.generation)
+        return self.client.read(EVENTS_PATH, params, peek)
 
     def read_days(
         self,
@@ -161,13 +156,13 @@ class DayReader:
         Raises:
             OpenPanelError: A request failed for good; the days yielded before are unharmed.
         """
-        pool = ThreadPoolExecutor(self._in_flight, thread_name_prefix="openpanel-page")
+        pool = ThreadPoolExecutor(self.pages_in_flight, thread_name_prefix="openpanel-page")
         reader = ThreadPoolExecutor(1, thread_name_prefix="openpanel-day")
         days = iter(planned)
         ahead: deque[tuple[PlannedDay, Future[Any]]] = deque()
 
         def look_ahead() -> None:
-            for item in islice(days, self._in_flight - len(ahead)):
+            for item in islice(days, self.pages_in_flight - len(ahead)):
                 ahead.append((item, self._first(pool, item)))
 
         def begin() -> Future[DayReading | None] | None:
@@ -193,7 +188,7 @@ class DayReader:
             for executor in (pool, reader):
                 executor.shutdown(wait=False, cancel_futures=True)
             # What is still under way is of no use: nobody should have to wait for it.
-            self._client.abort()
+            self.client.abort()
             for executor in (pool, reader):
                 executor.shutdown(wait=True)
 
@@ -220,31 +215,31 @@ class DayReader:
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Any]
     ) -> DayReading:
         if self._aligned is None and not self.generation.has_edges:
-            tail = read_tail(self._pages, item, first, self.load_id, self._now)
+            tail = read_tail(self._pages, item, first, self.load_id, self.now)
             if tail is not None:
                 return tail
         requests = readings = 0
         earlier: set[str] | None = None
         while True:
             readings += 1
-            is_open = item.day >= self._now().date()
+            is_open = item.day >= self.now().date()
             if self._aligned is not None:
                 attempt = self._aligned.read(pool, first.result())
             else:
                 attempt = self._read_once(pool, item, first)
             requests += len(attempt.totals)
             counts = attempt.counts(earlier)
-            verdict = judge(counts, is_open=is_open, is_counted=self._query.is_counted)
+            verdict = judge(counts, is_open=is_open, is_counted=self.query.is_counted)
             if verdict.is_proof or readings == _READINGS:
                 break
             earlier = attempt.ids
             first = self._first(pool, item)
         beyond = attempt.leave_out_next_midnight(item.day) if self.generation.has_edges else 0
         self._placement.check(attempt, item.day)
-        rejected, erased = attempt.redacted(self._privacy)
+        rejected, erased = attempt.redacted(self.privacy)
         record = DayRecord(
             project_id=item.project_id,
-            query_fingerprint=self._query.fingerprint,
+            query_fingerprint=self.query.fingerprint,
             day=item.day,
             load_id=self.load_id,
             verdict=verdict,
@@ -259,7 +254,7 @@ class DayReader:
             pages=len(attempt.totals),
             requests=requests,
             rereads=readings - 1,
-            read_at=self._now(),
+            read_at=self.now(),
             newest_id=None if self.generation.has_edges else attempt.newest_id,
             newest_at=attempt.newest_at,
         )
@@ -276,7 +271,7 @@ class DayReader:
     ) -> Attempt:
         from openpanel_source.api.paginator import EventsPaginator
 
-        paginator = EventsPaginator(until_empty=not self._query.is_counted)
+        paginator = EventsPaginator(until_empty=not self.query.is_counted)
         attempt = Attempt()
         window = deque([first])
         asked = 1
@@ -287,7 +282,7 @@ class DayReader:
             if not paginator.has_next_page:
                 break
             known = max(paginator.pages, paginator.page + 1)
-            while len(window) < self._in_flight and asked < known:
+            while len(window) < self.pages_in_flight and asked < known:
                 asked += 1
                 window.append(pool.submit(self._pages.fetch, item, asked))
         for unneeded in window:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -61,18 +62,21 @@ def read_tail(
         return None
     if before.total_count + len(newer) != counts.first_total:
         return None
-    reading = _reading(before, before.newest_at, attempt, len(newer))
-    reading.record = msgspec.structs.replace(
-        reading.record,
+    return _reading(
+        before,
+        before.newest_at,
+        attempt,
+        len(newer),
         load_id=load_id,
         verdict=Verdict.OPEN if is_open else Verdict.COMPLETE,
         reason=item.reason,
         read_at=now(),
     )
-    return reading
 
 
-def _reading(before: DayRecord, since: datetime, attempt: Attempt, newer: int) -> DayReading:
+def _reading(
+    before: DayRecord, since: datetime, attempt: Attempt, newer: int, **said: Any
+) -> DayReading:
     """The rows that are newer, and what is known of the day with them."""
     tables, side_rows = SpilledTables(), attempt.side_rows.after(since)
     for table in attempt.tables:
@@ -80,6 +84,7 @@ def _reading(before: DayRecord, since: datetime, attempt: Attempt, newer: int) -
     erased = sum(instant > since for instant in attempt.erased_at)
     record = msgspec.structs.replace(
         before,
+        **said,
         total_count=before.total_count + newer,
         rows_received=before.rows_received + newer,
         distinct_ids=before.distinct_ids + tables.num_rows,

@@ -114,11 +114,11 @@ def dialect_of(capabilities: DestinationCapabilitiesContext) -> Dialect:
 
 
 def _has_python_types(capabilities: DestinationCapabilitiesContext) -> bool:
-    if capabilities.type_mapper is None:
-        return False
-    column: Any = {"name": "value", "data_type": "json"}
-    table: Any = {"name": "table", "columns": {"value": column}}
-    return not isinstance(capabilities.get_type_mapper().to_destination_type(column, table), str)
+    return capabilities.type_mapper is not None and not isinstance(_json_type(capabilities), str)
+
+
+def _json_type(capabilities: DestinationCapabilitiesContext) -> Any:
+    return capabilities.get_type_mapper().to_destination_type(_JSON, _TABLE)
 
 
 def _json_form(capabilities: DestinationCapabilitiesContext) -> JsonForm:
@@ -130,19 +130,18 @@ def _json_form(capabilities: DestinationCapabilitiesContext) -> JsonForm:
 
 _KEEP_STRINGS = {"VARIANT", "SUPER"}
 """Types that hold a text as a string, whatever it says."""
+_JSON: Any = {"name": "value", "data_type": "json"}
+# One mapper decides by how rows are inserted; this is what merges always do.
+_TABLE: Any = {"name": "table", "columns": {"value": _JSON}, "x-insert-api": "copy_into"}
 
 
 def _parses_text(capabilities: DestinationCapabilitiesContext) -> bool:
     """Whether a JSON column holds JSON when it is loaded from a text column of Parquet."""
-    column: Any = {"name": "value", "data_type": "json"}
-    # One mapper decides by how rows are inserted; this is what merges always do.
-    table: Any = {"name": "table", "columns": {"value": column}, "x-insert-api": "copy_into"}
-    mapper = capabilities.get_type_mapper()
     try:
-        mapper.ensure_supported_type(column, table, "parquet")
+        capabilities.get_type_mapper().ensure_supported_type(_JSON, _TABLE, "parquet")
     except ValueError:
         return False
-    return str(mapper.to_destination_type(column, table)).upper() not in _KEEP_STRINGS
+    return str(_json_type(capabilities)).upper() not in _KEEP_STRINGS
 
 
 _PROJECT_DAY: dict[str, dict[str, Any]] = {

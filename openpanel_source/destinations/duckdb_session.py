@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -50,19 +50,16 @@ def is_duckdb(pipeline: dlt.Pipeline) -> bool:
     return isinstance(pipeline.destination, duckdb)
 
 
-@contextmanager
-def open_meanwhile(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> Iterator[None]:
+def open_meanwhile(
+    pipeline: dlt.Pipeline, busy_timeout: float = 0.0
+) -> AbstractContextManager[Any]:
     """Have a DuckDB file opened once for several steps, not by each; other processes wait.
 
     Args:
         pipeline: A pipeline; nothing happens if its destination is another.
         busy_timeout: Seconds to wait for a file that another process holds.
     """
-    if not is_duckdb(pipeline):
-        yield
-        return
-    with opened(pipeline, busy_timeout):
-        yield
+    return opened(pipeline, busy_timeout) if is_duckdb(pipeline) else nullcontext()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import dlt
@@ -12,15 +12,13 @@ from filelock import FileLock, Timeout
 from openpanel_source.errors import PipelineBusyError
 
 
-@contextmanager
-def running_alone(pipeline: dlt.Pipeline) -> Iterator[None]:
+def running_alone(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:
     """Keep other syncs and audits of the same pipeline on this machine out meanwhile.
 
     Raises:
         PipelineBusyError: One is running.
     """
-    with alone_in(Path(pipeline.pipelines_dir), pipeline.pipeline_name):
-        yield
+    return alone_in(Path(pipeline.pipelines_dir), pipeline.pipeline_name)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from dlt.common.pipeline import PipelineContext
 from openpanel_source.destinations.duckdb_session import is_duckdb, open_meanwhile
 from openpanel_source.destinations.explicit_pipeline import told_pipeline
 from openpanel_source.destinations.known_tables import know_tables
-from openpanel_source.destinations.prepare import exact_of
+from openpanel_source.destinations.prepare import exact_of, with_params
 from openpanel_source.destinations.warehouse import keep_dataset
 
 
@@ -67,9 +66,7 @@ def _readable(pipeline: dlt.Pipeline) -> Any:
     path = Path(str(credentials.database))
     if not path.is_file() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
         return destination
-    own = copy.copy(destination)
     reading = credentials.copy()
     reading.read_only = True
     reading.on_resolved()
-    own.config_params = {**destination.config_params, "credentials": reading}
-    return own
+    return with_params(destination, credentials=reading)

@@ -34,10 +34,14 @@ def separate_staging(pipeline: dlt.Pipeline) -> None:
         return
     if destination.config_params.get(_LAYOUT) or _is_configured(destination.destination_name):
         return
-    # Other pipelines of this process may share the destination.
+    pipeline.destination = with_params(destination, **{_LAYOUT: _layout(pipeline)})
+
+
+def with_params(destination: Any, **params: Any) -> Any:
+    """A destination with further parameters; other pipelines of this process may share its own."""
     own = copy.copy(destination)
-    own.config_params = {**destination.config_params, _LAYOUT: _layout(pipeline)}
-    pipeline.destination = own
+    own.config_params = {**destination.config_params, **params}
+    return own
 
 
 def drop_staging(pipeline: dlt.Pipeline) -> None:

@@ -6,6 +6,7 @@ end. Nothing here recurses, nor decodes what stays as it is.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -66,6 +67,37 @@ def check_levels(raw: bytes) -> None:
     for _, level in _structure(raw):
         if level > MOST_LEVELS:
             raise ValueError(f"it nests deeper than {MOST_LEVELS} levels")
+
+
+as_map = msgspec.json.Decoder(dict[str, msgspec.Raw])
+"""Takes an object apart that is as it should be; its values stay bytes."""
+_as_list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def members(raw: bytes) -> dict[str, msgspec.Raw] | None:
+    """The undecoded values of a map by key, or of a list by place; None of anything else."""
+    try:
+        if raw.lstrip()[:1] == b"[":
+            return {str(place): value for place, value in enumerate(_as_list.decode(raw))}
+        return as_map.decode(raw)
+    except UNREADABLE:
+        return _lenient_members(raw)
+
+
+def _lenient_members(raw: bytes) -> dict[str, msgspec.Raw] | None:
+    """The same where only Python's own decoder reads it, such as half an emoji in a key."""
+    try:
+        value = json.loads(raw)
+        if isinstance(value, list):
+            value = {str(place): item for place, item in enumerate(value)}
+        if not isinstance(value, dict):
+            return None
+        return {
+            name.encode("utf-8", "replace").decode(): msgspec.Raw(json.dumps(item).encode())
+            for name, item in value.items()
+        }
+    except (ValueError, RecursionError):
+        return None
 
 
 def items(raw: bytes) -> list[bytes]:

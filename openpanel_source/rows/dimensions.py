@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import GenericAlias
 from typing import Any
 
 import msgspec
@@ -96,10 +97,6 @@ class Dimension:
     version: str
 
 
-_DECODE: dict[type[Any], Callable[[bytes], list[Any]]] = {
-    Profile: msgspec.json.Decoder(list[Profile]).decode,
-    EventMeta: msgspec.json.Decoder(list[EventMeta]).decode,
-}
 DIMENSIONS = (
     Dimension("profile", Profile, PROFILES, "last_seen_at"),
     Dimension("meta", EventMeta, EVENT_META, "updated_at"),
@@ -175,7 +172,10 @@ def _is_one_moment(first: str | None, last: str | None) -> bool:
 
 def _decoded(type_: type[Any], told: Collection[bytes]) -> list[Any]:
     with suppress(*UNREADABLE):
-        return _DECODE[type_](b"[%s]" % b",".join(told))
+        found: list[Any] = msgspec.json.decode(
+            b"[%s]" % b",".join(told), type=GenericAlias(list, type_)
+        )
+        return found
     found = []
     for raw in told:
         try:

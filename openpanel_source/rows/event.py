@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 
-from openpanel_source.model.json_text import without_nul_or_halves
+from openpanel_source.model.json_text import UNREADABLE, as_map, without_nul_or_halves
 from openpanel_source.model.table import BIGINT
 
 NULL = msgspec.Raw(b"null")
@@ -113,7 +113,7 @@ def keep_event(raw: bytes, fields: Fields = ()) -> Event:
         msgspec.DecodeError: It is no JSON.
     """
     try:
-        members = _members.decode(raw)
+        members = as_map.decode(raw)
     except msgspec.ValidationError:
         raise ValueError("the row is not a JSON object") from None
     known: dict[str, Any] = {}
@@ -133,8 +133,8 @@ def without_told(raw: bytes, dimensions: Collection[str]) -> bytes:
     if not dimensions:
         return raw
     try:
-        members = _members.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        members = as_map.decode(raw)
+    except UNREADABLE:
         return raw
     left = {name: value for name, value in members.items() if name not in dimensions}
     return msgspec.json.encode(left)
@@ -192,5 +192,4 @@ _KEEP: dict[Any, Any] = {
     _Bigint | None: _keep_bigint,
     msgspec.Raw: _keep_raw,
 }
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _text = msgspec.json.Decoder(str)

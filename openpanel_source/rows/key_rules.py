@@ -11,6 +11,8 @@ from functools import cached_property
 
 import msgspec
 
+from openpanel_source.model.json_text import members
+
 _DEEPEST = 50
 """Levels of JSON that are looked through; what lies deeper is left out."""
 _NULL = b"null"
@@ -89,36 +91,6 @@ class KeyRules:
             return raw
         text = json.loads(raw) if raw[:1] == b'"' else raw.decode()
         return msgspec.json.encode(self.hash(text))
-
-
-_as_map = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_as_list = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-def members(raw: bytes) -> dict[str, msgspec.Raw] | None:
-    """The undecoded values of a map by key, or of a list by place; None of anything else."""
-    try:
-        if raw.lstrip()[:1] == b"[":
-            return {str(place): value for place, value in enumerate(_as_list.decode(raw))}
-        return _as_map.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _lenient_members(raw)
-
-
-def _lenient_members(raw: bytes) -> dict[str, msgspec.Raw] | None:
-    """The same where only Python's own decoder reads it, such as half an emoji in a key."""
-    try:
-        value = json.loads(raw)
-        if isinstance(value, list):
-            value = {str(place): item for place, item in enumerate(value)}
-        if not isinstance(value, dict):
-            return None
-        return {
-            name.encode("utf-8", "replace").decode(): msgspec.Raw(json.dumps(item).encode())
-            for name, item in value.items()
-        }
-    except (ValueError, RecursionError):
-        return None
 
 
 def _pattern(keys: Iterable[str]) -> re.Pattern[str]:

@@ -27,7 +27,7 @@ OF_PROFILES = {
     for column in PROFILES.columns
     if column.nullable and column.name not in SHARED_WITH_EVENTS and column.name != "last_seen_at"
 }
-_FIELDSOF_PROFILES = {
+_FIELDS_OF_PROFILES = {
     name: (path,)
     for path, column in OF_PROFILES.items()
     for name in (column.field, f"profile.{column.name}")
@@ -99,7 +99,7 @@ class Privacy:
     def hides(self, name: str) -> bool:
         """Whether the values of a field, as charts name it, may not be loaded as they are."""
         hidden = self.excluded | self.hashed
-        if not hidden.isdisjoint((name, *_FIELDSOF_PROFILES.get(name, ()))):
+        if not hidden.isdisjoint((name, *_FIELDS_OF_PROFILES.get(name, ()))):
             return True
         if name.startswith("profile.properties.") and self.hides(name.removeprefix("profile.")):
             return True

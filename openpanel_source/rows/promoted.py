@@ -18,10 +18,9 @@ import msgspec
 import pyarrow as pa
 from msgspec.structs import astuple
 
-from openpanel_source.model.json_text import UNREADABLE
+from openpanel_source.model.json_text import UNREADABLE, members
 from openpanel_source.model.schema import EVENTS, PROPERTY_FAILURES, Column
 from openpanel_source.model.text import printable
-from openpanel_source.rows.key_rules import members
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.property_columns import names_of
 from openpanel_source.rows.property_values import read_values

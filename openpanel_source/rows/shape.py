@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -271,23 +271,11 @@ def shape_column(type_: ColumnType, values: Values) -> pa.Array:
     return _MAKE[type_](values)
 
 
-def _bool(values: Values) -> pa.Array:
-    return pa.array(values, pa.bool_())
-
-
-def _double(values: Values) -> pa.Array:
-    return pa.array(values, pa.float64())
-
-
-def _bigint(values: Values) -> pa.Array:
-    return pa.array(values, pa.int64())
-
-
 _MAKE: dict[str, Callable[[Values], pa.Array]] = {
     "text": _text,
     "json": _json,
-    "bool": _bool,
-    "double": _double,
-    "bigint": _bigint,
+    "bool": partial(pa.array, type=pa.bool_()),
+    "double": partial(pa.array, type=pa.float64()),
+    "bigint": partial(pa.array, type=pa.int64()),
     "timestamp": _timestamps,
 }

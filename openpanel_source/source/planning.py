@@ -37,7 +37,7 @@ def check_consent(settings: Settings, ledger: Ledger) -> None:
         return
     first, last = settings.start or date.min, settings.end or date.max
     for project in settings.project_ids:
-        days = [day for day in ledger.days_of_another_query(project) if first <= day <= last]
+        days = [day for day in sorted(ledger.of_another_query(project)) if first <= day <= last]
         if days:
             raise InvalidSettingError(
                 f"{len(days):,} days of {project} ({min(days)} to {max(days)}) hold rows that"
