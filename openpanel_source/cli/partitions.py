@@ -8,15 +8,21 @@ from typing import Any
 import click
 
 from openpanel_source.cli.group import Command
-from openpanel_source.cli.options import given_options, json_option, print_json, source_options
+from openpanel_source.cli.options import (
+    given_options,
+    json_option,
+    print_json,
+    setting_option,
+    source_options,
+)
 from openpanel_source.cli.summary import print_failed
 from openpanel_source.model.text import printable
 
 
 @click.command(cls=Command)
 @source_options
-@click.option("--start-date", help="First UTC day.  [default: the first day with events]")
-@click.option("--end-date", help="Last UTC day.  [default: yesterday]")
+@setting_option("start_date")
+@setting_option("end_date", help="Last UTC day, inclusive; yesterday when left out.")
 @click.option("--events-per-partition", type=int, help="Size of a partition.  [default: 500,000]")
 @click.option("--count", type=int, help="About how many partitions to make, instead.")
 @json_option

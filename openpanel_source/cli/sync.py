@@ -16,6 +16,7 @@ from openpanel_source.cli.options import (
     json_option,
     print_json,
     range_options,
+    setting_option,
     source_options,
     target_options,
 )
@@ -38,17 +39,10 @@ if TYPE_CHECKING:
 @click.option(
     "--partition", metavar="NAME", help="Load as a partition of that name; see partitions."
 )
-@click.option("--reload", is_flag=True, default=None, help="Read complete days again.")
+@setting_option("reload")
 @deletions_option
-@click.option(
-    "--include-profiles", is_flag=True, default=None, help="Load the profiles of events as well."
-)
-@click.option(
-    "--include-event-meta",
-    is_flag=True,
-    default=None,
-    help="Load what the dashboard says of events as well.",
-)
+@setting_option("include_profiles")
+@setting_option("include_event_meta")
 @click.option(
     "--property",
     "properties",
@@ -56,8 +50,8 @@ if TYPE_CHECKING:
     metavar="KEY=TYPE",
     help="Make a column of a key of the properties, beside those configured; repeat for several.",
 )
-@click.option(
-    "--charts",
+@setting_option(
+    "charts",
     type=click.Path(),
     metavar="FILE",
     help="TOML or YAML file of charts to load as well.",
