@@ -27,7 +27,7 @@ coverage: .venv/.ready ## All tests, and the lines that none of them runs: 15 mi
 # What a sync does, to be tried with other versions than those of requirements.lock.
 SYNCS := tests/days/test_days_are_read_when_needed.py \
 	tests/promise/test_a_sync_holds_exactly_the_rows_of_the_server.py \
-	tests/operations/test_command.py tests/destinations/test_every_destination.py
+	tests/cli tests/destinations/test_every_destination.py
 
 lowest: ## Syncs with the lowest versions that pyproject.toml allows: 4 minutes
 	$(PYTHON) -m venv .venv-lowest
@@ -50,7 +50,7 @@ faults: .venv/.ready ## Every fault of a server, at every stage of a sync, once,
 	OPENPANEL_SOURCE_FAULTS=all $(BIN)/python -m pytest --numprocesses 2 --quiet tests/promise/test_fault_matrix.py
 
 backfill: .venv/.ready ## Two million events by four processes into PostgreSQL, some of them killed
-	OPENPANEL_SOURCE_BACKFILL=2000000 $(BIN)/python -m pytest -s -n0 tests/promise/test_a_backfill_in_pieces.py
+	OPENPANEL_SOURCE_BACKFILL=2000000 $(BIN)/python -m pytest -s -n0 tests/promise/test_a_backfill_in_partitions.py
 
 fuzz: .venv/.ready ## 40,000 pages that are not as documented, or damaged: some minutes
 	OPENPANEL_SOURCE_FUZZ=long $(BIN)/python -m pytest -s -n0 --timeout 3600 tests/rows/test_fuzz_decode.py

@@ -1,4 +1,4 @@
-"""Load pieces by several processes on one client id: how much of the limit they use together."""
+"""Load partitions by processes that share a client id: how much of the limit they use."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ def measure(options: Any, *, is_silent: bool) -> dict[str, float]:
         tempfile.TemporaryDirectory() as folder,
     ):
         work = server.work(folder)
-        pieces = partitions(pieces=options.workers, **_settings(work))
+        found = partitions(count=options.workers, **_settings(work))
         server.ask("/stats/reset")
-        workers = [_start(piece, work) for piece in pieces]
+        workers = [_start(partition, work) for partition in found]
         rows = sum(json.loads(worker.communicate()[0].splitlines()[-1]) for worker in workers)
         stats = server.ask("/stats")
     if rows != options.events:
         raise SystemExit(f"{rows:,} rows were loaded of {options.events:,} events.")
     return {
         **together(stats, requests, seconds),
-        "workers": len(pieces),
+        "workers": len(found),
         "requests": stats["requests"],
         "limited": stats["limited"],
         "rows": rows,
@@ -75,19 +75,25 @@ def _settings(work: Work) -> dict[str, Any]:
     }
 
 
-def _start(piece: Partition, work: Work) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "benchmarks.workers", "--piece", json.dumps(piece.as_dict())]
+def _start(partition: Partition, work: Work) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.workers",
+        "--partition",
+        json.dumps(partition.as_dict()),
+    ]
     environment = {**os.environ, "BENCHMARK_WORK": json.dumps(asdict(work))}
     return subprocess.Popen(
         command, cwd=harness.HERE.parent, env=environment, stdout=subprocess.PIPE, text=True
     )
 
 
-def _load(piece: Partition, work: Work) -> None:
-    """Load a piece into a file of its own; says how many rows."""
-    os.environ["DLT_DATA_DIR"] = f"{work.folder}/{piece.name}"
-    pipeline = open_pipeline(database=f"{work.folder}/{piece.name}.duckdb")
-    print(sync(pipeline, **_settings(work) | piece.settings).events_loaded)
+def _load(partition: Partition, work: Work) -> None:
+    """Load a partition into a file of its own; says how many rows."""
+    os.environ["DLT_DATA_DIR"] = f"{work.folder}/{partition.name}"
+    pipeline = open_pipeline(database=f"{work.folder}/{partition.name}.duckdb")
+    print(sync(pipeline, **_settings(work) | partition.settings).events_loaded)
 
 
 def main() -> None:
@@ -99,12 +105,12 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=REQUESTS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--latency-ms", type=float, default=100)
-    parser.add_argument("--piece", help="what this worker loads; for internal use")
+    parser.add_argument("--partition", help="what this worker loads; for internal use")
     smoke = {"events": 60_000, "days": 12, "requests": 25, "seconds": 1.0, "latency_ms": 10}
     options = report.parse(parser, smoke)
-    if options.piece:
+    if options.partition:
         work = Work(**json.loads(os.environ["BENCHMARK_WORK"]))
-        _load(Partition.from_dict(json.loads(options.piece)), work)
+        _load(Partition.from_dict(json.loads(options.partition)), work)
         return
     figures = {name: measure(options, is_silent=name != TOLD) for name in (TOLD, NOT_TOLD)}
     lines = [

@@ -1,0 +1,1 @@
+"""What is made from code for the documentation."""

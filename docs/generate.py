@@ -15,7 +15,7 @@ from dlt.common.schema import Schema
 from dlt.common.schema.utils import new_table
 
 from docs.view_dialects import dialect_file
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.model.schema import TABLES, Reference, Table
 from openpanel_source.source.arguments import DEFAULTS, REQUIRED, meanings
 from openpanel_source.views.render import DIALECTS, View, views

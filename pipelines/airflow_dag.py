@@ -73,23 +73,25 @@ def openpanel_nightly() -> None:
     params={
         "start_date": Param(None, type=["null", "string"], format="date"),
         "end_date": Param(None, type=["null", "string"], format="date"),
-        "events_per_piece": Param(500_000, type="integer", minimum=1),
+        "events_per_partition": Param(500_000, type="integer", minimum=1),
     },
 )
 def openpanel_backfill() -> None:
-    """Cut the history into pieces and load them in parallel; the next night adopts their days."""
+    """Cut the history into partitions and load them; the next night adopts their days."""
 
     @task
     def plan(params: Any = None) -> list[dict[str, Any]]:
         from openpanel_source import partitions
 
-        return [{"name": piece.name, **piece.settings} for piece in partitions(**params)]
+        return [
+            {"name": partition.name, **partition.settings} for partition in partitions(**params)
+        ]
 
-    @task(max_active_tis_per_dag=WORKERS, map_index_template="{{ piece.name }}")
-    def load_piece(piece: dict[str, Any]) -> dict[str, Any]:
-        return load(**piece)
+    @task(max_active_tis_per_dag=WORKERS, map_index_template="{{ partition.name }}")
+    def load_partition(partition: dict[str, Any]) -> dict[str, Any]:
+        return load(**partition)
 
-    verify(load_piece.expand(piece=plan()))
+    verify(load_partition.expand(partition=plan()))
 
 
 openpanel_nightly()

@@ -1,7 +1,7 @@
 """Load OpenPanel with Dagster: days by schedule, months by backfill, checked against the ledger.
 
 Copy this file into a code location and change PROJECTS and FIRST_DAY; credentials come from .dlt/
-or the environment, as everywhere. The pool limits how many pieces a backfill loads at a time:
+or the environment, as everywhere. The pool limits how many partitions a backfill loads at a time:
 ``dagster instance concurrency set openpanel 4``, or 1 for a DuckDB file.
 """
 
@@ -76,8 +76,10 @@ def history(context: dg.AssetExecutionContext) -> Iterator[Any]:
     """A month of a project, by a pipeline of its own; the newest day adopts what it read."""
     key = context.partition_key.keys_by_dimension
     month = MONTHS.time_window_for_partition_key(key["month"])
-    piece = Partition(key["project"], month.start.date(), month.end.date() - DAY, events=0)
-    yield load(warehouse(piece.name), "history", piece.start, piece.end, **piece.settings)
+    partition = Partition(key["project"], month.start.date(), month.end.date() - DAY, events=0)
+    yield load(
+        warehouse(partition.name), "history", partition.start, partition.end, **partition.settings
+    )
 
 
 @dg.asset_check(asset=["openpanel", "events"], pool="openpanel")

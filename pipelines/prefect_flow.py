@@ -1,7 +1,7 @@
 """Load OpenPanel with Prefect 3: each night what is new, and on demand years in parallel.
 
 Copy this file and run it: it serves both flows. Settings come from .dlt/ or the environment, as
-everywhere. How many pieces load at a time, over all machines, is a global concurrency limit:
+everywhere. How many partitions load at a time, over all machines, is a global concurrency limit:
 ``prefect gcl create openpanel --limit 4``, or 1 for a DuckDB file.
 """
 
@@ -74,11 +74,13 @@ def openpanel_nightly() -> None:
 
 @flow(task_runner=ProcessPoolTaskRunner(max_workers=WORKERS))
 def openpanel_backfill(
-    start_date: str | None = None, end_date: str | None = None, events_per_piece: int = 500_000
+    start_date: str | None = None, end_date: str | None = None, events_per_partition: int = 500_000
 ) -> None:
-    """Load the history in pieces; the next night adopts their days."""
-    pieces = partitions(start_date=start_date, end_date=end_date, events_per_piece=events_per_piece)
-    loads = load.map([it.name for it in pieces], [it.settings for it in pieces])
+    """Load the history in partitions; the next night adopts their days."""
+    found = partitions(
+        start_date=start_date, end_date=end_date, events_per_partition=events_per_partition
+    )
+    loads = load.map([it.name for it in found], [it.settings for it in found])
     verify(loads.result())
 
 

@@ -15,10 +15,8 @@ from string import ascii_uppercase
 import msgspec
 
 from openpanel_source.api.query import encode_json
-from openpanel_source.charts.buckets import Bucket, Buckets
 from openpanel_source.charts.definition import Chart
-from openpanel_source.charts.time_zones import fitting_zones
-from openpanel_source.errors import InvalidSettingError, UnexpectedAnswerError
+from openpanel_source.errors import UnexpectedAnswerError
 
 _NOT_SET = "(not set)"
 """What servers before 2025-04-16 call an empty value."""
@@ -171,28 +169,6 @@ def gap_value(chart: Chart, position: int) -> float | None:
     """What a series has where nothing happened: 0, or null where there is nothing to compute."""
     name = chart.parts[position].property or ""
     return None if name.startswith("properties.") else 0.0
-
-
-def check_timezone(
-    chart: Chart, drawing: Drawing, buckets: Buckets, first: Bucket, end: Bucket
-) -> None:
-    """Refuse an answer whose buckets are not those of the time zone that was set.
-
-    The API does not tell the zone; an answer that begins elsewhere gives it away.
-
-    Raises:
-        InvalidSettingError: They are not.
-    """
-    dates = {date for series in drawing.series for date in series.points}
-    if not dates or (min(dates) == first.local.isoformat() and max(dates) <= end.local.isoformat()):
-        return
-    zones = fitting_zones(buckets.interval, first.start, end.start, min(dates), max(dates))
-    fitting = f" ({' or '.join(zones)} would fit, or one whose clocks agree)" if zones else ""
-    raise InvalidSettingError(
-        f"timezone {buckets.zone.key!r} is not the one of the organisation:"
-        f" the server's buckets are from {min(dates)} to {max(dates)}, asked for were those from"
-        f" {first.local.isoformat()} on; set timezone to the one in OpenPanel's settings{fitting}."
-    )
 
 
 def _titles(chart: Chart, position: int) -> tuple[str, str]:

@@ -12,8 +12,14 @@ from datetime import date, datetime, timedelta, timezone
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-_EXACT = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
-_DATES = ("week", "month")
+_STEPS = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(days=7),
+    "month": timedelta(days=31),
+}
+"""What leads from the start of a bucket into the next one."""
 
 
 class Bucket(NamedTuple):
@@ -48,27 +54,16 @@ class Buckets:
 
     def from_moment(self, moment: date | datetime) -> Bucket:
         """The bucket of a local day's start, of a local time, or of a time with a zone."""
-        if isinstance(moment, datetime):
-            if moment.tzinfo is not None:
-                return self.of(moment)
-            local = moment
-        else:
-            local = datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - local time
-        return self._bucket(self._floor(local))
+        moment = _time(moment)
+        return self._bucket(self._floor(moment)) if moment.tzinfo is None else self.of(moment)
 
     def up_to_moment(self, moment: date | datetime) -> Bucket:
         """The first bucket after a local day, inclusive, or from a time on."""
+        end = _time(moment)
         if not isinstance(moment, datetime):
-            return self.ceiling(self.from_moment(moment), moment + timedelta(days=1))
-        return self.ceiling(self.from_moment(moment), moment)
-
-    def ceiling(self, bucket: Bucket, moment: date | datetime) -> Bucket:
-        """The first bucket from the given one on that does not begin before a moment."""
-        if not isinstance(moment, datetime):
-            moment = datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - local time
-        if moment.tzinfo is None:
-            moment = self._instant(moment)
-        while bucket.start < moment:
+            end += timedelta(days=1)
+        bucket = self.from_moment(moment)
+        while bucket.start < (self._instant(end) if end.tzinfo is None else end):
             bucket = self.after(bucket)
         return bucket
 
@@ -76,9 +71,9 @@ class Buckets:
         """The bucket so many places later."""
         local = bucket.local
         for _ in range(count):
-            local = self._next(local)
+            local = self._floor(local + _STEPS[self.interval])
             while not self._exists(local):
-                local = self._next(local)
+                local = self._floor(local + _STEPS[self.interval])
         return self._bucket(local)
 
     def before(self, bucket: Bucket, count: int = 1) -> Bucket:
@@ -98,30 +93,19 @@ class Buckets:
 
     def written(self, bucket: Bucket) -> str:
         """The local start as text: ``2026-11-09`` for weeks and months, else with the time."""
-        form = "%Y-%m-%d" if self.interval in _DATES else "%Y-%m-%d %H:%M:%S"
+        form = "%Y-%m-%d" if self.interval in ("week", "month") else "%Y-%m-%d %H:%M:%S"
         return bucket.local.strftime(form)
 
     def _bucket(self, local: datetime) -> Bucket:
         return Bucket(local, self._instant(local), self._is_repeated(local))
 
     def _floor(self, local: datetime) -> datetime:
-        if self.interval == "minute":
-            return local.replace(second=0, microsecond=0)
-        if self.interval == "hour":
-            return local.replace(minute=0, second=0, microsecond=0)
         day = local.replace(hour=0, minute=0, second=0, microsecond=0)
         if self.interval == "week":
             return day - timedelta(days=day.weekday())
-        return day.replace(day=1) if self.interval == "month" else day
-
-    def _next(self, local: datetime) -> datetime:
         if self.interval == "month":
-            return self._floor(local + timedelta(days=31))
-        return local + _EXACT.get(self.interval, timedelta(days=7 if self._by_week else 1))
-
-    @property
-    def _by_week(self) -> bool:
-        return self.interval == "week"
+            return day.replace(day=1)
+        return local - (local - day) % _STEPS[self.interval]
 
     def _instant(self, local: datetime) -> datetime:
         # Of two instants with one local time, the server takes the first, as fold=0 does.
@@ -133,12 +117,18 @@ class Buckets:
         return self._floor(shown) == local
 
     def _is_repeated(self, local: datetime) -> bool:
-        if self.interval not in _EXACT:
+        if self.interval not in ("minute", "hour"):
             return False
-        last = local + _EXACT[self.interval] - timedelta(minutes=1)
+        last = local + _STEPS[self.interval] - timedelta(minutes=1)
         return any(self._is_ambiguous(moment) for moment in (local, last))
 
     def _is_ambiguous(self, local: datetime) -> bool:
         first = local.replace(tzinfo=self.zone, fold=0).utcoffset() or timedelta()
         second = local.replace(tzinfo=self.zone, fold=1).utcoffset() or timedelta()
         return first > second
+
+
+def _time(moment: date | datetime) -> datetime:
+    if isinstance(moment, datetime):
+        return moment
+    return datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - local time

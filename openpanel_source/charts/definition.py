@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
@@ -11,35 +11,16 @@ from zoneinfo import ZoneInfo
 
 from openpanel_source.api.filters import parse_filter
 from openpanel_source.charts.names import breakdown_problem
+from openpanel_source.charts.ranges import RANGES
 from openpanel_source.charts.series import Series, parse_series
 from openpanel_source.errors import InvalidSettingError
 
 INTERVALS = ("minute", "hour", "day", "week", "month")
-RANGES = (
-    "30min",
-    "lastHour",
-    "last24h",
-    "today",
-    "yesterday",
-    "7d",
-    "30d",
-    "3m",
-    "6m",
-    "12m",
-    "monthToDate",
-    "lastMonth",
-    "yearToDate",
-    "lastYear",
-    "custom",
-)
 MOST_SERIES = 26
 """Series are told apart by letters."""
 
 MOST_BREAKDOWNS = 6
 """As many columns as the table ``chart_series`` has for them."""
-
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_LONGEST_NAME = 50
 
 Moment = date | datetime
 """A day, or a time; a time without a zone is local to the chart."""
@@ -55,8 +36,8 @@ class Chart:
         breakdowns: What to split each series by: columns of events, ``properties.KEY``,
             ``profile.…``, ``group.…``.
         interval: The length of a bucket: one of ``INTERVALS``.
-        range: One of ``RANGES``, read anew on each run in whole buckets; None to read from
-            ``start`` on once, and then what is recent.
+        range: One of ``RANGES``, read anew on each run in whole buckets, or ``custom``; None to
+            read from ``start`` on once, and then what is recent.
         start: First day, ``YYYY-MM-DD``, or a time; the source's ``start_date``, or else the first
             day with events, when left out.
         end: Last day, inclusive, or the time at which to end.
@@ -83,12 +64,15 @@ class Chart:
     max_series: int = 1000
 
     def __post_init__(self) -> None:
-        self._check_name()
+        for field, (is_right, problem) in _RULES.items():
+            value = getattr(self, field)
+            if not is_right(value) and not (value is None and field in _OPTIONAL):
+                raise self._fail(problem.format(field=field, value=value))
         self._set("breakdowns", self._parsed_breakdowns())
         self._set("series", self._parsed_series())
-        self._check_choice("interval", INTERVALS)
+        self._set("start", self._parsed_moment("start"))
+        self._set("end", self._parsed_moment("end"))
         self._check_range()
-        self._check_rest()
 
     @property
     def parts(self) -> tuple[Series, ...]:
@@ -152,14 +136,6 @@ class Chart:
     def _fail(self, problem: str) -> InvalidSettingError:
         return InvalidSettingError(f"chart {self.name!r}: {problem}.")
 
-    def _check_name(self) -> None:
-        name = self.name
-        if not isinstance(name, str) or len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
-            raise self._fail(
-                f"name must be up to {_LONGEST_NAME} lower-case letters, digits and single"
-                " underscores, and begin with a letter"
-            )
-
     def _parsed_series(self) -> tuple[Series, ...]:
         given = self.series
         if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Sequence):
@@ -185,27 +161,6 @@ class Chart:
                 raise self._fail(problem)
         return tuple(given)
 
-    def _check_choice(self, field: str, options: tuple[str, ...]) -> None:
-        value = getattr(self, field)
-        if value not in options:
-            raise self._fail(f"{field} {value!r} is not allowed; use one of {', '.join(options)}")
-
-    def _check_range(self) -> None:
-        self._set("start", self._parsed_moment("start"))
-        self._set("end", self._parsed_moment("end"))
-        if self.range is not None:
-            self._check_choice("range", RANGES)
-        if self.range == "custom":
-            if self.start is None or self.end is None:
-                raise self._fail("range 'custom' needs start and end")
-            self._set("range", None)
-        if self.range is not None and (self.start is not None or self.end is not None):
-            raise self._fail(
-                f"range {self.range!r} and start or end exclude each other; leave one out"
-            )
-        if self.start is not None and self.end is not None and _is_after(self.start, self.end):
-            raise self._fail(f"start {_text(self.start)} lies after end {_text(self.end)}")
-
     def _parsed_moment(self, field: str) -> Moment | None:
         value = getattr(self, field)
         if isinstance(value, str):
@@ -222,20 +177,66 @@ class Chart:
             )
         return value
 
-    def _check_rest(self) -> None:
-        if not isinstance(self.previous, bool):
-            raise self._fail(f"previous must be true or false, not {self.previous!r}")
-        for field, least in (("lookback", 0), ("max_series", 1)):
-            value = getattr(self, field)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise self._fail(f"{field} must be a whole number from {least} on, not {value!r}")
-        if self.timezone is not None and (problem := timezone_problem(self.timezone)):
-            raise self._fail(problem)
+    def _check_range(self) -> None:
+        has_both = self.start is not None and self.end is not None
+        if self.range == "custom":
+            if not has_both:
+                raise self._fail("range 'custom' needs start and end")
+            self._set("range", None)
+        if self.range is not None and (self.start is not None or self.end is not None):
+            raise self._fail(
+                f"range {self.range!r} and start or end exclude each other; leave one out"
+            )
+        if has_both and _is_after(self.start, self.end):
+            raise self._fail(f"start {_text(self.start)} lies after end {_text(self.end)}")
         if self._by_latest and not self.is_whole:
             raise self._fail(
                 "segment 'one_event_per_user' takes each user's latest event of a range; give"
                 " range, or start and end"
             )
+
+
+def timezone_problem(name: object) -> str | None:
+    """What is wrong with the name of a time zone, as half a sentence; None if nothing is."""
+    try:
+        ZoneInfo(name)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OSError, KeyError):
+        return _NO_ZONE.format(value=name)
+    return None
+
+
+_Rule = tuple[Callable[[Any], bool], str]
+
+
+def _one_of(options: Iterable[str]) -> _Rule:
+    names = tuple(options)
+    problem = f"{{field}} {{value!r}} is not allowed; use one of {', '.join(names)}"
+    return lambda value: value in names, problem
+
+
+def _whole_from(least: int) -> _Rule:
+    problem = f"{{field}} must be a whole number from {least} on, not {{value!r}}"
+    return lambda value: type(value) is int and value >= least, problem
+
+
+_NAME = re.compile(r"(?=.{1,50}$)[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_NO_NAME = (
+    "name must be up to 50 lower-case letters, digits and single underscores, and begin with a"
+    " letter"
+)
+_NO_ZONE = "timezone {value!r} is unknown; use an IANA name as Europe/Stockholm, or UTC"
+_RULES: dict[str, _Rule] = {
+    "name": (lambda name: isinstance(name, str) and bool(_NAME.fullmatch(name)), _NO_NAME),
+    "interval": _one_of(INTERVALS),
+    "range": _one_of((*RANGES, "custom")),
+    "previous": (lambda it: isinstance(it, bool), "previous must be true or false, not {value!r}"),
+    "timezone": (lambda zone: not timezone_problem(zone), _NO_ZONE),
+    "lookback": _whole_from(0),
+    "max_series": _whole_from(1),
+}
+"""What a field must be, and what is wrong otherwise."""
+
+_OPTIONAL = ("range", "timezone")
 
 
 def parse_chart(value: Chart | Mapping[str, Any]) -> Chart:
@@ -272,15 +273,6 @@ def parse_charts(values: Sequence[Chart | Mapping[str, Any]]) -> tuple[Chart, ..
                 f"chart {name!r}: name is given to {names.count(name)} charts; names must differ."
             )
     return charts
-
-
-def timezone_problem(name: object) -> str | None:
-    """What is wrong with the name of a time zone, as half a sentence; None if nothing is."""
-    try:
-        ZoneInfo(name)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OSError, KeyError):
-        return f"timezone {name!r} is unknown; use an IANA name as Europe/Stockholm, or UTC"
-    return None
 
 
 def _is_after(start: object, end: object) -> bool:

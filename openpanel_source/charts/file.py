@@ -53,12 +53,8 @@ def load_charts(path: str | Path) -> tuple[Chart, ...]:
         raise InvalidSettingError(f"charts file {path}: {error.message}") from None
 
 
-def _toml(text: str) -> Any:
-    return tomlkit.parse(text).unwrap()
-
-
-def _yaml(text: str) -> Any:
-    return msgspec.yaml.decode(text)
-
-
-_FORMATS: dict[str, Callable[[str], Any]] = {".toml": _toml, ".yaml": _yaml, ".yml": _yaml}
+_FORMATS: dict[str, Callable[[str], Any]] = {
+    ".toml": lambda text: tomlkit.parse(text).unwrap(),
+    ".yaml": msgspec.yaml.decode,
+    ".yml": msgspec.yaml.decode,
+}

@@ -68,11 +68,8 @@ def filter_problem(given: Filter) -> str | None:
     name, operator = given.property, given.operator
     if operator in _COHORT.operators:
         return _values_problem(given, (_COHORT,))
-    if "%" in name:
-        return "the server fails on a key with a per cent sign"
-    is_list = name.startswith("properties.") and (".*." in name or "[*]" in name)
-    if "*" in name and not is_list:
-        return "the server fails on this star; in 'properties.items.*.name' or '[*]' it works"
+    if problem := _key_problem(name):
+        return problem
     if name not in _KINDS:
         return _values_problem(given, _OF_KEYS if name.startswith(PREFIXES) else _OF_TEXT)
     kind, rules = _KINDS[name]
@@ -81,6 +78,15 @@ def filter_problem(given: Filter) -> str | None:
     if operator not in _COMPARISONS:
         return f"operator {operator!r} is not for {kind}; use {', '.join(_COMPARISONS)}"
     return _values_problem(given, rules)
+
+
+def _key_problem(name: str) -> str | None:
+    if "%" in name:
+        return "the server fails on a key with a per cent sign"
+    is_list = name.startswith("properties.") and (".*." in name or "[*]" in name)
+    if "*" in name and not is_list:
+        return "the server fails on this star; in 'properties.items.*.name' or '[*]' it works"
+    return None
 
 
 class _Rule(NamedTuple):

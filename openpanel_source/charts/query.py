@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from string import ascii_uppercase
 from typing import Any
 
+from openpanel_source.api.client import Client
 from openpanel_source.api.filters import parse_filter
 from openpanel_source.api.generation import CURRENT, Generation
 from openpanel_source.api.query import (
@@ -17,10 +20,20 @@ from openpanel_source.api.query import (
 )
 from openpanel_source.charts.definition import Chart
 from openpanel_source.charts.series import Series
-from openpanel_source.errors import InvalidSettingError, UnsupportedServerError
+from openpanel_source.errors import (
+    InvalidQueryError,
+    InvalidSettingError,
+    ProjectRequiredError,
+    UnsupportedServerError,
+)
 
 CHARTS_PATH = "/export/charts"
-_EARLY_BREAKDOWNS = 4
+_EARLY_LIMITS: tuple[tuple[Callable[[Chart, str], bool], str], ...] = (
+    (lambda chart, _: chart.interval == "week", "interval 'week' stops it altogether"),
+    (lambda _, timezone: timezone != "UTC", "it draws in UTC only, not in {timezone}"),
+    (lambda chart, _: len(chart.breakdowns) > 4, "it knows at most 4 breakdowns"),
+)
+"""What charts of a time zone a server before 2025-04-16 does not draw, and why."""
 
 
 def check_server(chart: Chart, timezone: str, generation: Generation) -> None:
@@ -29,20 +42,32 @@ def check_server(chart: Chart, timezone: str, generation: Generation) -> None:
     Raises:
         UnsupportedServerError: The server is too old for the chart.
     """
-    if not generation.draws_charts_of_2025:
-        return
-    problem = None
-    if chart.interval == "week":
-        problem = "interval 'week' stops it altogether"
-    elif timezone != "UTC":
-        problem = f"it draws in UTC only, not in {timezone}"
-    elif len(chart.breakdowns) > _EARLY_BREAKDOWNS:
-        problem = f"it knows at most {_EARLY_BREAKDOWNS} breakdowns"
-    if problem:
-        raise UnsupportedServerError(
-            f"chart {chart.name!r}: this server draws charts as those before 2025-04-16 do, and"
-            f" {problem}; upgrade it or change the chart."
-        )
+    for is_beyond, problem in _EARLY_LIMITS if generation.draws_charts_of_2025 else ():
+        if is_beyond(chart, timezone):
+            raise UnsupportedServerError(
+                f"chart {chart.name!r}: this server draws charts as those before 2025-04-16 do, and"
+                f" {problem.format(timezone=timezone)}; upgrade it or change the chart."
+            )
+
+
+def knows_series(client: Client) -> bool:
+    """Whether an old server draws charts as it does since 2025-11-26, not as in spring 2025.
+
+    Asked without a project, so that it tells even where there is none to tell by.
+
+    Args:
+        client: Asks.
+
+    Raises:
+        OpenPanelError: The server cannot be asked.
+    """
+    with suppress(ProjectRequiredError):
+        try:
+            client.get(CHARTS_PATH, [("series", "[]")])
+        except InvalidQueryError:
+            # It needs the older name, events.
+            return False
+    return True
 
 
 def chart_params(

@@ -13,13 +13,14 @@ import pyarrow.compute as pc
 
 from openpanel_source.api.client import Client
 from openpanel_source.api.generation import Generation
-from openpanel_source.charts.answer import Drawing, check_timezone, read_drawing, with_silent_series
+from openpanel_source.charts.answer import Drawing, read_drawing, with_silent_series
 from openpanel_source.charts.buckets import Bucket, Buckets
 from openpanel_source.charts.definition import Chart
+from openpanel_source.charts.ledger import ChartRecord
 from openpanel_source.charts.plan import Stretch, is_in_one_piece, slice_length, stretches
 from openpanel_source.charts.query import CHARTS_PATH, chart_params, check_server
-from openpanel_source.charts.records import ChartRecord
 from openpanel_source.charts.rows import series_row, shape_points
+from openpanel_source.charts.time_zones import check_timezone
 from openpanel_source.model.conditions import ReplacedBuckets
 
 
@@ -38,6 +39,7 @@ class ChartReading:
     replaced: list[ReplacedBuckets] = field(default_factory=list)
 
 
+@dataclass
 class ChartReader:
     """Reads a chart of a project.
 
@@ -48,26 +50,22 @@ class ChartReader:
         generation: The server's.
         now: The current instant.
         should_stop: Asked after each slice; true ends the reading.
+
+    Raises:
+        UnsupportedServerError: The server is too old for the chart.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        chart: Chart,
-        buckets: Buckets,
-        generation: Generation,
-        now: datetime,
-        should_stop: Callable[[], bool] = lambda: False,
-    ) -> None:
-        check_server(chart, buckets.zone.key, generation)
-        self._client = client
-        self._chart = chart
-        self._buckets = buckets
-        self._generation = generation
-        self._now = now
-        self._should_stop = should_stop
-        self._found: int | None = None
-        self._in_one = False
+    client: Client
+    chart: Chart
+    buckets: Buckets
+    generation: Generation
+    now: datetime
+    should_stop: Callable[[], bool]
+    _found: int | None = field(default=None, init=False)
+    _in_one: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        check_server(self.chart, self.buckets.zone.key, self.generation)
 
     def read(self, reading: ChartReading, whole: Stretch, *, anew: bool) -> Iterator[pa.Table]:
         """Read what is new, and what may have changed, of a chart.
@@ -85,15 +83,15 @@ class ChartReader:
         """
         record = reading.record
         known = None if anew else record.coverage
-        self._in_one = is_in_one_piece(self._chart, self._buckets, whole)
-        planned = stretches(self._chart, self._buckets, whole, known, self._now)
+        self._in_one = is_in_one_piece(self.chart, self.buckets, whole)
+        planned = stretches(self.chart, self.buckets, whole, known, self.now)
         if planned:
             record.series = record.series_cut = record.phantom_series = record.points = 0
             record.total = 0.0
             record.window_start = record.window_end = None
         for stretch in planned:
             yield from self._read_stretch(reading, stretch)
-            if self._should_stop():
+            if self.should_stop():
                 return
 
     def _read_stretch(self, reading: ChartReading, stretch: Stretch) -> Iterator[pa.Table]:
@@ -103,10 +101,10 @@ class ChartReader:
             stop = self._slice_end(position, end)
             table, drawing = self._ask(reading.record, position, stop)
             self._take(reading, drawing, table, (position, stop))
-            self._cover(reading.record, first.start, stop.start)
+            reading.record.cover(first.start, stop.start)
             yield table
             position = stop
-            if self._should_stop():
+            if self.should_stop():
                 return
 
     def _take(
@@ -117,7 +115,7 @@ class ChartReader:
         self._found = drawing.found
         for series in drawing.series:
             window = stretch if self._in_one else None
-            reading.series[series.key] = series_row(self._chart, record.chart_id, series, window)
+            reading.series[series.key] = series_row(self.chart, record.chart_id, series, window)
         reading.replaced.append(ReplacedBuckets(record.chart_id, first.start, end.start))
         record.series = len(reading.series)
         record.series_cut = max(record.series_cut, drawing.cut)
@@ -126,36 +124,26 @@ class ChartReader:
         record.total += pc.sum(table["value"]).as_py() or 0.0
         record.window_start = min(record.window_start or first.start, first.start)
         record.window_end = max(record.window_end or end.start, end.start)
-        record.read_at = self._now
-
-    @staticmethod
-    def _cover(record: ChartRecord, first: datetime, until: datetime) -> None:
-        """Widen the coverage by what was read if that leaves no gap."""
-        known_first, known_until = record.covered_from, record.covered_until
-        if known_first is None or known_until is None or first > known_until:
-            record.covered_from, record.covered_until = first, until
-        elif until >= known_first:
-            record.covered_from = min(first, known_first)
-            record.covered_until = max(until, known_until)
+        record.read_at = self.now
 
     def _slice_end(self, position: Bucket, end: Bucket) -> Bucket:
         if self._in_one:
             return end
         stop = position
-        for _ in range(slice_length(self._chart, self._found)):
-            stop = self._buckets.after(stop)
+        for _ in range(slice_length(self.chart, self._found)):
+            stop = self.buckets.after(stop)
             if stop.start >= end.start:
                 return end
         return stop
 
     def _ask(self, record: ChartRecord, first: Bucket, end: Bucket) -> tuple[pa.Table, Drawing]:
-        chart, buckets = self._chart, self._buckets
+        chart, buckets = self.chart, self.buckets
         project = record.project_id
         asked = buckets.before(first) if chart.compares_neighbours else first
-        params = chart_params(chart, project, asked.start, end.start, self._generation)
-        decode = partial(read_drawing, chart, early=self._generation.draws_charts_of_2025)
-        drawing = self._client.read(CHARTS_PATH, params, decode)
-        check_timezone(chart, drawing, buckets, asked, end)
+        params = chart_params(chart, project, asked.start, end.start, self.generation)
+        decode = partial(read_drawing, chart, early=self.generation.draws_charts_of_2025)
+        drawing = self.client.read(CHARTS_PATH, params, decode)
+        check_timezone(drawing, buckets, asked, end)
         wanted = list(buckets.between(asked, end))
         drawing = with_silent_series(chart, drawing, (item.local.isoformat() for item in wanted))
         return shape_points(chart, record.chart_id, drawing, buckets, wanted), drawing

@@ -11,16 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from openpanel_source.api.query import encode_json
-from openpanel_source.charts.answer import Drawing, DrawnSeries, Metrics, digest, gap_value
+from openpanel_source.charts.answer import Drawing, DrawnSeries, Metrics, gap_value
 from openpanel_source.charts.buckets import Bucket, Buckets
 from openpanel_source.charts.definition import MOST_BREAKDOWNS, Chart
 from openpanel_source.model.schema import CHART_POINTS, CHART_SERIES
-
-
-def chart_id(chart: Chart, project_id: str, timezone: str) -> str:
-    """An id that changes whenever the chart's numbers may: 16 hex digits."""
-    definition = encode_json(chart.definition())
-    return digest([project_id, chart.name, timezone, definition])
 
 
 def shape_points(

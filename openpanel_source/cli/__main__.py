@@ -1,5 +1,5 @@
 """Run the command as ``python -m openpanel_source.cli``."""
 
-from openpanel_source.cli import run
+from openpanel_source.cli.main import run
 
 run()

@@ -1,35 +1,42 @@
-"""What the commands about charts print."""
+"""The commands ``charts validate`` and ``charts list``."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from openpanel_source.charts.definition import Chart
-from openpanel_source.charts.file import load_charts
-from openpanel_source.cli.options import print_json
+from openpanel_source.cli.options import json_option, print_json
 from openpanel_source.model.text import printable
-from openpanel_source.source.configuration import configured_value
-from openpanel_source.source.settings import parse_chart_setting
+
+if TYPE_CHECKING:
+    from openpanel_source.charts.definition import Chart
 
 
-def run_validate(file: str) -> None:
-    """Check a file of charts.
+@click.group()
+def command() -> None:
+    """Check and show the definitions of charts."""
 
-    Raises:
-        InvalidSettingError: A definition is not allowed; the message names it.
-    """
+
+@command.command()
+@click.argument("file", type=click.Path())
+def validate(file: str) -> None:
+    """Check a TOML or YAML file of charts; asks no server."""
+    from openpanel_source.charts.file import load_charts
+
     charts = load_charts(file)
     click.echo(f"{file}: {len(charts)} charts, all valid")
 
 
-def run_list(file: str | None, *, as_json: bool) -> None:
-    """Show the charts of a file, or of the configuration.
+@command.command(name="list")
+@click.option("--charts", "file", type=click.Path(), metavar="FILE", help="The file of charts.")
+@json_option
+def list_charts(file: str | None, as_json: bool) -> None:
+    """Show the charts of a file, or else those of dlt's configuration."""
+    from openpanel_source.charts.file import load_charts
+    from openpanel_source.source.configuration import configured_value
+    from openpanel_source.source.settings import parse_chart_setting
 
-    Raises:
-        InvalidSettingError: A definition is not allowed.
-    """
     charts = load_charts(file) if file else parse_chart_setting(configured_value("charts"))
     if as_json:
         print_json({"charts": [_as_dict(chart) for chart in charts]})

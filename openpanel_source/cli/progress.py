@@ -7,11 +7,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from openpanel_source.cli.logs import PROGRESS
 from openpanel_source.model.text import printable
-from openpanel_source.operations.sync import OnDay
-from openpanel_source.source.orders import Progress
+
+if TYPE_CHECKING:
+    from openpanel_source.operations.sync import OnDay
+    from openpanel_source.source.orders import Progress
 
 _SECONDS_BETWEEN_LINES = 2.0
 logger = logging.getLogger(PROGRESS)

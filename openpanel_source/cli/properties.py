@@ -1,61 +1,51 @@
-"""What the command properties prints."""
+"""The command ``properties``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
-import dlt
 
-from openpanel_source.cli.options import print_json
-from openpanel_source.destinations.pipelines import destination_errors
-from openpanel_source.errors import InvalidSettingError
-from openpanel_source.model.table import ColumnType
+from openpanel_source.cli.group import Command
+from openpanel_source.cli.options import COUNT, json_option, print_json, target_options
 from openpanel_source.model.text import printable
-from openpanel_source.operations.property_survey import Survey, survey, toml_key
-from openpanel_source.rows.property_columns import parse_properties
-from openpanel_source.source.configuration import configured_value
+
+if TYPE_CHECKING:
+    from openpanel_source.model.table import ColumnType
+    from openpanel_source.operations.property_survey import Survey
 
 _LONGEST = 40
 _LEAST_SHARE = 0.01
 """Of the events looked at, that have a key worth a column."""
 
 
-def given_properties(options: Sequence[str]) -> dict[str, ColumnType]:
-    """The configured mapping from keys to types, and what options add to it or say otherwise.
+@click.command(cls=Command)
+@target_options
+@click.option(
+    "--limit", type=COUNT, default=100_000, show_default=True, help="Events to look at, the newest."
+)
+@click.option(
+    "--keys", type=COUNT, default=50, show_default=True, help="Keys to show, the most frequent."
+)
+@json_option
+def command(
+    destination: str, database: str | None, dataset: str, limit: int, keys: int, as_json: bool
+) -> None:
+    """Show which keys the properties of loaded events have, and a mapping that makes columns."""
+    from openpanel_source.destinations.pipelines import destination_errors, open_to_look
+    from openpanel_source.operations.property_survey import survey
 
-    Args:
-        options: Each ``KEY=TYPE``.
-
-    Raises:
-        InvalidSettingError: One of them is not, a key stands in two, or the configured mapping is
-            none.
-    """
-    configured = configured_value("properties")
-    given: dict[str, Any] = {}
-    for option in options:
-        # Types hold no =, keys may.
-        key, sign, kind = option.rpartition("=")
-        if not key:
-            lacks = "key" if sign else "type"
-            raise InvalidSettingError(
-                f"--property {option!r:.100} names no {lacks}; write --property KEY=TYPE, as"
-                " --property total=double."
-            )
-        if key in given:
-            raise InvalidSettingError(f"--property names {key!r:.100} twice; give it one type.")
-        given[key] = kind
-    return parse_properties(configured) | given
-
-
-def run_properties(pipeline: dlt.Pipeline, *, limit: int, most: int, as_json: bool) -> None:
-    """Print the keys of the properties of loaded events."""
-    with destination_errors():
+    with open_to_look(destination, database, dataset) as pipeline, destination_errors():
         found = survey(pipeline, limit)
     if as_json:
-        print_json(_as_dict(found, most))
-        return
+        print_json(_as_dict(found, keys))
+    else:
+        _print_survey(found, keys)
+
+
+def _print_survey(found: Survey, most: int) -> None:
+    from openpanel_source.operations.property_survey import toml_key
+
     for key in found.keys[:most]:
         examples = ", ".join(printable(text, _LONGEST) for text in key.examples)
         share = 100 * key.rows / found.rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from io import TextIOWrapper
+from io import BufferedWriter, FileIO, TextIOWrapper
 
 _BOXES = str.maketrans("┌─┬┐│├┼┤└┴┘·", "+-++|++++++.")
 
@@ -24,8 +24,15 @@ def mend_streams() -> None:
         if getattr(sys, name) is None:
             mode = "r" if number == 0 else "w"
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
-    for output in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        output = getattr(sys, name)
         if isinstance(output, TextIOWrapper):
+            if isinstance(output.buffer, FileIO):
+                # PYTHONUNBUFFERED: what a write could not take would be lost without a word.
+                output = TextIOWrapper(
+                    BufferedWriter(output.buffer), output.encoding, line_buffering=True
+                )
+                setattr(sys, name, output)
             output.reconfigure(errors="backslashreplace")
 
 

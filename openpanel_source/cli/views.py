@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from openpanel_source.cli.commands import main
+from openpanel_source.cli.group import Command
 from openpanel_source.cli.options import json_option, print_json, target_options
 from openpanel_source.views.render import DIALECTS
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import dlt
 
 
-@main.command()
+@click.command(cls=Command)
 @target_options
 @click.option(
     "--timezone",
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     help="SQL dialect for --print.",
 )
 @json_option
-def views(
+def command(
     destination: str,
     database: str | None,
     dataset: str,
@@ -52,17 +52,6 @@ def views(
         print_json({"views": names})
     else:
         _say(names)
-
-
-def check_views(pipeline: dlt.Pipeline) -> None:
-    """Refuse a destination that views cannot be made in.
-
-    Raises:
-        DestinationError: It is such a one.
-    """
-    from openpanel_source.views.create import view_dialect
-
-    view_dialect(pipeline)
 
 
 def make_views(pipeline: dlt.Pipeline, *, busy_timeout: float = 60.0, silent: bool = False) -> None:

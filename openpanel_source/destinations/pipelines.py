@@ -86,7 +86,7 @@ def open_pipeline(
         ConfigurationError: The file cannot be opened, the destination is unknown, or another sync
             is at work in the directory.
     """
-    _check_names({"--piece": name, "--dataset": dataset, "--database": database})
+    _check_names({"--partition": name, "--dataset": dataset, "--database": database})
     _check_pipeline_name(name)
     _check_destination(destination)
     path = _duckdb_path(destination, database, must_exist=must_exist, to_write=to_write)
@@ -153,7 +153,8 @@ def _check_pipeline_name(name: str) -> None:
         FileStorage.validate_file_name_component(name)
     except ValueError:
         raise InvalidSettingError(
-            f"--piece {name!r:.100} cannot be the name of a pipeline; use letters, digits, - and _."
+            f"--partition {name!r:.100} cannot be the name of a pipeline; use letters, digits,"
+            " - and _."
         ) from None
 
 

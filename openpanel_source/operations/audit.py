@@ -23,8 +23,8 @@ from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, op
 from openpanel_source.operations.restore import differing_days
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.sync import SyncSummary, sync
-from openpanel_source.source.events import reader_of
 from openpanel_source.source.kept_ledger import ledger_of
+from openpanel_source.source.package import reader_of
 from openpanel_source.source.settings import Settings
 
 _EVERY_DAY = 1_000_000

@@ -1,4 +1,4 @@
-"""Plan a backfill as pieces of equal size that workers load side by side."""
+"""Plan a backfill as partitions of equal size that workers load side by side."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.model.clock import DAY, EARLIEST, parse_day
 from openpanel_source.model.plain import plain
 from openpanel_source.operations.preamble import operation
-from openpanel_source.source.events import reader_of
+from openpanel_source.source.package import reader_of
 from openpanel_source.source.settings import Settings
 
 _TOLERANCE = 0.05
-"""A cut may miss its place by so much of a piece, which saves half of the counts."""
+"""A cut may miss its place by so much of a partition, which saves half of the counts."""
 
 
-class Piece(NamedTuple):
+class Part(NamedTuple):
     """Days in a row, both inclusive, and the events counted in them."""
 
     first: date
@@ -35,26 +35,26 @@ class Piece(NamedTuple):
     events: int
 
 
-def cut(count: Count, first: date, last: date, total: int, pieces: int) -> list[Piece]:
-    """Cut a range of days into pieces that hold about as many events each.
+def cut(count: Count, first: date, last: date, total: int, into: int) -> list[Part]:
+    """Cut a range of days into parts that hold about as many events each.
 
     Args:
         count: Counts events of a range.
         first: First day of the range.
         last: Last day of the range.
         total: Events in the range.
-        pieces: How many; fewer come out where single days hold more than a piece should.
+        into: How many; fewer come out where single days hold more than a partition should.
 
     Returns:
-        Pieces that cover the range and do not overlap, newest first; about
-        log2(days of a piece) counts a cut at most, and mostly two or three.
+        Parts that cover the range and do not overlap, newest first; about
+        log2(days of a part) counts a cut at most, and mostly two or three.
     """
     sums = _Sums(count, first, last, total)
-    size = total / pieces
-    offsets = {sums.nearest(size * number, size * _TOLERANCE) for number in range(1, pieces)}
+    size = total / into
+    offsets = {sums.nearest(size * number, size * _TOLERANCE) for number in range(1, into)}
     bounds = sorted(offsets | {0, (last - first).days + 1})
     return [
-        Piece(first + start * DAY, first + (end - 1) * DAY, sums.known[end] - sums.known[start])
+        Part(first + start * DAY, first + (end - 1) * DAY, sums.known[end] - sums.known[start])
         for start, end in reversed(list(pairwise(bounds)))
     ]
 
@@ -97,12 +97,12 @@ class _Sums:
         self.known[middle] = min(held, self.known[high])
 
 
-EVENTS_PER_PIECE = 500_000
+EVENTS_PER_PARTITION = 500_000
 
 
 @dataclass(frozen=True)
 class Partition:
-    """A piece of a backfill: whole UTC days of a project.
+    """A partition of a backfill: whole UTC days of a project.
 
     Load it anywhere, as often as needed, with ``sync(pipeline, **partition.settings)`` and a
     pipeline of its own that is called ``partition.name``.
@@ -143,12 +143,12 @@ class Partition:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """The piece as JSON values, days as ``YYYY-MM-DD``; ``from_dict`` takes them."""
+        """The partition as JSON values, days as ``YYYY-MM-DD``; ``from_dict`` takes them."""
         return {"name": self.name, **plain(vars(self))}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Partition:
-        """The piece that ``as_dict`` wrote down.
+        """The partition that ``as_dict`` wrote down.
 
         Raises:
             InvalidSettingError: A value is missing or not of its kind.
@@ -158,46 +158,46 @@ class Partition:
             project, events = str(values["project_id"]), int(values["events"])
             query = dict(values["query"])
         except (KeyError, TypeError, ValueError) as error:
-            raise InvalidSettingError(f"{values!r} is not a piece ({error!r}).") from None
+            raise InvalidSettingError(f"{values!r} is not a partition ({error!r}).") from None
         if start is None or end is None:
-            raise InvalidSettingError(f"{values!r} is not a piece: it has no days.")
+            raise InvalidSettingError(f"{values!r} is not a partition: it has no days.")
         return cls(project, start, end, events, query)
 
 
 def partitions(
     *,
-    events_per_piece: int = EVENTS_PER_PIECE,
-    pieces: int | None = None,
+    events_per_partition: int = EVENTS_PER_PARTITION,
+    count: int | None = None,
     failed: dict[str, OpenPanelError] | None = None,
     **settings: Any,
 ) -> list[Partition]:
-    """Cut the history of projects into pieces of about equal size, by the server's counts.
+    """Cut the history of projects into partitions of about equal size, by the server's counts.
 
     The days before the first event are left out. So is, without ``end_date``, what is not over:
     today and the future are the nightly pipeline's.
 
     Args:
-        events_per_piece: How many events a piece should hold; one day may hold more.
-        pieces: About how many pieces to make of all projects together, instead.
-        failed: Gets the projects that could not be counted, and why; they have no pieces.
+        events_per_partition: How many events a partition should hold; one day may hold more.
+        count: About how many partitions to make of all projects together, instead.
+        failed: Gets the projects that could not be counted, and why; they have no partitions.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
     Returns:
-        Pieces, newest first; none for projects without events.
+        Partitions, newest first; none for projects without events.
 
     Raises:
         ConfigurationError: A setting is not allowed.
         OpenPanelError: The server cannot be asked, or no project.
     """
-    for name, value in (("events_per_piece", events_per_piece), ("pieces", pieces)):
+    for name, value in (("events_per_partition", events_per_partition), ("count", count)):
         if value is not None and (isinstance(value, bool) or value < 1):
             raise InvalidSettingError(f"{name} must be a whole number above 0, not {value!r}.")
     with operation(settings) as (client, checked):
         planner = _Planner(reader_of(client, checked), checked)
-        found = planner.plan(events_per_piece, pieces)
+        found = planner.plan(events_per_partition, count)
     if failed is not None:
         failed.update(planner.failed)
-    return sorted(found, key=lambda piece: piece.end, reverse=True)
+    return sorted(found, key=lambda one: one.end, reverse=True)
 
 
 class _Planner:
@@ -209,18 +209,18 @@ class _Planner:
         self._query = _given(settings.query)
         self.failed = FailedProjects()
 
-    def plan(self, events_per_piece: int, pieces: int | None) -> list[Partition]:
+    def plan(self, events_per_partition: int, count: int | None) -> list[Partition]:
         totals = {}
         for project in self._projects:
             with self.failed.alone(project):
                 totals[project] = self._total(project)
-        if pieces is not None:
-            events_per_piece = max(math.ceil(sum(totals.values()) / pieces), 1)
+        if count is not None:
+            events_per_partition = max(math.ceil(sum(totals.values()) / count), 1)
         found: list[Partition] = []
         for project, total in totals.items():
             with self.failed.alone(project):
-                wanted = math.ceil(total / events_per_piece)
-                found += self._pieces(project, total, wanted) if total else []
+                wanted = math.ceil(total / events_per_partition)
+                found += self._partitions(project, total, wanted) if total else []
         self.failed.left_of(self._projects)
         return found
 
@@ -229,15 +229,15 @@ class _Planner:
             return 0
         return self._reader.count(project, self._start, self._end)
 
-    def _pieces(self, project: str, total: int, pieces: int) -> list[Partition]:
+    def _partitions(self, project: str, total: int, into: int) -> list[Partition]:
         def count(first: date, last: date) -> int:
             return self._reader.count(project, first, last)
 
         adds_up = self._reader.adds_up
         first = first_day_with_events(count, self._start, self._end, adds_up=adds_up) or self._start
         return [
-            Partition(project, *piece, self._query)
-            for piece in cut(count, first, self._end, total, pieces)
+            Partition(project, *part, self._query)
+            for part in cut(count, first, self._end, total, into)
         ]
 
 

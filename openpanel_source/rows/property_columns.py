@@ -6,13 +6,12 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from typing import Any, get_args
 
-import msgspec
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 from openpanel_source.errors import InvalidSettingError
+from openpanel_source.model.lists import decoded
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.model.table import PROPERTY_HINT, Column, ColumnType
 
@@ -46,9 +45,7 @@ def parse_properties(value: object) -> dict[str, ColumnType]:
     Raises:
         InvalidSettingError: It is something else, or a type is unknown.
     """
-    if isinstance(value, str) and value:
-        with suppress(msgspec.DecodeError):
-            value = msgspec.json.decode(value)
+    value = decoded(value)
     if not value:
         return {}
     if not isinstance(value, Mapping):

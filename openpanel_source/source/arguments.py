@@ -35,7 +35,7 @@ class Arguments:
     Args:
         project_id: A project's id, or a list of ids; each becomes rows, not tables.
         client_id: Id of a client of type read or root.
-        client_secret: Its secret.
+        client_secret: The client's secret.
         base_url: Root of the API; self-hosted often ``https://HOST/api``.
         start_date: First UTC day, ``YYYY-MM-DD``; the first day with events when left out.
         end_date: Last UTC day, inclusive; everything there is when left out.
@@ -54,10 +54,13 @@ class Arguments:
         reload: Read days again that are recorded as complete.
         allow_deletions: Let everything vanish here that vanished upstream, however much; also what
             another query (events, filters, profile_id) had loaded of the days read.
-        max_deleted_rows: So many rows of a project may vanish in one run without that; the rows of
-            days that would lose more are kept, and the days are recorded as ``shrunk``.
-        max_deleted_share: More may, up to this share of the project's rows.
-        max_emptied_days: So many days that lose all of their rows are kept in any case.
+        max_deleted_rows: So many rows of a project may vanish in one run without
+            ``allow_deletions``; the rows of days that would lose more are kept, and the days are
+            recorded as ``shrunk``.
+        max_deleted_share: More than ``max_deleted_rows`` may, up to this share of the project's
+            rows.
+        max_emptied_days: So many days that lose all of their rows are kept in any case, unless
+            ``allow_deletions`` is set.
         web_columns: Fill the columns of UTM parameters, page title and hash; else they are null.
         properties: Keys of the properties that become columns, with their types:
             ``{"total": "double"}``.

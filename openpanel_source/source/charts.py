@@ -15,15 +15,16 @@ from dlt.extract import DltResource
 
 from openpanel_source.api.client import Client
 from openpanel_source.api.generation import Generation
-from openpanel_source.api.query import EventQuery, encode_json
+from openpanel_source.api.query import EventQuery
 from openpanel_source.api.recognise import probe
 from openpanel_source.charts.buckets import Buckets
 from openpanel_source.charts.definition import Chart
+from openpanel_source.charts.ledger import ChartLedger, ChartRecord, charts_table
 from openpanel_source.charts.plan import bounds
-from openpanel_source.charts.probe import knows_series, probe_timezone
+from openpanel_source.charts.query import knows_series
 from openpanel_source.charts.reader import ChartReader, ChartReading
-from openpanel_source.charts.records import ChartBook, ChartRecord, charts_table
-from openpanel_source.charts.rows import chart_id, series_table
+from openpanel_source.charts.rows import series_table
+from openpanel_source.charts.time_zones import probe_timezone
 from openpanel_source.days.plan import first_day_with_events
 from openpanel_source.days.reader import DayReader
 from openpanel_source.destinations.dialect import current_dialect
@@ -104,10 +105,10 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
     def read_chart() -> Iterator[Any]:
         check_caller(declared)
         check_replaces()
-        book = ChartBook(dlt.current.resource_state())
+        ledger = ChartLedger(dlt.current.resource_state())
         with surroundings.client:
             for project_id in surroundings.settings.project_ids:
-                yield from _project_items(chart, project_id, surroundings, book)
+                yield from _project_items(chart, project_id, surroundings, ledger)
 
     resource: DltResource = dlt.resource(
         read_chart,
@@ -125,13 +126,13 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
 
 
 def _project_items(
-    chart: Chart, project_id: str, surroundings: Surroundings, book: ChartBook
+    chart: Chart, project_id: str, surroundings: Surroundings, ledger: ChartLedger
 ) -> Iterator[Any]:
     """All that a chart of a project yields to dlt; an error ends it alone."""
     settings, orders = surroundings.settings, surroundings.orders
     timezone = chart.timezone or settings.timezone_of(project_id)
     buckets = Buckets(chart.interval, ZoneInfo(timezone))
-    reading = ChartReading(_record(chart, project_id, timezone, book))
+    reading = ChartReading(ledger.get(chart, project_id, timezone))
     record = reading.record
     record.error = failure = None
     try:
@@ -158,7 +159,7 @@ def _project_items(
     if reading.series:
         rows = series_table(reading.series.values())
         yield rows_of(CHART_SERIES, rows, dialect)
-    superseded = book.put(record, surroundings.now)
+    superseded = ledger.put(record, surroundings.now)
     yield rows_of(CHARTS, charts_table([*superseded, record]), dialect)
     if reading.replaced:
         surroundings.replaced += reading.replaced
@@ -167,21 +168,6 @@ def _project_items(
     several = len(settings.project_ids) > 1
     name = f"{chart.name} ({project_id})" if several else chart.name
     orders.on_chart(ChartResult(name, record.points if reading.replaced else 0, failure))
-
-
-def _record(chart: Chart, project_id: str, timezone: str, book: ChartBook) -> ChartRecord:
-    identity = chart_id(chart, project_id, timezone)
-    known = book.get(project_id, identity)
-    if known is not None:
-        return known
-    return ChartRecord(
-        chart_id=identity,
-        project_id=project_id,
-        name=chart.name,
-        definition=encode_json(chart.definition()),
-        interval=chart.interval,
-        timezone=timezone,
-    )
 
 
 def _start(chart: Chart, record: ChartRecord, surroundings: Surroundings) -> date | datetime | None:

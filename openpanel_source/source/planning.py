@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import date
 
+from openpanel_source.api.query import EventQuery
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.day_records import Stamp, shrunk, still_complete
 from openpanel_source.days.ledger import DayRecord, Known, Ledger, Reason
@@ -13,6 +14,7 @@ from openpanel_source.days.planner import Planner
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.safety_catch import SafetyCatch, is_ripe
 from openpanel_source.days.verdict import Verdict
+from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.day_ranges import day_ranges
 from openpanel_source.source.orders import Orders, Results
 from openpanel_source.source.settings import Settings
@@ -21,6 +23,28 @@ logger = logging.getLogger(__name__)
 
 _DAYS_WORTH_AN_ESTIMATE = 30
 """So many days take long enough that one more request, to tell how long, does not matter."""
+
+
+def check_consent(settings: Settings, ledger: Ledger) -> None:
+    """Refuse to replace what another query has loaded, unless that is meant.
+
+    A query without conditions finds all that another has found: it takes nothing away.
+
+    Raises:
+        InvalidSettingError: Days hold rows of another query.
+    """
+    if settings.deletions.allow_deletions or settings.query == EventQuery():
+        return
+    first, last = settings.start or date.min, settings.end or date.max
+    for project in settings.project_ids:
+        days = [day for day in ledger.days_of_another_query(project) if first <= day <= last]
+        if days:
+            raise InvalidSettingError(
+                f"{len(days):,} days of {project} ({min(days)} to {max(days)}) hold rows that"
+                " another query (events, filters, profile_id) has loaded, and this one would"
+                " replace them; to keep both, load into another dataset; to replace them, say"
+                " --allow-deletions (allow_deletions)."
+            )
 
 
 class Planning:

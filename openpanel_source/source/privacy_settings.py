@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from itertools import filterfalse
 
 from openpanel_source.errors import InvalidSettingError
+from openpanel_source.model.lists import texts
 from openpanel_source.model.schema import EVENTS, ColumnType
 from openpanel_source.rows.privacy import OF_PROFILES, WITH_KEYS, Privacy
 from openpanel_source.rows.property_columns import Properties, possible_names
 from openpanel_source.source.arguments import Arguments
-from openpanel_source.source.lists import texts
 
 _TYPES: dict[str, ColumnType] = {
     **{column.name: column.type for column in EVENTS.columns},

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-
-import msgspec
 
 from openpanel_source.api.filters import parse_filter
 from openpanel_source.api.query import MAX_QUERY_BYTES, EventQuery, query_string
@@ -19,10 +16,10 @@ from openpanel_source.days.safety_catch import DeletionLimits
 from openpanel_source.destinations.table_format import parse_table_format
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.clock import Clock, parse_clock, parse_day
+from openpanel_source.model.lists import decoded, list_of, texts
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.property_columns import Properties, parse_properties
 from openpanel_source.source.arguments import Arguments
-from openpanel_source.source.lists import list_of, texts
 from openpanel_source.source.privacy_settings import parse_privacy
 
 
@@ -147,10 +144,8 @@ def parse_chart_setting(
 def _timezones(value: str | Mapping[str, str] | None) -> dict[str, str]:
     if not value:
         return {}
-    if isinstance(value, str) and value.startswith("{"):
-        with suppress(msgspec.DecodeError):
-            value = msgspec.json.decode(value)
-    zones = dict(value) if isinstance(value, Mapping) else {"": value}
+    found = decoded(value)
+    zones: dict[str, Any] = dict(found) if isinstance(found, Mapping) else {"": value}
     for project, name in zones.items():
         problem = timezone_problem(name)
         if problem:

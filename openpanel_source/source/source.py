@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import dlt
@@ -32,18 +31,12 @@ SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "f
 
 
 def _as_declared(declared: Callable[_P, object]) -> Callable[[Callable[..., _R]], Callable[_P, _R]]:
-    """Give a function the signature and the documentation of what declares its arguments."""
+    """Give a function the signature, and the documentation, of what declares its arguments."""
 
     def decorate(function: Callable[..., _R]) -> Callable[_P, _R]:
-        signature = inspect.signature(declared)
-
-        @wraps(function)
-        def called(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            return function(**signature.bind_partial(*args, **kwargs).arguments)
-
-        called.__doc__ = f"{function.__doc__}\n    {Arguments.__doc__}"
-        called.__signature__ = signature  # type: ignore[attr-defined]
-        return called
+        function.__doc__ = f"{function.__doc__}\n    {declared.__doc__}"
+        function.__signature__ = inspect.signature(declared)  # type: ignore[attr-defined]
+        return function
 
     return decorate
 
@@ -57,14 +50,15 @@ def _as_declared(declared: Callable[_P, object]) -> Callable[[Callable[..., _R]]
     spec=BaseConfiguration,
 )
 @_as_declared(Arguments)
-def openpanel(**given: Any) -> Sequence[DltResource]:
+def openpanel(*given: Any, **named: Any) -> Sequence[DltResource]:
     """Events and charts of OpenPanel projects; events by UTC day, each day proven complete.
 
     Every argument may also come from dlt's configuration, section ``[sources.openpanel]``, and from
     no other: see docs/python.md.
 
     Args:
-        given: Those of ``Arguments``.
+        given: Those of ``Arguments``, in order.
+        named: Those of ``Arguments``.
 
     Returns:
         The resource ``events``, which also loads the tables beside ``events``, and
@@ -73,17 +67,17 @@ def openpanel(**given: Any) -> Sequence[DltResource]:
     Raises:
         ConfigurationError: Some argument is not allowed; the message says which and why.
     """
-    return resources_of(*configured(**given))
+    return resources_of(*configured(*given, **named))
 
 
-def configured(**settings: Any) -> tuple[Client, Settings]:
+def configured(*given: Any, **named: Any) -> tuple[Client, Settings]:
     """A client and checked settings, from arguments of ``openpanel()`` and dlt's configuration.
 
     Raises:
         ConfigurationError: Some setting is missing or not allowed.
     """
     try:
-        return _checked(complete(**settings))
+        return _checked(complete(*given, **named))
     except OpenPanelError as error:
         # The frames that it comes from hold the secrets in local variables.
         raise error.with_traceback(None) from None

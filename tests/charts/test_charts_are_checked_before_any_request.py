@@ -17,11 +17,12 @@ from openpanel_source import Chart, ConfigurationError, Filter, Series
 from openpanel_source.api.filters import COLUMNS
 from openpanel_source.api.query import query_string
 from openpanel_source.charts.buckets import Buckets
-from openpanel_source.charts.definition import INTERVALS, RANGES
+from openpanel_source.charts.definition import INTERVALS
 from openpanel_source.charts.file import load_charts
 from openpanel_source.charts.names import UTM
 from openpanel_source.charts.plan import bounds
 from openpanel_source.charts.query import chart_params
+from openpanel_source.charts.ranges import RANGES
 from openpanel_source.charts.series import SEGMENTS
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.source.arguments import Arguments
@@ -169,7 +170,7 @@ _CHARTS = st.builds(
     series=st.lists(_SERIES, min_size=1, max_size=2),
     breakdowns=st.lists(_NAMES, max_size=2),
     interval=st.sampled_from(INTERVALS),
-    range=st.sampled_from(RANGES),
+    range=st.sampled_from((*RANGES, "custom")),
     previous=st.booleans(),
 ).filter(lambda found: found is not None)
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from openpanel_source import audit, create_views, read_days, read_status
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.operations.sync import sync
 from tests.support.destinations import DuckDbDestination, Files, PostgresDestination
 from tests.support.postgres import postgres_url

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from openpanel_source import Chart
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.destinations.prepare import make_exact
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.model.schema import EVENTS

@@ -39,36 +39,38 @@ class Counter:
 
 
 @given(histories, st.integers(1, 20))
-def test_pieces_cover_each_day_once_and_know_their_events(history: list[int], pieces: int) -> None:
+def test_partitions_cover_each_day_once_and_know_their_events(
+    history: list[int], into: int
+) -> None:
     last = FIRST + timedelta(days=len(history) - 1)
-    found = cut(Counter(history), FIRST, last, sum(history), pieces)
+    found = cut(Counter(history), FIRST, last, sum(history), into)
     assert (found[-1].first, found[0].last) == (FIRST, last)
     for newer, older in pairwise(found):
         assert newer.first - older.last == timedelta(days=1)
     count = Counter(history)
-    assert all(piece.events == count(piece.first, piece.last) for piece in found)
-    assert 1 <= len(found) <= pieces
+    assert all(partition.events == count(partition.first, partition.last) for partition in found)
+    assert 1 <= len(found) <= into
 
 
 @given(histories, st.integers(1, 20))
-def test_no_piece_holds_much_more_than_its_share(history: list[int], pieces: int) -> None:
+def test_no_partition_holds_much_more_than_its_share(history: list[int], into: int) -> None:
     last = FIRST + timedelta(days=len(history) - 1)
-    found = cut(Counter(history), FIRST, last, sum(history), pieces)
-    share = sum(history) / pieces
-    assert max(piece.events for piece in found) <= 1.1 * share + max(history) + 1
+    found = cut(Counter(history), FIRST, last, sum(history), into)
+    share = sum(history) / into
+    assert max(partition.events for partition in found) <= 1.1 * share + max(history) + 1
 
 
 @given(histories, st.integers(2, 20))
-def test_a_cut_costs_a_few_counts(history: list[int], pieces: int) -> None:
+def test_a_cut_costs_a_few_counts(history: list[int], into: int) -> None:
     count = Counter(history)
-    cut(count, FIRST, FIRST + timedelta(days=len(history) - 1), sum(history), pieces)
-    assert count.asked <= (pieces - 1) * (2 * ceil(log2(len(history) + 1)) + 1)
+    cut(count, FIRST, FIRST + timedelta(days=len(history) - 1), sum(history), into)
+    assert count.asked <= (into - 1) * (2 * ceil(log2(len(history) + 1)) + 1)
 
 
 def test_even_traffic_is_cut_with_one_or_two_counts_a_cut() -> None:
     count = Counter([1000] * 730)
     found = cut(count, FIRST, FIRST + timedelta(days=729), 730_000, 10)
-    assert {piece.events for piece in found} == {73_000}
+    assert {partition.events for partition in found} == {73_000}
     assert count.asked <= 9
 
 
@@ -80,9 +82,9 @@ def test_events_that_arrive_while_it_is_planned_do_not_disturb_it() -> None:
         return sum(history[(first - FIRST).days : (last - FIRST).days + 1])
 
     found = cut(count, FIRST, FIRST + timedelta(days=99), 10_000, 8)
-    assert sum(piece.events for piece in found) == 10_000
-    assert min(piece.events for piece in found) >= 0
-    assert sum((piece.last - piece.first).days + 1 for piece in found) == 100
+    assert sum(partition.events for partition in found) == 10_000
+    assert min(partition.events for partition in found) >= 0
+    assert sum((partition.last - partition.first).days + 1 for partition in found) == 100
 
 
 def settings(sandbox: Sandbox) -> dict[str, Any]:
@@ -106,10 +108,10 @@ def rows(*days: str, each: int = 10) -> list[Row]:
 NOVEMBER = [f"2026-11-{day:02d}" for day in range(1, 24)]
 
 
-def test_pieces_reach_from_the_first_event_to_yesterday() -> None:
+def test_partitions_reach_from_the_first_event_to_yesterday() -> None:
     with world(*rows("2026-10-03", *NOVEMBER)) as sandbox:
-        found = partitions(events_per_piece=60, **settings(sandbox))
-        assert sum(piece.events for piece in found) == 10 + 22 * 10
+        found = partitions(events_per_partition=60, **settings(sandbox))
+        assert sum(partition.events for partition in found) == 10 + 22 * 10
         assert (found[-1].start, found[0].end) == (date(2026, 10, 3), date(2026, 11, 22))
         assert len(found) == 4
         assert len(sandbox.requests) < 40
@@ -118,13 +120,13 @@ def test_pieces_reach_from_the_first_event_to_yesterday() -> None:
 def test_a_range_and_a_query_are_planned_as_they_are_read() -> None:
     with world(*rows(*NOVEMBER), event(9_999, name="other")) as sandbox:
         found = partitions(
-            pieces=2,
+            count=2,
             **settings(sandbox),
             start_date="2026-11-09",
             end_date="2026-11-12",
             events=["purchase"],
         )
-        assert [piece.as_dict() for piece in found] == [
+        assert [partition.as_dict() for partition in found] == [
             {
                 "name": f"openpanel_web_{start}_{end}",
                 "project_id": "web",
@@ -137,51 +139,53 @@ def test_a_range_and_a_query_are_planned_as_they_are_read() -> None:
         ]
 
 
-def test_pieces_of_several_projects_come_newest_first() -> None:
+def test_partitions_of_several_projects_come_newest_first() -> None:
     data = dataset(*rows(*NOVEMBER[:20]))
     others = rows("2026-11-02", "2026-11-22", each=30)
     data.events["empty"] = [row | {"projectId": "empty"} for row in others]
     with Sandbox(data, rate_limit=None, now=lambda: NOW) as sandbox:
         root = {"client_id": "11111111-1111-4111-8111-111111111111", "client_secret": "sec_root"}
-        found = partitions(pieces=4, **settings(sandbox) | root | {"project_id": ["web", "empty"]})
-        assert {piece.project_id for piece in found} == {"web", "empty"}
-        assert [piece.end for piece in found] == sorted((p.end for p in found), reverse=True)
+        found = partitions(count=4, **settings(sandbox) | root | {"project_id": ["web", "empty"]})
+        assert {partition.project_id for partition in found} == {"web", "empty"}
+        assert [partition.end for partition in found] == sorted(
+            (p.end for p in found), reverse=True
+        )
 
 
 @pytest.mark.parametrize("days", [[], ["2026-11-23"]])
-def test_without_events_of_days_that_are_over_there_are_no_pieces(days: list[str]) -> None:
+def test_without_events_of_days_that_are_over_there_are_no_partitions(days: list[str]) -> None:
     with world(*rows(*days)) as sandbox:
         assert partitions(**settings(sandbox)) == []
 
 
-@pytest.mark.parametrize("wrong", [{"pieces": 0}, {"events_per_piece": -1}, {"pieces": True}])
+@pytest.mark.parametrize("wrong", [{"count": 0}, {"events_per_partition": -1}, {"count": True}])
 def test_a_nonsensical_size_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidSettingError, match="must be a whole number above 0"):
         partitions(**wrong)
 
 
 @pytest.mark.parametrize("project", ["web", "Web", "my-shop.eu", "my_shop-eu", "日本", "x" * 90])
-def test_a_piece_has_a_name_of_its_own_that_any_file_system_takes(project: str) -> None:
-    piece = Partition(project, date(2026, 1, 1), date(2026, 1, 31), 1)
+def test_a_partition_has_a_name_of_its_own_that_any_file_system_takes(project: str) -> None:
+    partition = Partition(project, date(2026, 1, 1), date(2026, 1, 31), 1)
     other = Partition(project + "-", date(2026, 1, 1), date(2026, 1, 31), 1)
-    assert piece.name != other.name
-    assert piece.name.isascii()
-    assert piece.name == piece.name.lower()
-    assert piece.name.replace("_", "").isalnum()
+    assert partition.name != other.name
+    assert partition.name.isascii()
+    assert partition.name == partition.name.lower()
+    assert partition.name.replace("_", "").isalnum()
 
 
-def test_a_piece_survives_the_json_of_an_orchestrator() -> None:
-    piece = Partition("my-shop", date(2026, 1, 1), date(2026, 1, 31), 5)
-    assert Partition.from_dict(json.loads(json.dumps(piece.as_dict()))) == piece
-    for broken in ({}, piece.as_dict() | {"start": "x"}, piece.as_dict() | {"end": None}):
+def test_a_partition_survives_the_json_of_an_orchestrator() -> None:
+    partition = Partition("my-shop", date(2026, 1, 1), date(2026, 1, 31), 5)
+    assert Partition.from_dict(json.loads(json.dumps(partition.as_dict()))) == partition
+    for broken in ({}, partition.as_dict() | {"start": "x"}, partition.as_dict() | {"end": None}):
         with pytest.raises(InvalidSettingError):
             Partition.from_dict(broken)
 
 
-def test_a_piece_is_loaded_by_its_settings(tmp_path: Path) -> None:
+def test_a_partition_is_loaded_by_its_settings(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
     with world(*rows(*NOVEMBER)) as sandbox:
-        newest, *_ = partitions(pieces=4, **settings(sandbox))
+        newest, *_ = partitions(count=4, **settings(sandbox))
         summary = sync(warehouse.pipeline(), **settings(sandbox) | newest.settings)
         assert summary.events_loaded == newest.events
 
@@ -194,11 +198,13 @@ def test_a_piece_is_loaded_by_its_settings(tmp_path: Path) -> None:
         {"profile_id": "anna"},
     ],
 )
-def test_a_piece_loads_what_it_was_sized_by(warehouse: Warehouse, query: dict[str, Any]) -> None:
+def test_a_partition_loads_what_it_was_sized_by(
+    warehouse: Warehouse, query: dict[str, Any]
+) -> None:
     other = {"name": "visit", "country": "DE", "profileId": "bert", "deviceId": "other"}
     with world(event(1), event(2, **other), event(3, **other)) as sandbox:
-        [piece] = partitions(**warehouse.settings(sandbox, **query))
-        again = Partition.from_dict(json.loads(json.dumps(piece.as_dict())))
-        assert (piece.events, again, len({piece, again})) == (1, piece, 1)
-        sync(warehouse.pipeline(piece.name), **warehouse.settings(sandbox, **again.settings))
+        [partition] = partitions(**warehouse.settings(sandbox, **query))
+        again = Partition.from_dict(json.loads(json.dumps(partition.as_dict())))
+        assert (partition.events, again, len({partition, again})) == (1, partition, 1)
+        sync(warehouse.pipeline(partition.name), **warehouse.settings(sandbox, **again.settings))
     assert warehouse.numbers() == [1]

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from openpanel_source import errors
 from openpanel_source.charts.definition import Chart
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.partitions import partitions
 from openpanel_source.sandbox import Dataset, Sandbox
@@ -84,11 +84,9 @@ def test_the_others_are_loaded_and_the_project_is_named_with_the_reason(
         assert (list(found.failed_projects), found.differences) == (["gone"], [])
         assert found.exit_code == 1
         failed: dict[str, errors.OpenPanelError] = {}
-        pieces = partitions(failed=failed, **warehouse.settings(sandbox, **settings(sandbox)))
-        assert ({piece.project_id for piece in pieces}, list(failed)) == (
-            {"shop", "blog"},
-            ["gone"],
-        )
+        planned = partitions(failed=failed, **warehouse.settings(sandbox, **settings(sandbox)))
+        assert {partition.project_id for partition in planned} == {"shop", "blog"}
+        assert list(failed) == ["gone"]
         if fault is not None:
             # It is well again.
             sandbox.behave()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from openpanel_source import audit, read_days, read_status
 from openpanel_source.operations.property_survey import survey
 from openpanel_source.operations.sync import sync
 from openpanel_source.sandbox import Sandbox
+from tests.support.permissions import without_might
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
@@ -24,13 +24,6 @@ from tests.support.warehouse import Warehouse
 __all__ = ["postgres", "postgres_url"]
 
 COMMANDS = (["status"], ["properties"], ["audit", "--deep"])
-_DROP_BOUND, _DAC_OVERRIDE = 24, 1
-
-
-def without_might() -> None:
-    """Have permissions of files count for root as well, from the next program on."""
-    if os.geteuid() == 0 and ctypes.CDLL(None).prctl(_DROP_BOUND, _DAC_OVERRIDE) != 0:
-        raise OSError("capabilities cannot be dropped")
 
 
 def command(
@@ -38,7 +31,7 @@ def command(
 ) -> subprocess.CompletedProcess[str]:
     settings = warehouse.settings(sandbox)
     given = {f"SOURCES__OPENPANEL__{name.upper()}": str(value) for name, value in settings.items()}
-    code = "from openpanel_source.cli import run; run()"
+    code = "from openpanel_source.cli.main import run; run()"
     return subprocess.run(
         [sys.executable, "-c", code, *arguments, "--database", str(warehouse.path)],
         env={**os.environ, **given, "PYTHONPATH": str(Path(__file__).parents[2])},
@@ -49,7 +42,6 @@ def command(
     )
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="permissions are those of Linux")
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_a_duckdb_file_that_cannot_be_written_is_read(
     warehouse: Warehouse, arguments: list[str]

@@ -57,9 +57,9 @@ def test_a_repeated_night_reads_just_its_day(airflow: Installation) -> None:
 
 
 def test_a_backfill_is_cut_up_and_adopted_by_the_next_night(airflow: Installation) -> None:
-    done = airflow.drive("openpanel_backfill", json.dumps({"events_per_piece": 600}))
+    done = airflow.drive("openpanel_backfill", json.dumps({"events_per_partition": 600}))
     assert done["state"] == "success"
-    assert len(done["tasks"]["load_piece"]) >= 5
+    assert len(done["tasks"]["load_partition"]) >= 5
     backfilled = airflow.query("SELECT count(*) FROM sync_days WHERE verdict = 'complete'")[0][0]
 
     airflow.drive("openpanel_nightly")

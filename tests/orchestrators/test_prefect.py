@@ -52,7 +52,7 @@ def test_a_night_in_doubt_fails_its_check(prefect: Installation) -> None:
 
 def test_a_backfill_in_parallel_is_adopted_by_the_next_night(prefect: Installation) -> None:
     prefect.run("prefect", "gcl", "create", "openpanel", "--limit", "1")
-    done = prefect.drive("openpanel_backfill", json.dumps({"events_per_piece": 600}))
+    done = prefect.drive("openpanel_backfill", json.dumps({"events_per_partition": 600}))
     assert done["state"] == "COMPLETED"
     assert len(done["tasks"]["load"]) >= 5
     backfilled = prefect.query("SELECT count(*) FROM sync_days WHERE verdict = 'complete'")[0][0]

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from docs.generate import generated
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.days.ledger import Reason
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.model.schema import TABLES

@@ -13,12 +13,12 @@ from click.testing import CliRunner
 from filelock import FileLock
 
 from openpanel_source.api.client import Client
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.errors import DestinationError, OpenPanelError, PipelineBusyError
 from openpanel_source.operations.audit import AuditReport, audit
 from openpanel_source.operations.status import read_status
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.source.events import reader_of
+from openpanel_source.source.package import reader_of
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
 from tests.support.warehouse import Warehouse
 

@@ -164,7 +164,7 @@ def test_a_day_is_adopted_with_its_groups_or_not_at_all(
     warehouse: Warehouse, is_lost: bool
 ) -> None:
     with world(event(1, groups=["a"]), event(2, createdAt=YESTERDAY)) as sandbox:
-        sync(warehouse.pipeline("piece"), **warehouse.settings(sandbox))
+        sync(warehouse.pipeline("partition"), **warehouse.settings(sandbox))
         if is_lost:
             warehouse.query("DELETE FROM event_groups")
         summary = warehouse.sync(sandbox)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from openpanel_source import audit, erase
 from openpanel_source.api.page import Meta
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.days.attempt import Attempt
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.schema import INCLUDES

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from openpanel_source import erase
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.operations.sync import sync
 from openpanel_source.rows.dimensions import DimensionShaper, Profile

@@ -206,7 +206,7 @@ def test_hidden_keys_and_columns_stay_hidden(warehouse: Warehouse) -> None:
 
 
 def test_the_command_takes_keys_with_their_types(warehouse: Warehouse, monkeypatch: Any) -> None:
-    from openpanel_source.cli import main
+    from openpanel_source.cli.main import main
 
     with world(event(1, properties={"a=b": "7"})) as sandbox:
         settings = warehouse.settings(sandbox)
@@ -227,7 +227,7 @@ def test_the_command_takes_keys_with_their_types(warehouse: Warehouse, monkeypat
 def test_options_are_added_to_the_configured_mapping(
     warehouse: Warehouse, monkeypatch: Any
 ) -> None:
-    from openpanel_source.cli import main
+    from openpanel_source.cli.main import main
 
     with world(event(1, properties={"plan": "pro", "total": "7"})) as sandbox:
         settings = warehouse.settings(sandbox) | {"now": NOW.isoformat()}

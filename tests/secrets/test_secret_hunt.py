@@ -23,7 +23,7 @@ from click.testing import CliRunner
 
 from openpanel_source import audit, erase, openpanel, sync
 from openpanel_source.api.credentials import checked_base_url
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.operations.check import check
 from openpanel_source.sandbox import Sandbox

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from openpanel_source import audit, create_views, erase, read_days, read_status, sync
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.errors import DestinationError
 from openpanel_source.sandbox import Sandbox
 from tests.support.dlt_files import forget_files

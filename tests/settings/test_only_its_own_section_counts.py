@@ -17,7 +17,7 @@ from dlt.extract import DltResource
 import openpanel_source.source.source as source_module
 from openpanel_source import openpanel
 from openpanel_source.api.client import Client
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.source.arguments import DEFAULTS

@@ -139,7 +139,7 @@ def test_event_names_that_are_no_texts_are_refused(events: Any) -> None:
     refused("events holds", events=events)
 
 
-@pytest.mark.parametrize("events", [True, {"a": 1}, "[a", b"a"])
+@pytest.mark.parametrize("events", [True, {"a": 1}, "[a", b"a", "[\udc80"])
 def test_events_that_are_no_list_are_refused(events: Any) -> None:
     refused("events must be a list", events=events)
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from openpanel_source import openpanel
-from openpanel_source.cli import main
+from openpanel_source.api.client import Client
+from openpanel_source.cli.main import main
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.source.arguments import DEFAULTS, REQUIRED, SECRET, Arguments, meanings
+from openpanel_source.wire.retry import RetryPolicy
 
 GIVEN: dict[str, Any] = {"project_id": "web", "client_id": "x", "client_secret": "x"}
 
@@ -50,6 +52,16 @@ def test_an_option_is_of_the_type_of_its_setting_and_left_to_the_configuration(
         if type(default) is int:
             assert option.type.name == "integer"
         assert not isinstance(option.default, (bool, int, str))
+
+
+def test_a_client_of_its_own_has_the_defaults_that_are_declared() -> None:
+    own = {name: one.default for name, one in inspect.signature(Client).parameters.items()}
+    own["connect_timeout"], own["read_timeout"] = own["timeout"]
+    own |= vars(RetryPolicy())
+    own["pages_in_flight"] = own["pool_size"]
+    shared = own.keys() & DEFAULTS.keys() - {"base_url"}
+    assert len(shared) == 8
+    assert {name: own[name] for name in shared} == {name: DEFAULTS[name] for name in shared}
 
 
 def test_arguments_do_not_show_what_they_hold() -> None:

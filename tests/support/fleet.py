@@ -1,4 +1,4 @@
-"""Worker processes that load pieces of a backfill side by side, some killed and repeated."""
+"""Worker processes that load partitions of a backfill side by side, some killed and repeated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _context.set_forkserver_preload(
 
 @dataclass(frozen=True)
 class Target:
-    """Where pieces go, and a folder for the workers' scratch files.
+    """Where partitions go, and a folder for the workers' scratch files.
 
     Args:
         url: Of PostgreSQL, or the path of a DuckDB file.
@@ -47,11 +47,11 @@ class Target:
         return dlt.destinations.duckdb(self.url)
 
 
-def load_piece(piece: dict[str, Any], target: Target, settings: dict[str, Any]) -> None:
-    """Load a piece as a machine would that knows nothing of it: with an empty working folder."""
+def load_partition(planned: dict[str, Any], target: Target, settings: dict[str, Any]) -> None:
+    """Load it as a machine would that knows nothing of it: with an empty working folder."""
     log = (target.folder / f"{os.getpid()}.log").open("w")
     with log, contextlib.redirect_stderr(log):
-        partition = Partition.from_dict(piece)
+        partition = Partition.from_dict(planned)
         pipeline = dlt.pipeline(
             partition.name,
             destination=target.destination(),
@@ -70,7 +70,7 @@ class Outcome:
 
 
 def load_all(
-    pieces: Sequence[Partition],
+    partitions: Sequence[Partition],
     target: Target,
     settings: dict[str, Any],
     *,
@@ -78,10 +78,10 @@ def load_all(
     seconds: float,
     seed: int = 1,
 ) -> Outcome:
-    """Load pieces with four processes at a time, and repeat those that did not end well.
+    """Load partitions with four processes at a time, and repeat those that did not end well.
 
     Args:
-        pieces: What to load.
+        partitions: What to load.
         target: Where to.
         settings: Further arguments of ``sync``.
         kills: How many loads to kill.
@@ -89,23 +89,23 @@ def load_all(
         seed: Of the random times.
     """
     random, outcome = Random(seed), Outcome()
-    waiting = deque(pieces)
+    waiting = deque(partitions)
     running: dict[Any, tuple[Partition, float]] = {}
     while waiting or running:
         while waiting and len(running) < WORKERS:
-            piece = waiting.popleft()
-            arguments = (piece.as_dict(), target, settings)
-            process = _context.Process(target=load_piece, args=arguments)
+            partition = waiting.popleft()
+            arguments = (partition.as_dict(), target, settings)
+            process = _context.Process(target=load_partition, args=arguments)
             process.start()
             is_doomed = outcome.killed + sum(end < 1e9 for _, end in running.values()) < kills
-            running[process] = piece, random.uniform(0, seconds) if is_doomed else 1e9
+            running[process] = partition, random.uniform(0, seconds) if is_doomed else 1e9
         time.sleep(0.01)
-        for process, (piece, life) in list(running.items()):
+        for process, (partition, life) in list(running.items()):
             if life < 1e9 and life - 0.01 <= 0 and process.is_alive():
                 process.kill()
                 process.join()
             else:
-                running[process] = piece, life - 0.01 if life < 1e9 else life
+                running[process] = partition, life - 0.01 if life < 1e9 else life
             if process.exitcode is None:
                 continue
             del running[process]
@@ -114,5 +114,5 @@ def load_all(
             outcome.failed += process.exitcode > 0
             assert outcome.failed < 20, "workers fail again and again"
             if process.exitcode:
-                waiting.append(piece)
+                waiting.append(partition)
     return outcome

@@ -49,7 +49,7 @@ _LONGEST = 60.0
 _WARM = (
     "duckdb",
     "dlt.destinations.impl.duckdb.duck",
-    "openpanel_source.cli.reports",
+    "openpanel_source.cli.sync",
     "openpanel_source.destinations.pipelines",
     "openpanel_source.operations.sync",
     "pyarrow.parquet",
@@ -182,7 +182,7 @@ def _become_the_command(order: dict[str, Any], pipe: int) -> None:
         file = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(file, descriptor)
         os.close(file)
-    from openpanel_source.cli import main
+    from openpanel_source.cli.main import main
 
     sys.addaudithook(Watch(pipe, order.get("step"), order.get("nth", 1)))
     main(order["args"], prog_name="openpanel-source")

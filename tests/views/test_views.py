@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from sqlglot import exp
 
 from openpanel_source import create_views
-from openpanel_source.cli import main
+from openpanel_source.cli.main import main
 from openpanel_source.errors import ViewBlockedError
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.views.render import DIALECTS, views

@@ -31,12 +31,12 @@ def late(day: str, number: int = 9_000) -> Row:
     return event(number, createdAt=f"{day}T23:00:00.000Z")
 
 
-def load_piece(
+def load_partition(
     warehouse: Warehouse, sandbox: Sandbox, start: str = DAYS[0], end: str = DAYS[-2], **more: Any
 ) -> SyncSummary:
-    piece = warehouse.pipeline(f"piece_{start}_{end}".replace("-", ""))
+    partition = warehouse.pipeline(f"partition_{start}_{end}".replace("-", ""))
     settings = warehouse.settings(sandbox, start_date=start, end_date=end, **more)
-    return sync(piece, **settings)
+    return sync(partition, **settings)
 
 
 def pages(sandbox: Sandbox) -> int:
@@ -45,8 +45,8 @@ def pages(sandbox: Sandbox) -> int:
 
 def test_only_the_open_day_is_read_after_a_backfill(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
-        load_piece(warehouse, sandbox, "2026-11-16", "2026-11-22")
-        load_piece(warehouse, sandbox, "2026-11-10", "2026-11-15")
+        load_partition(warehouse, sandbox, "2026-11-16", "2026-11-22")
+        load_partition(warehouse, sandbox, "2026-11-10", "2026-11-15")
         before = pages(sandbox)
         nightly = warehouse.sync(sandbox)
         assert (nightly.days_adopted, nightly.days_read) == (13, 1)
@@ -58,9 +58,11 @@ def test_only_the_open_day_is_read_after_a_backfill(warehouse: Warehouse) -> Non
     assert warehouse.query(reasons) == [("adopted", 13), ("new", 14)]
 
 
-def test_what_pieces_loaded_is_seen_before_the_nightly_sync_has_run(warehouse: Warehouse) -> None:
+def test_what_partitions_loaded_is_seen_before_the_nightly_sync_has_run(
+    warehouse: Warehouse,
+) -> None:
     with world(*ROWS) as sandbox:
-        load_piece(warehouse, sandbox)
+        load_partition(warehouse, sandbox)
         nightly = warehouse.pipeline()
         settings = warehouse.settings(sandbox)
         report = audit(nightly, **settings)
@@ -73,12 +75,12 @@ def test_what_pieces_loaded_is_seen_before_the_nightly_sync_has_run(warehouse: W
     assert warehouse.numbers() == []
 
 
-def test_pieces_loaded_after_the_nightly_sync_began_are_adopted_as_well(
+def test_partitions_loaded_after_the_nightly_sync_began_are_adopted_as_well(
     warehouse: Warehouse,
 ) -> None:
     with world(*ROWS) as sandbox:
         warehouse.sync(sandbox, start_date="2026-11-20")
-        load_piece(warehouse, sandbox, "2026-11-10", "2026-11-19")
+        load_partition(warehouse, sandbox, "2026-11-10", "2026-11-19")
         nightly = warehouse.sync(sandbox)
         assert (nightly.days_adopted, nightly.days_read) == (10, 0)
         assert audit(warehouse.pipeline(), **warehouse.settings(sandbox)).differences == []
@@ -88,7 +90,7 @@ def test_pieces_loaded_after_the_nightly_sync_began_are_adopted_as_well(
 @pytest.mark.parametrize("day", ["2026-11-12", "2026-11-22"])
 def test_a_day_that_changed_upstream_since_is_read(warehouse: Warehouse, day: str) -> None:
     with world(*ROWS) as sandbox:
-        load_piece(warehouse, sandbox)
+        load_partition(warehouse, sandbox)
         sandbox.add([late(day)])
         nightly = warehouse.sync(sandbox)
         assert nightly.days_read == 2
@@ -99,7 +101,7 @@ def test_a_row_that_came_for_one_that_went_is_seen_on_the_newest_days(
     warehouse: Warehouse,
 ) -> None:
     with world(*ROWS) as sandbox:
-        load_piece(warehouse, sandbox)
+        load_partition(warehouse, sandbox)
         sandbox.remove([event(220)["id"]])
         sandbox.add([late("2026-11-22")])
         warehouse.sync(sandbox)
@@ -122,7 +124,7 @@ def test_a_row_that_came_for_one_that_went_is_seen_on_the_newest_days(
 )
 def test_a_day_that_is_not_whole_is_read(warehouse: Warehouse, damage: str) -> None:
     with world(*ROWS) as sandbox:
-        load_piece(warehouse, sandbox)
+        load_partition(warehouse, sandbox)
         with duckdb.connect(str(warehouse.path)) as connection:
             connection.execute("USE openpanel")
             connection.execute(damage)
@@ -134,7 +136,7 @@ def test_a_day_that_is_not_whole_is_read(warehouse: Warehouse, damage: str) -> N
 def test_a_day_of_another_query_is_read(warehouse: Warehouse) -> None:
     rows = [*ROWS, event(9_000, name="other", createdAt="2026-11-12T20:00:00.000Z")]
     with world(*rows) as sandbox:
-        load_piece(warehouse, sandbox, events=["purchase"])
+        load_partition(warehouse, sandbox, events=["purchase"])
         nightly = warehouse.sync(sandbox)
         assert (nightly.days_adopted, nightly.days_read) == (0, 14)
         assert len(warehouse.numbers()) == len(rows)
@@ -143,8 +145,8 @@ def test_a_day_of_another_query_is_read(warehouse: Warehouse) -> None:
 def test_the_last_reading_of_a_day_counts_whichever_query_it_was(warehouse: Warehouse) -> None:
     rows = [*ROWS, event(9_000, name="other", createdAt="2026-11-12T20:00:00.000Z")]
     with world(*rows) as sandbox:
-        load_piece(warehouse, sandbox)
-        load_piece(
+        load_partition(warehouse, sandbox)
+        load_partition(
             warehouse,
             sandbox,
             "2026-11-12",
@@ -158,26 +160,26 @@ def test_the_last_reading_of_a_day_counts_whichever_query_it_was(warehouse: Ware
 
 
 @pytest.mark.long
-def test_a_repeated_piece_adopts_what_another_cut_had_loaded(warehouse: Warehouse) -> None:
+def test_a_repeated_partition_adopts_what_another_cut_had_loaded(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
-        load_piece(warehouse, sandbox, "2026-11-10", "2026-11-15")
-        summary = load_piece(warehouse, sandbox, "2026-11-12", "2026-11-18")
+        load_partition(warehouse, sandbox, "2026-11-10", "2026-11-15")
+        summary = load_partition(warehouse, sandbox, "2026-11-12", "2026-11-18")
         assert (summary.days_adopted, summary.days_read) == (4, 3)
-        repeated = load_piece(warehouse, sandbox, "2026-11-12", "2026-11-18")
+        repeated = load_partition(warehouse, sandbox, "2026-11-12", "2026-11-18")
         assert (repeated.days_adopted, repeated.days_read) == (0, 0)
         assert len(warehouse.numbers()) == 27
 
 
 def test_reload_reads_what_could_be_adopted(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
-        load_piece(warehouse, sandbox)
+        load_partition(warehouse, sandbox)
         nightly = warehouse.sync(sandbox, reload=True)
         assert (nightly.days_adopted, nightly.days_read) == (0, 14)
 
 
 def test_a_ledger_of_an_older_version_is_adopted(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
-        load_piece(warehouse, sandbox)
+        load_partition(warehouse, sandbox)
         with duckdb.connect(str(warehouse.path)) as connection:
             for column in ("newest_id", "newest_at"):
                 connection.execute(f"ALTER TABLE openpanel.sync_days DROP {column}")
@@ -189,7 +191,7 @@ def test_a_ledger_of_an_older_version_is_adopted(warehouse: Warehouse) -> None:
 
 def test_a_quiet_night_after_adoption_costs_a_few_requests(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
-        load_piece(warehouse, sandbox)
+        load_partition(warehouse, sandbox)
         warehouse.sync(sandbox)
         before = len(sandbox.requests)
         quiet = warehouse.sync(sandbox)

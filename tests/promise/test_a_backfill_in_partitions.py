@@ -29,10 +29,13 @@ MANY = int(os.environ.get("OPENPANEL_SOURCE_BACKFILL", "0"))
 
 
 def backfill(
-    warehouse: PostgresWarehouse, settings: dict[str, Any], pieces: list[Partition], **kills: Any
+    warehouse: PostgresWarehouse,
+    settings: dict[str, Any],
+    partitions: list[Partition],
+    **kills: Any,
 ) -> tuple[Outcome, SyncSummary]:
-    """Load the pieces side by side, and then what is left by the nightly sync."""
-    outcome = load_all(pieces, Target(warehouse.url, warehouse.folder), settings, **kills)
+    """Load the partitions side by side, and then what is left by the nightly sync."""
+    outcome = load_all(partitions, Target(warehouse.url, warehouse.folder), settings, **kills)
     return outcome, sync(warehouse.pipeline(), **settings)
 
 
@@ -46,23 +49,23 @@ def settings_of(sandbox: Sandbox, projects: list[str]) -> dict[str, Any]:
     }
 
 
-def days_of(pieces: list[Partition]) -> int:
-    return sum((piece.end - piece.start).days + 1 for piece in pieces)
+def days_of(partitions: list[Partition]) -> int:
+    return sum((partition.end - partition.start).days + 1 for partition in partitions)
 
 
 @pytest.mark.long
-def test_pieces_loaded_side_by_side_and_killed_end_equal_and_are_adopted(
+def test_partitions_loaded_side_by_side_and_killed_end_equal_and_are_adopted(
     postgres: PostgresWarehouse,  # noqa: F811
 ) -> None:
     data = generate(events=20_000, days=60, seed=7, now=NOW)
     projects = [project.id for project in data.accounts.projects]
     with Sandbox(data, rate_limit=None, now=lambda: NOW) as sandbox:
         settings = settings_of(sandbox, projects)
-        pieces = partitions(pieces=8, **settings)
-        outcome, nightly = backfill(postgres, settings, pieces, kills=4, seconds=1.5)
+        found = partitions(count=8, **settings)
+        outcome, nightly = backfill(postgres, settings, found, kills=4, seconds=1.5)
         assert outcome.killed >= 2
         assert outcome.failed == 0
-        assert nightly.days_adopted == days_of(pieces)
+        assert nightly.days_adopted == days_of(found)
         assert nightly.days_read == len(projects)
         rows = [row for project in projects for row in server_rows(sandbox, HEADERS, project)]
         assert difference(expected(rows), keyed(postgres.query(SELECT_EVENTS))) == ""
@@ -77,12 +80,12 @@ def test_a_duckdb_file_takes_one_worker_after_the_other(warehouse: Warehouse) ->
     projects = [project.id for project in data.accounts.projects]
     with Sandbox(data, rate_limit=None, now=lambda: NOW) as sandbox:
         settings = settings_of(sandbox, projects)
-        pieces = partitions(pieces=6, **settings)
+        found = partitions(count=6, **settings)
         target = Target(str(warehouse.path), warehouse.folder)
-        outcome = load_all(pieces, target, settings, kills=2, seconds=1.5)
+        outcome = load_all(found, target, settings, kills=2, seconds=1.5)
         assert outcome.failed == 0
         nightly = sync(warehouse.pipeline(), **settings)
-        assert nightly.days_adopted == days_of(pieces)
+        assert nightly.days_adopted == days_of(found)
         assert nightly.days_read == len(projects)
         rows = [row for project in projects for row in server_rows(sandbox, HEADERS, project)]
         assert difference(expected(rows), held(warehouse.path)) == ""
@@ -90,7 +93,7 @@ def test_a_duckdb_file_takes_one_worker_after_the_other(warehouse: Warehouse) ->
 
 @pytest.mark.skipif(not MANY, reason="OPENPANEL_SOURCE_BACKFILL says how many events to load")
 @pytest.mark.timeout(3600)
-def test_a_long_backfill_in_pieces(postgres: PostgresWarehouse) -> None:  # noqa: F811
+def test_a_long_backfill_in_partitions(postgres: PostgresWarehouse) -> None:  # noqa: F811
     with harness.serving(MANY, 120) as server:
         work = server.work("")
         settings: dict[str, Any] = {
@@ -100,22 +103,23 @@ def test_a_long_backfill_in_pieces(postgres: PostgresWarehouse) -> None:  # noqa
             "base_url": work.url,
             "now": f"{work.last}T12:00:00+00:00",
         }
-        pieces = partitions(events_per_piece=max(MANY // 16, 1), **settings)
+        found = partitions(events_per_partition=max(MANY // 16, 1), **settings)
         planned = int(server.ask("/stats")["requests"])
         started = time.monotonic()
         target = Target(postgres.url, postgres.folder)
-        load = load_all(pieces, target, settings, kills=8, seconds=MANY / 100_000)
+        load = load_all(found, target, settings, kills=8, seconds=MANY / 100_000)
         loaded = time.monotonic() - started
         read = int(server.ask("/stats")["requests"]) - planned
         nightly = sync(postgres.pipeline(), **settings)
         assert (load.failed, load.killed >= 4) == (0, True)
-        assert nightly.days_adopted == days_of(pieces)
+        assert nightly.days_adopted == days_of(found)
         assert nightly.days_read == 1
         assert differing(server, work.project, postgres) == []
-    events = sum(piece.events for piece in pieces)
+    events = sum(partition.events for partition in found)
     print(  # noqa: T201
-        f"\n{events:,} events in {len(pieces)} pieces ({planned} requests to plan), {load.killed}"
-        f" loads killed: {loaded:.0f} s, {read:,} requests, {events / loaded:,.0f} events/s;"
+        f"\n{events:,} events in {len(found)} partitions ({planned} requests to plan),"
+        f" {load.killed} loads killed: {loaded:.0f} s, {read:,} requests,"
+        f" {events / loaded:,.0f} events/s;"
         f" then the nightly sync adopted {nightly.days_adopted} days and read {nightly.days_read}"
         f" in {nightly.seconds:.1f} s with {nightly.requests} requests"
     )

@@ -1,8 +1,9 @@
-"""Lists as they stand in configuration: of Python, or as JSON in an environment variable."""
+"""Lists and mappings as they stand in configuration: of Python, or JSON as in the environment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -36,12 +37,15 @@ def list_of(name: str, value: object) -> Iterable[Any]:
     """
     if value is None:
         return ()
-    if isinstance(value, str):
-        # Environment variables carry lists as JSON.
-        try:
-            value = msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            raise InvalidSettingError(f"{name} must be a list, not {value!r}.") from None
+    value = decoded(value)
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
         raise InvalidSettingError(f"{name} must be a list, not {value!r}.")
+    return value
+
+
+def decoded(value: object) -> Any:
+    """What a text of JSON holds, as the environment has lists and mappings; else the value."""
+    if isinstance(value, str):
+        with suppress(msgspec.DecodeError, UnicodeEncodeError):
+            return msgspec.json.decode(value)
     return value

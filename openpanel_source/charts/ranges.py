@@ -1,0 +1,40 @@
+"""Ranges of a chart that move with the clock."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+Span = tuple[date | datetime, date | datetime]
+"""Start and end: local days, both inclusive, or instants."""
+
+_DAY = timedelta(days=1)
+
+
+def _months_before(day: date, months: int) -> date:
+    years, place = divmod(day.month - 1 - months, 12)
+    year, month = day.year + years, place + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+RANGES: dict[str, Callable[[datetime, date], Span]] = {
+    "30min": lambda now, today: (now - timedelta(minutes=30), now),
+    "lastHour": lambda now, today: (now - timedelta(hours=1), now),
+    "last24h": lambda now, today: (now - timedelta(hours=24), now),
+    "today": lambda now, today: (today, today),
+    "yesterday": lambda now, today: (today - _DAY, today - _DAY),
+    "7d": lambda now, today: (today - 7 * _DAY, today),
+    "30d": lambda now, today: (today - 30 * _DAY, today),
+    "3m": lambda now, today: (_months_before(today, 3), today),
+    "6m": lambda now, today: (_months_before(today, 6), today),
+    "12m": lambda now, today: (_months_before(today.replace(day=1), 12), today),
+    "monthToDate": lambda now, today: (today.replace(day=1), today),
+    "lastMonth": lambda now, today: (
+        _months_before(today.replace(day=1), 1),
+        today.replace(day=1) - _DAY,
+    ),
+    "yearToDate": lambda now, today: (date(today.year, 1, 1), today),
+    "lastYear": lambda now, today: (date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+}
+"""From when to when a range reaches, by the current instant and the local day."""

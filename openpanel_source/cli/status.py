@@ -1,0 +1,60 @@
+"""The command ``status``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from openpanel_source.cli.group import Command
+from openpanel_source.cli.options import json_option, print_json, target_options
+from openpanel_source.model.text import printable
+
+if TYPE_CHECKING:
+    from openpanel_source.operations.status import ProjectStatus
+
+_WORST_SHOWN = 10
+
+
+@click.command(cls=Command)
+@target_options
+@json_option
+def command(destination: str, database: str | None, dataset: str, as_json: bool) -> None:
+    """Show freshness, days and verdicts of what was loaded, from the warehouse alone."""
+    from openpanel_source.destinations.pipelines import open_to_look
+    from openpanel_source.operations.status import read_status
+
+    with open_to_look(destination, database, dataset) as pipeline:
+        projects = read_status(pipeline)
+    if as_json:
+        print_json({"projects": [project.as_dict() for project in projects]})
+        return
+    for project in projects:
+        _print_project(project)
+
+
+def _print_project(project: ProjectStatus) -> None:
+    verdicts = ", ".join(f"{count} {name}" for name, count in sorted(project.verdicts.items()))
+    newest = f"{project.newest_event:%Y-%m-%d %H:%M:%S} UTC" if project.newest_event else "none"
+    click.echo(f"{printable(project.project_id)}: {project.events:,} events, newest {newest}")
+    if project.first_day:
+        click.echo(f"  days {project.first_day} to {project.last_day}: {verdicts}")
+    if project.last_read:
+        click.echo(f"  last read {project.last_read:%Y-%m-%d %H:%M:%S} UTC")
+    if project.rejected_rows:
+        click.echo(f"  {project.rejected_rows:,} rows in rejected_events")
+    for day in project.unproven_days[:_WORST_SHOWN]:
+        click.echo(f"  not verified: {day}")
+    click.echo(f"  the next sync {_next_sync(project)}")
+
+
+def _next_sync(project: ProjectStatus) -> str:
+    """What a sync would do, as far as the warehouse tells."""
+    parts = []
+    if project.unproven_days:
+        parts.append(f"reads {len(project.unproven_days)} days again that are not verified")
+    if project.open_days:
+        parts.append(f"counts {len(project.open_days)} open days and reads those that changed")
+    after = f" after {project.last_day}" if project.last_day else ""
+    parts.append(f"reads days{after}, and any whose count has changed")
+    return "; ".join(parts)

@@ -1,0 +1,57 @@
+"""What a sync did, as all commands say it that sync."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from openpanel_source.model.text import printable
+
+if TYPE_CHECKING:
+    from openpanel_source.operations.sync import SyncSummary
+
+_WORST_SHOWN = 10
+
+
+def print_summary(summary: SyncSummary) -> None:
+    """Say in a few lines what a sync did and what is proven."""
+    if summary.days_adopted:
+        click.echo(f"Took over {summary.days_adopted:,} days that other pipelines had loaded.")
+    if summary.days_read == 0:
+        loaded = "no events loaded" if summary.chart_points else "nothing loaded"
+        click.echo(f"Nothing new: {summary.requests} requests, {loaded}.")
+    else:
+        verdicts = ", ".join(f"{count} {name}" for name, count in sorted(summary.verdicts.items()))
+        click.echo(
+            f"Loaded {summary.events_loaded:,} events of {summary.days_read:,} days"
+            f" ({verdicts}) in {summary.seconds:.1f} s with {summary.requests:,} requests."
+        )
+    for count, what in (
+        (summary.rejected_rows, "rows could not be shaped; see the table rejected_events"),
+        (summary.erased_rows, "rows of erased profiles were left out"),
+        (summary.chart_points, "points of charts were loaded"),
+    ):
+        if count:
+            click.echo(f"{count:,} {what}.")
+    print_failed(summary.failed_projects)
+    for name in summary.failed_charts:
+        # Why was logged as soon as it was known, as a sync that fails has no summary.
+        click.echo(f"CHART FAILED {printable(name)}; why is said above and in charts.error")
+    if summary.stopped:
+        click.echo("Stopped; run sync again to continue.")
+    elif summary.days_left:
+        click.echo(f"{summary.days_left:,} days are left; run sync again.")
+    for record in summary.unproven[:_WORST_SHOWN]:
+        click.echo(
+            f"NOT VERIFIED {printable(record.project_id)} {record.day}: {record.verdict.value},"
+            f" {record.rows_received:,} rows received, {record.total_count:,} counted"
+        )
+    if not summary.is_verified:
+        click.echo("The next sync reads these days again.")
+
+
+def print_failed(reasons: dict[str, str]) -> None:
+    """Say which projects failed, and why."""
+    for project, reason in reasons.items():
+        click.echo(f"PROJECT FAILED {printable(project)}: {printable(reason, 4000)}")

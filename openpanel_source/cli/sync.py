@@ -1,0 +1,134 @@
+"""The command ``sync``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from openpanel_source.cli.group import Command
+from openpanel_source.cli.options import (
+    busy_option,
+    deletions_option,
+    given_options,
+    json_option,
+    print_json,
+    range_options,
+    source_options,
+    target_options,
+)
+from openpanel_source.cli.progress import show_progress
+from openpanel_source.cli.stopping import stop_on_signals
+from openpanel_source.cli.summary import print_summary
+from openpanel_source.cli.views import make_views
+from openpanel_source.errors import InvalidSettingError
+
+if TYPE_CHECKING:
+    from openpanel_source.model.table import ColumnType
+
+
+@click.command(cls=Command)
+@source_options
+@range_options
+@target_options
+@click.option("--max-runtime", type=float, metavar="SECONDS", help="Begin no day after that.")
+@busy_option
+@click.option(
+    "--partition", metavar="NAME", help="Load as a partition of that name; see partitions."
+)
+@click.option("--reload", is_flag=True, default=None, help="Read complete days again.")
+@deletions_option
+@click.option(
+    "--include-profiles", is_flag=True, default=None, help="Load the profiles of events as well."
+)
+@click.option(
+    "--include-event-meta",
+    is_flag=True,
+    default=None,
+    help="Load what the dashboard says of events as well.",
+)
+@click.option(
+    "--property",
+    "properties",
+    multiple=True,
+    metavar="KEY=TYPE",
+    help="Make a column of a key of the properties, beside those configured; repeat for several.",
+)
+@click.option(
+    "--charts",
+    type=click.Path(),
+    metavar="FILE",
+    help="TOML or YAML file of charts to load as well.",
+)
+@click.option("--views", is_flag=True, help="Create the views as well; see the command views.")
+@json_option
+def command(
+    destination: str,
+    database: str | None,
+    dataset: str,
+    max_runtime: float | None,
+    busy_timeout: float,
+    partition: str | None,
+    views: bool,
+    as_json: bool,
+    project_id: tuple[str, ...],
+    properties: tuple[str, ...],
+    **settings: Any,
+) -> None:
+    """Load every day that is new, open or not yet proven; nothing that is complete."""
+    from openpanel_source.destinations.pipelines import PIPELINE_NAME, open_pipeline
+    from openpanel_source.operations.sync import sync
+
+    pipeline = open_pipeline(
+        destination, database, dataset, name=PIPELINE_NAME if partition is None else partition
+    )
+    given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
+    if properties:
+        given["properties"] = _given_properties(properties)
+    if views:
+        from openpanel_source.views.create import view_dialect
+
+        # Refuses a destination that holds none, before anything is loaded.
+        view_dialect(pipeline)
+    as_lines = click.get_current_context().find_root().params["log_format"] == "json"
+    with stop_on_signals() as stop, show_progress(as_lines=as_lines) as on_day:
+        summary = sync(pipeline, on_day=on_day, stop=stop, busy_timeout=busy_timeout, **given)
+    if as_json:
+        print_json(summary.as_dict())
+    else:
+        print_summary(summary)
+    if views and not summary.stopped:
+        make_views(pipeline, busy_timeout=busy_timeout, silent=as_json)
+    sys.exit(stop.exit_code if summary.stopped else summary.exit_code)
+
+
+def _given_properties(options: Sequence[str]) -> dict[str, ColumnType]:
+    """The configured mapping from keys to types, and what options add to it or say otherwise.
+
+    Args:
+        options: Each ``KEY=TYPE``.
+
+    Raises:
+        InvalidSettingError: One of them is not, a key stands in two, or the configured mapping is
+            none.
+    """
+    from openpanel_source.rows.property_columns import parse_properties
+    from openpanel_source.source.configuration import configured_value
+
+    configured = configured_value("properties")
+    given: dict[str, Any] = {}
+    for option in options:
+        # Types hold no =, keys may.
+        key, sign, kind = option.rpartition("=")
+        if not key:
+            lacks = "key" if sign else "type"
+            raise InvalidSettingError(
+                f"--property {option!r:.100} names no {lacks}; write --property KEY=TYPE, as"
+                " --property total=double."
+            )
+        if key in given:
+            raise InvalidSettingError(f"--property names {key!r:.100} twice; give it one type.")
+        given[key] = kind
+    return parse_properties(configured) | given

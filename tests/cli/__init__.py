@@ -1,0 +1,1 @@
+"""The command as a user meets it: one sentence for each mistake, the right exit code."""
