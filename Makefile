@@ -32,13 +32,13 @@ SYNCS := tests/days/test_days_are_read_when_needed.py \
 lowest: ## Syncs with the lowest versions that pyproject.toml allows: 4 minutes
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/$(PIP_INSTALL) --upgrade 'pip>=25.1'
-	.venv-lowest/bin/$(PIP_INSTALL) --editable . --group dev --constraint tests/data/lowest.txt
+	.venv-lowest/bin/$(PIP_INSTALL) --editable . --group test --constraint tests/data/lowest.txt
 	.venv-lowest/bin/python -m pytest --numprocesses 2 --quiet $(SYNCS)
 
 newest: ## Syncs with the newest dlt and duckdb there are, pre-releases too: 4 minutes
 	$(PYTHON) -m venv .venv-newest
 	.venv-newest/bin/$(PIP_INSTALL) --upgrade 'pip>=26'
-	.venv-newest/bin/$(PIP_INSTALL) --editable . --group dev
+	.venv-newest/bin/$(PIP_INSTALL) --editable . --group test
 	.venv-newest/bin/$(PIP_INSTALL) --upgrade --all-releases dlt --all-releases duckdb dlt duckdb
 	.venv-newest/bin/pip freeze | grep -E '^(dlt|duckdb)=='
 	.venv-newest/bin/python -m pytest --numprocesses 2 --quiet $(SYNCS)

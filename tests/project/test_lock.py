@@ -17,9 +17,11 @@ ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 PROJECT: Any = tomlkit.parse((ROOT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
 PYTHONS = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["project"]["classifiers"]))
+GROUPS = PROJECT["dependency-groups"]
 WANTED = [
     Requirement(text)
-    for text in [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
+    for text in [*PROJECT["project"]["dependencies"], *GROUPS["test"], *GROUPS["dev"]]
+    if text != {"include-group": "test"}
 ]
 
 ENTRY = re.compile(r"^[a-z0-9-]+==.*(?:\n    --hash.*)*", re.MULTILINE)
