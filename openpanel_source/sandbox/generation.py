@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from openpanel_source.sandbox.charts import dialect as charts_dialect
-from openpanel_source.sandbox.charts.dialect import Dialect
+from openpanel_source.sandbox import charts_dialect
+from openpanel_source.sandbox.charts_dialect import Dialect
 
 Window = Literal["never", "without_dates", "always"]
 """When page 1 shows only the newest rows: never, without a start and end, or on every request."""

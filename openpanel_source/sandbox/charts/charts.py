@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from openpanel_source.sandbox.answers import Answer, json_answer
 from openpanel_source.sandbox.charts.answer import chart_answer
 from openpanel_source.sandbox.charts.early import early_chart
 from openpanel_source.sandbox.charts.query import ChartQuery, check_chart
@@ -13,7 +14,6 @@ from openpanel_source.sandbox.charts.range import period
 from openpanel_source.sandbox.charts.series import SeriesReader
 from openpanel_source.sandbox.events.store import Store
 from openpanel_source.sandbox.generation import Generation
-from openpanel_source.sandbox.http.answers import Answer, json_answer
 from openpanel_source.sandbox.query import Params
 
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta, timezone
 from string import ascii_uppercase
 from typing import Any
 
+from openpanel_source.sandbox.answers import no_answer, server_error
 from openpanel_source.sandbox.charts.answer import joined_names, points, present
 from openpanel_source.sandbox.charts.buckets import floor, following, is_exact
-from openpanel_source.sandbox.charts.dialect import Dialect
 from openpanel_source.sandbox.charts.fields import Field, Label, breakdown_field
 from openpanel_source.sandbox.charts.numbers import (
     Count,
@@ -26,10 +26,10 @@ from openpanel_source.sandbox.charts.query import ChartQuery, SeriesQuery
 from openpanel_source.sandbox.charts.range import early_range
 from openpanel_source.sandbox.charts.slug import slug
 from openpanel_source.sandbox.charts.sql import Counted, Scope, SeriesSql
+from openpanel_source.sandbox.charts_dialect import Dialect
 from openpanel_source.sandbox.dates import DAY_MS, parse_js_date
 from openpanel_source.sandbox.events.conditions import Sql
 from openpanel_source.sandbox.events.store import Store
-from openpanel_source.sandbox.http.answers import no_answer, server_error
 from openpanel_source.sandbox.query import js_string
 
 Json = dict[str, Any]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
-from openpanel_source.sandbox.charts.dialect import Dialect
+from openpanel_source.sandbox.answers import server_error
 from openpanel_source.sandbox.charts.query import SeriesQuery
+from openpanel_source.sandbox.charts_dialect import Dialect
 from openpanel_source.sandbox.events.columns import NUMBERS, TEXT, canonical
 from openpanel_source.sandbox.events.conditions import Sql, number_sql
 from openpanel_source.sandbox.events.filters import wildcard
-from openpanel_source.sandbox.http.answers import server_error
 
 Label = Any
 """A breakdown's value in an answer: text, a number, a list of texts, or null."""

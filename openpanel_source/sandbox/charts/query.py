@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from openpanel_source.sandbox.charts.dialect import Dialect
+from openpanel_source.sandbox.answers import invalid
+from openpanel_source.sandbox.charts_dialect import Dialect
 from openpanel_source.sandbox.events.filters_query import Filter, check_filters
 from openpanel_source.sandbox.generation import Generation
-from openpanel_source.sandbox.http.answers import invalid
 from openpanel_source.sandbox.query import Checker, Params, Path, decode_values
 
 INTERVALS = ("minute", "day", "hour", "week", "month")

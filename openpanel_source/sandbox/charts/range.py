@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+from openpanel_source.sandbox.answers import server_error
 from openpanel_source.sandbox.charts.query import ChartQuery
-from openpanel_source.sandbox.http.answers import server_error
 
 _SECOND = timedelta(seconds=1)
 _TIME = (

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from openpanel_source.sandbox.answers import server_error
 from openpanel_source.sandbox.charts.buckets import (
     Bucket,
     filled,
@@ -14,15 +15,14 @@ from openpanel_source.sandbox.charts.buckets import (
     order,
     written,
 )
-from openpanel_source.sandbox.charts.dialect import Dialect
 from openpanel_source.sandbox.charts.fields import Field, Label, breakdown_field
 from openpanel_source.sandbox.charts.numbers import Count, plain
 from openpanel_source.sandbox.charts.query import ChartQuery, SeriesQuery
 from openpanel_source.sandbox.charts.range import Period
 from openpanel_source.sandbox.charts.sql import Counted, Scope, SeriesSql
+from openpanel_source.sandbox.charts_dialect import Dialect
 from openpanel_source.sandbox.events.conditions import Sql
 from openpanel_source.sandbox.events.store import Store
-from openpanel_source.sandbox.http.answers import server_error
 from openpanel_source.sandbox.query import js_string
 
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from openpanel_source.sandbox.answers import server_error
 from openpanel_source.sandbox.charts.buckets import is_exact
-from openpanel_source.sandbox.charts.dialect import Dialect
 from openpanel_source.sandbox.charts.fields import Amount, Field, property_amount
 from openpanel_source.sandbox.charts.query import SeriesQuery
+from openpanel_source.sandbox.charts_dialect import Dialect
 from openpanel_source.sandbox.events.columns import INSTANTS, NUMBERS, TEXT
 from openpanel_source.sandbox.events.conditions import Sql, joined
 from openpanel_source.sandbox.events.filters import conditions
 from openpanel_source.sandbox.events.filters_query import Filter
 from openpanel_source.sandbox.events.selection import BY_GROUP
 from openpanel_source.sandbox.events.store import Store
-from openpanel_source.sandbox.http.answers import server_error
 
 _COUNTS = {
     "user": "count(DISTINCT profile_id)",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from openpanel_source.sandbox.answers import server_error
 from openpanel_source.sandbox.dates import DAY_MS, parse_js_date
 from openpanel_source.sandbox.events.conditions import Sql, joined
 from openpanel_source.sandbox.generation import Generation
-from openpanel_source.sandbox.http.answers import server_error
 
 _YEARS = range(-62_167_219_200_000, 253_402_300_800_000)
 """Milliseconds of the years 0 to 9999: others have a form that ClickHouse cannot read."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from openpanel_source.sandbox.http.answers import BadInput, server_error
+from openpanel_source.sandbox.answers import BadInput, server_error
 from openpanel_source.sandbox.instants import (
     best_effort,
     best_effort_sql,

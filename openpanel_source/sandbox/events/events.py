@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from openpanel_source.sandbox.answers import Answer, server_error
 from openpanel_source.sandbox.dataset import Row
 from openpanel_source.sandbox.dates import DAY_MS
 from openpanel_source.sandbox.events.counts import CountCache
@@ -18,7 +19,6 @@ from openpanel_source.sandbox.events.rows import DEFAULT_FIELDS, LOOKED_UP, iso,
 from openpanel_source.sandbox.events.selection import Selection, select_events
 from openpanel_source.sandbox.events.store import Store
 from openpanel_source.sandbox.generation import Generation
-from openpanel_source.sandbox.http.answers import Answer, server_error
 from openpanel_source.sandbox.query import Params, decode_values
 
 _WINDOWS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 365)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openpanel_source.sandbox.answers import invalid
 from openpanel_source.sandbox.events.filters_query import Filter, check_filters
 from openpanel_source.sandbox.generation import Generation
-from openpanel_source.sandbox.http.answers import invalid
 from openpanel_source.sandbox.query import Checker, Issue, Params, js_string, parse_json
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from openpanel_source.sandbox.charts.dialect import Dialect
+from openpanel_source.sandbox.answers import server_error
+from openpanel_source.sandbox.charts_dialect import Dialect
 from openpanel_source.sandbox.events.columns import INSTANTS, NUMBERS, TEXT, canonical
 from openpanel_source.sandbox.events.conditions import (
     Sql,
@@ -19,7 +20,6 @@ from openpanel_source.sandbox.events.conditions import (
     typed_condition,
 )
 from openpanel_source.sandbox.events.filters_query import Filter
-from openpanel_source.sandbox.http.answers import server_error
 from openpanel_source.sandbox.query import js_string
 
 _PROFILE = frozenset(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from openpanel_source.sandbox.answers import denied, unauthorized
 from openpanel_source.sandbox.dataset import Accounts, Client
 from openpanel_source.sandbox.generation import Generation
-from openpanel_source.sandbox.http.answers import denied, unauthorized
 
 CLIENT_ID = "openpanel-client-id"
 CLIENT_SECRET = "openpanel-client-secret"  # noqa: S105

@@ -7,6 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from openpanel_source.sandbox import answers
+from openpanel_source.sandbox.answers import (
+    Answer,
+    BadInput,
+    Refusal,
+    json_answer,
+    server_error,
+)
 from openpanel_source.sandbox.charts.charts import Charts
 from openpanel_source.sandbox.charts.query import ChartQuery
 from openpanel_source.sandbox.dataset import Client
@@ -14,15 +22,7 @@ from openpanel_source.sandbox.events.events import Events
 from openpanel_source.sandbox.events.events_query import EventsQuery
 from openpanel_source.sandbox.events.store import Store
 from openpanel_source.sandbox.generation import Generation, Step
-from openpanel_source.sandbox.http import answers
 from openpanel_source.sandbox.http.access import CLIENT_ID, Access
-from openpanel_source.sandbox.http.answers import (
-    Answer,
-    BadInput,
-    Refusal,
-    json_answer,
-    server_error,
-)
 from openpanel_source.sandbox.http.behaviour import Misbehaviour
 from openpanel_source.sandbox.http.cors import dressed
 from openpanel_source.sandbox.http.double_decoding import read_query

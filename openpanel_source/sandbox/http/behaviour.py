@@ -50,9 +50,9 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from openpanel_source.sandbox.answers import HTML, JSON, Answer
 from openpanel_source.sandbox.dataset import Row
 from openpanel_source.sandbox.events.events import Page
-from openpanel_source.sandbox.http.answers import HTML, JSON, Answer
 
 RESETS = ("before_headers", "in_headers", "in_body", "last_byte")
 FRAMINGS = ("chunked", "close")

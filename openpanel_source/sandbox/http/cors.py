@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from openpanel_source.sandbox.http.answers import Answer
+from openpanel_source.sandbox.answers import Answer
 
 _WEEK = 7 * 86_400
 

@@ -8,7 +8,7 @@ import threading
 from email.utils import formatdate
 from http import HTTPStatus
 
-from openpanel_source.sandbox.http.answers import Answer
+from openpanel_source.sandbox.answers import Answer
 from openpanel_source.sandbox.http.behaviour import Misbehaviour
 
 _PARTS = 20
