@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,6 @@ from openpanel_source.operations.destination_view import holds_none
 from openpanel_source.operations.sync import sync
 from openpanel_source.rows.shape import Shaper
 from openpanel_source.source.events_file import EventsFile
-from openpanel_source.source.report import RunReport
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
@@ -52,22 +52,14 @@ def other_pipeline(warehouse: Warehouse) -> dlt.Pipeline:
     return pipeline
 
 
-def test_a_first_sync_is_appended_and_a_later_one_merged(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dispositions = []
-    load = module._load
-
-    def watched(pipeline: dlt.Pipeline, source: Any, report: RunReport, patience: float) -> None:
-        load(pipeline, source, report, patience)
-        dispositions.append(pipeline.default_schema.get_table("events")["write_disposition"])
-
-    monkeypatch.setattr(module, "_load", watched)
+def test_a_first_sync_is_appended_and_a_later_one_merged(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
         warehouse.sync(sandbox)
         sandbox.add([on(100, 12), on(101, 20)])
         warehouse.sync(sandbox)
-    assert dispositions == ["append", "merge"]
+    schemas = warehouse.query("SELECT schema FROM _dlt_version ORDER BY inserted_at")
+    tables = [json.loads(schema)["tables"].get("events", {}) for (schema,) in schemas]
+    assert [table.get("write_disposition") for table in tables] == ["append", "merge"]
     assert warehouse.numbers() == [*range(1, 60), 100, 101]
 
 
