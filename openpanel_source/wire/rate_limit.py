@@ -56,15 +56,17 @@ class RateLimiter:
     Args:
         clock: Seconds, monotonic.
         sleep: Waits for that many seconds.
+        changed: Told when an answer has brought news, and waited for where nothing else helps.
     """
 
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
+        changed: threading.Condition | None = None,
     ) -> None:
         self._clock = clock
-        self._changed = threading.Condition()
+        self._changed = changed or threading.Condition()
         self._wait = sleep
         self._window = 0
         self._limit: float | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_wrapped_chart_is_loaded(sandbox: Sandbox, tmp_path: Path) -> None:
 def test_the_paginator_follows_wrapped_pages(wrapping: str) -> None:
     answer = requests.Response()
     body = page_of(event(1), total=1).decode()
-    answer._content = wrapping.replace("{}", body).encode()
+    answer.raw = BytesIO(wrapping.replace("{}", body).encode())
     paginator = EventsPaginator()
     paginator.init_request(requests.Request())
     paginator.update_state(answer)

@@ -7,6 +7,7 @@ import json
 import textwrap
 from collections.abc import Iterator
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -233,7 +234,7 @@ def test_page_numbers_are_added_to_the_parameters_given() -> None:
     paginator.init_request(request)
     assert request.params == {"limit": 5, "page": 1}
     response = requests.Response()
-    response._content = page_of({"id": "a"}, total=2, pages=2)
+    response.raw = BytesIO(page_of({"id": "a"}, total=2, pages=2))
     paginator.update_state(response)
     paginator.update_request(request)
     assert request.params == {"limit": 5, "page": 2}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import multiprocessing
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import repeat
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from openpanel_source.api.client import Client
 from openpanel_source.api.credentials import Credentials
+from openpanel_source.wire.rate_limit import RateLimiter
 from openpanel_source.wire.rate_share import Share
 from tests.api.test_rate_limiter import FixedWindow, Simulation, Sleeper
 from tests.support.sandbox_world import CLIENT, DAYS, SECRET, event, world
@@ -156,18 +158,20 @@ HEADERS = st.fixed_dictionaries(
 )
 
 
+class Unchanged(threading.Condition):
+    """News that nobody brings."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        raise AssertionError("it waits for news that nobody brings")
+
+
 @settings(max_examples=300, deadline=None)
 @given(answers=st.lists(st.lists(st.none() | HEADERS, min_size=1, max_size=4), max_size=12))
 def test_whatever_servers_answer_nobody_waits_for_ever(
     answers: list[list[dict[str, str] | None]],
 ) -> None:
     sleeper = Sleeper()
-    limiter = sleeper.limiter()
-
-    def never(timeout: float | None = None) -> bool:
-        raise AssertionError("it waits for news that nobody brings")
-
-    limiter._changed.wait = never  # type: ignore[method-assign]
+    limiter = RateLimiter(lambda: sleeper.now, sleeper.sleep, Unchanged())
     for together in answers:
         places: list[Any] = []
         for headers in together:

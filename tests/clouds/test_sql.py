@@ -256,27 +256,29 @@ def test_what_belongs_to_a_day_makes_way_with_it(loaded: Loaded, table: str, day
 
 def test_days_are_counted_in_the_table_that_was_made(loaded: Loaded) -> None:
     made = loaded.parsed(loaded.creation("events")[0]).this.this
-    asked: list[Any] = []
+    asked: list[str] = []
+    answers = iter([[("web", "2026-11-10T00:00:00", 1)], []])
 
     class Asked:
-        """Takes the place of the dataset, which would ask a server."""
+        """Takes the place of the client, which would ask a server."""
 
-        dataset = loaded.pipeline.dataset()
+        make_qualified_table_name = loaded.client.sql_client.make_qualified_table_name
 
-        def __call__(self, query: str) -> Any:
-            asked.append(self.dataset(query).to_sql())
+        def __enter__(self) -> Any:
             return self
 
-        def fetchall(self) -> list[Any]:
-            return [("web", "2026-11-10T00:00:00", 1)]
+        def __exit__(self, *_: object) -> None:
+            pass
 
-    counted = count_events(
-        SimpleNamespace(  # type: ignore[arg-type]
-            default_schema_name="openpanel",
-            default_schema=loaded.pipeline.default_schema,
-            dataset=Asked,
-        )
-    )
+        def execute_query(self, query: str) -> Any:
+            asked.append(query)
+            return self
+
+        def fetchmany(self, _: int) -> list[Any]:
+            return next(answers)
+
+    pipeline: Any = SimpleNamespace(schemas=["openpanel"], sql_client=Asked)
+    counted = count_events(pipeline)
     assert counted == {("web", date(2026, 11, 10)): 1}
     [table] = loaded.parsed(asked[0]).find_all(exp.Table)
     assert (table.db, table.name) == (made.db, made.name)
