@@ -9,6 +9,7 @@ from pathlib import Path
 import dlt
 from filelock import FileLock, Timeout
 
+from openpanel_source.destinations.explain import causes
 from openpanel_source.errors import PipelineBusyError
 
 
@@ -45,3 +46,17 @@ def alone_in(folder: Path, name: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def met_another(error: BaseException) -> bool:
+    """Whether a destination refused to make what another pipeline made at the same moment."""
+    texts = [str(cause).lower() for cause in causes(error)]
+    return any(sign in text for sign in _MEETINGS for text in texts)
+
+
+_MEETINGS = (
+    "already exists",
+    # PostgreSQL checks a name only as it writes it down.
+    'violates unique constraint "pg_',
+    "tuple concurrently updated",
+)

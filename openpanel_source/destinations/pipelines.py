@@ -286,17 +286,3 @@ def destination_errors(destination: str | None = None) -> Iterator[None]:
         if isinstance(known, UnexpectedError):
             logger.debug("unexpected error", exc_info=error)
         raise known from None
-
-
-def met_another(error: BaseException) -> bool:
-    """Whether a destination refused to make what another pipeline made at the same moment."""
-    texts = [str(cause).lower() for cause in causes(error)]
-    return any(sign in text for sign in _MEETINGS for text in texts)
-
-
-_MEETINGS = (
-    "already exists",
-    # PostgreSQL checks a name only as it writes it down.
-    'violates unique constraint "pg_',
-    "tuple concurrently updated",
-)

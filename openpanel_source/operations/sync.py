@@ -18,8 +18,7 @@ from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.ledger import DayRecord
 from openpanel_source.destinations.comments import descriptions, write_comments
 from openpanel_source.destinations.duckdb_session import is_duckdb, modest
-from openpanel_source.destinations.lock import running_alone
-from openpanel_source.destinations.pipelines import met_another
+from openpanel_source.destinations.lock import met_another, running_alone
 from openpanel_source.destinations.prepare import drop_copies, drop_staging
 from openpanel_source.destinations.view import DestinationView
 from openpanel_source.destinations.warehouse import ProjectDay

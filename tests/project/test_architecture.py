@@ -18,7 +18,7 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 ROOMS: Any = runpy.run_path(str(ROOT / "docs" / "rooms.py"))
 
 MOST_MODULES = 18
-MOST_LINES = 310
+MOST_LINES = 300
 
 Arrows = set[tuple[str, str]]
 
