@@ -8,7 +8,7 @@ from typing import Any
 import dlt
 import pytest
 
-from openpanel_source.destinations.pipelines import met_another
+from openpanel_source.destinations.lock import met_another
 from openpanel_source.destinations.prepare import separate_staging
 
 NOWHERE = "postgresql://me:none@127.0.0.1:9/nowhere"
