@@ -128,11 +128,12 @@ def read_drawing(chart: Chart, body: bytes, request: str, *, early: bool = False
     real = []
     for item in answer.series:
         position = _position(chart, item, request)
+        event = chart.parts[position].event
         names = tuple(map(_text, item.names))
         if early:
             values = names if chart.breakdowns else ()
             values = tuple("" if value == _NOT_SET else value for value in values)
-        elif names and names[0] in _titles(chart, position):
+        elif names and names[0] in (event, f"({ascii_uppercase[position]}) {event}"):
             values = names[1:]
         else:
             continue
@@ -157,11 +158,10 @@ def with_silent_series(chart: Chart, drawing: Drawing, dates: Iterable[str]) -> 
     if chart.breakdowns or not missing:
         return drawing
     dates = list(dates)
-    silent = []
-    for position in sorted(missing):
-        gap = gap_value(chart, position)
-        points: Points = dict.fromkeys(dates, (gap, None))
-        silent.append(DrawnSeries(position, (), Metrics(), points))
+    silent = [
+        DrawnSeries(place, (), Metrics(), dict.fromkeys(dates, (gap_value(chart, place), None)))
+        for place in sorted(missing)
+    ]
     return replace(drawing, series=[*drawing.series, *silent], found=drawing.found + len(silent))
 
 
@@ -169,11 +169,6 @@ def gap_value(chart: Chart, position: int) -> float | None:
     """What a series has where nothing happened: 0, or null where there is nothing to compute."""
     name = chart.parts[position].property or ""
     return None if name.startswith("properties.") else 0.0
-
-
-def _titles(chart: Chart, position: int) -> tuple[str, str]:
-    event = chart.parts[position].event
-    return event, f"({ascii_uppercase[position]}) {event}"
 
 
 def _position(chart: Chart, item: _Series, request: str) -> int:
@@ -192,13 +187,9 @@ def _drawn(position: int, values: tuple[str, ...], item: _Series) -> DrawnSeries
     for point in item.data:
         previous = point.previous.value if point.previous else None
         # Where a date comes twice, the first is the one that the server counted.
-        points.setdefault(_local(point.date), (point.count, previous))
+        local = f"{point.date[:10]}T{point.date[11:19] or '00:00:00'}"
+        points.setdefault(local, (point.count, previous))
     return DrawnSeries(position, values, item.metrics, points)
-
-
-def _local(date: str) -> str:
-    """A date as servers of any age write it, as ISO text of local time."""
-    return f"{date[:10]}T{date[11:19] or '00:00:00'}"
 
 
 def _text(raw: msgspec.Raw) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from openpanel_source.api.query import encode_json
 from openpanel_source.charts.answer import Drawing, DrawnSeries, Metrics, gap_value
 from openpanel_source.charts.buckets import Bucket, Buckets
-from openpanel_source.charts.definition import MOST_BREAKDOWNS, Chart
+from openpanel_source.charts.definition import Chart
 from openpanel_source.model.schema import CHART_POINTS, CHART_SERIES
 
 
@@ -68,14 +68,12 @@ def series_row(
             says nothing.
     """
     part = chart.parts[series.position]
-    names, values = chart.breakdowns, series.values
-    if not values:
-        # Without any value, all of them are empty.
-        values = ("",) * len(names)
-    complete = len(values) == len(names)
-    placed: list[str | None] = [value.replace("\0", "") for value in values] if complete else []
-    by_name = dict(zip(names, placed, strict=True)) if complete else {}
-    placed += [None] * (MOST_BREAKDOWNS - len(placed))
+    names = chart.breakdowns
+    values = [value.replace("\0", "") for value in series.values]
+    # Without any value, all of them are empty.
+    placed = values or [""] * len(names)
+    complete = len(placed) == len(names)
+    by_name = dict(zip(names, placed, strict=False))
     metrics = series.metrics if window else Metrics()
     return {
         "chart_id": chart_id,
@@ -83,8 +81,8 @@ def series_row(
         "position": series.position,
         "event": part.event,
         "segment": part.segment,
-        "values": encode_json([value.replace("\0", "") for value in series.values]),
-        **{f"breakdown_{place}": value for place, value in enumerate(placed, 1)},
+        "values": encode_json(values),
+        **{f"breakdown_{place}": value for place, value in enumerate(placed, 1) if complete},
         "breakdowns": encode_json(by_name) if complete and names else None,
         "breakdown_complete": complete,
         "sum": metrics.sum,

@@ -79,19 +79,16 @@ def _parsed_filters(series: Series) -> tuple[Filter, ...]:
     filters = series.filters
     if isinstance(filters, (str, Mapping)) or not isinstance(filters, Sequence):
         raise InvalidSettingError(f"series {series.event!r}: filters must be a list")
-    parsed = []
-    for item in filters:
-        try:
-            given = parse_filter(item)
-        except InvalidSettingError as error:
-            raise InvalidSettingError(f"series {series.event!r}: {error.message}") from None
-        problem = filter_problem(given)
-        if problem:
+    try:
+        parsed = tuple(map(parse_filter, filters))
+    except InvalidSettingError as error:
+        raise InvalidSettingError(f"series {series.event!r}: {error.message}") from None
+    for given in parsed:
+        if problem := filter_problem(given):
             raise InvalidSettingError(
                 f"series {series.event!r}: filter on {given.property!r}: {problem}"
             )
-        parsed.append(given)
-    return tuple(parsed)
+    return parsed
 
 
 def _segment_problem(series: Series, breakdowns: Sequence[str]) -> str | None:
