@@ -25,6 +25,8 @@ from tests.api.test_workers_share_a_limit import Fleet
 from tests.support.recorded import client_of
 from tests.support.sandbox_world import CLIENT, SECRET, event, world
 
+pytestmark = pytest.mark.sampled(3)
+
 
 def share_used(server: SilentWindow) -> float:
     """Of the requests that could have been, from the first window's opening to the last one's."""

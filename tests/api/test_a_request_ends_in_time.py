@@ -37,6 +37,8 @@ from openpanel_source.wire.retry import RetryPolicy
 from tests.support.recorded import client_of, unknown_client
 from tests.support.sandbox_world import CLIENT, HEADERS, NOW, SECRET, event, world
 
+pytestmark = pytest.mark.sampled(2)
+
 EVENTS = "/export/events"
 WEB: Params = [
     ("projectId", "web"),

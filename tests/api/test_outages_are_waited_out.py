@@ -21,6 +21,8 @@ from tests.support.recorded import client_of, unknown_client
 from tests.support.sandbox_world import CLIENT, SECRET, event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 WEB = [
     ("projectId", "web"),
     ("start", "2026-11-10T00:00:00.000Z"),

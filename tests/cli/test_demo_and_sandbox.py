@@ -12,6 +12,8 @@ import requests
 
 from tests.support.command import COMMAND, fails, run
 
+pytestmark = pytest.mark.sampled(2)
+
 
 def test_the_demo_shows_what_was_loaded_and_leaves_one_file(tmp_path: Path) -> None:
     Path("openpanel_demo.duckdb").write_text("an older demo")

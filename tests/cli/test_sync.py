@@ -16,6 +16,8 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.command import fails, run
 from tests.support.sandbox_world import SECRET, dataset, event, pages_of
 
+pytestmark = pytest.mark.sampled(2)
+
 
 def test_sync_loads_and_says_so_and_then_says_that_nothing_is_new() -> None:
     first = run("sync")

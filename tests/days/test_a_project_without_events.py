@@ -16,6 +16,8 @@ from tests.support.postgres import postgres_url
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 __all__ = ["postgres_url"]
 
 ROOT = {"client_id": "11111111-1111-4111-8111-111111111111", "client_secret": "sec_root"}

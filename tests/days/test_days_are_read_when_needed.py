@@ -19,6 +19,8 @@ from openpanel_source.source.source import openpanel
 from tests.support.sandbox_world import NOW, event, event_id, pages_of, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(4)
+
 TODAY = "2026-11-23"
 
 

@@ -14,6 +14,8 @@ from tests.support.contrary import Query, contrary, same_query
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(4)
+
 
 def nothing(query: Query, body: dict[str, Any]) -> dict[str, Any]:
     body["data"] = []

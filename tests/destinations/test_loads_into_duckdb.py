@@ -25,6 +25,8 @@ from openpanel_source.source.events_file import EventsFile
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(3)
+
 
 def on(number: int, day: int) -> dict[str, Any]:
     return event(number, createdAt=f"2026-11-{day:02d}T12:00:{number % 60:02d}.000Z")

@@ -18,6 +18,8 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.postgres import PostgresWarehouse, postgres_url
 from tests.support.sandbox_world import event, world
 
+pytestmark = pytest.mark.sampled(3)
+
 __all__ = ["postgres_url"]
 
 BOUND = 4096

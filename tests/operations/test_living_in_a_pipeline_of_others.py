@@ -19,6 +19,8 @@ from tests.support.destinations import DuckDbDestination, Files, PostgresDestina
 from tests.support.postgres import postgres_url
 from tests.support.sandbox_world import event, world
 
+pytestmark = pytest.mark.sampled(4)
+
 __all__ = ["postgres_url"]
 
 DAYS = ("2026-11-10", "2026-11-11", "2026-11-12")

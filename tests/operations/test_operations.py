@@ -18,6 +18,8 @@ import pytest
 from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
+pytestmark = pytest.mark.sampled(4)
+
 DAYS = [f"2026-11-{day:02d}" for day in range(10, 24)]
 ROWS = [
     event(10 * int(day[-2:]) + number, createdAt=f"{day}T10:00:0{number}.000Z")

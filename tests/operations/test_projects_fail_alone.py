@@ -21,6 +21,8 @@ from openpanel_source.sandbox.dataset import Accounts, Client, Organization, Pro
 from tests.support.sandbox_world import NOW, Row, event, event_id
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(4)
+
 ROOT = "11111111-1111-4111-8111-111111111111"
 PROJECTS = ["shop", "gone", "blog"]
 DAYS = [f"2026-11-{day}" for day in range(10, 20)]

@@ -21,6 +21,8 @@ from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 __all__ = ["postgres", "postgres_url"]
 
 COMMANDS = (["status"], ["properties"], ["audit", "--deep"])

@@ -27,6 +27,8 @@ from tests.support.contrary import (
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(4)
+
 DAYS = [f"2026-11-{day:02d}" for day in range(1, 21)]
 ROWS = [
     event(5 * place + number, createdAt=f"{day}T10:00:{number:02d}.000Z")

@@ -31,6 +31,8 @@ from tests.support.contrary import (
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(4)
+
 LOST = "11:30:00.250Z"
 DAYS = [f"2026-11-{day:02d}" for day in range(11, 23)]
 TIMES = ("00:00:00.000", "11:30:00.250", "12:00:00.000", "18:45:10.007", "23:59:59.500")

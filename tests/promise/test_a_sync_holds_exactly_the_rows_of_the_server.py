@@ -16,6 +16,8 @@ from openpanel_source.operations.sync import SyncSummary
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(4)
+
 RECORDED_AT = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)
 DATASET = Path(__file__).parents[1] / "data" / "contract" / "dataset"
 ROOT_PROJECTS = ["acme-web", "acme-app", "acme-old", "acme-empty", "2024"]

@@ -22,7 +22,7 @@ from openpanel_source.source.package import reader_of
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(2)
+pytestmark = pytest.mark.sampled(3)
 
 
 def history(days: int) -> list[dict[str, Any]]:

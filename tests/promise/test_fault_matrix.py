@@ -20,6 +20,8 @@ from tests.support.faults import ALL, FAULTS, STAGES, TIMES, Combination, chosen
 from tests.support.sandbox_world import Row, event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 
 def row(number: int) -> Row:
     """An event of the second day, or one of the few of the first."""

@@ -10,6 +10,8 @@ import pytest
 from tests.support.sandbox_world import event, event_id, pages_of, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(4)
+
 GOOD = event(1)
 
 

@@ -15,6 +15,8 @@ from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
 from tests.support.recorded import DATASET, ROOT
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 RECORDED_AT = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)
 NEXT_YEAR = datetime(2027, 11, 1, 3, 0, tzinfo=timezone.utc)
 """Then the days before November 2026 are older than page 1 ever shows."""

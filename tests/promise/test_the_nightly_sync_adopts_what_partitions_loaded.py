@@ -16,7 +16,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import Row, event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(2)
+pytestmark = pytest.mark.sampled(3)
 
 DAYS = [f"2026-11-{day:02d}" for day in range(10, 24)]
 TODAY = DAYS[-1]

@@ -17,6 +17,8 @@ from tests.support.sandbox_recordings import CONTRACT
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 BESIDE_EVENTS = {"profile", "meta"}
 """What is loaded into tables of its own, if it is asked for; see docs/dimensions.md."""
 COLUMNS = {column.field: column.name for column in EVENTS.columns if column.field}

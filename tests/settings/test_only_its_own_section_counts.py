@@ -26,6 +26,8 @@ from openpanel_source.source.source import configured
 from tests.support.dlt_files import forget_files
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
+pytestmark = pytest.mark.sampled(3)
+
 FOREIGN = {
     "project_id": "other",
     "client_id": "33333333-3333-4333-8333-333333333333",

@@ -18,6 +18,8 @@ from tests.support.postgres import PostgresWarehouse, postgres_url  # noqa: F401
 from tests.support.sandbox_recordings import DATASET
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 RECORDED_AT = datetime(2026, 11, 23, 2, 47, 8, tzinfo=timezone.utc)
 NEW_YORK = "America/New_York"
 ACME = ["acme-web", "acme-app", "acme-old", "acme-empty", "2024"]
