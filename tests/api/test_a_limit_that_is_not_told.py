@@ -239,6 +239,7 @@ def test_a_server_without_headers_refuses_nothing(sandbox: Sandbox) -> None:
     assert client.limiter.limit is None
 
 
+@pytest.mark.long
 def test_what_another_program_asked_on_the_same_client_is_waited_out(sandbox: Sandbox) -> None:
     headers = {"openpanel-client-id": CLIENT, "openpanel-client-secret": SECRET}
     for _ in range(70):

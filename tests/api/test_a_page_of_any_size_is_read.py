@@ -13,7 +13,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import Row, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(2)
+pytestmark = pytest.mark.sampled(4)
 
 LIMIT = 50_000
 """Bytes allowed here: about eighty events without properties."""

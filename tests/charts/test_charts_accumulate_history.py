@@ -13,7 +13,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(5)
 
 ROOT = "11111111-1111-4111-8111-111111111111"
 TABLES = ("charts", "chart_series", "chart_points")

@@ -12,7 +12,7 @@ import requests
 
 from tests.support.command import COMMAND, fails, run
 
-pytestmark = pytest.mark.sampled(2)
+pytestmark = pytest.mark.sampled(4)
 
 
 def test_the_demo_shows_what_was_loaded_and_leaves_one_file(tmp_path: Path) -> None:

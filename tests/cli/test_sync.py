@@ -16,7 +16,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.command import fails, run
 from tests.support.sandbox_world import SECRET, dataset, event, pages_of
 
-pytestmark = pytest.mark.sampled(2)
+pytestmark = pytest.mark.sampled(4)
 
 
 def test_sync_loads_and_says_so_and_then_says_that_nothing_is_new() -> None:

@@ -29,7 +29,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(2)
+pytestmark = pytest.mark.sampled(4)
 
 ROWS = [event(number) for number in range(1, 1500)]
 

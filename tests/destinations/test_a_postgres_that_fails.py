@@ -17,6 +17,8 @@ from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 __all__ = ["postgres", "postgres_url"]
 
 ROWS = [event(number) for number in range(1, 3500)]

@@ -16,6 +16,8 @@ from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(3)
+
 __all__ = ["postgres", "postgres_url"]
 
 CHART = {"name": "all", "series": [{"event": "*"}], "range": "30d", "interval": "day"}

@@ -40,7 +40,7 @@ DATASET = Path(__file__).parents[1] / "data" / "contract" / "dataset"
 RECORDED_AT = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)
 
 
-pytestmark = pytest.mark.sampled(5)
+pytestmark = pytest.mark.sampled(9)
 
 
 @pytest.fixture(params=NAMES)

@@ -33,6 +33,8 @@ from tests.support.nasty import nasty_rows
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(3)
+
 NAMES = dlt.destinations
 STAGING = filesystem("s3://bucket/folder")
 CHART = {

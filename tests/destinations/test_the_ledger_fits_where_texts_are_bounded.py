@@ -18,7 +18,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.postgres import PostgresWarehouse, postgres_url
 from tests.support.sandbox_world import event, world
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(4)
 
 __all__ = ["postgres_url"]
 

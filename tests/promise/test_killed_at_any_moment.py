@@ -67,6 +67,7 @@ def _check_share(tally: Tally, kills: int) -> None:
     assert all(tally.hit[stage] >= least for stage in STAGES)
 
 
+@pytest.mark.long
 def test_no_kill_costs_or_doubles_a_row(
     tmp_path: Path, upstream: Upstream, running: Commands, lengths: Lengths
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.support.sandbox_world import event, event_id, pages_of, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = pytest.mark.sampled(6)
 
 GOOD = event(1)
 

@@ -16,7 +16,7 @@ from openpanel_source.operations.sync import SyncSummary
 from tests.support.sandbox_world import NOW, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(2)
+pytestmark = pytest.mark.sampled(5)
 
 HIDING = ["2025-11", "2026-02"]
 SAME_TIME = "2026-11-20T11:00:00.000Z"

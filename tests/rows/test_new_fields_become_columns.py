@@ -25,7 +25,7 @@ from tests.support.recorded import page_of
 from tests.support.sandbox_world import event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(5)
 
 __all__ = ["postgres_url"]
 

@@ -29,7 +29,7 @@ from tests.support.recorded import page_of
 from tests.support.sandbox_world import NOW, event, event_id, pages_of, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(2)
+pytestmark = pytest.mark.sampled(5)
 
 KEY = "a-key-of-thirty-two-characters!!"
 TODAY = "2026-11-23T10:00:00.000Z"

@@ -32,7 +32,7 @@ from tests.support.hunting import forms_of, found
 from tests.support.sandbox_world import CLIENT, NOW, dataset, event
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(2)
+pytestmark = pytest.mark.sampled(4)
 
 SECRET = "hunted/S3cret+100%&=quoted'\"\\0123456789"
 HASH_KEY = "hunted/Key+200%&=quoted'\"\\0123456789"
