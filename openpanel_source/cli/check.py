@@ -25,7 +25,7 @@ logger = logging.getLogger(PROGRESS)
 @json_option
 def command(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
     """Check address, credentials, projects, server generation and rate limit."""
-    from openpanel_source.destinations.pipelines import destination_errors
+    from openpanel_source.destinations.explain import destination_errors
     from openpanel_source.operations.check import check
     from openpanel_source.source.configuration import found_settings
     from openpanel_source.source.source import configured

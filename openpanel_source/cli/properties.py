@@ -32,7 +32,8 @@ def command(
     destination: str, database: str | None, dataset: str, limit: int, keys: int, as_json: bool
 ) -> None:
     """Show which keys the properties of loaded events have, and a mapping that makes columns."""
-    from openpanel_source.destinations.pipelines import destination_errors, open_to_look
+    from openpanel_source.destinations.explain import destination_errors
+    from openpanel_source.destinations.pipelines import open_to_look
     from openpanel_source.operations.property_survey import survey
 
     with open_to_look(destination, database, dataset) as pipeline, destination_errors():

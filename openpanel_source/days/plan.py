@@ -1,4 +1,4 @@
-"""Decide which days to read, from counts and the ledger; nothing here touches the network."""
+"""Rules that find days from counts and ledger, for ``planner.py``; nothing here asks a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plan a project's days by asking the server for counts: which are new, open or changed."""
+"""Decide which days of a project to read, by counting: which are new, open or changed."""
 
 from __future__ import annotations
 

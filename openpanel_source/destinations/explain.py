@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -35,6 +37,8 @@ from openpanel_source.errors import (
     UnexpectedError,
 )
 from openpanel_source.model.text import printable
+
+logger = logging.getLogger(__name__)
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 _MAY_PASS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE)
@@ -259,3 +263,29 @@ _SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
         "the credentials of the destination are no address that its driver can read; correct them",
     ),
 )
+
+
+@contextmanager
+def destination_errors(destination: str | None = None) -> Iterator[None]:
+    """Raise what a pipeline raises as errors of this project, each with the next step.
+
+    Args:
+        destination: What it is called in the configuration, where there is no pipeline yet.
+
+    Raises:
+        OpenPanelError: What the pipeline met.
+        KeyboardInterrupt: The user, however deep in the pipeline it was met.
+    """
+    try:
+        yield
+    except OpenPanelError:
+        raise
+    except (DltException, OSError, ValueError) as error:
+        if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
+            raise KeyboardInterrupt from None
+        known = explained(error, destination)
+        if known is None:
+            raise
+        if isinstance(known, UnexpectedError):
+            logger.debug("unexpected error", exc_info=error)
+        raise known from None

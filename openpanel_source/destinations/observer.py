@@ -21,7 +21,7 @@ from openpanel_source.destinations.warehouse import keep_dataset
 
 
 @contextmanager
-def bystander(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> Iterator[dlt.Pipeline]:
+def observing(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> Iterator[dlt.Pipeline]:
     """A pipeline that knows of another what the destination says of it, and nothing else.
 
     What this machine remembers may be newer than the destination, after a load that was cut off;

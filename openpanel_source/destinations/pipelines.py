@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import re
 import shutil
@@ -17,7 +16,6 @@ import dlt
 from dlt.common.configuration import inject_section
 from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
 from dlt.common.destination import Destination
-from dlt.common.exceptions import DltException
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.common.schema.exceptions import SchemaEngineNoUpgradePathException
 from dlt.common.storages import FileStorage
@@ -25,18 +23,14 @@ from dlt.common.storages.exceptions import StorageException
 from dlt.pipeline.exceptions import PipelineStateEngineNoUpgradePathException
 
 from openpanel_source.destinations.duckdb_file import duckdb_file, is_stillborn, remove_stillborn
-from openpanel_source.destinations.explain import causes, explained
+from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.explicit_pipeline import told_pipeline
 from openpanel_source.destinations.lock import alone_in
 from openpanel_source.destinations.table_format import require
 from openpanel_source.errors import (
     DestinationError,
     InvalidSettingError,
-    OpenPanelError,
-    UnexpectedError,
 )
-
-logger = logging.getLogger(__name__)
 
 _OF_ANOTHER_DLT = (
     PipelineStateEngineNoUpgradePathException,
@@ -260,29 +254,3 @@ def _check_duckdb_path(path: Path, *, must_exist: bool, to_write: bool) -> None:
         raise DestinationError(f"the folder {path.parent} does not exist; make it first.")
     if not os.access(path.parent, os.W_OK):
         raise DestinationError(f"the folder {path.parent} cannot be written.")
-
-
-@contextmanager
-def destination_errors(destination: str | None = None) -> Iterator[None]:
-    """Raise what a pipeline raises as errors of this project, each with the next step.
-
-    Args:
-        destination: What it is called in the configuration, where there is no pipeline yet.
-
-    Raises:
-        OpenPanelError: What the pipeline met.
-        KeyboardInterrupt: The user, however deep in the pipeline it was met.
-    """
-    try:
-        yield
-    except OpenPanelError:
-        raise
-    except (DltException, OSError, ValueError) as error:
-        if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
-            raise KeyboardInterrupt from None
-        known = explained(error, destination)
-        if known is None:
-            raise
-        if isinstance(known, UnexpectedError):
-            logger.debug("unexpected error", exc_info=error)
-        raise known from None

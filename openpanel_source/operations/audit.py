@@ -24,7 +24,7 @@ from openpanel_source.operations.restore import differing_days
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.sync import SyncSummary, sync
 from openpanel_source.source.kept_ledger import ledger_of
-from openpanel_source.source.package import reader_of
+from openpanel_source.source.load_package import reader_of
 from openpanel_source.source.settings import Settings
 
 _EVERY_DAY = 1_000_000

@@ -20,7 +20,7 @@ from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.model.clock import DAY, EARLIEST, parse_day
 from openpanel_source.model.plain import plain
 from openpanel_source.operations.preamble import operation
-from openpanel_source.source.package import reader_of
+from openpanel_source.source.load_package import reader_of
 from openpanel_source.source.settings import Settings
 
 _TOLERANCE = 0.05

@@ -10,9 +10,9 @@ import dlt
 
 from openpanel_source.api.client import Client
 from openpanel_source.destinations.duckdb_session import waiting_until
+from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.lock import running_alone
-from openpanel_source.destinations.observer import bystander
-from openpanel_source.destinations.pipelines import destination_errors
+from openpanel_source.destinations.observer import observing
 from openpanel_source.destinations.warehouse import has_table
 from openpanel_source.errors import DestinationError
 from openpanel_source.model.clock import check_seconds
@@ -61,7 +61,7 @@ def looking(pipeline: dlt.Pipeline, table: str = EVENTS.name) -> Iterator[dlt.Pi
     Raises:
         DestinationError: Nothing was loaded yet, or the destination cannot be asked.
     """
-    with destination_errors(), bystander(pipeline) as there:
+    with destination_errors(), observing(pipeline) as there:
         if not has_table(there, table):
             raise DestinationError(
                 f"nothing was loaded into dataset {there.dataset_name} yet; run openpanel-source"
@@ -81,5 +81,5 @@ def looking_alone(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[dlt.P
     Raises:
         PipelineBusyError: A sync or an audit of it is running.
     """
-    with destination_errors(), running_alone(pipeline), bystander(pipeline, busy_timeout) as there:
+    with destination_errors(), running_alone(pipeline), observing(pipeline, busy_timeout) as there:
         yield there

@@ -18,9 +18,9 @@ from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.ledger import DayRecord
 from openpanel_source.destinations.comments import descriptions, write_comments
 from openpanel_source.destinations.duckdb_session import is_duckdb, modest
+from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.destinations.lock import met_another, running_alone
 from openpanel_source.destinations.prepare import drop_copies, drop_staging
-from openpanel_source.destinations.view import DestinationView
 from openpanel_source.destinations.warehouse import ProjectDay
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
 from openpanel_source.operations.restore import mark_clean, restored
@@ -149,7 +149,7 @@ def sync(
         differing, adoptable = restored(pipeline, checked, busy_timeout)
         described = descriptions(pipeline)
         orders = Orders(
-            DestinationView(pipeline, busy_timeout),
+            Holdings(pipeline, busy_timeout),
             reread | differing,
             tuple(adoptable),
             should_stop=halt.is_due,

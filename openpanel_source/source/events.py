@@ -33,8 +33,8 @@ from openpanel_source.source.hints import (
     silence_expected,
 )
 from openpanel_source.source.kept_ledger import KeptLedger
+from openpanel_source.source.load_package import Package
 from openpanel_source.source.orders import Orders
-from openpanel_source.source.package import Package
 from openpanel_source.source.planning import check_consent
 from openpanel_source.source.resource_changes import check_caller
 from openpanel_source.source.settings import Settings

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from openpanel_source.days.ledger import DayRecord, Ledger
-from openpanel_source.destinations.view import DestinationView
+from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.destinations.warehouse import ProjectDay
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.model.conditions import Replaced
@@ -116,7 +116,7 @@ class Orders:
         on_chart: Called after each chart of a project.
     """
 
-    destination: DestinationView = field(default_factory=DestinationView)
+    destination: Holdings = field(default_factory=Holdings)
     reread: frozenset[ProjectDay] = frozenset()
     adoptable: tuple[DayRecord, ...] = ()
     with_charts: bool = True

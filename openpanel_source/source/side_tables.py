@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from openpanel_source.destinations.dialect import Dialect
-from openpanel_source.destinations.view import DestinationView
+from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.model.conditions import days_condition
 from openpanel_source.model.schema import EVENT_GROUPS, SYNC_DAYS
 from openpanel_source.rows.dimensions import DIMENSIONS
@@ -83,7 +83,7 @@ def group_items(
     results: Results,
     side_rows: SideRows,
     known: Collection[str],
-    view: DestinationView,
+    view: Holdings,
     dialect: Dialect,
 ) -> Iterator[Any]:
     """The groups of the days that are replaced, and what they replace.
@@ -116,7 +116,7 @@ def group_items(
         yield materialize(EVENT_GROUPS, condition, dialect, variant=True)
 
 
-def dimension_items(side_rows: SideRows, view: DestinationView, dialect: Dialect) -> Iterator[Any]:
+def dimension_items(side_rows: SideRows, view: Holdings, dialect: Dialect) -> Iterator[Any]:
     """The newest row of each profile and each name of events, unless the destination has newer."""
     import pyarrow.compute as pc
 

@@ -14,7 +14,7 @@ from dlt.destinations.exceptions import DatabaseException
 
 from openpanel_source.charts.definition import timezone_problem
 from openpanel_source.destinations.duckdb_session import open_meanwhile
-from openpanel_source.destinations.pipelines import destination_errors
+from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.warehouse import sql_client
 from openpanel_source.errors import DestinationError, InvalidSettingError, ViewBlockedError
 from openpanel_source.model.clock import check_seconds

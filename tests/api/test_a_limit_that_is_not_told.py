@@ -25,7 +25,7 @@ from tests.api.test_workers_share_a_limit import Fleet
 from tests.support.recorded import client_of
 from tests.support.sandbox_world import CLIENT, SECRET, event, world
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(5)
 
 
 def share_used(server: SilentWindow) -> float:

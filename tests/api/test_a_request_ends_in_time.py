@@ -37,7 +37,7 @@ from openpanel_source.wire.retry import RetryPolicy
 from tests.support.recorded import client_of, unknown_client
 from tests.support.sandbox_world import CLIENT, HEADERS, NOW, SECRET, event, world
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = pytest.mark.sampled(6)
 
 EVENTS = "/export/events"
 WEB: Params = [

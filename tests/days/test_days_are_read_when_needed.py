@@ -11,7 +11,7 @@ import pendulum
 import pytest
 
 from openpanel_source.api.filters import Filter
-from openpanel_source.destinations.pipelines import destination_errors
+from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.errors import InternalServerError, InvalidSettingError, OpenPanelError
 from openpanel_source.operations.sync import sync
 from openpanel_source.source.orders import Progress
@@ -19,7 +19,7 @@ from openpanel_source.source.source import openpanel
 from tests.support.sandbox_world import NOW, event, event_id, pages_of, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = pytest.mark.sampled(6)
 
 TODAY = "2026-11-23"
 

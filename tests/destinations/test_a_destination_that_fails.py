@@ -15,9 +15,9 @@ import duckdb
 import pytest
 from dlt.destinations.exceptions import DatabaseTransientException
 
+from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.destinations.lock import running_alone
 from openpanel_source.destinations.pipelines import open_pipeline, open_to_look
-from openpanel_source.destinations.view import DestinationView
 from openpanel_source.errors import (
     DestinationError,
     PipelineBusyError,
@@ -211,7 +211,7 @@ def test_a_destination_that_fails_while_days_are_read_is_blamed(
     def failing(*_: Any, **__: Any) -> bool:
         raise DatabaseTransientException(OSError("the server closed the connection"))
 
-    monkeypatch.setattr(DestinationView, "holds_none", failing)
+    monkeypatch.setattr(Holdings, "holds_none", failing)
     with world(*ROWS) as sandbox, pytest.raises(TransientError, match="the destination failed"):
         warehouse.sync(sandbox)
 

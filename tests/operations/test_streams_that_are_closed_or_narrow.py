@@ -15,7 +15,7 @@ import pytest
 from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(4)
 
 CHARTS = '[[charts]]\nname = "sales"\nseries = [{ event = "naïve ☃" }]\n'
 COMMANDS = [

@@ -18,11 +18,11 @@ from openpanel_source.errors import DestinationError, OpenPanelError, PipelineBu
 from openpanel_source.operations.audit import AuditReport, audit
 from openpanel_source.operations.status import read_status
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.source.package import reader_of
+from openpanel_source.source.load_package import reader_of
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(4)
 
 
 def history(days: int) -> list[dict[str, Any]]:

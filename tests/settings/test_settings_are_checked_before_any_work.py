@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from openpanel_source.api.client import Client
 from openpanel_source.api.credentials import Credentials, checked_base_url
 from openpanel_source.api.filters import COLUMNS, OPERATORS, TYPES, Filter, parse_filter
-from openpanel_source.destinations.pipelines import destination_errors
+from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.errors import ConfigurationError, InvalidSettingError
 from openpanel_source.model.clock import parse_clock, parse_day, utc_now
 from openpanel_source.operations.audit import audit

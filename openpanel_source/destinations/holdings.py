@@ -27,7 +27,7 @@ _SLACK = timedelta(minutes=15)
 before than that cannot be newer."""
 
 
-class DestinationView:
+class Holdings:
     """Answers questions about the destination of a pipeline; without one it knows of nothing.
 
     Args:
