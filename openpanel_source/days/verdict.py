@@ -1,7 +1,7 @@
 """What the counts of a reading prove; pure, and the heart of the promise.
 
-Days that are counted and not read get theirs in ``day_records.py``, rests of days in ``tail.py``; and
-nothing is committed before ``cross_check.py`` agrees.
+Days that are counted and not read get theirs in ``day_records.py``, rests of days in ``tail.py``;
+and nothing is committed before ``cross_check.py`` agrees.
 """
 
 from __future__ import annotations
