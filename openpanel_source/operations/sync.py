@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from typing import Any
 
 import dlt
@@ -192,8 +193,12 @@ class _Runs:
 
     @property
     def is_clean(self) -> bool:
-        """Whether the destination holds what was read of all projects."""
-        return not self._differing and not self._backlog.failed
+        """Whether the destination holds what was read of all projects, and nothing is left.
+
+        What was to be read again may be among the days that are left.
+        """
+        backlog = self._backlog
+        return not self._differing and not backlog.failed and backlog.days_left <= 0
 
     def until_nothing_is_left(self, on_day: OnDay | None) -> None:
         """Run and commit until all days are read, or a bound is reached.
@@ -201,10 +206,10 @@ class _Runs:
         Raises:
             OpenPanelError: A request failed for good; what was read before is committed.
         """
-        orders = replace(self._orders, on_chart=self._add_chart)
-        if on_day is not None:
-            orders = replace(orders, on_day=on_day)
+        orders = self._orders if on_day is None else replace(self._orders, on_day=on_day)
+        left = inf
         while True:
+            before = left
             results = self._run(orders)
             # Charts are read once a sync, and whole in its first run.
             orders = replace(orders, with_charts=False)
@@ -212,20 +217,24 @@ class _Runs:
             if results.failure is not None:
                 raise results.failure
             self._differing = self._not_arrived(results)
-            if results.stopped:
+            if results.stopped or self._backlog.days_left >= before:
                 return
             self._backlog.read_again(self._differing)
             for day in self._differing:
                 del self._last[day]
-            if self._backlog.days_left <= 0 or not results.records:
+            left = self._backlog.days_left
+            if left <= 0:
                 return
 
     def _run(self, orders: Orders) -> Results:
         ended: list[Results] = []
-        orders = replace(orders, on_end=ended.append)
+        charts: list[ChartResult] = []
+        orders = replace(orders, on_end=ended.append, on_chart=charts.append)
         _extract(self._pipeline, source_of(self._resources(orders, self._backlog)))
         [results] = ended
         _load(self._pipeline, results.heavy_bytes, self._busy_timeout)
+        for chart in charts:
+            self._add_chart(chart)
         return results
 
     def _not_arrived(self, results: Results) -> frozenset[ProjectDay]:

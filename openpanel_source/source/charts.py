@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -54,20 +53,35 @@ class Surroundings:
         self.client = client
         self.settings = settings
         self.orders = orders
-        self.now = settings.now()
+        self._load_id: str | None = None
+        self.begin("")
+
+    def begin(self, load_id: str) -> None:
+        """Forget what another run found, if this is another: a source may be run twice.
+
+        Args:
+            load_id: The load package that the rows go into.
+        """
+        if load_id == self._load_id:
+            return
+        self._load_id = load_id
+        self.now = self.settings.now()
         self.replaced: list[ReplacedBuckets] = []
         """What makes way in ``chart_points``; one condition for the table must name it all."""
+        self._generation: Generation | None = None
         self._first_days: dict[str, date | None] = {}
         self._checked: set[tuple[str, str]] = set()
 
-    @cached_property
+    @property
     def generation(self) -> Generation:
         """The server's; one request, some more on old ones."""
-        found = probe(self.client, self.settings.project_ids)
-        if found.decodes_values or found.draws_charts_of_2025:
-            return found
-        # Projects without events do not tell, and weeks would stop a server of spring 2025.
-        return replace(found, draws_charts_of_2025=not knows_series(self.client))
+        if self._generation is None:
+            found = probe(self.client, self.settings.project_ids)
+            if not (found.decodes_values or found.draws_charts_of_2025):
+                # Projects without events do not tell, and weeks would stop a server of spring 2025.
+                found = replace(found, draws_charts_of_2025=not knows_series(self.client))
+            self._generation = found
+        return self._generation
 
     def check_timezone(self, project_id: str, zone: ZoneInfo) -> None:
         """Refuse a time zone that is not the organisation's, as far as that can be told.
@@ -105,6 +119,7 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
     def read_chart() -> Iterator[Any]:
         check_caller(declared)
         check_replaces()
+        surroundings.begin(dlt.current.load_package_state()["load_id"])
         ledger = ChartLedger(dlt.current.resource_state())
         with surroundings.client:
             for project_id in surroundings.settings.project_ids:

@@ -120,7 +120,8 @@ class Package:
             self._fields,
             self._promotion,
             known=self._ledger.server,
-            generation=backlog.generation,
+            # Without counts that confirm each other, each run looks who answers.
+            generation=backlog.generation if self._settings.query.is_counted else None,
         )
         backlog.generation = reader.generation
         self._ledger.server = mark_of(reader.generation)

@@ -130,6 +130,17 @@ def test_charts_and_events_of_a_run_share_connections_that_are_closed_once(
     assert len(closed) == 1
 
 
+def test_a_source_that_is_run_twice_keeps_the_history_of_its_charts(
+    warehouse: Warehouse,
+) -> None:
+    with world(*days(1, 2, 3, 20)) as sandbox:
+        source = warehouse.source(sandbox, charts=[BY_COUNTRY])
+        warehouse.pipeline().run(source)
+        before = held(warehouse, "chart_points")
+        warehouse.pipeline().run(source)
+        assert held(warehouse, "chart_points") == before
+
+
 def test_a_changed_definition_supersedes_the_old_one_and_keeps_its_rows(
     warehouse: Warehouse,
 ) -> None:

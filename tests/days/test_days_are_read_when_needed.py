@@ -218,6 +218,24 @@ def test_a_sync_that_is_stopped_in_its_second_run_says_what_the_first_left(
     assert (summary.stopped, summary.days_read, summary.days_left) == (True, 5, 9)
 
 
+def test_days_in_doubt_that_a_stopped_sync_did_not_reach_are_read_by_the_next(
+    warehouse: Warehouse,
+) -> None:
+    stop = threading.Event()
+    with world(*(at(f"2026-11-{day}", day) for day in range(10, 21))) as sandbox:
+        warehouse.sync(sandbox)
+        warehouse.change("DELETE FROM events WHERE event_date < DATE '2026-11-13'")
+        # As after a sync that was killed: nothing says that it ended well.
+        for mark in (warehouse.folder / "pipelines").glob("*.ended-well"):
+            mark.unlink()
+        stopped = warehouse.sync(
+            sandbox, max_days_per_run=1, stop=stop, on_day=lambda progress: stop.set()
+        )
+        assert (stopped.stopped, stopped.days_read, stopped.days_left) == (True, 1, 2)
+        warehouse.sync(sandbox)
+    assert warehouse.numbers() == list(range(10, 21))
+
+
 def test_the_runs_of_a_sync_are_slices_of_one_plan(warehouse: Warehouse) -> None:
     rows = [at(f"2026-11-{day}", day) for day in range(10, 21)]
     with world(*rows) as sandbox:

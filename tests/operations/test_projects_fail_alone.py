@@ -18,7 +18,7 @@ from openpanel_source.operations.audit import audit
 from openpanel_source.operations.partitions import partitions
 from openpanel_source.sandbox import Dataset, Sandbox
 from openpanel_source.sandbox.dataset import Accounts, Client, Organization, Project
-from tests.support.sandbox_world import NOW, Row, event, event_id
+from tests.support.sandbox_world import NOW, Row, event, event_id, pages_of
 from tests.support.warehouse import Warehouse
 
 pytestmark = pytest.mark.sampled(6)
@@ -214,3 +214,16 @@ def test_a_sync_that_is_stopped_names_the_projects_that_had_failed(warehouse: Wa
             sandbox, **settings(sandbox, on_day=lambda report: stop.set(), stop=stop)
         )
     assert (summary.stopped, list(summary.failed_projects)) == (True, ["gone"])
+
+
+def test_a_project_whose_days_fill_the_first_run_starves_no_other(warehouse: Warehouse) -> None:
+    with world("gone", "shop") as sandbox:
+        # It can be counted, and none of its pages can be had.
+        pages = (f"{OF_GONE}&{pages_of(day)}" for day in DAYS)
+        sandbox.behave(faults=[{"path": page, "status": 500, "body": "{}"} for page in pages])
+        names = ["gone", "shop"]
+        summary = warehouse.sync(
+            sandbox, **settings(sandbox, project_id=names, end_date=DAYS[-1], max_days_per_run=1)
+        )
+    assert list(summary.failed_projects) == ["gone"]
+    assert held(warehouse) == {"shop": len(DAYS)}
