@@ -12,21 +12,20 @@ from math import inf
 from typing import Any
 
 import dlt
-from dlt.extract import DltResource, DltSource
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
+from dlt.extract import DltResource
 
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.ledger import DayRecord
 from openpanel_source.destinations.comments import descriptions, write_comments
-from openpanel_source.destinations.duckdb_session import is_duckdb, modest
 from openpanel_source.destinations.holdings import Holdings
-from openpanel_source.destinations.lock import met_another, running_alone
-from openpanel_source.destinations.prepare import drop_copies, drop_staging
+from openpanel_source.destinations.lock import running_alone
+from openpanel_source.destinations.prepare import drop_staging
 from openpanel_source.destinations.warehouse import ProjectDay
+from openpanel_source.operations.package_steps import extract, load
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
 from openpanel_source.operations.restore import mark_clean, restored
 from openpanel_source.operations.stop import Halt
-from openpanel_source.operations.tuning import give_back_memory, tuned_process
+from openpanel_source.operations.tuning import tuned_process
 from openpanel_source.operations.users_pipeline import loadable
 from openpanel_source.source.orders import ChartResult, Orders, Progress, Results
 from openpanel_source.source.source import resources_of, source_of
@@ -230,9 +229,9 @@ class _Runs:
         ended: list[Results] = []
         charts: list[ChartResult] = []
         orders = replace(orders, on_end=ended.append, on_chart=charts.append)
-        _extract(self._pipeline, source_of(self._resources(orders, self._backlog)))
+        extract(self._pipeline, source_of(self._resources(orders, self._backlog)))
         [results] = ended
-        _load(self._pipeline, results.heavy_bytes, self._busy_timeout)
+        load(self._pipeline, results.heavy_bytes, self._busy_timeout)
         for chart in charts:
             self._add_chart(chart)
         return results
@@ -271,38 +270,3 @@ class _Runs:
         summary.verdicts = dict(Counter(record.verdict.value for record in records))
         summary.unproven = [record for record in records if not record.verdict.is_proof]
         return summary
-
-
-def _extract(pipeline: dlt.Pipeline, source: DltSource) -> None:
-    info = pipeline.extract(source)
-    if not any(package.jobs["new_jobs"] for package in info.load_packages):
-        # Neither rows nor state: there is nothing to take through the further steps.
-        pipeline.abort_packages()
-
-
-def _load(pipeline: dlt.Pipeline, heavy_bytes: int, busy_timeout: float) -> None:
-    """Load what was extracted into a pipeline that has been restored and had nothing pending."""
-    if not pipeline.has_pending_data:
-        return
-    pipeline.normalize()
-    give_back_memory()
-    with modest(pipeline, busy_timeout, heavy_bytes):
-        # Tables are made before anything is loaded, so nothing is loaded twice.
-        Retrying(
-            retry=retry_if_exception(met_another),
-            stop=stop_after_attempt(10),
-            wait=wait_random(0.05, 0.5),
-            reraise=True,
-        )(_make_tables_and_load, pipeline)
-        if is_duckdb(pipeline):
-            # The file is open; its next load takes the room.
-            drop_copies(pipeline)
-
-
-def _make_tables_and_load(pipeline: dlt.Pipeline) -> None:
-    if pipeline.first_run:
-        # The destination may hold the schema, and not the tables: somebody dropped some.
-        with pipeline.destination_client() as client:
-            client.initialize_storage()
-            client.update_stored_schema(force=True)
-    pipeline.load()
