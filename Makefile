@@ -12,10 +12,10 @@ demo: .venv/.ready ## A local server with 50,000 events, synced into DuckDB: 10 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: .venv/.ready ## The tests, but those marked long: 5 minutes on two cores
+test: .venv/.ready ## The tests, but those marked long: 6 minutes on two cores
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m 'not long'
 
-test-long: .venv/.ready ## What takes long, and the other cases of what is tried with many: 12 to 15 minutes
+test-long: .venv/.ready ## What takes long, and the other cases of what is tried with many: 15 to 20 minutes
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m long
 
 coverage: .venv/.ready ## All tests, and the lines that none of them runs: 15 minutes
@@ -56,7 +56,7 @@ fuzz: .venv/.ready ## 40,000 pages that are not as documented, or damaged: some 
 	OPENPANEL_SOURCE_FUZZ=long $(BIN)/python -m pytest -s -n0 --timeout 3600 tests/rows/test_fuzz_decode.py
 
 # Each orchestrator has an environment of its own, kept in .orchestrators.
-test-orchestrators: .venv/.ready ## The examples in pipelines/ with their orchestrators: 5 minutes, installing included
+test-orchestrators: .venv/.ready ## The examples in pipelines/ with their orchestrators: 8 minutes, installing included
 	$(BIN)/python -m pytest -n0 --timeout 900 tests/orchestrators
 
 # Their drivers have an environment of their own: 800 MB.

@@ -14,8 +14,6 @@ from openpanel_source.days.ledger import Reason
 from openpanel_source.days.plan import PlannedDay, split_empty
 from openpanel_source.days.safety_catch import SafetyCatch
 
-ProjectDays = Iterator[tuple[list[PlannedDay], list[PlannedDay]]]
-
 
 class Backlog:
     """The days that are still to read, newest of each project first, and what is known of them.
@@ -105,7 +103,7 @@ class Backlog:
 
     def _split(
         self, days: list[PlannedDay], count: Callable[[str, date, date], int]
-    ) -> ProjectDays:
+    ) -> Iterator[tuple[list[PlannedDay], list[PlannedDay]]]:
         """The days of a project that hold something and those that do not, until it fails."""
         project = days[0].project_id
         with self.failed.alone(project):
