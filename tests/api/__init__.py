@@ -1,1 +1,1 @@
-"""Requests, answers, limits and generations of servers."""
+"""Requests, answers and generations of servers."""
