@@ -11,7 +11,7 @@ from typing import TypeVar
 from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.api.generation import Generation
 from openpanel_source.days.ledger import Reason
-from openpanel_source.days.plan import PlannedDay, split_empty
+from openpanel_source.days.planned_days import PlannedDay, split_empty
 from openpanel_source.days.safety_catch import SafetyCatch
 
 

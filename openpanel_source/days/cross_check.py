@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from openpanel_source.days.plan import changed_days
 from openpanel_source.days.reader import DayReader
+from openpanel_source.days.search_by_counts import changed_days
 from openpanel_source.errors import ContradictoryCountsError
 from openpanel_source.model.day_ranges import day_ranges
 

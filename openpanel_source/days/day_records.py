@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from openpanel_source.days.ledger import DayRecord, Reason
-from openpanel_source.days.plan import PlannedDay
+from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.verdict import Verdict
 
 

@@ -10,7 +10,7 @@ from openpanel_source.api.client import Client
 from openpanel_source.api.generation import Generation
 from openpanel_source.api.page import Meta, RawPage, first_id, split_page
 from openpanel_source.api.query import EVENTS_PATH, EventQuery
-from openpanel_source.days.plan import PlannedDay
+from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.errors import AnswerTooLargeError
 from openpanel_source.rows.decode import Rejected, as_text
 from openpanel_source.rows.shape import ShapedPage, Shaper, shape_events

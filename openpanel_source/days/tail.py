@@ -12,7 +12,7 @@ import pyarrow as pa
 from openpanel_source.days.attempt import Attempt, DayReading
 from openpanel_source.days.ledger import DayRecord
 from openpanel_source.days.pages import Pages
-from openpanel_source.days.plan import PlannedDay
+from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.model.clock import Clock
 from openpanel_source.rows.shape import ShapedPage

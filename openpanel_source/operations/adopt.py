@@ -10,7 +10,7 @@ from openpanel_source.destinations.warehouse import NOT_THERE, ProjectDay, day_o
 from openpanel_source.model.clock import DAY, EARLIEST
 from openpanel_source.model.day_ranges import ranges_without
 from openpanel_source.model.schema import EVENT_GROUPS, EVENTS
-from openpanel_source.source.kept_ledger import newest_records
+from openpanel_source.source.ledger_storage import newest_records
 from openpanel_source.source.settings import Settings
 
 _MOST_GAPS = 20

@@ -13,8 +13,8 @@ import dlt
 from openpanel_source.api.client import Client
 from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.days.ledger import DayRecord, Ledger, Reason
-from openpanel_source.days.plan import PlannedDay
-from openpanel_source.days.planner import Planner
+from openpanel_source.days.planned_days import PlannedDay
+from openpanel_source.days.project_plan import Planner
 from openpanel_source.days.reader import DayReader
 from openpanel_source.destinations.warehouse import ProjectDay, count_events
 from openpanel_source.model.plain import plain
@@ -23,7 +23,7 @@ from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, op
 from openpanel_source.operations.restore import differing_days
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.sync import SyncSummary, sync
-from openpanel_source.source.kept_ledger import ledger_of
+from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.load_package import reader_of
 from openpanel_source.source.settings import Settings
 

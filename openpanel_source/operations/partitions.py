@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.api.query import EventQuery
-from openpanel_source.days.plan import Count, first_day_with_events
 from openpanel_source.days.reader import DayReader
+from openpanel_source.days.search_by_counts import Count, first_day_with_events
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.model.clock import DAY, EARLIEST, parse_day
 from openpanel_source.model.plain import plain

@@ -25,9 +25,9 @@ from openpanel_source.destinations.warehouse import (
 from openpanel_source.model.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.operations.adopt import adoptable_days
 from openpanel_source.operations.users_pipeline import Others
-from openpanel_source.source.kept_ledger import ledger_of
-from openpanel_source.source.planning import check_consent
+from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.settings import Settings
+from openpanel_source.source.sync_plan import check_consent
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from openpanel_source.model.conditions import range_condition
 from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 from openpanel_source.operations.preamble import looking
-from openpanel_source.source.kept_ledger import projects_of
+from openpanel_source.source.ledger_storage import projects_of
 
 _IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
 """Readings of a day, the last of which counts."""

@@ -24,8 +24,8 @@ from openpanel_source.charts.query import knows_series
 from openpanel_source.charts.reader import ChartReader, ChartReading
 from openpanel_source.charts.rows import series_table
 from openpanel_source.charts.time_zones import probe_timezone
-from openpanel_source.days.plan import first_day_with_events
 from openpanel_source.days.reader import DayReader
+from openpanel_source.days.search_by_counts import first_day_with_events
 from openpanel_source.destinations.dialect import current_dialect
 from openpanel_source.destinations.table_format import check_replaces
 from openpanel_source.errors import OpenPanelError

@@ -32,12 +32,12 @@ from openpanel_source.source.hints import (
     replacing,
     silence_expected,
 )
-from openpanel_source.source.kept_ledger import KeptLedger
+from openpanel_source.source.ledger_storage import StoredLedger
 from openpanel_source.source.load_package import Package
 from openpanel_source.source.orders import Orders
-from openpanel_source.source.planning import check_consent
 from openpanel_source.source.resource_changes import check_caller
 from openpanel_source.source.settings import Settings
+from openpanel_source.source.sync_plan import check_consent
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def events_resource(
         # Days, not rows, are what the cursor selects: rows pass unfiltered.
         created_at.advance(None)  # type: ignore[arg-type]
         start, end = _range_of(created_at)
-        kept = KeptLedger(dlt.current.resource_state(), settings.query.fingerprint)
+        kept = StoredLedger(dlt.current.resource_state(), settings.query.fingerprint)
         check_consent(settings, kept.ledger)
         with client:
             run = Package(replace(settings, start=start, end=end), kept.ledger, orders)

@@ -13,7 +13,7 @@ from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.cross_check import cross_check
 from openpanel_source.days.day_records import Stamp, shrunk, with_rows_of, without_events
 from openpanel_source.days.ledger import Ledger
-from openpanel_source.days.plan import PlannedDay
+from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.reader import DayReader
 from openpanel_source.errors import (
     ContradictoryCountsError,
@@ -25,8 +25,8 @@ from openpanel_source.model.clock import DAY, EARLIEST, LATEST
 from openpanel_source.model.conditions import Replaced
 from openpanel_source.rows.spill import SpilledTables
 from openpanel_source.source.orders import Orders, Progress, Results
-from openpanel_source.source.planning import Planning
 from openpanel_source.source.settings import Settings
+from openpanel_source.source.sync_plan import Planning
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,11 @@ from openpanel_source.api.query import MAX_QUERY_BYTES, EventQuery, query_string
 from openpanel_source.charts.definition import Chart, parse_charts, timezone_problem
 from openpanel_source.charts.file import load_charts
 from openpanel_source.charts.query import check_length
+from openpanel_source.days.planned_days import Window
 from openpanel_source.days.safety_catch import DeletionLimits
 from openpanel_source.destinations.table_format import parse_table_format
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.model.clock import Clock, parse_clock, parse_day
+from openpanel_source.model.clock import parse_clock, parse_day
 from openpanel_source.model.lists import decoded, list_of, texts
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.property_columns import Properties, parse_properties
@@ -33,18 +34,13 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What to read; the checked form of ``Arguments``, but for the client's.
+class Settings(Window):
+    """What to read, of which days; the checked form of ``Arguments``, but for the client's.
 
     Attributes:
         project_ids: Projects, each once, in the order given.
         query: Which of their events.
-        start: First UTC day; None for the first day that holds an event.
-        end: Last UTC day; None for all there is.
         limits: Bounds of a run.
-        lookback_days: Settled days, the newest, that are counted one by one on each sync.
-        reload: Read days again that the ledger holds as complete.
-        now: The clock.
         charts: Charts to read of each project.
         timezones: IANA names of organisations' time zones by project; under an empty name, the
             one of all others.
@@ -57,12 +53,7 @@ class Settings:
 
     project_ids: tuple[str, ...]
     query: EventQuery
-    start: date | None
-    end: date | None
     limits: Limits
-    lookback_days: int
-    reload: bool
-    now: Clock
     charts: tuple[Chart, ...]
     timezones: Mapping[str, str]
     privacy: Privacy | None

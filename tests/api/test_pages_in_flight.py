@@ -14,7 +14,7 @@ from openpanel_source.api.credentials import Credentials
 from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.api.query import EventQuery
 from openpanel_source.days.ledger import Reason
-from openpanel_source.days.plan import PlannedDay
+from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.sandbox import Sandbox

@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openpanel_source.days.exact_listing import (
+from openpanel_source.days.old_server_listing import (
     Gathered,
     Grid,
     Group,

@@ -5,44 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Protocol
 
 from openpanel_source.days.ledger import DayRecord, Known, Ledger, Reason
-from openpanel_source.days.plan import (
-    PlannedDay,
+from openpanel_source.days.planned_days import PlannedDay, Window, days_to_read
+from openpanel_source.days.reader import DayReader
+from openpanel_source.days.search_by_counts import (
     changed_days,
-    days_to_read,
     days_with_events,
     first_day_with_events,
     known_ranges,
 )
-from openpanel_source.days.reader import DayReader
-from openpanel_source.model.clock import DAY, EARLIEST, LATEST, Clock
+from openpanel_source.model.clock import DAY, EARLIEST, LATEST
 from openpanel_source.model.day_ranges import day_ranges
-
-
-class Window(Protocol):
-    """The days that may be read, and what of them was asked for."""
-
-    @property
-    def start(self) -> date | None:
-        """The first UTC day."""
-
-    @property
-    def end(self) -> date | None:
-        """The last UTC day."""
-
-    @property
-    def lookback_days(self) -> int:
-        """So many days are counted one by one."""
-
-    @property
-    def reload(self) -> bool:
-        """Whether to read them whatever the ledger says."""
-
-    @property
-    def now(self) -> Clock:
-        """The clock."""
 
 
 @dataclass

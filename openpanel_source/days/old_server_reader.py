@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from openpanel_source.days.attempt import Attempt
-from openpanel_source.days.exact_listing import (
+from openpanel_source.days.old_server_listing import (
     Gathered,
     Grid,
     Group,
@@ -23,8 +23,8 @@ from openpanel_source.days.exact_listing import (
     grid_of,
     varied_spots,
 )
-from openpanel_source.days.exact_looks import DayRange, Look, Looker
-from openpanel_source.days.plan import PlannedDay
+from openpanel_source.days.old_server_looks import DayRange, Look, Looker
+from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.rows.shape import ShapedPage, Shaper
 
 logger = logging.getLogger(__name__)

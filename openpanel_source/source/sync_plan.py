@@ -9,8 +9,8 @@ from openpanel_source.api.query import EventQuery
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.day_records import Stamp, shrunk, still_complete
 from openpanel_source.days.ledger import DayRecord, Known, Ledger, Reason
-from openpanel_source.days.plan import PlannedDay
-from openpanel_source.days.planner import Planner
+from openpanel_source.days.planned_days import PlannedDay
+from openpanel_source.days.project_plan import Planner
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.safety_catch import SafetyCatch, is_ripe
 from openpanel_source.days.verdict import Verdict

@@ -40,7 +40,7 @@ _MOST_A_DAY = 1_000
 """Bytes that no day exceeds, so that few need not be packed to tell."""
 
 
-class KeptLedger:
+class StoredLedger:
     """The ledger of the pipeline that runs, and what of it goes into dlt's state.
 
     Args:

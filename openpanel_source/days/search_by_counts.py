@@ -1,38 +1,21 @@
-"""Rules that find days from counts and ledger, for ``planner.py``; nothing here asks a server."""
+"""Find days by counting ranges: the first that holds anything, all that do, all that changed."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
 
-from openpanel_source.days.ledger import DayRecord, Known, Reason
-from openpanel_source.days.verdict import Verdict
 from openpanel_source.errors import ContradictoryCountsError
 from openpanel_source.model.clock import DAY
-from openpanel_source.model.day_ranges import day_ranges, ranges_without
+from openpanel_source.model.day_ranges import ranges_without
 
 Count = Callable[[date, date], int]
 """Rows the server counts in a range of UTC days, both inclusive."""
 
-_WINDOW = 64
 _TIMES_COUNTED = 3
 """Times that counts may contradict each other while nothing moves."""
-
-
-@dataclass(frozen=True)
-class PlannedDay:
-    """A day to read, and why."""
-
-    project_id: str
-    day: date
-    reason: Reason
-    tail_of: DayRecord | None = None
-    """What was read of the day before, if only newer rows may have to be read."""
-    counted: int | None = None
-    """Rows that the server counted on the day when it was planned, if it was counted."""
 
 
 def first_day_with_events(
@@ -110,43 +93,6 @@ def days_with_events(
     # called empty that was not counted empty itself.
     older = total - newer if total > newer else count(first, middle)
     yield from days_with_events(count, first, middle, older)
-
-
-def days_to_read(
-    project_id: str, first: date, last: date, today: date, known: Known, *, reload: bool
-) -> list[PlannedDay]:
-    """The days of a range that the ledger does not hold as settled and proven, newest first.
-
-    Args:
-        project_id: The project.
-        first: First day of the range.
-        last: Last day of the range.
-        today: The current UTC day.
-        known: What the ledger holds.
-        reload: Read all of them, whatever the ledger says.
-
-    Returns:
-        Planned days.
-    """
-    planned = []
-    for offset in range((last - first).days + 1):
-        day = last - offset * DAY
-        reason = Reason.FORCED if reload else _reason(day, today, known)
-        if reason is not None:
-            planned.append(PlannedDay(project_id, day, reason))
-    return planned
-
-
-def _reason(day: date, today: date, known: Known) -> Reason | None:
-    record = known.get(day)
-    if record is None:
-        return Reason.NEW
-    if record.verdict is Verdict.SHRUNK:
-        # Counts tell when a day that is over is to be read.
-        return Reason.OPEN if day >= today else None
-    if day >= today or record.verdict is Verdict.OPEN:
-        return Reason.OPEN
-    return None if record.is_proven else Reason.RECOUNT
 
 
 def known_ranges(
@@ -231,39 +177,3 @@ def changed_days(
         f" {found[off]:,}): what it says of days cannot be believed. Nothing more was recorded or"
         " changed; report it to who runs the server."
     )
-
-
-def split_empty(
-    count: Count, planned: list[PlannedDay]
-) -> Iterator[tuple[list[PlannedDay], list[PlannedDay]]]:
-    """Separate days that hold nothing, by counting long ranges instead of single days.
-
-    Args:
-        count: Counts rows of a range.
-        planned: Days of one project, newest first.
-
-    Yields:
-        For each range: the days to read, and the days that were counted and found empty.
-    """
-    for days in _windows(planned):
-        first, last = days[-1].day, days[0].day
-        if len(days) == 1:
-            yield days, []
-            continue
-        total = count(first, last)
-        if total >= len(days):
-            yield days, []
-            continue
-        filled = dict(days_with_events(count, first, last, total))
-        yield (
-            [item for item in days if item.day in filled],
-            [item for item in days if item.day not in filled],
-        )
-
-
-def _windows(planned: list[PlannedDay]) -> Iterator[list[PlannedDay]]:
-    by_day = {item.day: item for item in planned}
-    for first, last in reversed(list(day_ranges(by_day))):
-        days = [last - offset * DAY for offset in range((last - first).days + 1)]
-        for start in range(0, len(days), _WINDOW):
-            yield [by_day[day] for day in days[start : start + _WINDOW]]
