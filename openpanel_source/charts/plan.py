@@ -10,7 +10,7 @@ from openpanel_source.charts.buckets import Bucket, Buckets
 from openpanel_source.charts.definition import Chart
 from openpanel_source.charts.ranges import RANGES
 
-Stretch = tuple[Bucket, Bucket]
+BucketRange = tuple[Bucket, Bucket]
 """From a bucket up to, not including, another."""
 
 _POINTS_AN_ANSWER = 20_000
@@ -43,7 +43,7 @@ def bounds(
     now: datetime,
     start: date | datetime | None,
     end: date | datetime | None,
-) -> Stretch | None:
+) -> BucketRange | None:
     """The whole buckets that a chart is about, the open one included.
 
     Args:
@@ -67,9 +67,9 @@ def bounds(
     return (first, last) if first < last else None
 
 
-def stretches(
-    chart: Chart, buckets: Buckets, whole: Stretch, known: Coverage | None, now: datetime
-) -> list[Stretch]:
+def ranges_to_read(
+    chart: Chart, buckets: Buckets, whole: BucketRange, known: Coverage | None, now: datetime
+) -> list[BucketRange]:
     """What to read of the buckets of a chart, in order.
 
     Args:
@@ -80,7 +80,7 @@ def stretches(
         now: The current instant.
 
     Returns:
-        None to two stretches: from the look-back on, and buckets before those known.
+        None to two ranges: from the look-back on, and buckets before those known.
     """
     first, end = whole
     if known is None:
@@ -102,7 +102,7 @@ def stretches(
     return found
 
 
-def is_in_one_piece(chart: Chart, buckets: Buckets, whole: Stretch) -> bool:
+def is_in_one_piece(chart: Chart, buckets: Buckets, whole: BucketRange) -> bool:
     """Whether all buckets of a chart are asked for at once.
 
     Args:

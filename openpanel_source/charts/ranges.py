@@ -6,7 +6,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-Span = tuple[date | datetime, date | datetime]
+Ends = tuple[date | datetime, date | datetime]
 """Start and end: local days, both inclusive, or instants."""
 
 _DAY = timedelta(days=1)
@@ -18,7 +18,7 @@ def _months_before(day: date, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-RANGES: dict[str, Callable[[datetime, date], Span]] = {
+RANGES: dict[str, Callable[[datetime, date], Ends]] = {
     "30min": lambda now, today: (now - timedelta(minutes=30), now),
     "lastHour": lambda now, today: (now - timedelta(hours=1), now),
     "last24h": lambda now, today: (now - timedelta(hours=24), now),

@@ -17,7 +17,7 @@ from openpanel_source.charts.answer import Drawing, read_drawing, with_silent_se
 from openpanel_source.charts.buckets import Bucket, Buckets
 from openpanel_source.charts.definition import Chart
 from openpanel_source.charts.ledger import ChartRecord
-from openpanel_source.charts.plan import Stretch, is_in_one_piece, slice_length, stretches
+from openpanel_source.charts.plan import BucketRange, is_in_one_piece, ranges_to_read, slice_length
 from openpanel_source.charts.query import CHARTS_PATH, chart_params, check_server
 from openpanel_source.charts.rows import series_row, shape_points
 from openpanel_source.charts.time_zones import check_timezone
@@ -67,7 +67,7 @@ class ChartReader:
     def __post_init__(self) -> None:
         check_server(self.chart, self.buckets.zone.key, self.generation)
 
-    def read(self, reading: ChartReading, whole: Stretch, *, anew: bool) -> Iterator[pa.Table]:
+    def read(self, reading: ChartReading, whole: BucketRange, *, anew: bool) -> Iterator[pa.Table]:
         """Read what is new, and what may have changed, of a chart.
 
         Args:
@@ -84,18 +84,18 @@ class ChartReader:
         record = reading.record
         known = None if anew else record.coverage
         self._in_one = is_in_one_piece(self.chart, self.buckets, whole)
-        planned = stretches(self.chart, self.buckets, whole, known, self.now)
+        planned = ranges_to_read(self.chart, self.buckets, whole, known, self.now)
         if planned:
             record.series = record.series_cut = record.phantom_series = record.points = 0
             record.total = 0.0
             record.window_start = record.window_end = None
-        for stretch in planned:
-            yield from self._read_stretch(reading, stretch)
+        for part in planned:
+            yield from self._read_range(reading, part)
             if self.should_stop():
                 return
 
-    def _read_stretch(self, reading: ChartReading, stretch: Stretch) -> Iterator[pa.Table]:
-        first, end = stretch
+    def _read_range(self, reading: ChartReading, part: BucketRange) -> Iterator[pa.Table]:
+        first, end = part
         position = first
         while position.start < end.start:
             stop = self._slice_end(position, end)
@@ -108,13 +108,13 @@ class ChartReader:
                 return
 
     def _take(
-        self, reading: ChartReading, drawing: Drawing, table: pa.Table, stretch: Stretch
+        self, reading: ChartReading, drawing: Drawing, table: pa.Table, part: BucketRange
     ) -> None:
-        first, end = stretch
+        first, end = part
         record = reading.record
         self._found = drawing.found
         for series in drawing.series:
-            window = stretch if self._in_one else None
+            window = part if self._in_one else None
             reading.series[series.key] = series_row(self.chart, record.chart_id, series, window)
         reading.replaced.append(ReplacedBuckets(record.chart_id, first.start, end.start))
         record.series = len(reading.series)

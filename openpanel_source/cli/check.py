@@ -25,22 +25,19 @@ logger = logging.getLogger(PROGRESS)
 @json_option
 def command(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
     """Check address, credentials, projects, server generation and rate limit."""
-    from openpanel_source.destinations.explain import destination_errors
     from openpanel_source.operations.check import check
+    from openpanel_source.operations.preamble import operation
     from openpanel_source.source.configuration import found_settings
-    from openpanel_source.source.source import configured
 
     given = given_options(project_id=list(project_id), base_url=base_url)
-    with destination_errors():
-        client, settings = configured(**given)
+    findings = []
+    with operation(given) as (client, settings):
         # An address that is refused may hold a password.
         origins = [_origin(found) for found in found_settings(given)]
-    if not as_json:
-        for setting in origins:
-            click.echo(printable("{name}: {value} ({origin})".format_map(setting), 1000))
-    logger.info("asking %s; what fails is tried again for a while", client.base_url)
-    findings = []
-    with client:
+        if not as_json:
+            for setting in origins:
+                click.echo(printable("{name}: {value} ({origin})".format_map(setting), 1000))
+        logger.info("asking %s; what fails is tried again for a while", client.base_url)
         for finding in check(client, settings):
             findings.append(finding)
             if not as_json:

@@ -21,6 +21,7 @@ from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.destinations.lock import running_alone
 from openpanel_source.destinations.prepare import drop_staging
 from openpanel_source.destinations.warehouse import ProjectDay
+from openpanel_source.model.plain import plain
 from openpanel_source.operations.package_steps import extract, load
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
 from openpanel_source.operations.restore import mark_clean, restored
@@ -29,6 +30,8 @@ from openpanel_source.operations.tuning import tuned_process
 from openpanel_source.operations.users_pipeline import loadable
 from openpanel_source.source.orders import ChartResult, Orders, Progress, Results
 from openpanel_source.source.source import resources_of, source_of
+
+_SHOWN_OF_DAYS = ("project_id", "day", "verdict", "total_count", "rows_received")
 
 
 @dataclass
@@ -85,21 +88,11 @@ class SyncSummary:
 
     def as_dict(self) -> dict[str, Any]:
         """The summary as JSON values; days as ``YYYY-MM-DD``."""
-        return {
-            **{name: value for name, value in vars(self).items() if name != "unproven"},
-            "seconds": round(self.seconds, 3),
-            "verified": self.is_verified,
-            "unproven": [
-                {
-                    "project_id": record.project_id,
-                    "day": record.day.isoformat(),
-                    "verdict": record.verdict.value,
-                    "total_count": record.total_count,
-                    "rows_received": record.rows_received,
-                }
-                for record in self.unproven
-            ],
-        }
+        unproven = [
+            {name: getattr(record, name) for name in _SHOWN_OF_DAYS} for record in self.unproven
+        ]
+        said = {"seconds": round(self.seconds, 3), "verified": self.is_verified}
+        return dict(plain({**vars(self), **said, "unproven": unproven}))
 
 
 OnDay = Callable[[Progress], None]

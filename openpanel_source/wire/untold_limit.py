@@ -2,7 +2,7 @@
 
 OpenPanel 3, and proxies that remove headers, say nothing of limit, rest or time. The server counts
 in a fixed window that opens with its first request (openpanel-3.md, section 5), and tells nobody
-when that was: so no more requests than it allows are made in any stretch of that length. Others on
+when that was: so no more requests than it allows are made in any time of that length. Others on
 the same client id show by refusals. From then on requests are spread evenly; they become fewer with
 each window that overflows, and more again, slowly at first, with each that does not.
 """
