@@ -41,8 +41,6 @@ class Attempt:
     rejected: list[Rejected] = field(default_factory=list)
     has_repeated_page: bool = False
     """Whether some page came twice, as from a cache: then others may not have come at all."""
-    has_failures: bool = False
-    """Whether a value of a promoted property may be none of its column's type."""
     _seen: set[int] = field(default_factory=set)
     _side_rows: SideRows = field(default_factory=SideRows)
     _ungrouped: list[pa.Table] = field(default_factory=list)
@@ -57,7 +55,6 @@ class Attempt:
         if table.num_rows and not self.ids:
             self.newest_at = table.column("created_at")[0].as_py()
         self.totals.append(page.meta.total_count)
-        self.has_failures |= page.has_failures
         self.rows += page.rows
         distinct = set(page.ids)
         if len(distinct) > 1:
@@ -162,8 +159,6 @@ class DayReading:
     after: datetime | None = None
     """If only a tail was read: the rows are those after this instant."""
     side_rows: SideRows = field(default_factory=SideRows)
-    has_failures: bool = False
-    """Whether a value of a promoted property may be none of its column's type."""
 
 
 def _firsts(ids: list[str], fresh: set[str]) -> pa.Array:

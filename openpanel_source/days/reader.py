@@ -263,7 +263,6 @@ class DayReader:
             attempt.tables,
             rejected,
             side_rows=attempt.side_rows,
-            has_failures=attempt.has_failures,
         )
 
     def _read_once(

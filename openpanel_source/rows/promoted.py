@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -31,21 +31,8 @@ WEB_COLUMNS = tuple(column for column in EVENTS.columns if column.property_key i
 _NULL = b"null"
 LONGEST_EXAMPLE = 100
 """Characters of a value that ``property_failures`` shows."""
-
-
-class Failure(NamedTuple):
-    """Values of a key that are not of its column's type: how many rows, and the first of them."""
-
-    key: str
-    rows: int
-    example: str
-
-
-class Filled(NamedTuple):
-    """Rows with promoted columns, and which values could not be read."""
-
-    table: pa.Table
-    failures: list[Failure]
+_FAILED = pa.field("failed properties", pa.string())
+"""On their way, rows have with them which of their values could not be read, as a map in JSON."""
 
 
 @dataclass(frozen=True)
@@ -83,32 +70,37 @@ class Promotion:
         columns = tuple(column for column in self.columns if column not in WEB_COLUMNS)
         return replace(EVENTS, columns=columns).dlt_columns()
 
-    def fill(self, table: pa.Table) -> Filled:
+    def fill(self, table: pa.Table) -> pa.Table:
         """Rows of ``events`` with the promoted columns filled, or added.
 
         Args:
             table: Rows to which the privacy settings were applied, of at least one page.
+
+        Returns:
+            The rows, to be passed through ``Failures`` before they are loaded.
         """
         arrays = dict(zip(table.schema.names, table.columns, strict=True))
-        schema = self._schema(table.schema)
-        texts = self._texts(table.column("properties"))
-        if texts is None:
-            # Pages of one day have the same columns, whatever they hold.
-            further = [field for field in schema if field.name not in arrays]
-            arrays |= {field.name: pa.nulls(table.num_rows, field.type) for field in further}
-            return Filled(pa.table(arrays, schema=schema), [])
-        failures = []
-        for column, values in zip(self.columns, texts, strict=True):
+        failed: dict[int, dict[str, str]] = {}
+        texts = self._texts(table.column("properties")) or ()
+        for column, values in zip(self.columns, texts, strict=bool(texts)):
             allowed = self._hidden(column, pa.array(values, pa.string()))
-            read = read_values(allowed, column.type)
-            arrays[column.name] = read.values
-            if read.example is not None:
-                example = printable(read.example, LONGEST_EXAMPLE)
-                failures.append(Failure(str(column.property_key), read.failed_rows, example))
-        return Filled(pa.table(arrays, schema=schema), failures)
+            arrays[column.name], rows = read_values(allowed, column.type)
+            for row in rows:
+                example = printable(allowed[row].as_py(), LONGEST_EXAMPLE)
+                failed.setdefault(row, {})[str(column.property_key)] = example
+        if failed:
+            maps = [json.dumps(failed[row]) if row in failed else None for row in range(len(table))]
+            arrays[_FAILED.name] = pa.array(maps, _FAILED.type)
+        # Pages of one day have the same columns, whatever they hold.
+        schema = self._schema(table.schema)
+        further = [field for field in schema if field.name not in arrays]
+        arrays |= {field.name: pa.nulls(len(table), field.type) for field in further}
+        return pa.table(arrays, schema=schema)
 
     def _schema(self, schema: pa.Schema) -> pa.Schema:
-        further = replace(EVENTS, columns=self.columns).arrow_schema
+        further = list(replace(EVENTS, columns=self.columns).arrow_schema)
+        if any(column.type != "text" for column in self.columns):
+            further.append(_FAILED)
         return pa.schema([*schema, *(field for field in further if field.name not in schema.names)])
 
     def _texts(self, properties: pa.ChunkedArray) -> list[Sequence[str | None]] | None:
@@ -184,15 +176,18 @@ class Failures:
 
     def __init__(self, load_id: str) -> None:
         self._load_id = load_id
-        self._found: dict[tuple[str, date, str], Failure] = {}
+        self._found: dict[tuple[str, date, str], tuple[int, str]] = {}
 
-    def add(self, project_id: str, day: date, failures: list[Failure]) -> None:
-        """Count failures of a day."""
-        for failure in failures:
-            place = (project_id, day, failure.key)
-            before = self._found.get(place)
-            rows = failure.rows + (before.rows if before else 0)
-            self._found[place] = (before or failure)._replace(rows=rows)
+    def counted(self, table: pa.Table, project_id: str, day: date) -> pa.Table:
+        """Rows of a day as they are loaded; what could not be read of them is counted."""
+        if _FAILED.name not in table.schema.names:
+            return table
+        for text in table[_FAILED.name].drop_null().to_pylist():
+            for key, example in json.loads(text).items():
+                place = project_id, day, key
+                rows, first = self._found.get(place, (0, example))
+                self._found[place] = rows + 1, first
+        return table.drop_columns([_FAILED.name])
 
     @property
     def table(self) -> pa.Table | None:
@@ -205,9 +200,9 @@ class Failures:
                 "event_date": day,
                 "load_id": self._load_id,
                 "property_key": key,
-                "failed_rows": failure.rows,
-                "example": failure.example,
+                "failed_rows": rows,
+                "example": example,
             }
-            for (project_id, day, key), failure in self._found.items()
+            for (project_id, day, key), (rows, example) in self._found.items()
         ]
         return pa.Table.from_pylist(rows, schema=PROPERTY_FAILURES.arrow_schema)

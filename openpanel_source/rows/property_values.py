@@ -34,13 +34,11 @@ class Read(NamedTuple):
 
     Attributes:
         values: Null where a text is empty, or is none of that type.
-        failed_rows: Rows of texts that are none of that type.
-        example: The first of them.
+        failed: Rows of texts that are none of that type.
     """
 
     values: pa.Array
-    failed_rows: int
-    example: str | None
+    failed: list[int]
 
 
 def read_values(texts: pa.Array, kind: ColumnType) -> Read:
@@ -51,7 +49,7 @@ def read_values(texts: pa.Array, kind: ColumnType) -> Read:
         kind: ``text``, ``bigint``, ``double``, ``bool``, ``timestamp``, ``date`` or ``decimal``.
     """
     if kind == "text":
-        return Read(texts, 0, None)
+        return Read(texts, [])
     # Pages repeat a few values: each is read once.
     encoded = texts.dictionary_encode()
     distinct = encoded.dictionary.to_pylist()
@@ -59,11 +57,12 @@ def read_values(texts: pa.Array, kind: ColumnType) -> Read:
     values = pa.array(read, ARROW[kind]).take(encoded.indices)
     failed = [place for place, text in enumerate(distinct) if text and read[place] is None]
     if not failed:
-        return Read(values, 0, None)
+        return Read(values, [])
     import pyarrow.compute as pc
 
     places = pa.array(failed, encoded.indices.type)
-    return Read(values, pc.sum(pc.is_in(encoded.indices, places)).as_py(), distinct[failed[0]])
+    rows = pc.indices_nonzero(pc.is_in(encoded.indices, places))
+    return Read(values, rows.to_pylist())
 
 
 def read_value(text: str, kind: ColumnType) -> Any:

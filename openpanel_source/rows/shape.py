@@ -52,7 +52,6 @@ class ShapedPage(NamedTuple):
         keep: Which of them are of no erased profile; None for all.
         dimensions: What the server told beside them.
         first_id: Of the first row, rejected or not, if it has one.
-        has_failures: Whether a value of a promoted property is none of its column's type.
     """
 
     meta: Meta
@@ -62,7 +61,6 @@ class ShapedPage(NamedTuple):
     keep: pa.Array | None = None
     dimensions: Dimensions = ()
     first_id: str | None = None
-    has_failures: bool = False
 
     @property
     def rows(self) -> int:
@@ -112,10 +110,8 @@ class Shaper:
         if self.privacy is not None:
             table, keep = self.privacy.hide(table, page.fields)
         # While the page is at hand: later, its texts would have to come from far away again.
-        table, failures = self.promotion.fill(table)
-        return ShapedPage(
-            page.meta, ids, page.rejected, table, keep, dimensions, page.first_id, bool(failures)
-        )
+        table = self.promotion.fill(table)
+        return ShapedPage(page.meta, ids, page.rejected, table, keep, dimensions, page.first_id)
 
 
 @lru_cache

@@ -7,7 +7,6 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import dlt
-import pyarrow as pa
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
 
@@ -144,9 +143,9 @@ class Package:
         with EventsFile(_working_dir(), self._held, fields, events_format) as file:
             for reading in run.readings():
                 yield from self._rejected(reading)
+                record = reading.record
                 for table in reading.tables:
-                    file.add(table)
-                    self._note_failures(reading, table)
+                    file.add(self._failures.counted(table, record.project_id, record.day))
                 self._side_rows.update(reading.side_rows)
             # First, as it may tell of columns what the files do not.
             yield from self._replaced(results)
@@ -163,12 +162,6 @@ class Package:
             record = reading.record
             rejected = shape_rejected(reading.rejected, record.project_id, record.day)
             yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
-
-    def _note_failures(self, reading: DayReading, table: pa.Table) -> None:
-        if reading.has_failures:
-            # Of the rows that are left of the pages.
-            failed = self._promotion.fill(table).failures
-            self._failures.add(reading.record.project_id, reading.record.day, failed)
 
     def _replaced(self, results: Results) -> Iterator[Any]:
         """What makes way for the events that were read, in a table that has all columns."""

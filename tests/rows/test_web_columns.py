@@ -45,7 +45,7 @@ def filled(*properties: str | None, **privacy: Any) -> list[dict[str, Any]]:
     settings = parse_privacy(Arguments(**privacy), {})
     if settings is not None:
         table = settings.hide(table).table
-    table = Promotion(privacy=settings).fill(table).table
+    table = Promotion(privacy=settings).fill(table)
     table.validate(full=True)
     return [{name: row[name] for name in NAMES} for row in table.to_pylist()]
 
