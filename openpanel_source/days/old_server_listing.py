@@ -15,6 +15,8 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
+import msgspec
+
 Key = tuple[str, ...]
 """What a listing is ordered by: rows of one key are a group, in no order among themselves."""
 
@@ -25,7 +27,7 @@ class Row(NamedTuple):
     id: Hashable
     key: Key
     profile_id: str | None
-    raw: bytes
+    raw: msgspec.Raw
 
 
 class Group(NamedTuple):

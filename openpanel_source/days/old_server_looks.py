@@ -72,7 +72,7 @@ class Looker:
             generation=self.generation,
         )
         page = self.client.read(EVENTS_PATH, [*params, ("page", spot.page)], split_page)
-        return Look(page.meta.total_count, spot, [self._row(bytes(raw)) for raw in page.data])
+        return Look(page.meta.total_count, spot, list(map(self._row, page.data)))
 
     def count(self, listed: DayRange) -> int:
         """Rows that the server counts; 1 if it counts none and lists some."""
@@ -127,12 +127,12 @@ class Looker:
                 return base, listed._replace(last=last)
             days *= 16
 
-    def _row(self, raw: bytes) -> Row:
+    def _row(self, raw: msgspec.Raw) -> Row:
         try:
             head = _head.decode(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             # It takes its place as a group of its own.
-            same = without_told(raw, self.query.dimensions)
+            same = without_told(bytes(raw), self.query.dimensions)
             return Row(same, ("", same.hex()), None, raw)
         key: tuple[str, ...] = (head.created_at,)
         if self.generation.has_ordered_ties:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from openpanel_source.api.page import Meta, RawPage
 from openpanel_source.days.attempt import Attempt
 from openpanel_source.days.old_server_listing import (
     Gathered,
@@ -132,10 +133,8 @@ class AlignedDays:
                 yield AlignedDays(replace(looker, query=query), Shaper())
 
     def _shape(self, item: PlannedDay, rows: list[Row], total: int) -> ShapedPage:
-        data = b",".join(row.raw for row in rows)
-        body = b'{"meta":{"totalCount":%d,"pages":1},"data":[%s]}' % (total, data)
-        request = f"rows of {item.project_id}, {item.day}"
-        return self.shaper.page(body, item.project_id, item.day, request)
+        page = RawPage(Meta(total, 1), [row.raw for row in rows])
+        return self.shaper.rows(page, item.project_id, item.day)
 
 
 class _Reading:

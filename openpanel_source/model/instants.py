@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime
 
 
 def instant_text(instant: datetime) -> str:
@@ -11,7 +11,7 @@ def instant_text(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
 
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
 def parse_instant(text: str) -> datetime | None:
@@ -20,7 +20,6 @@ def parse_instant(text: str) -> datetime | None:
         return None
     whole, _, fraction = text[:-1].partition(".")
     try:
-        instant = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+        return datetime.fromisoformat(f"{whole}.{fraction:0<6}+00:00")
     except ValueError:
         return None
-    return instant.replace(microsecond=int(fraction.ljust(6, "0")) if fraction else 0)

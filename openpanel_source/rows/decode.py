@@ -11,16 +11,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import zip_longest
 from types import GenericAlias
 from typing import Any
 
 import msgspec
 
-from openpanel_source.api.page import (
-    Meta,
-    first_id,
-    split_page,
-)
+from openpanel_source.api.page import Meta, RawPage, first_id
 from openpanel_source.model.instants import parse_instant
 from openpanel_source.model.json_text import (
     UNREADABLE,
@@ -112,40 +109,48 @@ def decode_page(body: bytes, asked: Collection[str] = (), fields: Fields = ()) -
 
 
 def decode_rows(
-    body: bytes,
+    page: RawPage,
     day: date,
-    request: str,
     asked: Collection[str] = (),
     fields: NewFields | None = None,
+    decoded: Page | None = None,
 ) -> Page:
     """Every row of an answer, as an event of a UTC day or as rejected, whatever it holds.
 
     Args:
-        body: The answer's bytes.
+        page: The answer.
         day: The day that was asked for.
-        request: Method and URL, for the error.
         asked: What the server was asked to tell beside events, ``profile`` and ``meta``.
         fields: Learns the fields that nobody knows yet.
-
-    Raises:
-        UnexpectedAnswerError: The body is no JSON object with ``meta`` and a list ``data``.
+        decoded: The same, if all of its rows are events, but some that should be rejected.
     """
-    known = fields.known if fields else ()
+    known = decoded.fields if decoded else fields.known if fields else ()
     kind = with_asked(asked, known)
-    page = split_page(body, request)
-    rows = [_decode_row(bytes(raw), kind, asked, day) for raw in page.data]
+    rows = [
+        _checked_row(bytes(raw), event, kind, asked, day)
+        for raw, event in zip_longest(page.data, decoded.events if decoded else ())
+    ]
     events = [row for row in rows if isinstance(row, Event)]
     unknown = [name for event in events for name in getattr(event, "_unknown", ())]
-    if fields and fields.learn(unknown, known):
-        return decode_rows(body, day, request, asked, fields)
+    if fields and unknown and fields.learn(unknown, known):
+        return decode_rows(page, day, asked, fields)
     rejected = [row for row in rows if isinstance(row, Rejected)]
     return Page(page.meta, events, rejected, known, first_id(page))
 
 
-def _decode_row(raw: bytes, fields: Fields, asked: Collection[str], day: date) -> Event | Rejected:
+def _checked_row(
+    raw: bytes, event: Event | None, fields: Fields, asked: Collection[str], day: date
+) -> Event | Rejected:
     instant = None
     try:
-        row = _row(raw, fields)
+        raw.decode()
+        check_levels(raw)
+        row = event or _decoded(raw, fields)
+        row.id = without_nul(row.id)
+        if not row.id:
+            raise ValueError("id is missing or empty")
+        if row.imported_at is not None and parse_instant(row.imported_at) is None:
+            raise ValueError("importedAt is not an ISO date and time")
         instant = parse_instant(row.created_at)
         if instant is None:
             raise ValueError("createdAt is not an ISO date and time of the years 1 to 9999")
@@ -157,20 +162,11 @@ def _decode_row(raw: bytes, fields: Fields, asked: Collection[str], day: date) -
     return Rejected(as_text(without_told(raw, asked)), problem, instant)
 
 
-def _row(raw: bytes, fields: Fields) -> Event:
-    raw.decode()
-    check_levels(raw)
-    whole = without_halves(raw)
+def _decoded(raw: bytes, fields: Fields) -> Event:
     try:
-        row = _event(fields).decode(whole)
+        return _event(fields).decode(raw)
     except msgspec.MsgspecError:
-        row = keep_event(whole, fields)
-    row.id = without_nul(row.id)
-    if not row.id:
-        raise ValueError("id is missing or empty")
-    if row.imported_at is not None and parse_instant(row.imported_at) is None:
-        raise ValueError("importedAt is not an ISO date and time")
-    return row
+        return keep_event(without_halves(raw), fields)
 
 
 def as_text(raw: bytes) -> str:

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, Protocol
 import pyarrow as pa
 from msgspec.structs import astuple
 
-from openpanel_source.api.page import Meta
+from openpanel_source.api.page import Meta, RawPage, split_page
 from openpanel_source.model.json_text import SHORT, UNREADABLE, check_levels, without_nul_or_halves
 from openpanel_source.model.schema import EVENTS, REJECTED_EVENTS, ColumnType
-from openpanel_source.rows.decode import Rejected, decode_page, decode_rows
+from openpanel_source.rows.decode import Page, Rejected, decode_page, decode_rows
 from openpanel_source.rows.event import NULL, Event, Fields, is_kept
 from openpanel_source.rows.new_fields import NewFields
 from openpanel_source.rows.privacy import Privacy
@@ -97,13 +97,34 @@ class Shaper:
         Raises:
             UnexpectedAnswerError: The body is no page.
         """
-        asked = self.told.names if self.told else ()
+        page = None
         try:
-            page = decode_page(body, asked, self.fields.known if self.fields else ())
+            page = decode_page(body, self._asked, self.fields.known if self.fields else ())
             table = shape_events(page.events, project_id, day, page.fields)
         except (ShapeError, *UNREADABLE):
-            page = decode_rows(body, day, request, asked, self.fields)
-            table = shape_events(page.events, project_id, day, page.fields)
+            return self.rows(split_page(body, request), project_id, day, page)
+        return self._shaped(page, table, project_id)
+
+    def rows(
+        self, page: RawPage, project_id: str, day: date, decoded: Page | None = None
+    ) -> ShapedPage:
+        """Decode rows one by one, whatever they hold, and shape those that are events.
+
+        Args:
+            page: The rows.
+            project_id: The project that was asked for.
+            day: The UTC day that was asked for.
+            decoded: The same as events, if they are but cannot all be shaped.
+        """
+        found = decode_rows(page, day, self._asked, self.fields, decoded)
+        table = shape_events(found.events, project_id, day, found.fields)
+        return self._shaped(found, table, project_id)
+
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        return self.told.names if self.told else ()
+
+    def _shaped(self, page: Page, table: pa.Table, project_id: str) -> ShapedPage:
         ids = [event.id for event in page.events]
         dimensions = self.told.shape(page.events, project_id) if self.told else ()
         keep = None

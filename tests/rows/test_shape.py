@@ -174,6 +174,7 @@ def test_revenue_and_duration_are_kept_exactly(field: str, value: Any) -> None:
         (event(createdAt="2026-02-30T00:00:00Z"), "createdAt is not an ISO date"),
         (event(createdAt="２０２６-11-10T00:00:00Z"), "createdAt is not an ISO date"),
         (event(createdAt="2026-11-10T23:59:60.000Z"), "createdAt is not an ISO date"),
+        (event(createdAt="2026-11-09T24:00:00.000Z"), "createdAt is not an ISO date"),
         (event(createdAt="2026-11-11T00:00:00.000Z"), "does not lie in the day asked for"),
         (event(createdAt="2026-11-09T23:59:59.999Z"), "does not lie in the day asked for"),
         (event(createdAt="1500-01-01T00:00:00Z"), "does not lie in the day asked for"),
