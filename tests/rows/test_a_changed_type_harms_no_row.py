@@ -6,7 +6,7 @@ import json
 from datetime import date
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openpanel_source.model.schema import EVENTS
@@ -55,6 +55,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(FIELDS), values)
 def test_a_row_with_any_type_in_any_field_is_loaded_or_rejected(field: str, value: Any) -> None:
     lines = [json.dumps(row).encode() for row in (event(1), event(2) | {field: value}, event(3))]
