@@ -25,7 +25,8 @@ coverage: .venv/.ready ## All tests, and the lines that none of them runs: 15 mi
 	$(BIN)/coverage report
 
 # What a sync does, to be tried with other versions than those of requirements.lock.
-SYNCS := tests/days/test_days_are_read_when_needed.py \
+SYNCS := tests/days/test_which_days_a_sync_reads.py tests/days/test_open_days_are_read_again.py \
+	tests/days/test_a_sync_of_many_runs.py tests/days/test_changes_of_old_days_are_found.py \
 	tests/promise/test_a_sync_holds_exactly_the_rows_of_the_server.py \
 	tests/cli tests/destinations/test_every_destination.py
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import TypeVar
 
 import requests
@@ -15,10 +15,10 @@ from requests.structures import CaseInsensitiveDict
 from openpanel_source.api.credentials import Credentials, checked_base_url
 from openpanel_source.api.query import Params, query_string
 from openpanel_source.api.refusals import error_of, is_definite
+from openpanel_source.api.session import header_value, new_session
 from openpanel_source.api.shown_url import shown_query
 from openpanel_source.errors import (
     CredentialsError,
-    InvalidSettingError,
     OpenPanelError,
     RateLimitedError,
     RequestAbortedError,
@@ -26,8 +26,9 @@ from openpanel_source.errors import (
     TransientError,
 )
 from openpanel_source.model.clock import LONGEST_TIMEOUT, check_seconds
+from openpanel_source.wire.awaited import Awaited, PausedRequests
 from openpanel_source.wire.body import Response, read_response
-from openpanel_source.wire.deadline import Watchdog, WatchedAdapter
+from openpanel_source.wire.deadline import Watchdog
 from openpanel_source.wire.failures import network_error, too_slow
 from openpanel_source.wire.proxy import proxy_place
 from openpanel_source.wire.rate_limit import RateLimiter
@@ -94,13 +95,14 @@ class Client:
         self.max_page_bytes = max_page_bytes
         self._aborted = threading.Event()
         self._retry = retry or RetryPolicy()
-        self._session = session or _session(pool_size)
+        self._session = session or new_session(pool_size)
         self._headers = {
-            "openpanel-client-id": _header_value("client_id", credentials.client_id),
-            "openpanel-client-secret": _header_value("client_secret", credentials.client_secret),
+            "openpanel-client-id": header_value("client_id", credentials.client_id),
+            "openpanel-client-secret": header_value("client_secret", credentials.client_secret),
         }
         self._secret = credentials.client_secret
         self._lock = threading.Lock()
+        self._paused = PausedRequests()
         self._proven = False
         self._known = False
         self._users = 0
@@ -152,6 +154,14 @@ class Client:
             path, params, lambda response, request: decode(response.content, request)
         )
 
+    @property
+    def awaited(self) -> Awaited | None:
+        """What requests wait for at this moment, and for how long; None while none waits."""
+        paused, seconds = self._paused.next, self.limiter.wait
+        if paused is not None or seconds is None:
+            return paused
+        return Awaited("rate limit", time.monotonic() + seconds)
+
     def abort(self) -> None:
         """End all requests under way at once, their waits included; later ones are unharmed."""
         self._aborted.set()
@@ -175,11 +185,15 @@ class Client:
             retry=tenacity.retry_if_exception(self._is_retryable),
             stop=lambda state: aborted.is_set() or self._is_exhausted(state),
             wait=self._wait,
-            sleep=tenacity.sleep_using_event(aborted),
-            before_sleep=lambda state: log_retry(state, self._outage(state)),
+            sleep=self._paused.sleep(aborted),
+            before_sleep=self._before_sleep,
             reraise=True,
         )
         return retrying(lambda: decode(self._get_once(url, request, aborted), request))
+
+    def _before_sleep(self, state: tenacity.RetryCallState) -> None:
+        log_retry(state, self._outage(state))
+        self._paused.note(state)
 
     def _is_retryable(self, error: BaseException) -> bool:
         if isinstance(error, CredentialsError):
@@ -265,28 +279,3 @@ class Client:
             name: value.replace(self._secret, "***") for name, value in response.headers.items()
         }
         return response._replace(content=content, headers=CaseInsensitiveDict(headers))
-
-
-def _header_value(name: str, value: str) -> str:
-    # requests would name the value, and so the secret, in its error.
-    if not value.isascii() or not value.isprintable() or value != value.strip():
-        raise InvalidSettingError(
-            f"{name} holds a space, a line break or another character that no header may hold; copy"
-            " it again from OpenPanel's settings, Clients."
-        )
-    return value
-
-
-def _session(pool_size: int) -> requests.Session:
-    session = requests.Session()
-    # Without this, requests would add an Authorization header from ~/.netrc.
-    session.auth = _no_auth
-    session.headers["user-agent"] = f"openpanel-source/{version('openpanel-source')}"
-    adapter = WatchedAdapter(pool_connections=1, pool_maxsize=pool_size)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

@@ -77,6 +77,8 @@ class RateLimiter:
         self._tally = Tally()
         self._seconds = 0.001
         """How long a window is, as far as was seen."""
+        self._waiting = 0
+        self._next_at = inf
 
     @property
     def limit(self) -> int | None:
@@ -89,6 +91,13 @@ class RateLimiter:
         if self._limit is None:
             return self._tally.is_refused
         return self._budget < 1 and self._ends_at != inf
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until the next request may be made, as far as is known; None if none waits."""
+        if not self._waiting or self._next_at == inf:
+            return None
+        return max(self._next_at - self._clock(), 0.0)
 
     @contextmanager
     def slot(self, aborted: threading.Event | None = None) -> Iterator[Slot]:
@@ -132,7 +141,12 @@ class RateLimiter:
                 seconds = self._patience(now)
                 if seconds <= 0:
                     break
-                self._pause(None if seconds == inf else seconds)
+                self._next_at = now + seconds
+                self._waiting += 1
+                try:
+                    self._pause(None if seconds == inf else seconds)
+                finally:
+                    self._waiting -= 1
             self._budget -= 1
             self._in_flight += 1
             entry = self._tally.issue(now) if self._limit is None else None

@@ -71,6 +71,13 @@ class BlockedError(Exception):
         self.seconds = seconds
 
 
+class _NeverChanged(threading.Condition):
+    """Says that a simulated thread would have to wait for news."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        raise BlockedError(timeout)
+
+
 class Simulation:
     """Threads that share a limiter, on a clock that only the simulation moves.
 
@@ -81,17 +88,15 @@ class Simulation:
         self.now = 1000.0
         self.server = server
         self.latency = latency
-        self.limiter = RateLimiter(clock=lambda: self.now, sleep=self._sleep)
-        self.limiter._changed.wait = self._wait  # type: ignore[method-assign]
+        self.limiter = RateLimiter(
+            clock=lambda: self.now, sleep=self._sleep, changed=_NeverChanged()
+        )
         self.idle = threads
         self.order = 0
         self.events: list[tuple[float, int, Callable[[], None]]] = []
         self.wakes = -math.inf
         self.sent = 0
         self.refused = 0
-
-    def _wait(self, timeout: float | None = None) -> bool:
-        raise BlockedError(timeout)
 
     def _sleep(self, seconds: float) -> None:
         raise BlockedError(seconds)

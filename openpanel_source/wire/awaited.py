@@ -1,0 +1,70 @@
+"""What requests wait for, to be told to whoever waits as well."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tenacity
+
+from openpanel_source.errors import ConnectionFailedError, RateLimitedError
+
+
+class Awaited(NamedTuple):
+    """A wait.
+
+    Attributes:
+        what: For what: ``rate limit``, ``no connection`` or ``server fault``.
+        until: When it ends, by ``time.monotonic``.
+    """
+
+    what: str
+    until: float
+
+    def __str__(self) -> str:
+        seconds = max(round(self.until - time.monotonic()), 0)
+        return f"{self.what}, next in {seconds} s" if seconds else self.what
+
+
+class PausedRequests:
+    """The requests that have failed and are to be tried again; safe to share by threads."""
+
+    def __init__(self) -> None:
+        self._by_thread: dict[int, Awaited] = {}
+        self._lock = threading.Lock()
+
+    def note(self, state: tenacity.RetryCallState) -> None:
+        """Note that the request of this thread is about to wait for its next try."""
+        if state.next_action is None or not state.next_action.sleep:
+            return
+        until = time.monotonic() + state.next_action.sleep
+        error = state.outcome.exception() if state.outcome else None
+        with self._lock:
+            self._by_thread[threading.get_ident()] = Awaited(_reason(error), until)
+
+    def sleep(self, aborted: threading.Event) -> Callable[[float], None]:
+        """What waits, until the time is over or the run has ended."""
+        wait = tenacity.sleep_using_event(aborted)
+
+        def sleep(seconds: float) -> None:
+            try:
+                wait(seconds)
+            finally:
+                with self._lock:
+                    self._by_thread.pop(threading.get_ident(), None)
+
+        return sleep
+
+    @property
+    def next(self) -> Awaited | None:
+        """The one that is tried first; None if none waits."""
+        with self._lock:
+            return min(self._by_thread.values(), key=lambda one: one.until, default=None)
+
+
+def _reason(error: BaseException | None) -> str:
+    if isinstance(error, RateLimitedError):
+        return "rate limit"
+    return "no connection" if isinstance(error, ConnectionFailedError) else "server fault"
