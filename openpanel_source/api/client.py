@@ -20,7 +20,6 @@ from openpanel_source.api.shown_url import shown_query
 from openpanel_source.errors import (
     CredentialsError,
     OpenPanelError,
-    RateLimitedError,
     RequestAbortedError,
     ServerFaultError,
     TransientError,
@@ -32,7 +31,7 @@ from openpanel_source.wire.deadline import Watchdog
 from openpanel_source.wire.failures import network_error, too_slow
 from openpanel_source.wire.proxy import proxy_place
 from openpanel_source.wire.rate_limit import RateLimiter
-from openpanel_source.wire.retry import RetryPolicy, log_retry
+from openpanel_source.wire.retry import RetryPolicy, error_in, log_retry
 
 _T = TypeVar("_T")
 _NO_PLAIN = {"http": ""}
@@ -180,11 +179,13 @@ class Client:
         if params:
             url = f"{url}?{query_string(params)}"
             request = f"{request}?{shown_query(params)}"
-        aborted = self._aborted
+        aborted, policy = self._aborted, self._retry
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(self._is_retryable),
-            stop=lambda state: aborted.is_set() or self._is_exhausted(state),
-            wait=self._wait,
+            stop=lambda state: aborted.is_set() or policy.is_exhausted(state, is_known=self._known),
+            wait=lambda state: policy.pause(
+                state, is_known=self._known, is_timed=self.limiter.is_timed
+            ),
             sleep=self._paused.sleep(aborted),
             before_sleep=self._before_sleep,
             reraise=True,
@@ -192,7 +193,7 @@ class Client:
         return retrying(lambda: decode(self._get_once(url, request, aborted), request))
 
     def _before_sleep(self, state: tenacity.RetryCallState) -> None:
-        log_retry(state, self._outage(state))
+        log_retry(state, self._retry.outage(error_in(state), is_known=self._known))
         self._paused.note(state)
 
     def _is_retryable(self, error: BaseException) -> bool:
@@ -200,31 +201,6 @@ class Client:
             # Credentials that have worked do not become wrong from one request to the next.
             return self._proven or not is_definite(error)
         return isinstance(error, (TransientError, ServerFaultError))
-
-    def _is_exhausted(self, state: tenacity.RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, RateLimitedError) and self._has_waited_long(state):
-            return True
-        if (state.seconds_since_start or 0.0) < self._outage(state):
-            return False
-        return error is not None and state.attempt_number >= self._retry.tries(error)
-
-    def _outage(self, state: tenacity.RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        return self._retry.outage(error, is_known=self._known)
-
-    def _has_waited_long(self, state: tenacity.RetryCallState) -> bool:
-        return (state.seconds_since_start or 0.0) >= self._retry.limited_seconds
-
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        # The limiter itself waits for the window that a 429 names; one of a proxy names none.
-        if isinstance(error, RateLimitedError) and self.limiter.is_timed:
-            return 0.0
-        seconds = self._retry.wait(state.attempt_number)
-        left = self._outage(state) - (state.seconds_since_start or 0.0)
-        # The last try of an outage is at its end.
-        return min(seconds, left) if left > 0 else seconds
 
     def _get_once(self, url: str, request: str, aborted: threading.Event) -> Response:
         with self._lock:

@@ -57,8 +57,21 @@ class RetryPolicy:
         check_seconds("backoff_seconds", self.backoff_seconds, most=_LONGEST_WAIT)
         check_seconds("max_outage", self.max_outage, most=LONGEST_OUTAGE)
 
-    def tries(self, error: BaseException) -> int:
-        """How many tries a request has that failed with this error."""
+    def is_exhausted(self, state: tenacity.RetryCallState, *, is_known: bool) -> bool:
+        """Whether a request that failed has had all of its tries.
+
+        Args:
+            state: Its tries so far.
+            is_known: Whether the server has answered before.
+        """
+        error, seconds = error_in(state), state.seconds_since_start or 0.0
+        if isinstance(error, RateLimitedError) and seconds >= self.limited_seconds:
+            return True
+        if error is None or seconds < self.outage(error, is_known=is_known):
+            return False
+        return state.attempt_number >= self._tries(error)
+
+    def _tries(self, error: BaseException) -> int:
         if isinstance(error, (LongRefusalError, RequestAbortedError)):
             return 1
         if isinstance(error, RateLimitedError):
@@ -66,6 +79,23 @@ class RetryPolicy:
         if isinstance(error, (ServerFaultError, CredentialsError)):
             return self.doubtful_attempts
         return self.attempts if isinstance(error, TransientError) else 1
+
+    def pause(self, state: tenacity.RetryCallState, *, is_known: bool, is_timed: bool) -> float:
+        """Seconds to wait before the next try of a request that failed.
+
+        Args:
+            state: Its tries so far.
+            is_known: Whether the server has answered before.
+            is_timed: Whether the limiter waits for the window that a 429 names; one of a proxy
+                names none.
+        """
+        error = error_in(state)
+        if isinstance(error, RateLimitedError) and is_timed:
+            return 0.0
+        seconds = self.wait(state.attempt_number)
+        left = self.outage(error, is_known=is_known) - (state.seconds_since_start or 0.0)
+        # The last try of an outage is at its end.
+        return min(seconds, left) if left > 0 else seconds
 
     def outage(self, error: BaseException | None, *, is_known: bool) -> float:
         """Seconds that a request is tried again which failed with this error, however often.
@@ -88,9 +118,14 @@ class RetryPolicy:
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
+def error_in(state: tenacity.RetryCallState) -> BaseException | None:
+    """What the last try ended with, if it failed."""
+    return state.outcome.exception() if state.outcome else None
+
+
 def log_retry(state: tenacity.RetryCallState, outage: float) -> None:
     """Say which attempt failed, why, and for how long the server is waited for if it is down."""
-    error = state.outcome.exception() if state.outcome else None
+    error = error_in(state)
     if outage and state.attempt_number == _WORTH_TELLING:
         logger.warning("waiting up to %g s for the server to come back: %s", outage, error)
         return
