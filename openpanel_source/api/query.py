@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from openpanel_source.api.filters import Filter
 from openpanel_source.api.generation import CURRENT, Generation
+from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST, midnight
 from openpanel_source.model.instants import instant_text
 from openpanel_source.model.schema import INCLUDES
@@ -256,3 +257,27 @@ def unique_name() -> str:
 def query_string(params: Params) -> str:
     """The percent-encoded query string of the parameters."""
     return urlencode(params)
+
+
+def check_length(params: Params, what: str, remedy: str) -> None:
+    """Refuse parameters that make a longer URL than servers read.
+
+    Args:
+        params: The parameters.
+        what: The settings that they are made of, for the error.
+        remedy: What to do if they are too long.
+
+    Raises:
+        InvalidSettingError: They are, or their texts are none.
+    """
+    try:
+        length = len(query_string(params))
+    except UnicodeEncodeError:
+        raise InvalidSettingError(
+            f"{what} hold half a character (a lone surrogate); they must be text that UTF-8 can"
+            " hold."
+        ) from None
+    if length > MAX_QUERY_BYTES:
+        raise InvalidSettingError(
+            f"{what} make a URL of {length} bytes; the server reads about 16,000: {remedy}."
+        )

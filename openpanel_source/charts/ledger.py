@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import MutableMapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
 from openpanel_source.api.query import encode_json
 from openpanel_source.charts.answer import digest
 from openpanel_source.charts.definition import Chart
 from openpanel_source.charts.plan import Coverage
-from openpanel_source.model.schema import CHARTS
 
 
 class ChartRecord(msgspec.Struct):
@@ -102,9 +100,3 @@ class ChartLedger:
     def _records(self, project_id: str) -> dict[str, Any]:
         known: dict[str, Any] = self._projects.setdefault(project_id, {"records": {}})["records"]
         return known
-
-
-def charts_table(records: Iterable[ChartRecord]) -> pa.Table:
-    """Records as rows of the table ``charts``."""
-    rows = [msgspec.structs.asdict(record) for record in records]
-    return pa.Table.from_pylist(rows, schema=CHARTS.arrow_schema)

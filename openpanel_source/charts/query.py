@@ -12,17 +12,14 @@ from openpanel_source.api.client import Client
 from openpanel_source.api.filters import parse_filter
 from openpanel_source.api.generation import CURRENT, Generation
 from openpanel_source.api.query import (
-    MAX_QUERY_BYTES,
     Params,
     encode_list,
     encode_string,
-    query_string,
 )
 from openpanel_source.charts.definition import Chart
 from openpanel_source.charts.series import Series
 from openpanel_source.errors import (
     InvalidQueryError,
-    InvalidSettingError,
     ProjectRequiredError,
     UnsupportedServerError,
 )
@@ -110,27 +107,6 @@ def chart_params(
     if chart.previous and chart.is_whole:
         params.append(("previous", "true"))
     return params
-
-
-def check_length(chart: Chart, project_id: str) -> None:
-    """Refuse a chart whose URL is longer than servers read.
-
-    Raises:
-        InvalidSettingError: It is, or its texts are none.
-    """
-    day = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-    try:
-        length = len(query_string(chart_params(chart, project_id, day, day)))
-    except UnicodeEncodeError:
-        raise InvalidSettingError(
-            f"chart {chart.name!r}: series or breakdowns hold half a character (a lone surrogate);"
-            " they must be text that UTF-8 can hold."
-        ) from None
-    if length > MAX_QUERY_BYTES:
-        raise InvalidSettingError(
-            f"chart {chart.name!r}: series, filters and breakdowns make a URL of {length} bytes;"
-            " the server reads about 16,000: make several charts of it."
-        )
 
 
 def _series(part: Series) -> dict[str, Any]:

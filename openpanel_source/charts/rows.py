@@ -5,7 +5,7 @@ The server's ``diff`` has no sign (openpanel-api.md, section 7).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ from openpanel_source.api.query import encode_json
 from openpanel_source.charts.answer import Drawing, DrawnSeries, Metrics, gap_value
 from openpanel_source.charts.buckets import Bucket, Buckets
 from openpanel_source.charts.definition import Chart
-from openpanel_source.model.schema import CHART_POINTS, CHART_SERIES
+from openpanel_source.model.schema import CHART_POINTS
 
 
 def shape_points(
@@ -93,11 +93,6 @@ def series_row(
         "window_start": window[0].start if window else None,
         "window_end": window[1].start if window else None,
     }
-
-
-def series_table(rows: Iterable[dict[str, Any]]) -> pa.Table:
-    """Rows of the table ``chart_series``."""
-    return pa.Table.from_pylist(list(rows), schema=CHART_SERIES.arrow_schema)
 
 
 def _change(value: float | None, previous: float | None) -> tuple[float | None, float | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -107,7 +108,7 @@ class Backlog:
         """The days of a project that hold something and those that do not, until it fails."""
         project = days[0].project_id
         with self.failed.alone(project):
-            for parts in split_empty(lambda first, last: count(project, first, last), days):
+            for parts in split_empty(partial(count, project), days):
                 if project in self.failed:
                     return
                 yield parts

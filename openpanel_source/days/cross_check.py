@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.search_by_counts import changed_days
@@ -42,7 +43,7 @@ def cross_check(counter: DayReader, project: str, held: Mapping[date, int]) -> N
         if total != known:
             # Rows that came or went since explain it, or the parts do not make the whole.
             changed = changed_days(
-                lambda one, other: counter.count(project, one, other),
+                partial(counter.count, project),
                 *(start, end),
                 held,
                 split=start,

@@ -160,7 +160,7 @@ def _left(entry: dict[str, Any]) -> dict[str, Any]:
 def ledger_table(records: list[DayRecord]) -> pa.Table:
     """Records as rows of the table ``sync_days``."""
     rows = [msgspec.structs.asdict(record) for record in records]
-    return pa.Table.from_pylist(rows, schema=SYNC_DAYS.arrow_schema)
+    return SYNC_DAYS.arrow_table(rows)
 
 
 Known = Mapping[date, DayRecord]

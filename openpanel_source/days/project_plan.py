@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 
 from openpanel_source.days.ledger import DayRecord, Known, Ledger, Reason
 from openpanel_source.days.planned_days import PlannedDay, Window, days_to_read
@@ -173,7 +174,7 @@ class Planner:
         return None
 
     def _count(self, project: str) -> Callable[[date, date], int]:
-        return lambda first, last: self.counter.count(project, first, last)
+        return partial(self.counter.count, project)
 
 
 def _is_held(record: DayRecord, total: int, newest_id: str | None) -> bool:

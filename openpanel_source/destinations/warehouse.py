@@ -25,7 +25,10 @@ _ROWS_AT_A_TIME = 10_000
 
 
 def count_events(
-    pipeline: dlt.Pipeline, first: date = date.min, last: date = date.max
+    pipeline: dlt.Pipeline,
+    first: date = date.min,
+    last: date = date.max,
+    table: str = EVENTS.name,
 ) -> dict[ProjectDay, int]:
     """Rows of the table ``events`` by project and day, counted by the destination.
 
@@ -33,13 +36,14 @@ def count_events(
         pipeline: A pipeline with its destination, synced with it.
         first: First UTC day.
         last: Last UTC day, inclusive.
+        table: Another table of theirs.
 
     Returns:
         Counts; days without rows are missing.
     """
     grouped = f"{range_condition('event_date', first, last)} GROUP BY project_id, event_date"
     try:
-        rows = list(select(pipeline, EVENTS.name, "project_id, event_date, count(*)", grouped))
+        rows = list(select(pipeline, table, "project_id, event_date, count(*)", grouped))
     except NOT_THERE:
         return {}
     return {(project, day_of(day)): count for project, day, count in rows}

@@ -53,7 +53,7 @@ def parse_day(name: str, value: str | date | None) -> date | None:
         ) from None
 
 
-def parse_instant(name: str, value: str | date | None) -> datetime | None:
+def parse_time(name: str, value: str | date | None) -> datetime | None:
     """An instant, UTC, from a time with a zone, or from a day, which is its first.
 
     Raises:
@@ -68,7 +68,7 @@ def parse_instant(name: str, value: str | date | None) -> datetime | None:
         # Pendulum's times lose their zone when something is taken from them.
         return datetime.combine(utc.date(), utc.time(), timezone.utc)
     day = parse_day(name, value)
-    return None if day is None else datetime.combine(day, time(), timezone.utc)
+    return None if day is None else midnight(day)
 
 
 def parse_clock(now: str | datetime | None) -> Clock:

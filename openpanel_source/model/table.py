@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -125,6 +126,10 @@ class Table:
         return pa.schema(
             [pa.field(column.name, ARROW[column.type], column.nullable) for column in self.columns]
         )
+
+    def arrow_table(self, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+        """Rows, as mappings of columns that are not null, as Arrow."""
+        return pa.Table.from_pylist(list(rows), schema=self.arrow_schema)
 
     def dlt_columns(self) -> dict[str, Any]:
         """The columns as dlt hints."""

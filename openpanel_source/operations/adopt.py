@@ -6,10 +6,10 @@ import dlt
 
 from openpanel_source.days.ledger import DayRecord, Ledger
 from openpanel_source.days.verdict import Verdict
-from openpanel_source.destinations.warehouse import NOT_THERE, ProjectDay, day_of, select
+from openpanel_source.destinations.warehouse import NOT_THERE, count_events
 from openpanel_source.model.clock import DAY, EARLIEST
 from openpanel_source.model.day_ranges import ranges_without
-from openpanel_source.model.schema import EVENT_GROUPS, EVENTS
+from openpanel_source.model.schema import EVENT_GROUPS
 from openpanel_source.source.ledger_storage import newest_records
 from openpanel_source.source.settings import Settings
 
@@ -37,18 +37,21 @@ def adoptable_days(pipeline: dlt.Pipeline, settings: Settings, ledger: Ledger) -
         return []
     try:
         newest = newest_records(pipeline, unknown)
-        found = [
-            record
-            for record in newest.values()
-            if record.query_fingerprint == settings.query.fingerprint
-            and ((record.is_settled and record.is_proven) or record.verdict is Verdict.SHRUNK)
-            and ledger.get(record.project_id, record.day) is None
-        ]
-        held = _held(pipeline, found, EVENTS.name) if found else {}
-        has_groups = any(record.group_rows for record in found)
-        grouped = _held(pipeline, found, EVENT_GROUPS.name) if has_groups else {}
     except NOT_THERE:
         return []
+    found = [
+        record
+        for record in newest.values()
+        if record.query_fingerprint == settings.query.fingerprint
+        and ((record.is_settled and record.is_proven) or record.verdict is Verdict.SHRUNK)
+        and ledger.get(record.project_id, record.day) is None
+    ]
+    if not found:
+        return []
+    first, last = min(record.day for record in found), max(record.day for record in found)
+    held = count_events(pipeline, first, last)
+    has_groups = any(record.group_rows for record in found)
+    grouped = count_events(pipeline, first, last, EVENT_GROUPS.name) if has_groups else {}
     return [
         record
         for record in found
@@ -74,12 +77,3 @@ def _unknown(settings: Settings, ledger: Ledger) -> str:
         if days:
             parts.append(f"(project_id = '{project}' AND ({days}))")
     return " OR ".join(parts)
-
-
-def _held(pipeline: dlt.Pipeline, records: list[DayRecord], table: str) -> dict[ProjectDay, int]:
-    days = [record.day for record in records]
-    condition = (
-        f"event_date BETWEEN '{min(days)}' AND '{max(days)}' GROUP BY project_id, event_date"
-    )
-    rows = select(pipeline, table, "project_id, event_date, count(*)", condition)
-    return {(project, day_of(day)): held for project, day, held in rows}

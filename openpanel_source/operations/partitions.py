@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -193,14 +194,14 @@ def partitions(
         if value is not None and (isinstance(value, bool) or value < 1):
             raise InvalidSettingError(f"{name} must be a whole number above 0, not {value!r}.")
     with operation(settings) as (client, checked):
-        planner = _Planner(reader_of(client, checked), checked)
-        found = planner.plan(events_per_partition, count)
+        cutter = _Cutter(reader_of(client, checked), checked)
+        found = cutter.plan(events_per_partition, count)
     if failed is not None:
-        failed.update(planner.failed)
+        failed.update(cutter.failed)
     return sorted(found, key=lambda one: one.end, reverse=True)
 
 
-class _Planner:
+class _Cutter:
     def __init__(self, reader: DayReader, settings: Settings) -> None:
         self._reader = reader
         self._start = settings.start or EARLIEST
@@ -230,9 +231,7 @@ class _Planner:
         return self._reader.count(project, self._start, self._end)
 
     def _partitions(self, project: str, total: int, into: int) -> list[Partition]:
-        def count(first: date, last: date) -> int:
-            return self._reader.count(project, first, last)
-
+        count = partial(self._reader.count, project)
         adds_up = self._reader.adds_up
         first = first_day_with_events(count, self._start, self._end, adds_up=adds_up) or self._start
         return [

@@ -205,4 +205,4 @@ class Failures:
             }
             for (project_id, day, key), (rows, example) in self._found.items()
         ]
-        return pa.Table.from_pylist(rows, schema=PROPERTY_FAILURES.arrow_schema)
+        return PROPERTY_FAILURES.arrow_table(rows)

@@ -197,7 +197,7 @@ def shape_rejected(rejected: Sequence[Rejected], project_id: str, day: date) -> 
         }
         for position, row in enumerate(rejected)
     ]
-    return pa.Table.from_pylist(rows, schema=REJECTED_EVENTS.arrow_schema)
+    return REJECTED_EVENTS.arrow_table(rows)
 
 
 def _all_in_day(created_at: pa.Array, day: date) -> bool:

@@ -6,10 +6,12 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import dlt
+import msgspec
 from dlt.extract import DltResource
 
 from openpanel_source.api.client import Client
@@ -18,11 +20,10 @@ from openpanel_source.api.query import EventQuery
 from openpanel_source.api.recognise import probe
 from openpanel_source.charts.buckets import Buckets
 from openpanel_source.charts.definition import Chart
-from openpanel_source.charts.ledger import ChartLedger, ChartRecord, charts_table
+from openpanel_source.charts.ledger import ChartLedger, ChartRecord
 from openpanel_source.charts.plan import bounds
 from openpanel_source.charts.query import knows_series
 from openpanel_source.charts.reader import ChartReader, ChartReading
-from openpanel_source.charts.rows import series_table
 from openpanel_source.charts.time_zones import probe_timezone
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.search_by_counts import first_day_with_events
@@ -98,7 +99,7 @@ class Surroundings:
         if project_id not in self._first_days:
             reader = DayReader(self.client, EventQuery(), 1, self.settings.now, "", self.generation)
             self._first_days[project_id] = first_day_with_events(
-                lambda first, last: reader.count(project_id, first, last),
+                partial(reader.count, project_id),
                 EARLIEST,
                 self.now.date(),
             )
@@ -172,10 +173,12 @@ def _project_items(
         logger.error("chart %s of %s cannot be read: %s", chart.name, project_id, error)
     dialect = current_dialect()
     if reading.series:
-        rows = series_table(reading.series.values())
+        rows = CHART_SERIES.arrow_table(reading.series.values())
         yield rows_of(CHART_SERIES, rows, dialect)
     superseded = ledger.put(record, surroundings.now)
-    yield rows_of(CHARTS, charts_table([*superseded, record]), dialect)
+    yield rows_of(
+        CHARTS, CHARTS.arrow_table(map(msgspec.structs.asdict, [*superseded, record])), dialect
+    )
     if reading.replaced:
         surroundings.replaced += reading.replaced
         condition = buckets_condition(surroundings.replaced, dialect.instant)

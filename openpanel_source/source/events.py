@@ -16,7 +16,7 @@ from dlt.extract import DltResource
 from openpanel_source.api.client import Client
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.destinations.table_format import check_replaces
-from openpanel_source.model.clock import DAY, EARLIEST, parse_day, parse_instant
+from openpanel_source.model.clock import DAY, EARLIEST, parse_day, parse_time
 from openpanel_source.model.schema import (
     EVENT_GROUPS,
     EVENT_META,
@@ -73,7 +73,7 @@ def events_resource(
         kept.keep()
         if results.newest is not None:
             newest = min(results.newest, settings.now())
-            last = parse_instant("last_value", created_at.last_value)
+            last = parse_time("last_value", created_at.last_value)
             created_at.advance(pendulum.instance(newest if last is None else max(newest, last)))
         orders.on_end(results)
 
@@ -115,8 +115,8 @@ def _cursor(settings: Settings) -> Any:
 
 def _range_of(cursor: Any) -> tuple[date | None, date | None]:
     """The days a cursor asks for: from its initial value on, up to but excluding its end value."""
-    start = parse_day("initial_value", parse_instant("initial_value", cursor.initial_value))
-    end = parse_instant("end_value", cursor.end_value)
+    start = parse_day("initial_value", parse_time("initial_value", cursor.initial_value))
+    end = parse_time("end_value", cursor.end_value)
     last = end - timedelta(microseconds=1) if end else None
     return None if start == EARLIEST else start, parse_day("end_value", last)
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from openpanel_source.api.filters import parse_filter
-from openpanel_source.api.query import MAX_QUERY_BYTES, EventQuery, query_string
+from openpanel_source.api.query import EventQuery, check_length
 from openpanel_source.charts.definition import Chart, parse_charts, timezone_problem
 from openpanel_source.charts.file import load_charts
-from openpanel_source.charts.query import check_length
+from openpanel_source.charts.query import chart_params
 from openpanel_source.days.planned_days import Window
 from openpanel_source.days.safety_catch import DeletionLimits
 from openpanel_source.destinations.table_format import parse_table_format
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.model.clock import parse_clock, parse_day
+from openpanel_source.model.clock import EARLIEST, midnight, parse_clock, parse_day
 from openpanel_source.model.lists import decoded, list_of, texts
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.property_columns import Properties, parse_properties
@@ -109,9 +108,17 @@ def parse_settings(given: Arguments) -> Settings:
         ),
     )
     for project in settings.project_ids:
-        _check_length(query, project)
+        check_length(
+            query.params(project, EARLIEST, EARLIEST, includes=query.includes),
+            "events, filters and profile_id",
+            "name fewer events or shorter filters",
+        )
         for chart in settings.charts:
-            check_length(chart, project)
+            check_length(
+                chart_params(chart, project, midnight(EARLIEST), midnight(EARLIEST)),
+                f"chart {chart.name!r}: series, filters and breakdowns",
+                "make several charts of it",
+            )
             _check_private(chart, privacy)
     return settings
 
@@ -178,20 +185,3 @@ def _check_private(chart: Chart, privacy: Privacy | None) -> None:
                 f"the chart {chart.name!r} has the breakdown {name!r}, whose values the privacy"
                 " settings hide; take it out of the chart."
             )
-
-
-def _check_length(query: EventQuery, project: str) -> None:
-    day = date(2000, 1, 1)
-    params = query.params(project, day, day, includes=query.includes)
-    try:
-        length = len(query_string(params))
-    except UnicodeEncodeError:
-        raise InvalidSettingError(
-            "events, filters and profile_id must be text that UTF-8 can hold; they contain half a"
-            " character (a lone surrogate)."
-        ) from None
-    if length > MAX_QUERY_BYTES:
-        raise InvalidSettingError(
-            f"events, filters and profile_id make a URL of {length} bytes; the server reads about"
-            " 16,000: name fewer events or shorter filters."
-        )
