@@ -36,12 +36,8 @@ class FailedProjects(dict[str, OpenPanelError]):
         try:
             yield
         except OF_ONE_PROJECT as error:
-            self.add(project, error)
-
-    def add(self, project: str, error: OpenPanelError) -> None:
-        """Note that a project failed."""
-        self[project] = error
-        logger.error("project %s cannot be read: %s", project, error)
+            self[project] = error
+            logger.error("project %s cannot be read: %s", project, error)
 
     def left_of(self, projects: Sequence[str]) -> list[str]:
         """The projects that have not failed.

@@ -69,11 +69,6 @@ class Page:
     fields: Fields = ()
     first_id: str | None = None
 
-    @property
-    def rows(self) -> int:
-        """Rows that the server sent."""
-        return len(self.events) + len(self.rejected)
-
 
 @lru_cache
 def _typed(fields: Fields) -> msgspec.json.Decoder[Any]:
