@@ -21,12 +21,15 @@ from openpanel_source.model.clock import Clock
 from openpanel_source.model.instants import parse_instant
 from openpanel_source.model.json_text import UNREADABLE, without_halves
 from openpanel_source.model.schema import EVENT_META, PROFILES, Column, Table
+from openpanel_source.rows.columns import ShapeError, shape_column
 from openpanel_source.rows.event import NULL, Event
 from openpanel_source.rows.key_rules import Action
 from openpanel_source.rows.privacy import SHARED_WITH_EVENTS, Privacy, nulls
-from openpanel_source.rows.shape import Dimensions, ShapeError, shape_column
 
 logger = logging.getLogger(__name__)
+
+Dimensions = tuple[tuple[str, pa.Table], ...]
+"""Names of tables beside ``events``, and rows for them."""
 
 _NOTHING = (b"null", b"{}", b"[]")
 _ONE_MOMENT = timedelta(seconds=1)

@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from functools import lru_cache, partial
-from typing import Any, NamedTuple, Protocol
+from functools import lru_cache
+from typing import NamedTuple
 
 import pyarrow as pa
 from msgspec.structs import astuple
 
 from openpanel_source.api.page import Meta, RawPage, split_page
-from openpanel_source.model.json_text import SHORT, UNREADABLE, check_levels, without_nul_or_halves
-from openpanel_source.model.schema import EVENTS, REJECTED_EVENTS, ColumnType
+from openpanel_source.model.json_text import UNREADABLE
+from openpanel_source.model.schema import EVENTS, REJECTED_EVENTS
+from openpanel_source.rows.columns import ShapeError, Values, id_column, shape_column
 from openpanel_source.rows.decode import Page, Rejected, decode_page, decode_rows
+from openpanel_source.rows.dimensions import Dimensions, DimensionShaper
 from openpanel_source.rows.event import NULL, Event, Fields, is_kept
 from openpanel_source.rows.new_fields import NewFields
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.promoted import NOTHING, Promotion
 
 EVENTS_SCHEMA = EVENTS.arrow_schema
-Dimensions = tuple[tuple[str, pa.Table], ...]
-"""Names of tables beside ``events``, and rows for them."""
-Values = Sequence[Any]
-"""The values of one column, in the order of the rows."""
-
-
-class Told(Protocol):
-    """What the server was asked to tell beside events."""
-
-    names: tuple[str, ...]
-    """The names of these fields."""
-
-    def shape(self, events: Sequence[Event], project_id: str) -> Dimensions:
-        """What it told, as rows; never an error."""
-
-
-class ShapeError(ValueError):
-    """Some row of a page does not fit the columns; the page has to be taken row by row."""
 
 
 class ShapedPage(NamedTuple):
@@ -82,7 +66,7 @@ class Shaper:
 
     privacy: Privacy | None = None
     fields: NewFields | None = None
-    told: Told | None = None
+    told: DimensionShaper | None = None
     promotion: Promotion = NOTHING
 
     def page(self, body: bytes, project_id: str, day: date, request: str) -> ShapedPage:
@@ -163,13 +147,13 @@ def shape_events(
     # Rows become columns in one go: a look-up per value would cost three times as much.
     names = events[0].__struct_fields__ if events else ()
     values = dict(zip(names, zip(*map(astuple, events), strict=False), strict=False))
-    created_at = _timestamps(values.get("created_at", ()))
+    created_at = shape_column("timestamp", values.get("created_at", ()))
     if not _all_in_day(created_at, day):
         raise ShapeError(f"an event does not lie in {day}")
     made = {
         "project_id": pa.repeat(pa.scalar(project_id, pa.string()), len(events)),
         "event_date": pa.repeat(pa.scalar(day, pa.date32()), len(events)),
-        "id": _id(values.get("id", ())),
+        "id": id_column(values.get("id", ())),
         "created_at": created_at,
         "extras": _extras(events),
     }
@@ -178,7 +162,7 @@ def shape_events(
         if column.name in made
         else pa.nulls(len(events), pa.string())
         if column.property_key is not None
-        else _MAKE[column.type](values.get(column.name, ()))
+        else shape_column(column.type, values.get(column.name, ()))
         for column in EVENTS.columns
     ]
     arrays += [_sparse_json(values.get(column, ())) for _, column in fields]
@@ -212,87 +196,12 @@ def _all_in_day(created_at: pa.Array, day: date) -> bool:
     return bool(offset <= first and last < offset + 86_400_000_000)
 
 
-def _timestamps(values: Values) -> pa.Array:
-    try:
-        return pa.array(values, pa.string()).cast(pa.timestamp("us", "UTC"))
-    except pa.ArrowInvalid as error:
-        raise ShapeError(str(error)) from None
-
-
 def _extras(events: Sequence[Event]) -> pa.Array:
     if not any(is_kept(kind) for kind in set(map(type, events))):
         return pa.nulls(len(events), pa.string())
     return pa.array([getattr(event, "_extras", None) for event in events], pa.string())
 
 
-def _id(values: Values) -> pa.Array:
-    array = pa.array(values, pa.string())
-    if b"\0" in _characters(array):
-        raise ShapeError("an id holds NUL")
-    return array
-
-
-def _text(values: Values) -> pa.Array:
-    array = pa.array(values, pa.string())
-    if b"\0" in _characters(array):
-        import pyarrow.compute as pc
-
-        # An unknown country is two NUL characters (section 2), which PostgreSQL refuses.
-        only_nul = pc.match_substring_regex(array, r"^\x00+$")
-        array = pc.if_else(only_nul, None, array)
-        if b"\0" in _characters(array):
-            array = pc.replace_substring(array, "\0", "\ufffd")
-    return array
-
-
-def _json(values: Values) -> pa.Array:
-    texts: list[bytes | None] = list(map(bytes, values))
-    if b"null" in texts:
-        texts = [None if text == b"null" else text for text in texts]
-    try:
-        array = pa.array(texts, pa.string())
-        if _has_escapes(array):
-            array = pa.array([text and without_nul_or_halves(text) for text in texts], pa.string())
-        for text in texts:
-            if text is not None and len(text) > SHORT:
-                check_levels(text)
-    except (pa.ArrowInvalid, ValueError) as error:
-        raise ShapeError(str(error)) from None
-    return array
-
-
 def _sparse_json(values: Values) -> pa.Array:
     is_empty = values.count(NULL) == len(values)
-    return pa.nulls(len(values), pa.string()) if is_empty else _json(values)
-
-
-def _has_escapes(array: pa.Array) -> bool:
-    """Whether a character is escaped by its number, other than as a quote or a line's end is."""
-    characters = _characters(array)
-    # One byte is found much faster than two.
-    return b"\\" in characters and b"\\u" in characters
-
-
-def _characters(array: pa.Array) -> bytes:
-    """The text of all values in one."""
-    buffer = array.buffers()[2]
-    return b"" if buffer is None else buffer.to_pybytes()
-
-
-def shape_column(type_: ColumnType, values: Values) -> pa.Array:
-    """Values as a column.
-
-    Raises:
-        ShapeError: One of them does not fit.
-    """
-    return _MAKE[type_](values)
-
-
-_MAKE: dict[str, Callable[[Values], pa.Array]] = {
-    "text": _text,
-    "json": _json,
-    "bool": partial(pa.array, type=pa.bool_()),
-    "double": partial(pa.array, type=pa.float64()),
-    "bigint": partial(pa.array, type=pa.int64()),
-    "timestamp": _timestamps,
-}
+    return pa.nulls(len(values), pa.string()) if is_empty else shape_column("json", values)
