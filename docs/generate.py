@@ -1,7 +1,8 @@
 """Write what is made from code.
 
-That is docs/schema.md, docs/views.md and docs/command.md, a table of docs/python.md, and the SQL of
-the views in each dialect, ``openpanel_source/views/dialects/``.
+That is docs/schema.md, docs/views.md and docs/command.md, a table of docs/python.md, the SQL of the
+views in each dialect, ``openpanel_source/views/dialects/``, and what dlt's own ``init`` copies,
+``sources/``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import click
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import new_table
 
+from docs.dlt_source import dlt_source_files
 from docs.view_dialects import dialect_file
 from openpanel_source.cli.main import main
 from openpanel_source.model.schema import TABLES, Reference, Table
@@ -278,7 +280,7 @@ def generated() -> dict[Path, str]:
     for dialect in DIALECTS:
         path = ROOT / "openpanel_source" / "views" / "dialects" / f"{dialect}.sql"
         found[path] = dialect_file(dialect)
-    return found
+    return found | dlt_source_files()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""What ``dlt init openpanel DESTINATION --location <repository>`` copies into a project.
+
+Thin files that pass on to the package: dlt finds in them which secrets and settings it
+needs, and writes them into ``.dlt/``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tomlkit
+
+from openpanel_source.source.arguments import meanings
+
+ROOT = Path(__file__).parents[1]
+
+_SOURCE = '''"""Events and charts of OpenPanel, each day proven complete.
+
+Made by `make docs` in the repository of openpanel-source, which does the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dlt
+from dlt.extract import DltResource
+
+import openpanel_source
+
+
+@dlt.source(name="openpanel", section="openpanel", max_table_nesting=0)
+def openpanel(
+    project_id: Any = dlt.config.value,
+    client_id: str = dlt.secrets.value,
+    client_secret: str = dlt.secrets.value,
+    base_url: str = "https://api.openpanel.dev",
+    **settings: Any,
+) -> Sequence[DltResource]:
+    """The resource events, which also loads the tables beside it, and one for each chart.
+
+    Args:
+        project_id: {project_id}
+        client_id: {client_id}
+        client_secret: {client_secret}
+        base_url: {base_url}
+        settings: All others that `openpanel_source.openpanel()` takes; they may stand in
+            `[sources.openpanel]` as well.
+    """
+    source = openpanel_source.openpanel(
+        project_id=project_id,
+        client_id=client_id,
+        client_secret=client_secret,
+        base_url=base_url,
+        **settings,
+    )
+    return list(source.resources.values())
+'''
+
+_PIPELINE = '''"""Load what is new in OpenPanel, and prove that nothing was lost."""
+
+import sys
+
+import dlt
+from openpanel import openpanel
+
+from openpanel_source import SyncSummary, sync
+
+
+def load_everything() -> SyncSummary:
+    """Sync until nothing is left: what to run each night, and for the first load."""
+    pipeline = dlt.pipeline(
+        "openpanel_pipeline", destination="duckdb", dataset_name="openpanel", progress="log"
+    )
+    return sync(pipeline)
+
+
+def load_one_run() -> None:
+    """One bounded run as any dlt source has it; the next one goes on."""
+    pipeline = dlt.pipeline("openpanel_pipeline", destination="duckdb", dataset_name="openpanel")
+    print(pipeline.run(openpanel()))
+
+
+if __name__ == "__main__":
+    summary = load_everything()
+    print(summary)
+    sys.exit(summary.exit_code)
+'''
+
+
+def dlt_source_files() -> dict[Path, str]:
+    """The files in ``sources/``, and what they should hold."""
+    pyproject = tomlkit.parse((ROOT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
+    project = pyproject["project"]
+    [dlt_requirement] = [name for name in project["dependencies"] if name.startswith("dlt[")]
+    address = project["urls"]["Source"]
+    texts = {name: " ".join(meaning.split()) for name, meaning in meanings().items()}
+    return {
+        ROOT / "sources" / "openpanel" / "__init__.py": _SOURCE.format(**texts),
+        ROOT / "sources" / "openpanel" / "requirements.txt": (
+            f"{dlt_requirement.replace('[duckdb]', '')}\n"
+            f"{project['name']} @ git+{address}@v{project['version']}\n"
+        ),
+        ROOT / "sources" / "openpanel_pipeline.py": _PIPELINE,
+    }
