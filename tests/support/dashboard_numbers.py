@@ -33,12 +33,14 @@ class Session:
     @property
     def began(self) -> datetime:
         """When its first event happened."""
-        return self.events[0]["created_at"]
+        began: datetime = self.events[0]["created_at"]
+        return began
 
     @property
     def duration_seconds(self) -> float:
         """From its first event to its last."""
-        return (self.events[-1]["created_at"] - self.began).total_seconds()
+        ended: datetime = self.events[-1]["created_at"]
+        return (ended - self.began).total_seconds()
 
     @property
     def views(self) -> int:
