@@ -40,7 +40,6 @@ def event(number: int, name: str = "screen_view", at: str = "12:00:00", **values
         "profile_id": "device",
         "path": "/",
         "revenue": 0,
-        "properties": {},
     } | values
 
 
@@ -189,7 +188,6 @@ def recorded_events() -> list[Event]:
                 "profile_id": row["profileId"],
                 "path": row["path"],
                 "revenue": row["revenue"],
-                "properties": row["properties"],
                 "origin": row["origin"],
             }
             for row in map(json.loads, lines)

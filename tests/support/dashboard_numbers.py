@@ -2,9 +2,8 @@
 
 Written to be read, and independent of the package's SQL: tests compare its models with this. The
 definitions are those of OpenPanel's ``/insights`` of 2026-08. An event is a mapping with the
-columns of the table ``events``: ``project_id``, ``id``, ``name``, ``created_at`` (with a time
-zone), ``session_id``, ``profile_id``, ``device_id``, ``path``, ``revenue``, ``properties``; an
-empty text may be None. Days and weeks are those of a time zone.
+columns of the table ``events`` that are named here; an empty text may be None, and ``created_at``
+has a time zone. Days and weeks are those of the zone that is asked for.
 """
 
 from __future__ import annotations
@@ -54,14 +53,32 @@ class Session:
 
     @property
     def visitor(self) -> str:
-        """The final profile id: the last that is not the device's, if any is."""
-        known = [event["profile_id"] for event in self.events if identified(event)]
-        return known[-1] if known else (self.events[0]["profile_id"] or "")
+        """The final profile id: the last that is not the device's, if any is; else that."""
+        known = [
+            event["profile_id"]
+            for event in self.events
+            if identified(event) and event["name"] not in MADE_BY_THE_SERVER
+        ]
+        return str(known[-1] if known else self.events[-1]["profile_id"] or "")
 
     @property
     def paths(self) -> list[str]:
         """Where its events happened, those without a path left out."""
         return [event["path"] for event in self.events if event["path"]]
+
+    @property
+    def entered_at(self) -> set[str]:
+        """Where its first event was that has a path; of those at the same instant, each."""
+        return self._edge(self.events)
+
+    @property
+    def left_at(self) -> set[str]:
+        """The same of its last event."""
+        return self._edge(self.events[::-1])
+
+    def _edge(self, events: Sequence[Event]) -> set[str]:
+        placed = [event for event in events if event["path"]]
+        return {event["path"] for event in placed if event["created_at"] == placed[0]["created_at"]}
 
 
 def identified(event: Event) -> bool:
@@ -114,10 +131,11 @@ def days(events: Iterable[Event], zone: str) -> dict[tuple[str, date], Day]:
     for event in events:
         if event["name"] == "revenue" and event["revenue"]:
             revenue[event["project_id"], local_day(event["created_at"], zone)] += event["revenue"]
-    return {key: _day(begun.get(key, []), revenue.get(key, 0)) for key in {*begun, *revenue}}
+    return {key: numbers_of(begun.get(key, []), revenue.get(key, 0)) for key in {*begun, *revenue}}
 
 
-def _day(begun: Sequence[Session], revenue: int) -> Day:
+def numbers_of(begun: Sequence[Session], revenue: int = 0) -> Day:
+    """Return the numbers of sessions that began on a day, or of some of them."""
     lengths = [one.duration_seconds for one in begun if one.duration_seconds > 0]
     return Day(
         sessions=len(begun),
