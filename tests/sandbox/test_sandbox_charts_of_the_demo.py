@@ -54,7 +54,7 @@ def counted(
 
 
 def revenue_of(rows: list[Row]) -> float:
-    return sum(row["revenue"] for row in rows)
+    return sum(int(row["revenue"]) for row in rows)
 
 
 def test_revenue_is_that_of_the_events_named_so(demo: Dataset, sandbox: Sandbox) -> None:
