@@ -86,7 +86,7 @@ EVENTS = Table(
         bigint(
             "revenue",
             "Revenue in the smallest unit that the site sends, usually cents; 0 when none. Sum that"
-            " of events named revenue: the server's session_start and session_end hold copies of it.",
+            " of events named revenue: the server's session_start and session_end have copies.",
             "`revenue`",
         ),
         bigint(
