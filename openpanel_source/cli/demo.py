@@ -26,7 +26,7 @@ _DATABASE = "openpanel_demo.duckdb"
 _PROJECTS = """
 SELECT project_id AS project, count(*) AS events,
   count(DISTINCT nullif(session_id, '')) AS sessions, count(DISTINCT device_id) AS devices,
-  sum(revenue) / 100 AS revenue
+  sum(revenue) FILTER (name = 'revenue') / 100 AS revenue
 FROM events GROUP BY 1 ORDER BY 1
 """
 _CAMPAIGNS = """

@@ -85,7 +85,8 @@ EVENTS = Table(
         text("sdk_version", "Its version.", "`sdkVersion`"),
         bigint(
             "revenue",
-            "Revenue in the smallest unit that the site sends, usually cents; 0 when none.",
+            "Revenue in the smallest unit that the site sends, usually cents; 0 when none. Sum that"
+            " of events named revenue: the server's session_start and session_end have copies.",
             "`revenue`",
         ),
         bigint(

@@ -9,12 +9,17 @@ from functools import lru_cache
 from itertools import accumulate
 from random import Random
 
-from openpanel_source.sandbox.demo.catalog import HOURS
-
 DAY = 86_400_000
+HOURS = (
+    *(1.2, 0.8, 0.5, 0.4, 0.5, 0.9, 1.8, 3.2, 4.6, 5.4, 5.7, 5.8),
+    *(6.0, 5.6, 5.3, 5.2, 5.3, 5.6, 6.2, 7.0, 7.4, 6.6, 4.6, 2.6),
+)
+"""How busy each hour of a UTC day is, compared with the others."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _HOUR = 3_600_000
+# Share of the visits that begin in the last minute of a day, and often end on the next one.
+_LATE = 0.005
 _TOTALS = list(accumulate(HOURS, initial=0.0))
 _HOUR_SUMS = [total / _TOTALS[-1] for total in _TOTALS]
 
@@ -45,6 +50,8 @@ class Window:
 
     def instant(self, rng: Random, day: int) -> int:
         """Return a moment of the day, likely in a busy hour and never in the future."""
+        if day < self.days[-1] and rng.random() < _LATE:
+            return (day + 1) * DAY - rng.randint(1, 60_000)
         part = rng.random() * self._elapsed(day)
         hour = bisect_right(_HOUR_SUMS, part) - 1
         within = (part - _HOUR_SUMS[hour]) / (_HOUR_SUMS[hour + 1] - _HOUR_SUMS[hour])

@@ -1,0 +1,1 @@
+"""The models: tables that syncs keep up to date."""
