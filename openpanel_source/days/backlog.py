@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date
 from itertools import islice
 from typing import TypeVar
@@ -14,6 +15,8 @@ from openpanel_source.days.ledger import Reason
 from openpanel_source.days.plan import PlannedDay, split_empty
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.safety_catch import SafetyCatch
+
+_GLANCE_SECONDS = 0.02
 
 
 class Backlog:
@@ -28,6 +31,7 @@ class Backlog:
         checked: Projects whose counts were found to confirm each other.
         unchanged: Open days, by project, that were counted and hold what the ledger says.
         begun: Days, by project, that are read before the others are planned.
+        first_days: The first days with events, by project, that are looked for meanwhile.
         events_expected: Rows that the server counts in the days planned, where that was asked.
         is_planned: Whether the days are in it.
         days_done: Days read, or found empty.
@@ -41,6 +45,7 @@ class Backlog:
         self.checked: set[str] = set()
         self.unchanged: frozenset[tuple[str, date]] = frozenset()
         self.begun: frozenset[tuple[str, date]] = frozenset()
+        self.first_days: dict[str, Future[date | None]] = {}
         self.events_expected = 0
         self.is_planned = False
         self.days_done = 0
@@ -57,6 +62,10 @@ class Backlog:
         under_way, self._under_way = self._under_way, None
         if under_way is not None:
             under_way.close()
+        looked_for = [found for found in self.first_days.values() if not found.cancel()]
+        while self.reader is not None and wait(looked_for, _GLANCE_SECONDS).not_done:
+            # It makes one request after another, and may be between two.
+            self.reader.client.abort()
 
     @property
     def days_left(self) -> int:
@@ -70,6 +79,19 @@ class Backlog:
         self.begun = frozenset((item.project_id, item.day) for item in days)
         self._left.update(item.project_id for item in days)
         self._ready.extend(days)
+
+    def look_for_first_days(
+        self, find: Callable[[str], date | None], projects: Iterable[str]
+    ) -> None:
+        """Have first days with events found while others are read.
+
+        Args:
+            find: Finds that of a project.
+            projects: Which.
+        """
+        looking = ThreadPoolExecutor(1, thread_name_prefix="openpanel-plan")
+        self.first_days = {project: looking.submit(find, project) for project in projects}
+        looking.shutdown(wait=False)
 
     def fill(
         self, projects: list[list[PlannedDay]], count: Callable[[str, date, date], int]
@@ -95,11 +117,15 @@ class Backlog:
         Raises:
             OpenPanelError: A request failed for good.
         """
-        if self._under_way is None:
-            self._under_way = reader.read_days(self._take(), self.failed)
-        for reading in self._under_way:  # noqa: UP028 - "yield from" would end it with this one
-            yield reading
-        self._under_way = None
+        has_all = False
+        while not has_all:
+            if self._under_way is None:
+                # What was begun earlier may lack what was put in since.
+                has_all = True
+                self._under_way = reader.read_days(self._take(), self.failed)
+            for reading in self._under_way:  # noqa: UP028 - "yield from" would end it with this one
+                yield reading
+            self._under_way = None
 
     def _take(self) -> Iterator[PlannedDay]:
         """The days to read, until all were taken; what is not done can be taken once more."""

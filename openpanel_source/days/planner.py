@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
@@ -68,6 +69,8 @@ class Planner:
     """Days, by project, that this sync reads whatever is planned."""
     totals: dict[str, int] = field(default_factory=dict, init=False)
     """Rows that the server counts until the last day to read, where that was asked."""
+    first_days: Mapping[str, Future[date | None]] = field(default_factory=dict, init=False)
+    """First days with events that are being looked for."""
 
     def __post_init__(self) -> None:
         self._today = self.window.now().date()
@@ -137,13 +140,16 @@ class Planner:
             return self.window.start
         first = self.ledger.first_day(project, since)
         if first is None:
-            adds_up = self.counter.adds_up
-            total = self.totals.get(project)
-            count = self._count(project)
-            first = first_day_with_events(count, since, last, total, adds_up=adds_up)
+            found = self.first_days.get(project)
+            first = found.result() if found else self.find_first_day(project, since, last)
             if first is not None and self.window.end is None:
                 self.ledger.remember_first_day(project, since, first)
         return first
+
+    def find_first_day(self, project: str, since: date, last: date) -> date | None:
+        """The first day of a range with events, found by counting."""
+        count, total = self._count(project), self.totals.get(project)
+        return first_day_with_events(count, since, last, total, adds_up=self.counter.adds_up)
 
     def _future_days(self, project: str, known: Known) -> Iterator[PlannedDay]:
         """Days after today that hold events, as imports and wrong clocks bring them."""

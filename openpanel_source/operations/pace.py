@@ -34,8 +34,12 @@ class Pace:
 
     @contextmanager
     def committing(self) -> Iterator[None]:
-        """Count from the end of what is done meanwhile; the next time it will take as long."""
+        """Count from the end of what is done meanwhile; the next time it will take as long.
+
+        Where it takes most of the time, there is as much for reading.
+        """
         began = self._clock()
         yield
         ended = self._clock()
-        self._due = ended + self._seconds - (ended - began)
+        took, seconds = ended - began, self._seconds
+        self._due = ended + max(seconds - took, min(took, seconds))

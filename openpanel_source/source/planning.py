@@ -24,8 +24,8 @@ from openpanel_source.source.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_EVENTS_WORTH_A_COMMIT = 20_000
-"""Fewer are read as fast as they are planned."""
+_EVENTS_A_SECOND = 1_000
+"""A tenth of what the API's limit allows: what takes no longer is not worth an early commit."""
 _DAYS_WORTH_AN_ESTIMATE = 30
 """So many days take long enough that one more request, to tell how long, does not matter."""
 
@@ -86,7 +86,7 @@ class Planning:
         """Put in the newest day of each project that holds events, if all are worth so much.
 
         Only where nothing is known of any: to find the first days takes some twenty requests each,
-        one after the other, and rows are waited for.
+        one after the other, and rows are waited for. So they are looked for meanwhile.
 
         Returns:
             Whether there are such days; then the others are to be planned after them.
@@ -104,12 +104,18 @@ class Planning:
             glances = pool.map(lambda project: self._glance(project, failed), projects)
         found = {one: glance for one, glance in zip(projects, glances, strict=True) if glance}
         self._planner.totals = {project: total for project, (total, _) in found.items()}
-        if sum(self._planner.totals.values()) < _EVENTS_WORTH_A_COMMIT:
+        few = settings.limits.commit_seconds * _EVENTS_A_SECOND
+        if sum(self._planner.totals.values()) < few:
             return False
         days = [PlannedDay(project, day, Reason.NEW) for project, (_, day) in found.items() if day]
         for item in days:
             backlog.catches[item.project_id] = SafetyCatch(settings.deletions, {})
         backlog.begin(days)
+        if days and None in (settings.start, settings.end):
+            first, last = settings.start or EARLIEST, settings.end or self._today
+            backlog.look_for_first_days(
+                lambda project: self._planner.find_first_day(project, first, last), list(found)
+            )
         return bool(days)
 
     def _glance(self, project: str, failed: FailedProjects) -> tuple[int, date | None] | None:
@@ -125,7 +131,7 @@ class Planning:
             OpenPanelError: The server cannot be asked, or no project.
         """
         self._adopt()
-        self._planner.begun = backlog.begun
+        self._planner.begun, self._planner.first_days = backlog.begun, backlog.first_days
         projects = []
         for project in backlog.failed.left_of(self._settings.project_ids):
             with backlog.failed.alone(project):
