@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -37,6 +38,10 @@ class _Identified(msgspec.Struct, gc=False):
     id: str | None = None
 
 
+class _Dated(msgspec.Struct, rename="camel", gc=False):
+    created_at: str = ""
+
+
 _raw = msgspec.json.Decoder(RawPage)
 _meta = msgspec.json.Decoder(Meta)
 
@@ -53,6 +58,24 @@ def peek(body: bytes, request: str) -> tuple[Meta, str | None]:
     """
     page = split_page(body, request)
     return page.meta, first_id(page)
+
+
+def newest_day(body: bytes, request: str) -> tuple[Meta, date | None]:
+    """The counts of such an answer, and the UTC day of its first row if that can be told.
+
+    Args:
+        body: The answer's bytes.
+        request: Method and URL, for the error.
+
+    Raises:
+        UnexpectedAnswerError: The body is no page.
+    """
+    page = split_page(body, request)
+    for row in page.data[:1]:
+        with suppress(ValueError, *UNREADABLE):
+            text = msgspec.json.decode(without_halves(bytes(row)), type=_Dated).created_at
+            return page.meta, date.fromisoformat(text[:10])
+    return page.meta, None
 
 
 def first_id(page: RawPage) -> str | None:

@@ -65,6 +65,7 @@ def source_options(command: _Command) -> _Command:
 def range_options(command: _Command) -> _Command:
     """Options that say which days, and how many at a time."""
     for option in (
+        setting_option("commit_seconds", metavar="SECONDS"),
         setting_option("max_days_per_run"),
         setting_option("max_events_per_run"),
         setting_option("end_date"),

@@ -1,29 +1,38 @@
-"""What a sync has still to read: planned once, taken in slices, one a run."""
+"""What a sync has still to read: planned once, read on without a break, taken in slices by runs."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 from openpanel_source.api.failed_projects import FailedProjects
-from openpanel_source.api.generation import Generation
+from openpanel_source.days.attempt import DayReading
 from openpanel_source.days.ledger import Reason
 from openpanel_source.days.planned_days import PlannedDay, split_empty
+from openpanel_source.days.reader import DayReader
 from openpanel_source.days.safety_catch import SafetyCatch
+
+_GLANCE_SECONDS = 0.02
 
 
 class Backlog:
     """The days that are still to read, newest of each project first, and what is known of them.
 
+    Close it at the end of the sync: meanwhile what was asked for is on its way.
+
     Attributes:
-        generation: Of the server, once it was recognised.
+        reader: Reads them, once a run has said how.
         failed: Projects that could not be read, and why; nothing further of them is read.
         catches: Of each project, what may still be deleted.
+        checked: Projects whose counts were found to confirm each other.
         unchanged: Open days, by project, that were counted and hold what the ledger says.
+        begun: Days, by project, that are read before the others are planned.
+        first_days: The first days with events, by project, that are looked for meanwhile.
         events_expected: Rows that the server counts in the days planned, where that was asked.
         is_planned: Whether the days are in it.
         days_done: Days read, or found empty.
@@ -31,10 +40,13 @@ class Backlog:
     """
 
     def __init__(self) -> None:
-        self.generation: Generation | None = None
+        self.reader: DayReader | None = None
         self.failed = FailedProjects()
         self.catches: dict[str, SafetyCatch] = {}
+        self.checked: set[str] = set()
         self.unchanged: frozenset[tuple[str, date]] = frozenset()
+        self.begun: frozenset[tuple[str, date]] = frozenset()
+        self.first_days: dict[str, Future[date | None]] = {}
         self.events_expected = 0
         self.is_planned = False
         self.days_done = 0
@@ -43,11 +55,44 @@ class Backlog:
         self._to_come: Iterator[tuple[list[PlannedDay], list[PlannedDay]]] = iter(())
         self._ready: deque[PlannedDay] = deque()
         self._taken: dict[tuple[str, date], PlannedDay] = {}
+        self._empty: list[PlannedDay] = []
+        self._under_way: Generator[DayReading] | None = None
+
+    def close(self) -> None:
+        """Give up what is under way; what is not done can be taken once more."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.close()
+        looked_for = [found for found in self.first_days.values() if not found.cancel()]
+        while self.reader is not None and wait(looked_for, _GLANCE_SECONDS).not_done:
+            # It makes one request after another, and may be between two.
+            self.reader.client.abort()
 
     @property
     def days_left(self) -> int:
         """Days to read; those of projects that failed are for another sync."""
-        return sum(days for project, days in self._left.items() if project not in self.failed)
+        left = sum(days for project, days in self._left.items() if project not in self.failed)
+        # How many there are is not known before they are planned.
+        return left if self.is_planned else max(left, 1)
+
+    def begin(self, days: list[PlannedDay]) -> None:
+        """Put in days to read before the others are planned."""
+        self.begun = frozenset((item.project_id, item.day) for item in days)
+        self._left.update(item.project_id for item in days)
+        self._ready.extend(days)
+
+    def look_for_first_days(
+        self, find: Callable[[str], date | None], projects: Iterable[str]
+    ) -> None:
+        """Have first days with events found while others are read.
+
+        Args:
+            find: Finds that of a project.
+            projects: Which.
+        """
+        looking = ThreadPoolExecutor(1, thread_name_prefix="openpanel-plan")
+        self.first_days = {project: looking.submit(find, project) for project in projects}
+        looking.shutdown(wait=False)
 
     def fill(
         self, projects: list[list[PlannedDay]], count: Callable[[str, date, date], int]
@@ -64,15 +109,27 @@ class Backlog:
         # Projects take turns, so that the newest days of each come first.
         self._to_come = _in_turns([self._split(days, count) for days in planned])
 
-    def take(self, hold_nothing: Callable[[PlannedDay], None]) -> Iterator[PlannedDay]:
-        """The days to read, until all were taken; what is not done can be taken once more.
+    def readings(self, reader: DayReader) -> Iterator[DayReading]:
+        """The days that are left, as they are read; whoever leaves off can go on later.
 
         Args:
-            hold_nothing: Called with each day on the way that was counted and found empty.
+            reader: Reads them; one at a time for all that take from here.
 
         Raises:
-            OpenPanelError: The server cannot be asked what is empty.
+            OpenPanelError: A request failed for good.
         """
+        has_all = False
+        while not has_all:
+            if self._under_way is None:
+                # What was begun earlier may lack what was put in since.
+                has_all = True
+                self._under_way = reader.read_days(self._take(), self.failed)
+            for reading in self._under_way:  # noqa: UP028 - "yield from" would end it with this one
+                yield reading
+            self._under_way = None
+
+    def _take(self) -> Iterator[PlannedDay]:
+        """The days to read, until all were taken; what is not done can be taken once more."""
         self._ready.extendleft(reversed(self._taken.values()))
         self._taken.clear()
         while True:
@@ -84,10 +141,13 @@ class Backlog:
             filled, empty = next(self._to_come, (None, []))
             if filled is None:
                 return
-            for item in empty:
-                hold_nothing(item)
-                self.done(item.project_id, item.day)
+            self._empty.extend(empty)
             self._ready.extend(filled)
+
+    def found_empty(self) -> list[PlannedDay]:
+        """Days that were counted on the way and found empty, each once."""
+        found, self._empty = self._empty, []
+        return found
 
     def done(self, project: str, day: date) -> None:
         """Note that a day was read, or found empty."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -39,6 +40,12 @@ class Planner:
     reread: frozenset[tuple[str, date]] = frozenset()
     unchanged: set[tuple[str, date]] = field(default_factory=set, init=False)
     """Open days, by project, that hold what the ledger says."""
+    begun: Collection[tuple[str, date]] = field(default=(), init=False)
+    """Days, by project, that this sync reads whatever is planned."""
+    totals: dict[str, int] = field(default_factory=dict, init=False)
+    """Rows that the server counts until the last day to read, where that was asked."""
+    first_days: Mapping[str, Future[date | None]] = field(default_factory=dict, init=False)
+    """First days with events that are being looked for."""
 
     def __post_init__(self) -> None:
         self._today = self.window.now().date()
@@ -49,13 +56,16 @@ class Planner:
         Raises:
             OpenPanelError: The server cannot be asked.
         """
-        known = self.ledger.days(project)
+        begun = {day for owner, day in self.begun if owner == project}
+        every = self.ledger.days(project)
+        known = {day: record for day, record in every.items() if day not in begun}
         planned = {item.day: item for item in self._planned(project, known)}
         for owner, day in self.reread:
             if owner == project and day not in planned:
                 planned[day] = PlannedDay(project, day, Reason.CHANGED)
         held = {**self.ledger.of_another_query(project), **known}
-        return self._counted(project, [planned[day] for day in sorted(planned, reverse=True)], held)
+        days = sorted(planned.keys() - begun, reverse=True)
+        return self._counted(project, [planned[day] for day in days], held)
 
     def _counted(self, project: str, planned: list[PlannedDay], known: Known) -> list[PlannedDay]:
         """The same days, each with the server's count if rows are held of it."""
@@ -105,11 +115,16 @@ class Planner:
             return self.window.start
         first = self.ledger.first_day(project, since)
         if first is None:
-            adds_up = self.counter.adds_up
-            first = first_day_with_events(self._count(project), since, last, adds_up=adds_up)
+            found = self.first_days.get(project)
+            first = found.result() if found else self.find_first_day(project, since, last)
             if first is not None and self.window.end is None:
                 self.ledger.remember_first_day(project, since, first)
         return first
+
+    def find_first_day(self, project: str, since: date, last: date) -> date | None:
+        """The first day of a range with events, found by counting."""
+        count, total = self._count(project), self.totals.get(project)
+        return first_day_with_events(count, since, last, total, adds_up=self.counter.adds_up)
 
     def _future_days(self, project: str, known: Known) -> Iterator[PlannedDay]:
         """Days after today that hold events, as imports and wrong clocks bring them."""

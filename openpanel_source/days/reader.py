@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from openpanel_source.api.client import Client
 from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.api.generation import CURRENT, Generation
-from openpanel_source.api.page import Meta, peek
+from openpanel_source.api.page import Meta, newest_day, peek
 from openpanel_source.api.query import EVENTS_PATH, EventQuery
 from openpanel_source.days.attempt import Attempt, DayReading, Placement
 from openpanel_source.days.ledger import DayRecord, Reason
@@ -46,7 +45,6 @@ class DayReader:
         query: Which events.
         pages_in_flight: Pages asked for at a time, over all days.
         now: The clock.
-        load_id: The load package the rows go into.
         generation: The server's.
         privacy: What must not be loaded.
         fields: Those that have columns though this version does not know them.
@@ -57,10 +55,9 @@ class DayReader:
     query: EventQuery
     pages_in_flight: int
     now: Clock
-    load_id: str
     generation: Generation = CURRENT
     privacy: Privacy | None = None
-    fields: NewFields | None = None
+    fields: NewFields = field(default_factory=NewFields)
     promotion: Promotion = NOTHING
 
     def __post_init__(self) -> None:
@@ -93,6 +90,19 @@ class DayReader:
         if self.query.is_counted:
             return total
         return max(total, 0 if newest_id is None else 1)
+
+    def glance(self, project_id: str, first: date, last: date) -> tuple[int, date | None] | None:
+        """Rows the server counts in a range, and the day of the newest as far as it can be told.
+
+        Returns:
+            None where one request does not tell.
+        """
+        if self._aligned is not None or not self.query.is_counted:
+            return None
+        params = self.query.params(project_id, first, last, limit=1, generation=self.generation)
+        meta, day = self.client.read(EVENTS_PATH, params, newest_day)
+        total = meta.total_count - self._at_edge(project_id, last)
+        return total, day if day is not None and first <= day <= last else None
 
     def count_by_filter(self, project_id: str, first: date, last: date) -> int | None:
         """The same count, asked for in another way: by filters on ``created_at`` alone.
@@ -139,19 +149,18 @@ class DayReader:
         self,
         planned: Iterable[PlannedDay],
         failed: FailedProjects,
-        most_rows: float = inf,
-    ) -> Iterator[DayReading]:
+    ) -> Generator[DayReading]:
         """Read days in the order given, each while the one before is being used.
 
-        The first pages of the days that follow are fetched ahead.
+        The first pages of the days that follow are fetched ahead. Both go on in other threads
+        while whoever takes the days is busy, so that no commit stops them.
 
         Args:
             planned: Days to read.
             failed: Gets the projects that fail alone; no further day of theirs is read.
-            most_rows: No day is begun once so many rows were read.
 
         Yields:
-            Each day, read to a verdict.
+            Each day, read to a verdict; its record is still of no load package.
 
         Raises:
             OpenPanelError: A request failed for good; the days yielded before are unharmed.
@@ -170,20 +179,16 @@ class DayReader:
                 reader.submit(self._read_alone, failed, pool, *ahead.popleft()) if ahead else None
             )
 
-        rows = 0
         try:
             look_ahead()
             under_way = begin()
             while under_way is not None:
                 reading = under_way.result()
-                rows += reading.tables.num_rows if reading else 0
-                is_enough = rows >= most_rows
-                under_way = None if is_enough else begin()
+                under_way = begin()
                 if reading:
                     yield reading
-                if not is_enough:
-                    look_ahead()
-                    under_way = under_way or begin()
+                look_ahead()
+                under_way = under_way or begin()
         finally:
             for executor in (pool, reader):
                 executor.shutdown(wait=False, cancel_futures=True)
@@ -215,7 +220,7 @@ class DayReader:
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Any]
     ) -> DayReading:
         if self._aligned is None and not self.generation.has_edges:
-            tail = read_tail(self._pages, item, first, self.load_id, self.now)
+            tail = read_tail(self._pages, item, first, self.now)
             if tail is not None:
                 return tail
         requests = readings = 0
@@ -241,7 +246,7 @@ class DayReader:
             project_id=item.project_id,
             query_fingerprint=self.query.fingerprint,
             day=item.day,
-            load_id=self.load_id,
+            load_id="",
             verdict=verdict,
             reason=item.reason,
             # Of a day still growing only the rows of the first count are sure to be here.

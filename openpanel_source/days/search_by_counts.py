@@ -19,7 +19,7 @@ _TIMES_COUNTED = 3
 
 
 def first_day_with_events(
-    count: Count, first: date, last: date, *, adds_up: bool = True
+    count: Count, first: date, last: date, total: int | None = None, *, adds_up: bool = True
 ) -> date | None:
     """The first day of the range that holds an event, found by bisection.
 
@@ -27,6 +27,7 @@ def first_day_with_events(
         count: Counts rows of a range.
         first: First day of the range.
         last: Last day of the range.
+        total: Rows in the range, if they were counted.
         adds_up: Whether counts of parts have to be that of the whole.
 
     Returns:
@@ -37,7 +38,8 @@ def first_day_with_events(
     """
     if first > last:
         return None
-    total = count(first, last)
+    if total is None:
+        total = count(first, last)
     if total == 0:
         return None
     low, high = first, last

@@ -20,7 +20,7 @@ from openpanel_source.rows.spill import SpilledTables
 
 
 def read_tail(
-    pages: Pages, item: PlannedDay, first: Future[list[ShapedPage]], load_id: str, now: Clock
+    pages: Pages, item: PlannedDay, first: Future[list[ShapedPage]], now: Clock
 ) -> DayReading | None:
     """Read the rows that are newer than what was read of the day before.
 
@@ -30,7 +30,6 @@ def read_tail(
         pages: Of the query.
         item: The day.
         first: Its first page, under way.
-        load_id: The load package the rows go into.
         now: The clock.
 
     Returns:
@@ -67,7 +66,6 @@ def read_tail(
         before.newest_at,
         attempt,
         len(newer),
-        load_id=load_id,
         verdict=Verdict.OPEN if is_open else Verdict.COMPLETE,
         reason=item.reason,
         read_at=now(),

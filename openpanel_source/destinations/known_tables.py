@@ -12,8 +12,10 @@ from dlt.common.destination.client import JobClientBase, WithStateSync
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import new_table
+from dlt.destinations import duckdb, postgres
 
 from openpanel_source.destinations.warehouse import SOURCE_NAME, own_schema
+from openpanel_source.errors import DestinationError
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS, TABLES, Table
 
 
@@ -29,7 +31,7 @@ def know_tables(pipeline: dlt.Pipeline) -> None:
     schema = own_schema(pipeline)
     if schema is not None and {EVENTS.name, SYNC_DAYS.name} <= schema.tables.keys():
         return
-    with _client(pipeline, schema) as client:
+    with client_of(pipeline, schema) as client:
         found = _stored(client) or schema or Schema(SOURCE_NAME)
         for name, columns in _held(client, found).items():
             table = next(one for one in TABLES if one.name == name)
@@ -41,7 +43,38 @@ def know_tables(pipeline: dlt.Pipeline) -> None:
         pipeline.default_schema_name = found.name  # type: ignore[assignment]
 
 
-def _client(pipeline: dlt.Pipeline, schema: Schema | None) -> JobClientBase:
+def check_tables(pipeline: dlt.Pipeline, client: Any, schema: Schema | None) -> None:
+    """Refuse tables of somebody else that have the names of this source's.
+
+    Args:
+        pipeline: A pipeline; nothing is checked if its destination is neither DuckDB nor
+            PostgreSQL, where tables are made all at once or not at all.
+        client: Of the destination, open.
+        schema: What the pipeline knows of this source, if it does.
+
+    Raises:
+        DestinationError: There is one.
+    """
+    if not isinstance(pipeline.destination, (duckdb, postgres)):
+        return
+    held = dict(client.get_storage_tables([table.name for table in TABLES]))
+    known = schema.tables.get(SYNC_DAYS.name, {}).get("columns", {}) if schema else {}
+    has_ledger = "verdict" in {*held[SYNC_DAYS.name], *known}
+    for table in TABLES:
+        # Older versions made fewer columns; but the ledger with the events.
+        wanted = {table.primary_key[0]}
+        if table is EVENTS and not has_ledger:
+            wanted = {column.name for column in EVENTS.columns}
+        if held[table.name] and not wanted <= held[table.name].keys():
+            raise DestinationError(
+                f"the dataset {pipeline.dataset_name} has a table {table.name} that this connector"
+                " has not made; load into another dataset (--dataset, dataset_name), or give that"
+                " table another name. Nothing was read or changed."
+            )
+
+
+def client_of(pipeline: dlt.Pipeline, schema: Schema | None) -> JobClientBase:
+    """Dlt's client of a destination for a schema, or for none."""
     return pipeline.destination_client(schema.name) if schema else pipeline.destination_client()
 
 

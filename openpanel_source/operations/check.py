@@ -46,7 +46,7 @@ def check(client: Client, settings: Settings) -> Iterator[Finding]:
         # Asked for something else, the server would take as long to fail.
         yield Finding("server", client.base_url, unrecognised)
         return
-    reader = DayReader(client, settings.query, 1, settings.now, "", generation)
+    reader = DayReader(client, settings.query, 1, settings.now, generation)
     findings = []
     for project in settings.project_ids:
         finding = _project(reader, project)

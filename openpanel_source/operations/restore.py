@@ -14,7 +14,7 @@ import dlt
 from openpanel_source.days.ledger import DayRecord, Ledger
 from openpanel_source.destinations.comments import write_comments
 from openpanel_source.destinations.duckdb_session import open_meanwhile
-from openpanel_source.destinations.known_tables import know_tables
+from openpanel_source.destinations.known_tables import check_tables, client_of, know_tables
 from openpanel_source.destinations.pipelines import place_of
 from openpanel_source.destinations.table_format import check_table_format
 from openpanel_source.destinations.warehouse import (
@@ -61,14 +61,17 @@ def restored(
         check_table_format(pipeline, schema, settings.table_format)
         if schema is not None:
             know_tables(pipeline)
-            with pipeline.destination_client(schema.name) as client:
+        with client_of(pipeline, schema) as client:
+            check_tables(pipeline, client, schema)
+            if schema is not None:
                 # Tables and columns that somebody dropped are made again, empty.
                 mended = client.update_stored_schema(force=True) or {}
         ledger = ledger_of(pipeline, settings.query.fingerprint)
         adoptable = adoptable_days(pipeline, settings, ledger)
     check_consent(settings, ledger)
-    if mended:
+    if schema is not None and (mended or not ended_well):
         write_comments(pipeline, busy_timeout)
+    if mended:
         logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
     if not any(map(ledger.days, settings.project_ids)):
         # All that there is will be read or adopted.

@@ -6,9 +6,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
-from math import inf
 from typing import Any
 
 import dlt
@@ -22,6 +22,7 @@ from openpanel_source.destinations.lock import running_alone
 from openpanel_source.destinations.prepare import drop_staging
 from openpanel_source.destinations.warehouse import ProjectDay
 from openpanel_source.model.plain import plain
+from openpanel_source.operations.pace import Pace
 from openpanel_source.operations.package_steps import extract, load
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
 from openpanel_source.operations.restore import mark_clean, restored
@@ -141,14 +142,17 @@ def sync(
     ):
         differing, adoptable = restored(pipeline, checked, busy_timeout)
         described = descriptions(pipeline)
+        pace = Pace(checked.limits.commit_seconds)
         orders = Orders(
             Holdings(pipeline, busy_timeout),
             reread | differing,
             tuple(adoptable),
+            begins_early=pace.is_bounded,
             should_stop=halt.is_due,
+            should_commit=pace.is_due,
         )
         resources = partial(resources_of, client, checked)
-        runs = _Runs(pipeline, resources, orders, busy_timeout)
+        runs = _Runs(pipeline, resources, orders, pace, busy_timeout)
         runs.until_nothing_is_left(on_day)
         if runs.is_clean:
             mark_clean(pipeline)
@@ -172,11 +176,13 @@ class _Runs:
         pipeline: dlt.Pipeline,
         resources: Callable[[Orders, Backlog], list[DltResource]],
         orders: Orders,
+        pace: Pace,
         busy_timeout: float,
     ) -> None:
         self._pipeline = pipeline
         self._resources = resources
         self._orders = orders
+        self._pace = pace
         self._busy_timeout = busy_timeout
         self._backlog = Backlog()
         self._last: dict[ProjectDay, DayRecord] = {}
@@ -199,24 +205,23 @@ class _Runs:
             OpenPanelError: A request failed for good; what was read before is committed.
         """
         orders = self._orders if on_day is None else replace(self._orders, on_day=on_day)
-        left = inf
-        while True:
-            before = left
-            results = self._run(orders)
-            # Charts are read once a sync, and whole in its first run.
-            orders = replace(orders, with_charts=False)
-            self._add(results)
-            if results.failure is not None:
-                raise results.failure
-            self._differing = self._not_arrived(results)
-            if results.stopped or self._backlog.days_left >= before:
-                return
-            self._backlog.read_again(self._differing)
-            for day in self._differing:
-                del self._last[day]
-            left = self._backlog.days_left
-            if left <= 0:
-                return
+        with closing(self._backlog) as backlog:
+            while True:
+                done = backlog.days_done
+                results = self._run(orders)
+                # Charts are read once a sync, and whole in its first run.
+                orders = replace(orders, with_charts=False)
+                self._add(results)
+                if results.failure is not None:
+                    raise results.failure
+                self._differing = self._not_arrived(results)
+                if results.stopped or backlog.days_done == done:
+                    return
+                backlog.read_again(self._differing)
+                for day in self._differing:
+                    del self._last[day]
+                if backlog.days_left <= 0:
+                    return
 
     def _run(self, orders: Orders) -> Results:
         ended: list[Results] = []
@@ -224,7 +229,8 @@ class _Runs:
         orders = replace(orders, on_end=ended.append, on_chart=charts.append)
         extract(self._pipeline, source_of(self._resources(orders, self._backlog)))
         [results] = ended
-        load(self._pipeline, results.heavy_bytes, self._busy_timeout)
+        with self._pace.committing():
+            load(self._pipeline, results.heavy_bytes, self._busy_timeout)
         for chart in charts:
             self._add_chart(chart)
         return results

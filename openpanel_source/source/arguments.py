@@ -48,6 +48,9 @@ class Arguments:
             names by project; UTC when left out. The API does not tell it.
         max_events_per_run: Commit after the day that reaches this many events.
         max_days_per_run: Commit after this many days.
+        commit_seconds: Commit after the day being read so many seconds after the last commit, the
+            first time after a few; ``sync`` only, as nothing follows a plain run; ``inf`` for no
+            such bound.
         pages_in_flight: Pages of 1,000 events asked for at a time; memory grows with it.
         lookback_days: The newest settled days that are counted one by one on each run; older
             ones are counted together.
@@ -103,6 +106,7 @@ class Arguments:
     timezone: str | Mapping[str, str] | None = None
     max_events_per_run: int = 1_000_000
     max_days_per_run: int = 366
+    commit_seconds: float = 30.0
     pages_in_flight: int = 8
     lookback_days: int = 3
     reload: bool = False

@@ -97,7 +97,7 @@ class Surroundings:
     def first_day(self, project_id: str) -> date | None:
         """The first UTC day of a project that holds an event, found by counting."""
         if project_id not in self._first_days:
-            reader = DayReader(self.client, EventQuery(), 1, self.settings.now, "", self.generation)
+            reader = DayReader(self.client, EventQuery(), 1, self.settings.now, self.generation)
             self._first_days[project_id] = first_day_with_events(
                 partial(reader.count, project_id),
                 EARLIEST,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -67,9 +68,9 @@ def events_resource(
         start, end = _range_of(created_at)
         kept = StoredLedger(dlt.current.resource_state(), settings.query.fingerprint)
         check_consent(settings, kept.ledger)
-        with client:
-            run = Package(replace(settings, start=start, end=end), kept.ledger, orders)
-            results = yield from run.items(client, backlog or Backlog())
+        with client, nullcontext(backlog) if backlog else closing(Backlog()) as days:
+            run = Package(replace(settings, start=start, end=end), kept.ledger, orders, days)
+            results = yield from run.items(client)
         kept.keep()
         if results.newest is not None:
             newest = min(results.newest, settings.now())

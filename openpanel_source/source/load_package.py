@@ -11,7 +11,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
 
 from openpanel_source.api.client import Client
-from openpanel_source.api.generation import Generation, mark_of
+from openpanel_source.api.generation import mark_of
 from openpanel_source.api.recognise import recognise
 from openpanel_source.days.attempt import DayReading
 from openpanel_source.days.backlog import Backlog
@@ -49,23 +49,19 @@ logger = logging.getLogger(__name__)
 def reader_of(
     client: Client,
     settings: Settings,
-    load_id: str = "",
     fields: NewFields | None = None,
     promotion: Promotion = NOTHING,
     *,
     known: str | None = None,
-    generation: Generation | None = None,
 ) -> DayReader:
     """A reader for the server that answers, whatever its age.
 
     Args:
         client: Makes the requests.
         settings: What to read.
-        load_id: The load package the rows go into.
         fields: Those that have columns though this version does not know them.
         promotion: What is made of properties.
         known: The mark of the generation that was found the last time.
-        generation: Of the server, if it was recognised already.
 
     Raises:
         UnsupportedServerError: The server is too old for the query.
@@ -76,10 +72,9 @@ def reader_of(
         settings.query,
         settings.limits.pages_in_flight,
         settings.now,
-        load_id,
-        generation or recognise(client, settings.query, settings.project_ids, known),
+        recognise(client, settings.query, settings.project_ids, known),
         settings.privacy,
-        fields,
+        fields or NewFields(),
         promotion,
     )
 
@@ -91,40 +86,47 @@ class Package:
         settings: What to read.
         ledger: What earlier runs read; gets this run's records.
         orders: What whoever starts the run has to say.
+        backlog: What the sync has still to read.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, orders: Orders) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, orders: Orders, backlog: Backlog
+    ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._orders = orders
+        self._backlog = backlog
         self._dialect = current_dialect()
         schema = dlt.current.source_schema()
         self._known = frozenset(schema.tables)
         self._held = columns_of(schema, EVENTS)
         self._had_failures = bool(columns_of(schema, PROPERTY_FAILURES))
-        columns = property_columns(settings.properties, self._held)
-        web = WEB_COLUMNS if settings.web_columns else ()
-        self._promotion = Promotion((*web, *columns), settings.privacy)
-        self._fields = new_fields(schema, self._promotion.further)
+        reader = backlog.reader
+        if reader is None:
+            columns = property_columns(settings.properties, self._held)
+            web = WEB_COLUMNS if settings.web_columns else ()
+            self._promotion = Promotion((*web, *columns), settings.privacy)
+            self._fields = new_fields(schema, self._promotion.further)
+        else:
+            # Days are read ahead of their run: what they are made into stays what it is.
+            self._promotion, self._fields = reader.promotion, reader.fields
         self._load_id = dlt.current.load_package_state()["load_id"]
         self._failures = Failures(self._load_id)
         self._side_rows = SideRows()
 
-    def items(self, client: Client, backlog: Backlog) -> Generator[Any, None, Results]:
+    def items(self, client: Client) -> Generator[Any, None, Results]:
         """Read, and yield what came of it."""
-        reader = reader_of(
-            client,
-            self._settings,
-            self._load_id,
-            self._fields,
-            self._promotion,
-            known=self._ledger.server,
-            # Without counts that confirm each other, each run looks who answers.
-            generation=backlog.generation if self._settings.query.is_counted else None,
-        )
-        backlog.generation = reader.generation
+        backlog = self._backlog
+        reader = backlog.reader
+        # Without counts that confirm each other, each run looks who answers.
+        if reader is None or not self._settings.query.is_counted:
+            known = self._ledger.server
+            backlog.close()
+            reader = backlog.reader = reader_of(
+                client, self._settings, self._fields, self._promotion, known=known
+            )
         self._ledger.server = mark_of(reader.generation)
-        run = Run(self._settings, reader, self._ledger, self._orders, backlog)
+        run = Run(self._settings, reader, self._ledger, self._orders, backlog, self._load_id)
         results = run.results
         yield from self._events(run)
         yield from self._of_ledger(results)

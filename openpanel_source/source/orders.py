@@ -110,7 +110,9 @@ class Orders:
         reread: Projects and days to read whatever the counts say.
         adoptable: Days that other pipelines have loaded, for the ledger to take over.
         with_charts: Whether charts are read.
-        should_stop: Asked after each day; true ends the run.
+        begins_early: Whether the first run is to commit the newest days before all is planned.
+        should_stop: Asked after each day; true ends the run, and the sync.
+        should_commit: The same; further runs follow.
         on_day: Called after each day.
         on_end: Called when all that was read has been given to dlt.
         on_chart: Called after each chart of a project.
@@ -120,7 +122,9 @@ class Orders:
     reread: frozenset[ProjectDay] = frozenset()
     adoptable: tuple[DayRecord, ...] = ()
     with_charts: bool = True
+    begins_early: bool = False
     should_stop: Callable[[], bool] = lambda: False
+    should_commit: Callable[[], bool] = lambda: False
     on_day: Callable[[Progress], None] = _nothing
     on_end: Callable[[Results], None] = _nothing
     on_chart: Callable[[ChartResult], None] = _nothing

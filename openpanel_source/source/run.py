@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from itertools import islice
 
 import msgspec
 
@@ -13,7 +12,6 @@ from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.cross_check import cross_check
 from openpanel_source.days.day_records import Stamp, shrunk, with_rows_of, without_events
 from openpanel_source.days.ledger import Ledger
-from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.reader import DayReader
 from openpanel_source.errors import (
     ContradictoryCountsError,
@@ -43,6 +41,7 @@ class Run:
         ledger: What earlier runs read; gets this run's records.
         orders: What whoever started the run has to say.
         backlog: What is still to read; it is planned if nobody has.
+        load_id: The load package the rows go into.
     """
 
     def __init__(
@@ -52,12 +51,14 @@ class Run:
         ledger: Ledger,
         orders: Orders,
         backlog: Backlog,
+        load_id: str,
     ) -> None:
         self._settings = settings
         self._reader = reader
         self._ledger = ledger
         self._orders = orders
         self._backlog = backlog
+        self._load_id = load_id
         self._today = settings.now().date()
         self.results = Results()
         """What has become of the days so far."""
@@ -71,18 +72,19 @@ class Run:
         Raises:
             OpenPanelError: The first request that matters failed: nothing was read.
         """
-        limits, backlog, results = self._settings.limits, self._backlog, self.results
+        backlog, results = self._backlog, self.results
         try:
             self._plan()
-            days = islice(backlog.take(self._record_empty), limits.max_days_per_run)
-            for reading in self._reader.read_days(days, backlog.failed, limits.max_events_per_run):
+            for number, reading in enumerate(backlog.readings(self._reader), 1):
+                self._record_empty()
                 backlog.done(reading.record.project_id, reading.record.day)
                 if self._take(reading):
                     yield reading
                 self._orders.on_day(self._progress())
                 results.stopped = self._orders.should_stop()
-                if results.stopped or results.events_loaded >= limits.max_events_per_run:
+                if results.stopped or self._is_enough(number):
                     break
+            self._record_empty()
             backlog.failed.left_of(self._settings.project_ids)
         except OpenPanelError as error:
             if isinstance(error, _DISTRUSTED) or not results.records:
@@ -96,10 +98,22 @@ class Run:
                     self._keep_what_was_read(error)
 
     def _plan(self) -> None:
-        if not self._backlog.is_planned:
-            Planning(
-                self._settings, self._reader, self._ledger, self._orders, self.results, self._stamp
-            ).fill(self._backlog)
+        if self._backlog.is_planned:
+            return
+        planning = Planning(
+            self._settings, self._reader, self._ledger, self._orders, self.results, self._stamp
+        )
+        if not planning.begin(self._backlog):
+            planning.fill(self._backlog)
+
+    def _is_enough(self, days: int) -> bool:
+        """Whether so many days read are all that the run may commit."""
+        limits = self._settings.limits
+        return (
+            days >= limits.max_days_per_run
+            or self.results.events_loaded >= limits.max_events_per_run
+            or self._orders.should_commit()
+        )
 
     def _progress(self) -> Progress:
         backlog = self._backlog
@@ -119,13 +133,17 @@ class Run:
     def _cross_check(self) -> None:
         """Have the server's counts confirm each other before anything is committed.
 
-        A run whose server has failed, or that has to end at once, leaves it to the next.
+        All projects once a sync, then those that a run adds to. A run whose server has failed, or
+        that has to end at once, leaves it to the next.
         """
         if not self._reader.adds_up:
             return
         settings, failed = self._settings, self._backlog.failed
         first, last = settings.start or EARLIEST, settings.end or LATEST
+        checked = self._backlog.checked - {one.project_id for one in self.results.of_ledger()}
         for project in failed.left_of(settings.project_ids):
+            if project in checked:
+                continue
             held = {
                 day: record.counted
                 for day, record in self._ledger.days(project).items()
@@ -134,11 +152,13 @@ class Run:
             }
             with failed.alone(project):
                 cross_check(self._reader, project, held)
+                self._backlog.checked.add(project)
         failed.left_of(settings.project_ids)
 
     def _take(self, reading: DayReading) -> bool:
         """Record a reading; False if it must not touch the destination."""
-        record, results = reading.record, self.results
+        record = msgspec.structs.replace(reading.record, load_id=self._load_id)
+        results = self.results
         before = self._ledger.get(record.project_id, record.day)
         if not record.verdict.is_proof and before is not None:
             # What the destination holds of the day may be more than this reading brought.
@@ -167,8 +187,11 @@ class Run:
 
     @property
     def _stamp(self) -> Stamp:
-        return Stamp(self._settings.query.fingerprint, self._reader.load_id, self._settings.now())
+        return Stamp(self._settings.query.fingerprint, self._load_id, self._settings.now())
 
-    def _record_empty(self, item: PlannedDay) -> None:
-        record = without_events(item, self._today, self._stamp)
-        self._take(DayReading(record, SpilledTables(), []))
+    def _record_empty(self) -> None:
+        """Record the days that were counted and found empty meanwhile."""
+        for item in self._backlog.found_empty():
+            record = without_events(item, self._today, self._stamp)
+            self._take(DayReading(record, SpilledTables(), []))
+            self._backlog.done(item.project_id, item.day)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from openpanel_source.api.filters import parse_filter
@@ -15,7 +16,13 @@ from openpanel_source.days.planned_days import Window
 from openpanel_source.days.safety_catch import DeletionLimits
 from openpanel_source.destinations.table_format import parse_table_format
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.model.clock import EARLIEST, midnight, parse_clock, parse_day
+from openpanel_source.model.clock import (
+    EARLIEST,
+    check_seconds,
+    midnight,
+    parse_clock,
+    parse_day,
+)
 from openpanel_source.model.lists import decoded, list_of, texts
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.property_columns import Properties, parse_properties
@@ -30,6 +37,11 @@ class Limits:
     max_events_per_run: int
     max_days_per_run: int
     pages_in_flight: int
+    commit_seconds: float
+
+    def __post_init__(self) -> None:
+        if self.commit_seconds != inf:
+            check_seconds("commit_seconds", self.commit_seconds)
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,12 @@ def parse_settings(given: Arguments) -> Settings:
         query=query,
         start=start,
         end=end,
-        limits=Limits(given.max_events_per_run, given.max_days_per_run, given.pages_in_flight),
+        limits=Limits(
+            given.max_events_per_run,
+            given.max_days_per_run,
+            given.pages_in_flight,
+            given.commit_seconds,
+        ),
         lookback_days=given.lookback_days,
         reload=given.reload,
         now=parse_clock(given.now),

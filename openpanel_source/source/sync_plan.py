@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.api.query import EventQuery
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.day_records import Stamp, shrunk, still_complete
@@ -15,12 +17,15 @@ from openpanel_source.days.reader import DayReader
 from openpanel_source.days.safety_catch import SafetyCatch, is_ripe
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.errors import InvalidSettingError
+from openpanel_source.model.clock import EARLIEST
 from openpanel_source.model.day_ranges import day_ranges
 from openpanel_source.source.orders import Orders, Results
 from openpanel_source.source.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+_EVENTS_A_SECOND = 1_000
+"""A tenth of what the API's limit allows: what takes no longer is not worth an early commit."""
 _DAYS_WORTH_AN_ESTIMATE = 30
 """So many days take long enough that one more request, to tell how long, does not matter."""
 
@@ -74,7 +79,50 @@ class Planning:
         self._orders = orders
         self._results = results
         self._stamp = stamp
+        self._today = settings.now().date()
         self._planner = Planner(settings, reader, ledger, reread=orders.reread, settle=self._settle)
+
+    def begin(self, backlog: Backlog) -> bool:
+        """Put in the newest day of each project that holds events, if all are worth so much.
+
+        Only where nothing is known of any: to find the first days takes some twenty requests each,
+        one after the other, and rows are waited for. So they are looked for meanwhile.
+
+        Returns:
+            Whether there are such days; then the others are to be planned after them.
+
+        Raises:
+            OpenPanelError: The server cannot be asked, or no project.
+        """
+        settings, ledger, failed = self._settings, self._ledger, backlog.failed
+        if not self._orders.begins_early or self._orders.adoptable or backlog.begun:
+            return False
+        projects = failed.left_of(settings.project_ids)
+        if any(ledger.days(one) or ledger.of_another_query(one) for one in projects):
+            return False
+        with ThreadPoolExecutor(settings.limits.pages_in_flight) as pool:
+            glances = pool.map(lambda project: self._glance(project, failed), projects)
+        found = {one: glance for one, glance in zip(projects, glances, strict=True) if glance}
+        self._planner.totals = {project: total for project, (total, _) in found.items()}
+        few = settings.limits.commit_seconds * _EVENTS_A_SECOND
+        if sum(self._planner.totals.values()) < few:
+            return False
+        days = [PlannedDay(project, day, Reason.NEW) for project, (_, day) in found.items() if day]
+        for item in days:
+            backlog.catches[item.project_id] = SafetyCatch(settings.deletions, {})
+        backlog.begin(days)
+        if days and None in (settings.start, settings.end):
+            first, last = settings.start or EARLIEST, settings.end or self._today
+            backlog.look_for_first_days(
+                lambda project: self._planner.find_first_day(project, first, last), list(found)
+            )
+        return bool(days)
+
+    def _glance(self, project: str, failed: FailedProjects) -> tuple[int, date | None] | None:
+        first, last = self._settings.start or EARLIEST, self._settings.end or self._today
+        with failed.alone(project):
+            return self._reader.glance(project, first, last) if first <= last else None
+        return None
 
     def fill(self, backlog: Backlog) -> None:
         """Put in the days of all projects.
@@ -83,6 +131,7 @@ class Planning:
             OpenPanelError: The server cannot be asked, or no project.
         """
         self._adopt()
+        self._planner.begun, self._planner.first_days = backlog.begun, backlog.first_days
         projects = []
         for project in backlog.failed.left_of(self._settings.project_ids):
             with backlog.failed.alone(project):

@@ -50,7 +50,7 @@ def test_a_day_of_100_000_events_is_read_with_several_pages_in_flight() -> None:
     session = Watched()
     with Sandbox(dataset(*rows), rate_limit=None) as sandbox:
         client = Client(sandbox.url, Credentials(CLIENT, SECRET), session=session)
-        reader = DayReader(client, EventQuery(), 8, lambda: NOW, "load")
+        reader = DayReader(client, EventQuery(), 8, lambda: NOW)
         [reading] = reader.read_days(
             [PlannedDay("web", date(2026, 11, 10), Reason.NEW)], FailedProjects()
         )
@@ -70,7 +70,7 @@ def test_first_pages_of_the_next_days_are_fetched_ahead() -> None:
     with world(*rows) as sandbox:
         sandbox.behave(delay=0.02)
         client = Client(sandbox.url, Credentials(CLIENT, SECRET), session=session)
-        reader = DayReader(client, EventQuery(), 8, lambda: NOW, "load")
+        reader = DayReader(client, EventQuery(), 8, lambda: NOW)
         readings = list(
             reader.read_days((PlannedDay("web", day, Reason.NEW) for day in days), FailedProjects())
         )

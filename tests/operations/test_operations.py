@@ -409,3 +409,4 @@ def test_a_file_that_stays_held_is_said_to_be(
         other.kill()
     assert code == 1
     assert "another process holds the database open; close it, then run again" in errors
+    assert not sandbox.requests

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 PARTS = {
     "server_speed": "server",
     "run": "throughput",
+    "first_rows": "first rows",
     "rate_limit": "rate limit",
     "workers": "workers",
     "memory": "memory",

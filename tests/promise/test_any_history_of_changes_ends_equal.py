@@ -122,9 +122,9 @@ class History(RuleBasedStateMachine):
         assert audit(self.warehouse.pipeline(), deep=True, **settings).differences == []
         assert self.warehouse.sync(self.sandbox, **settings).days_read == 0
 
-    @rule(days=st.integers(2, 6), rows=st.integers(3, 8))
-    def sync_in_small_runs(self, days: int, rows: int) -> None:
-        self._sync(max_days_per_run=days, max_events_per_run=rows)
+    @rule(days=st.integers(2, 6), rows=st.integers(3, 8), seconds=st.sampled_from((0, 0.3, 30)))
+    def sync_in_small_runs(self, days: int, rows: int, seconds: float) -> None:
+        self._sync(max_days_per_run=days, max_events_per_run=rows, commit_seconds=seconds)
 
     @rule()
     def reload(self) -> None:
@@ -141,11 +141,13 @@ class History(RuleBasedStateMachine):
     def sync_from_a_day_on(self, age: int) -> None:
         self._sync(start_date=self.now.date() - timedelta(days=age))
 
-    @rule(requests=st.integers(0, 25), days=st.integers(1, 5))
-    def a_sync_breaks_off(self, requests: int, days: int) -> None:
+    @rule(
+        requests=st.integers(0, 25), days=st.integers(1, 5), seconds=st.sampled_from((0, 0.3, 30))
+    )
+    def a_sync_breaks_off(self, requests: int, days: int, seconds: float) -> None:
         self.sandbox.behave(status=500, body="no", skip=requests)
         try:
-            self._run(max_days_per_run=days)
+            self._run(max_days_per_run=days, commit_seconds=seconds)
         except OpenPanelError:
             pass
         finally:

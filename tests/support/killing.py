@@ -189,6 +189,8 @@ class Worker:
             "SOURCES__OPENPANEL__NOW": NOW.isoformat(),
             "SOURCES__OPENPANEL__BACKOFF_SECONDS": "0.01",
             "SOURCES__OPENPANEL__MAX_DAYS_PER_RUN": "12",
+            # The newest day is committed before the rest is planned, and that in several runs.
+            "SOURCES__OPENPANEL__COMMIT_SECONDS": "0.3",
             # Every day is counted alone: sums that cancel out are another test's matter.
             "SOURCES__OPENPANEL__LOOKBACK_DAYS": "1000",
         }
