@@ -189,11 +189,13 @@ class DayReader:
                     yield reading
                 look_ahead()
                 under_way = under_way or begin()
-        finally:
+        except BaseException:
             for executor in (pool, reader):
                 executor.shutdown(wait=False, cancel_futures=True)
             # What is still under way is of no use: nobody should have to wait for it.
             self.client.abort()
+            raise
+        finally:
             for executor in (pool, reader):
                 executor.shutdown(wait=True)
 
