@@ -4,8 +4,8 @@
 -- day: The day.
 -- country: Two-letter code; null when unknown.
 -- sessions: Sessions that began on the day, by the country of the first event.
--- visitors: Unique visitors of these sessions, each as known at its session's end.
--- views: Events named screen_view of these sessions, on the day.
+-- visitors: Unique visitors of these sessions, each as last identified in its session.
+-- views: Events named screen_view of these sessions.
 -- bounces: Those of the sessions that bounced.
 -- revenue: Sum of revenue of the day's events named revenue from the country.
 -- events: Rows in the table events, by the country of each.
@@ -45,7 +45,7 @@ WITH parts AS (
     sessions.country,
     COUNT(*) AS sessions,
     COUNT(DISTINCT sessions.profile_id) AS visitors,
-    SUM(sessions.views_that_day) AS views,
+    SUM(sessions.views) AS views,
     SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS bounces,
     0 AS revenue,
     0 AS events,

@@ -3,8 +3,8 @@
 -- project_id: The project.
 -- day: The day.
 -- sessions: Sessions that began on the day.
--- visitors: Unique visitors of these sessions, each as known at its session's end.
--- views: Events named screen_view of these sessions, on the day.
+-- visitors: Unique visitors of these sessions, each as last identified in its session.
+-- views: Events named screen_view of these sessions.
 -- bounces: Those of the sessions that bounced.
 -- bounce_rate: Their share, from 0 to 1; null without sessions.
 -- avg_duration_seconds: Average duration of those of the sessions that are longer than 0 seconds.
@@ -41,7 +41,7 @@ by_session AS (
     sessions.day,
     COUNT(*) AS sessions,
     COUNT(DISTINCT sessions.profile_id) AS visitors,
-    SUM(sessions.views_that_day) AS views,
+    SUM(sessions.views) AS views,
     SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS bounces,
     AVG(CASE WHEN sessions.duration_seconds > 0 THEN sessions.duration_seconds END)
     AS avg_duration_seconds

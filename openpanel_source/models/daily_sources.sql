@@ -6,8 +6,8 @@
 -- medium: utm_medium, else the kind of referrer, else referral or none.
 -- campaign: utm_campaign; null when there is none.
 -- sessions: Sessions that began on the day.
--- visitors: Unique visitors of these sessions, each as known at its session's end.
--- views: Events named screen_view of these sessions, on the day.
+-- visitors: Unique visitors of these sessions, each as last identified in its session.
+-- views: Events named screen_view of these sessions.
 -- bounces: Those of the sessions that bounced.
 -- conversions: Conversions in these sessions.
 -- revenue: Sum of revenue of the events named revenue in these sessions.
@@ -21,7 +21,7 @@ SELECT
   sessions.campaign,
   COUNT(*) AS sessions,
   COUNT(DISTINCT sessions.profile_id) AS visitors,
-  CAST(SUM(sessions.views_that_day) AS BIGINT) AS views,
+  CAST(SUM(sessions.views) AS BIGINT) AS views,
   CAST(SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS BIGINT) AS bounces,
   CAST(SUM(sessions.conversions) AS BIGINT) AS conversions,
   CAST(SUM(sessions.revenue) AS BIGINT) AS revenue,

@@ -29,7 +29,7 @@ from openpanel_source.models.time_zone import UTC, Zone, configured_zone
 
 _DEPENDED_ON = "2BP01"
 """PostgreSQL's code for what others depend on."""
-_DUCKDB_SETTINGS = {"memory_limit": "1GB", "preserve_insertion_order": "false"}
+_DUCKDB_SETTINGS = {"memory_limit": "1500MB", "preserve_insertion_order": "false"}
 """What does not fit into the memory goes to files beside the database."""
 
 

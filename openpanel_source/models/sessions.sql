@@ -5,19 +5,18 @@
 -- project_id: The project.
 -- session_id: The session.
 -- day: The day on which it began.
--- profile_id: The visitor, as known at the session's end; the device id of an anonymous one.
+-- profile_id: The visitor, as last identified in the session; the device id of an anonymous one.
 -- device_id: The device, a daily rotating hash.
--- started_at: The first event. The session_start and session_end, which OpenPanel adds a moment
---   before and after, do not count here unless there is nothing else.
+-- started_at: The first event. The session_start and session_end, copies of other events that
+--   OpenPanel adds a moment before and after, do not count here unless there is nothing else.
 -- ended_at: The last event.
 -- duration_seconds: From the first event to the last.
 -- events: All of its rows in the table events.
 -- views: Those named screen_view.
--- views_that_day: Those of them on the day on which it began.
 -- is_bounce: As OpenPanel says in the property __bounce of session_end; of sessions without that:
 --   whether there are fewer than two views.
--- entry_page: Path of the first event; null without one.
--- exit_page: Path of the last event.
+-- entry_page: Path of the first event that has one.
+-- exit_page: Path of the last event that has one.
 -- referrer_name: The referrer of the first event, e.g. Google; null when unknown or direct.
 -- referrer_type: Its kind, e.g. search.
 -- source: utm_source of the first event that has a UTM parameter; else the referrer's name, or its
@@ -45,94 +44,82 @@ WITH goals AS (
 ),
 facts AS (
   SELECT
-    events.project_id,
-    events.session_id,
-    COALESCE(
-      MIN(
-        CASE
-          WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
-          THEN events.created_at
-        END
-      ),
-      MIN(events.created_at)
-    ) AS started_at,
-    COALESCE(
-      MAX(
-        CASE
-          WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
-          THEN events.created_at
-        END
-      ),
-      MAX(events.created_at)
-    ) AS ended_at,
-    MAX(events.created_at) AS last_row_at,
-    MIN(events.event_date) AS first_event_date,
-    MAX(events.event_date) AS last_event_date,
+    marked.project_id,
+    marked.session_id,
+    COALESCE(MIN(CASE WHEN NOT marked.is_copy THEN marked.created_at END), MIN(marked.created_at))
+    AS started_at,
+    COALESCE(MAX(CASE WHEN NOT marked.is_copy THEN marked.created_at END), MAX(marked.created_at))
+    AS ended_at,
+    MIN(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END)
+    AS entered_at,
+    MAX(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END) AS left_at,
+    MAX(CASE WHEN marked.is_identified AND NOT marked.is_copy THEN marked.created_at END)
+    AS identified_at,
+    MIN(CASE WHEN marked.is_tagged AND NOT marked.is_copy THEN marked.created_at END) AS tagged_at,
+    MIN(marked.event_date) AS first_event_date,
+    MAX(marked.event_date) AS last_event_date,
+    COUNT(*) AS events,
+    SUM(CASE WHEN marked.is_copy THEN 0 ELSE 1 END) AS sent,
+    SUM(CASE WHEN marked.name = 'screen_view' THEN 1 ELSE 0 END) AS views,
+    MIN(marked.bounce) AS bounce,
+    SUM(
+      CASE
+        WHEN marked.is_copy THEN 0
+        WHEN marked.revenue > 0 OR NOT goals.name IS NULL THEN 1
+        ELSE 0
+      END
+    ) AS conversions,
+    SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue ELSE 0 END) AS revenue,
+    SUM(CASE WHEN marked.is_copy THEN 0 ELSE marked.revenue END) AS event_revenue,
     MIN(
       CASE
-        WHEN events.utm_source <> '' OR events.utm_medium <> '' OR events.utm_campaign <> ''
-        THEN events.created_at
+        WHEN marked.name = 'screen_view' AND marked.path LIKE '/product%' THEN marked.created_at
       END
-    ) AS tagged_at,
-    COUNT(*) AS events,
-    SUM(
-      CASE WHEN COALESCE(events.name, '') IN ('session_start', 'session_end') THEN 1 ELSE 0 END
-    ) AS copies,
-    SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS views,
-    MIN(
+    ) AS product_viewed_at,
+    MAX(CASE WHEN marked.name IN ('purchase', 'revenue') THEN marked.created_at END)
+    AS purchased_at
+  FROM (
+    SELECT
+      events.project_id,
+      events.session_id,
+      events.event_date,
+      events.created_at,
+      events.name,
+      events.path,
+      events.revenue,
+      COALESCE(events.name, '') IN ('session_start', 'session_end') AS is_copy,
+      COALESCE(events.profile_id, '') NOT IN ('', COALESCE(events.device_id, '')) AS is_identified,
+      events.utm_source <> '' OR events.utm_medium <> '' OR events.utm_campaign <> '' AS is_tagged,
       CASE
         WHEN events.name = 'session_end'
         THEN CASE
           WHEN events.properties ->> '__bounce' IN ('1', 'true') THEN 1
           WHEN NOT events.properties ->> '__bounce' IS NULL THEN 0
         END
-      END
-    ) AS bounce,
-    SUM(
-      CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end') THEN 0
-        WHEN events.revenue > 0 OR NOT goals.name IS NULL THEN 1
-        ELSE 0
-      END
-    ) AS conversions,
-    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
-    SUM(
-      CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end') THEN 0
-        ELSE events.revenue
-      END
-    ) AS event_revenue,
-    MIN(
-      CASE
-        WHEN events.name = 'screen_view' AND events.path LIKE '/product%' THEN events.created_at
-      END
-    ) AS product_viewed_at,
-    MAX(
-      CASE WHEN events.name IN ('purchase', 'revenue') THEN events.created_at END
-    ) AS purchased_at
-  FROM events
-  LEFT JOIN goals ON goals.project_id = events.project_id AND goals.name = events.name
-  WHERE events.session_id <> ''
-  GROUP BY events.project_id, events.session_id
+      END AS bounce
+    FROM events
+    WHERE events.session_id <> ''
+  ) AS marked
+  LEFT JOIN goals ON goals.project_id = marked.project_id AND goals.name = marked.name
+  GROUP BY marked.project_id, marked.session_id
 ),
 edges AS (
   SELECT
     facts.project_id,
     facts.session_id,
-    events.created_at = facts.started_at
-    AND (
-      facts.copies = facts.events
-      OR NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
-    ) AS is_first,
-    events.created_at = facts.ended_at
-    AND (
-      facts.copies = facts.events
-      OR NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
-    ) AS is_last,
-    events.created_at = facts.last_row_at AS is_last_row,
+    events.created_at = facts.started_at AS is_first,
+    events.created_at = facts.ended_at AS is_last,
+    events.created_at = facts.entered_at AS is_entry,
+    events.created_at = facts.left_at AS is_exit,
     events.created_at = facts.tagged_at
     AND (events.utm_source <> '' OR events.utm_medium <> '' OR events.utm_campaign <> '')
     AS is_tagged,
+    CASE
+      WHEN
+        events.created_at = facts.identified_at
+        AND COALESCE(events.profile_id, '') <> COALESCE(events.device_id, '')
+      THEN NULLIF(events.profile_id, '')
+    END AS identified_id,
     events.profile_id,
     events.device_id,
     events.path,
@@ -152,19 +139,30 @@ edges AS (
     ON facts.project_id = events.project_id
     AND facts.session_id = events.session_id
   WHERE
-    events.created_at = facts.started_at
-    OR events.created_at = facts.ended_at
-    OR events.created_at = facts.last_row_at
-    OR events.created_at = facts.tagged_at
+    (
+      events.created_at = facts.started_at
+      OR events.created_at = facts.ended_at
+      OR events.created_at = facts.entered_at
+      OR events.created_at = facts.left_at
+      OR events.created_at = facts.identified_at
+      OR events.created_at = facts.tagged_at
+    )
+    AND (
+      facts.sent = 0
+      OR NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+    )
 ),
 told AS (
   SELECT
     edges.project_id,
     edges.session_id,
-    MAX(CASE WHEN edges.is_last_row THEN NULLIF(edges.profile_id, '') END) AS profile_id,
+    COALESCE(
+      MAX(edges.identified_id),
+      MAX(CASE WHEN edges.is_last THEN NULLIF(edges.profile_id, '') END)
+    ) AS profile_id,
     MAX(CASE WHEN edges.is_first THEN NULLIF(edges.device_id, '') END) AS device_id,
-    MAX(CASE WHEN edges.is_first THEN NULLIF(edges.path, '') END) AS entry_page,
-    MAX(CASE WHEN edges.is_last THEN NULLIF(edges.path, '') END) AS exit_page,
+    MAX(CASE WHEN edges.is_entry THEN NULLIF(edges.path, '') END) AS entry_page,
+    MAX(CASE WHEN edges.is_exit THEN NULLIF(edges.path, '') END) AS exit_page,
     MAX(CASE WHEN edges.is_first THEN NULLIF(edges.referrer, '') END) AS referrer,
     MAX(CASE WHEN edges.is_first THEN NULLIF(edges.referrer_name, '') END) AS referrer_name,
     MAX(CASE WHEN edges.is_first THEN NULLIF(edges.referrer_type, '') END) AS referrer_type,
@@ -178,19 +176,6 @@ told AS (
     MAX(CASE WHEN edges.is_first THEN NULLIF(edges.city, '') END) AS city
   FROM edges
   GROUP BY edges.project_id, edges.session_id
-),
-later AS (
-  SELECT facts.project_id, facts.session_id, COUNT(*) AS views
-  FROM events
-  INNER JOIN facts
-    ON facts.project_id = events.project_id AND facts.session_id = events.session_id
-  WHERE
-    CAST(facts.ended_at AT TIME ZONE 'UTC' AS DATE)
-    > CAST(facts.started_at AT TIME ZONE 'UTC' AS DATE)
-    AND events.name = 'screen_view'
-    AND CAST(events.created_at AT TIME ZONE 'UTC' AS DATE)
-    > CAST(facts.started_at AT TIME ZONE 'UTC' AS DATE)
-  GROUP BY facts.project_id, facts.session_id
 )
 SELECT
   facts.project_id,
@@ -204,7 +189,6 @@ SELECT
   AS duration_seconds,
   facts.events,
   CAST(facts.views AS BIGINT) AS views,
-  CAST(facts.views - COALESCE(later.views, 0) AS BIGINT) AS views_that_day,
   COALESCE(facts.bounce = 1, facts.views < 2) AS is_bounce,
   told.entry_page,
   told.exit_page,
@@ -231,7 +215,7 @@ SELECT
   CAST(facts.revenue AS BIGINT) AS revenue,
   CAST(facts.event_revenue AS BIGINT) AS event_revenue,
   CASE
-    WHEN facts.purchased_at >= facts.product_viewed_at THEN 3
+    WHEN facts.purchased_at > facts.product_viewed_at THEN 3
     WHEN NOT facts.product_viewed_at IS NULL THEN 2
     ELSE 1
   END AS funnel_step,
@@ -239,4 +223,3 @@ SELECT
   facts.last_event_date
 FROM facts
 INNER JOIN told ON told.project_id = facts.project_id AND told.session_id = facts.session_id
-LEFT JOIN later ON later.project_id = facts.project_id AND later.session_id = facts.session_id

@@ -15,51 +15,62 @@ WITH goals AS (
     event_meta.conversion
 ), facts AS (
   SELECT
-    event_rows.project_id,
-    event_rows.session_id,
+    marked.project_id,
+    marked.session_id,
     COALESCE(
-      MIN(
-        CASE
-          WHEN NOT (
-            COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-          )
-          THEN event_rows.created_at
-        END
-      ),
-      MIN(event_rows.created_at)
+      MIN(CASE WHEN NOT marked.is_copy THEN marked.created_at END),
+      MIN(marked.created_at)
     ) AS started_at,
     COALESCE(
-      MAX(
-        CASE
-          WHEN NOT (
-            COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-          )
-          THEN event_rows.created_at
-        END
-      ),
-      MAX(event_rows.created_at)
+      MAX(CASE WHEN NOT marked.is_copy THEN marked.created_at END),
+      MAX(marked.created_at)
     ) AS ended_at,
-    MAX(event_rows.created_at) AS last_row_at,
-    MIN(event_rows.event_date) AS first_event_date,
-    MAX(event_rows.event_date) AS last_event_date,
-    MIN(
-      CASE
-        WHEN event_rows.utm_source <> ''
-        OR event_rows.utm_medium <> ''
-        OR event_rows.utm_campaign <> ''
-        THEN event_rows.created_at
-      END
-    ) AS tagged_at,
+    MIN(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END) AS entered_at,
+    MAX(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END) AS left_at,
+    MAX(CASE WHEN marked.is_identified AND NOT marked.is_copy THEN marked.created_at END) AS identified_at,
+    MIN(CASE WHEN marked.is_tagged AND NOT marked.is_copy THEN marked.created_at END) AS tagged_at,
+    MIN(marked.event_date) AS first_event_date,
+    MAX(marked.event_date) AS last_event_date,
     COUNT(*) AS events,
+    SUM(CASE WHEN marked.is_copy THEN 0 ELSE 1 END) AS sent,
+    SUM(CASE WHEN marked.name = 'screen_view' THEN 1 ELSE 0 END) AS views,
+    MIN(marked.bounce) AS bounce,
     SUM(
       CASE
-        WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
+        WHEN marked.is_copy
+        THEN 0
+        WHEN marked.revenue > 0 OR NOT (
+          goals.name IS NULL
+        )
         THEN 1
         ELSE 0
       END
-    ) AS copies,
-    SUM(CASE WHEN event_rows.name = 'screen_view' THEN 1 ELSE 0 END) AS views,
+    ) AS conversions,
+    SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue ELSE 0 END) AS revenue,
+    SUM(CASE WHEN marked.is_copy THEN 0 ELSE marked.revenue END) AS event_revenue,
     MIN(
+      CASE
+        WHEN marked.name = 'screen_view' AND marked.path LIKE '/product%'
+        THEN marked.created_at
+      END
+    ) AS product_viewed_at,
+    MAX(CASE WHEN marked.name IN ('purchase', 'revenue') THEN marked.created_at END) AS purchased_at
+  FROM (
+    SELECT
+      event_rows.project_id,
+      event_rows.session_id,
+      event_rows.event_date,
+      event_rows.created_at,
+      event_rows.name,
+      event_rows.path,
+      event_rows.revenue,
+      COALESCE(event_rows.name, '') IN ('session_start', 'session_end') AS is_copy,
+      NOT (
+        COALESCE(event_rows.profile_id, '') IN ('', COALESCE(event_rows.device_id, ''))
+      ) AS is_identified,
+      event_rows.utm_source <> ''
+      OR event_rows.utm_medium <> ''
+      OR event_rows.utm_campaign <> '' AS is_tagged,
       CASE
         WHEN event_rows.name = 'session_end'
         THEN CASE
@@ -70,69 +81,35 @@ WITH goals AS (
           )
           THEN 0
         END
-      END
-    ) AS bounce,
-    SUM(
-      CASE
-        WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        WHEN event_rows.revenue > 0 OR NOT (
-          goals.name IS NULL
-        )
-        THEN 1
-        ELSE 0
-      END
-    ) AS conversions,
-    SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS revenue,
-    SUM(
-      CASE
-        WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE event_rows.revenue
-      END
-    ) AS event_revenue,
-    MIN(
-      CASE
-        WHEN event_rows.name = 'screen_view' AND event_rows.path LIKE '/product%'
-        THEN event_rows.created_at
-      END
-    ) AS product_viewed_at,
-    MAX(
-      CASE WHEN event_rows.name IN ('purchase', 'revenue') THEN event_rows.created_at END
-    ) AS purchased_at
-  FROM {events} AS event_rows
+      END AS bounce
+    FROM {events} AS event_rows
+    WHERE
+      event_rows.session_id <> ''
+  ) AS marked
   LEFT JOIN goals
-    ON goals.project_id = event_rows.project_id AND goals.name = event_rows.name
-  WHERE
-    event_rows.session_id <> ''
+    ON goals.project_id = marked.project_id AND goals.name = marked.name
   GROUP BY
-    event_rows.project_id,
-    event_rows.session_id
+    marked.project_id,
+    marked.session_id
 ), edges AS (
   SELECT
     facts.project_id,
     facts.session_id,
-    event_rows.created_at = facts.started_at
-    AND (
-      facts.copies = facts.events
-      OR NOT (
-        COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-      )
-    ) AS is_first,
-    event_rows.created_at = facts.ended_at
-    AND (
-      facts.copies = facts.events
-      OR NOT (
-        COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-      )
-    ) AS is_last,
-    event_rows.created_at = facts.last_row_at AS is_last_row,
+    event_rows.created_at = facts.started_at AS is_first,
+    event_rows.created_at = facts.ended_at AS is_last,
+    event_rows.created_at = facts.entered_at AS is_entry,
+    event_rows.created_at = facts.left_at AS is_exit,
     event_rows.created_at = facts.tagged_at
     AND (
       event_rows.utm_source <> ''
       OR event_rows.utm_medium <> ''
       OR event_rows.utm_campaign <> ''
     ) AS is_tagged,
+    CASE
+      WHEN event_rows.created_at = facts.identified_at
+      AND COALESCE(event_rows.profile_id, '') <> COALESCE(event_rows.device_id, '')
+      THEN nullIf(event_rows.profile_id, '')
+    END AS identified_id,
     event_rows.profile_id,
     event_rows.device_id,
     event_rows.path,
@@ -152,18 +129,31 @@ WITH goals AS (
     ON facts.project_id = event_rows.project_id
     AND facts.session_id = event_rows.session_id
   WHERE
-    event_rows.created_at = facts.started_at
-    OR event_rows.created_at = facts.ended_at
-    OR event_rows.created_at = facts.last_row_at
-    OR event_rows.created_at = facts.tagged_at
+    (
+      event_rows.created_at = facts.started_at
+      OR event_rows.created_at = facts.ended_at
+      OR event_rows.created_at = facts.entered_at
+      OR event_rows.created_at = facts.left_at
+      OR event_rows.created_at = facts.identified_at
+      OR event_rows.created_at = facts.tagged_at
+    )
+    AND (
+      facts.sent = 0
+      OR NOT (
+        COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
+      )
+    )
 ), told AS (
   SELECT
     edges.project_id,
     edges.session_id,
-    MAX(CASE WHEN edges.is_last_row THEN nullIf(edges.profile_id, '') END) AS profile_id,
+    COALESCE(
+      MAX(edges.identified_id),
+      MAX(CASE WHEN edges.is_last THEN nullIf(edges.profile_id, '') END)
+    ) AS profile_id,
     MAX(CASE WHEN edges.is_first THEN nullIf(edges.device_id, '') END) AS device_id,
-    MAX(CASE WHEN edges.is_first THEN nullIf(edges.path, '') END) AS entry_page,
-    MAX(CASE WHEN edges.is_last THEN nullIf(edges.path, '') END) AS exit_page,
+    MAX(CASE WHEN edges.is_entry THEN nullIf(edges.path, '') END) AS entry_page,
+    MAX(CASE WHEN edges.is_exit THEN nullIf(edges.path, '') END) AS exit_page,
     MAX(CASE WHEN edges.is_first THEN nullIf(edges.referrer, '') END) AS referrer,
     MAX(CASE WHEN edges.is_first THEN nullIf(edges.referrer_name, '') END) AS referrer_name,
     MAX(CASE WHEN edges.is_first THEN nullIf(edges.referrer_type, '') END) AS referrer_type,
@@ -179,22 +169,6 @@ WITH goals AS (
   GROUP BY
     edges.project_id,
     edges.session_id
-), later AS (
-  SELECT
-    facts.project_id,
-    facts.session_id,
-    COUNT(*) AS views
-  FROM {events} AS event_rows
-  INNER JOIN facts
-    ON facts.project_id = event_rows.project_id
-    AND facts.session_id = event_rows.session_id
-  WHERE
-    CAST(facts.ended_at AT TIME ZONE '{timezone}' AS DATE) > CAST(facts.started_at AT TIME ZONE '{timezone}' AS DATE)
-    AND event_rows.name = 'screen_view'
-    AND CAST(event_rows.created_at AT TIME ZONE '{timezone}' AS DATE) > CAST(facts.started_at AT TIME ZONE '{timezone}' AS DATE)
-  GROUP BY
-    facts.project_id,
-    facts.session_id
 )
 SELECT
   facts.project_id,
@@ -207,7 +181,6 @@ SELECT
   CAST(DATE_DIFF(MILLISECOND, facts.started_at, facts.ended_at) AS Nullable(Float64)) / 1000 AS duration_seconds,
   facts.events,
   CAST(facts.views AS Nullable(Int64)) AS views,
-  CAST(facts.views - COALESCE(later.views, 0) AS Nullable(Int64)) AS views_that_day,
   COALESCE(facts.bounce = 1, facts.views < 2) AS is_bounce,
   told.entry_page,
   told.exit_page,
@@ -234,7 +207,7 @@ SELECT
   CAST(facts.revenue AS Nullable(Int64)) AS revenue,
   CAST(facts.event_revenue AS Nullable(Int64)) AS event_revenue,
   CASE
-    WHEN facts.purchased_at >= facts.product_viewed_at
+    WHEN facts.purchased_at > facts.product_viewed_at
     THEN 3
     WHEN NOT (
       facts.product_viewed_at IS NULL
@@ -247,8 +220,6 @@ SELECT
 FROM facts
 INNER JOIN told
   ON told.project_id = facts.project_id AND told.session_id = facts.session_id
-LEFT JOIN later
-  ON later.project_id = facts.project_id AND later.session_id = facts.session_id
 SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1
 
 SELECT
@@ -309,7 +280,7 @@ WITH by_event AS (
     session_rows.day,
     COUNT(*) AS sessions,
     COUNT(DISTINCT session_rows.profile_id) AS visitors,
-    SUM(session_rows.views_that_day) AS views,
+    SUM(session_rows.views) AS views,
     SUM(CASE WHEN session_rows.is_bounce THEN 1 ELSE 0 END) AS bounces,
     AVG(
       CAST(CASE WHEN session_rows.duration_seconds > 0 THEN session_rows.duration_seconds END AS Nullable(Float64))
@@ -371,7 +342,7 @@ WITH parts AS (
     session_rows.country,
     COUNT(*) AS sessions,
     COUNT(DISTINCT session_rows.profile_id) AS visitors,
-    SUM(session_rows.views_that_day) AS views,
+    SUM(session_rows.views) AS views,
     SUM(CASE WHEN session_rows.is_bounce THEN 1 ELSE 0 END) AS bounces,
     0 AS revenue,
     0 AS events,
@@ -412,7 +383,7 @@ SELECT
   session_rows.campaign,
   COUNT(*) AS sessions,
   COUNT(DISTINCT session_rows.profile_id) AS visitors,
-  CAST(SUM(session_rows.views_that_day) AS Nullable(Int64)) AS views,
+  CAST(SUM(session_rows.views) AS Nullable(Int64)) AS views,
   CAST(SUM(CASE WHEN session_rows.is_bounce THEN 1 ELSE 0 END) AS Nullable(Int64)) AS bounces,
   CAST(SUM(session_rows.conversions) AS Nullable(Int64)) AS conversions,
   CAST(SUM(session_rows.revenue) AS Nullable(Int64)) AS revenue,

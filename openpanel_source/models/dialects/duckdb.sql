@@ -9,45 +9,56 @@ WITH goals AS (
     event_meta.conversion
 ), facts AS (
   SELECT
-    events.project_id,
-    events.session_id,
+    marked.project_id,
+    marked.session_id,
     COALESCE(
-      MIN(
-        CASE
-          WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
-          THEN events.created_at
-        END
-      ),
-      MIN(events.created_at)
+      MIN(CASE WHEN NOT marked.is_copy THEN marked.created_at END),
+      MIN(marked.created_at)
     ) AS started_at,
     COALESCE(
-      MAX(
-        CASE
-          WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
-          THEN events.created_at
-        END
-      ),
-      MAX(events.created_at)
+      MAX(CASE WHEN NOT marked.is_copy THEN marked.created_at END),
+      MAX(marked.created_at)
     ) AS ended_at,
-    MAX(events.created_at) AS last_row_at,
-    MIN(events.event_date) AS first_event_date,
-    MAX(events.event_date) AS last_event_date,
-    MIN(
-      CASE
-        WHEN {utm_source} <> '' OR {utm_medium} <> '' OR {utm_campaign} <> ''
-        THEN events.created_at
-      END
-    ) AS tagged_at,
+    MIN(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END) AS entered_at,
+    MAX(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END) AS left_at,
+    MAX(CASE WHEN marked.is_identified AND NOT marked.is_copy THEN marked.created_at END) AS identified_at,
+    MIN(CASE WHEN marked.is_tagged AND NOT marked.is_copy THEN marked.created_at END) AS tagged_at,
+    MIN(marked.event_date) AS first_event_date,
+    MAX(marked.event_date) AS last_event_date,
     COUNT(*) AS events,
+    SUM(CASE WHEN marked.is_copy THEN 0 ELSE 1 END) AS sent,
+    SUM(CASE WHEN marked.name = 'screen_view' THEN 1 ELSE 0 END) AS views,
+    MIN(marked.bounce) AS bounce,
     SUM(
       CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
+        WHEN marked.is_copy
+        THEN 0
+        WHEN marked.revenue > 0 OR NOT goals.name IS NULL
         THEN 1
         ELSE 0
       END
-    ) AS copies,
-    SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS views,
+    ) AS conversions,
+    SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue ELSE 0 END) AS revenue,
+    SUM(CASE WHEN marked.is_copy THEN 0 ELSE marked.revenue END) AS event_revenue,
     MIN(
+      CASE
+        WHEN marked.name = 'screen_view' AND marked.path LIKE '/product%'
+        THEN marked.created_at
+      END
+    ) AS product_viewed_at,
+    MAX(CASE WHEN marked.name IN ('purchase', 'revenue') THEN marked.created_at END) AS purchased_at
+  FROM (
+    SELECT
+      events.project_id,
+      events.session_id,
+      events.event_date,
+      events.created_at,
+      events.name,
+      events.path,
+      events.revenue,
+      COALESCE(events.name, '') IN ('session_start', 'session_end') AS is_copy,
+      NOT COALESCE(events.profile_id, '') IN ('', COALESCE(events.device_id, '')) AS is_identified,
+      {utm_source} <> '' OR {utm_medium} <> '' OR {utm_campaign} <> '' AS is_tagged,
       CASE
         WHEN events.name = 'session_end'
         THEN CASE
@@ -60,59 +71,33 @@ WITH goals AS (
           ) IS NULL
           THEN 0
         END
-      END
-    ) AS bounce,
-    SUM(
-      CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        WHEN events.revenue > 0 OR NOT goals.name IS NULL
-        THEN 1
-        ELSE 0
-      END
-    ) AS conversions,
-    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
-    SUM(
-      CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE events.revenue
-      END
-    ) AS event_revenue,
-    MIN(
-      CASE
-        WHEN events.name = 'screen_view' AND events.path LIKE '/product%'
-        THEN events.created_at
-      END
-    ) AS product_viewed_at,
-    MAX(CASE WHEN events.name IN ('purchase', 'revenue') THEN events.created_at END) AS purchased_at
-  FROM {events} AS events
+      END AS bounce
+    FROM {events} AS events
+    WHERE
+      events.session_id <> ''
+  ) AS marked
   LEFT JOIN goals
-    ON goals.project_id = events.project_id AND goals.name = events.name
-  WHERE
-    events.session_id <> ''
+    ON goals.project_id = marked.project_id AND goals.name = marked.name
   GROUP BY
-    events.project_id,
-    events.session_id
+    marked.project_id,
+    marked.session_id
 ), edges AS (
   SELECT
     facts.project_id,
     facts.session_id,
-    events.created_at = facts.started_at
-    AND (
-      facts.copies = facts.events
-      OR NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
-    ) AS is_first,
-    events.created_at = facts.ended_at
-    AND (
-      facts.copies = facts.events
-      OR NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
-    ) AS is_last,
-    events.created_at = facts.last_row_at AS is_last_row,
+    events.created_at = facts.started_at AS is_first,
+    events.created_at = facts.ended_at AS is_last,
+    events.created_at = facts.entered_at AS is_entry,
+    events.created_at = facts.left_at AS is_exit,
     events.created_at = facts.tagged_at
     AND (
       {utm_source} <> '' OR {utm_medium} <> '' OR {utm_campaign} <> ''
     ) AS is_tagged,
+    CASE
+      WHEN events.created_at = facts.identified_at
+      AND COALESCE(events.profile_id, '') <> COALESCE(events.device_id, '')
+      THEN NULLIF(events.profile_id, '')
+    END AS identified_id,
     events.profile_id,
     events.device_id,
     events.path,
@@ -131,18 +116,29 @@ WITH goals AS (
   INNER JOIN facts
     ON facts.project_id = events.project_id AND facts.session_id = events.session_id
   WHERE
-    events.created_at = facts.started_at
-    OR events.created_at = facts.ended_at
-    OR events.created_at = facts.last_row_at
-    OR events.created_at = facts.tagged_at
+    (
+      events.created_at = facts.started_at
+      OR events.created_at = facts.ended_at
+      OR events.created_at = facts.entered_at
+      OR events.created_at = facts.left_at
+      OR events.created_at = facts.identified_at
+      OR events.created_at = facts.tagged_at
+    )
+    AND (
+      facts.sent = 0
+      OR NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+    )
 ), told AS (
   SELECT
     edges.project_id,
     edges.session_id,
-    MAX(CASE WHEN edges.is_last_row THEN NULLIF(edges.profile_id, '') END) AS profile_id,
+    COALESCE(
+      MAX(edges.identified_id),
+      MAX(CASE WHEN edges.is_last THEN NULLIF(edges.profile_id, '') END)
+    ) AS profile_id,
     MAX(CASE WHEN edges.is_first THEN NULLIF(edges.device_id, '') END) AS device_id,
-    MAX(CASE WHEN edges.is_first THEN NULLIF(edges.path, '') END) AS entry_page,
-    MAX(CASE WHEN edges.is_last THEN NULLIF(edges.path, '') END) AS exit_page,
+    MAX(CASE WHEN edges.is_entry THEN NULLIF(edges.path, '') END) AS entry_page,
+    MAX(CASE WHEN edges.is_exit THEN NULLIF(edges.path, '') END) AS exit_page,
     MAX(CASE WHEN edges.is_first THEN NULLIF(edges.referrer, '') END) AS referrer,
     MAX(CASE WHEN edges.is_first THEN NULLIF(edges.referrer_name, '') END) AS referrer_name,
     MAX(CASE WHEN edges.is_first THEN NULLIF(edges.referrer_type, '') END) AS referrer_type,
@@ -158,21 +154,6 @@ WITH goals AS (
   GROUP BY
     edges.project_id,
     edges.session_id
-), later AS (
-  SELECT
-    facts.project_id,
-    facts.session_id,
-    COUNT(*) AS views
-  FROM {events} AS events
-  INNER JOIN facts
-    ON facts.project_id = events.project_id AND facts.session_id = events.session_id
-  WHERE
-    CAST(facts.ended_at AT TIME ZONE '{timezone}' AS DATE) > CAST(facts.started_at AT TIME ZONE '{timezone}' AS DATE)
-    AND events.name = 'screen_view'
-    AND CAST(events.created_at AT TIME ZONE '{timezone}' AS DATE) > CAST(facts.started_at AT TIME ZONE '{timezone}' AS DATE)
-  GROUP BY
-    facts.project_id,
-    facts.session_id
 )
 SELECT
   facts.project_id,
@@ -185,7 +166,6 @@ SELECT
   CAST(EXTRACT(EPOCH FROM facts.ended_at - facts.started_at) AS DOUBLE) AS duration_seconds,
   facts.events,
   CAST(facts.views AS BIGINT) AS views,
-  CAST(facts.views - COALESCE(later.views, 0) AS BIGINT) AS views_that_day,
   COALESCE(facts.bounce = 1, facts.views < 2) AS is_bounce,
   told.entry_page,
   told.exit_page,
@@ -212,7 +192,7 @@ SELECT
   CAST(facts.revenue AS BIGINT) AS revenue,
   CAST(facts.event_revenue AS BIGINT) AS event_revenue,
   CASE
-    WHEN facts.purchased_at >= facts.product_viewed_at
+    WHEN facts.purchased_at > facts.product_viewed_at
     THEN 3
     WHEN NOT facts.product_viewed_at IS NULL
     THEN 2
@@ -223,8 +203,6 @@ SELECT
 FROM facts
 INNER JOIN told
   ON told.project_id = facts.project_id AND told.session_id = facts.session_id
-LEFT JOIN later
-  ON later.project_id = facts.project_id AND later.session_id = facts.session_id
 
 SELECT
   events.project_id,
@@ -277,7 +255,7 @@ WITH by_event AS (
     sessions.day,
     COUNT(*) AS sessions,
     COUNT(DISTINCT sessions.profile_id) AS visitors,
-    SUM(sessions.views_that_day) AS views,
+    SUM(sessions.views) AS views,
     SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS bounces,
     AVG(CASE WHEN sessions.duration_seconds > 0 THEN sessions.duration_seconds END) AS avg_duration_seconds
   FROM {sessions} AS sessions
@@ -336,7 +314,7 @@ WITH parts AS (
     sessions.country,
     COUNT(*) AS sessions,
     COUNT(DISTINCT sessions.profile_id) AS visitors,
-    SUM(sessions.views_that_day) AS views,
+    SUM(sessions.views) AS views,
     SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS bounces,
     0 AS revenue,
     0 AS events,
@@ -376,7 +354,7 @@ SELECT
   sessions.campaign,
   COUNT(*) AS sessions,
   COUNT(DISTINCT sessions.profile_id) AS visitors,
-  CAST(SUM(sessions.views_that_day) AS BIGINT) AS views,
+  CAST(SUM(sessions.views) AS BIGINT) AS views,
   CAST(SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS BIGINT) AS bounces,
   CAST(SUM(sessions.conversions) AS BIGINT) AS conversions,
   CAST(SUM(sessions.revenue) AS BIGINT) AS revenue,
