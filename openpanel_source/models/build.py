@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 from openpanel_source.models.dataset import RECORD, Dataset
 from openpanel_source.models.definitions import NAMES, READABLE, Model, models, select
+from openpanel_source.models.parts import Parts
 from openpanel_source.models.time_zone import Zone
 
 _RECORD_MEANING = "The days of events that the tables of models have taken in."
@@ -110,17 +111,23 @@ def _ended(definitions: Definitions) -> str:
     return f" Definition: {definitions.fingerprint}."
 
 
-def tables_statements(dataset: Dataset, definitions: Definitions) -> Iterator[str]:
+def tables_statements(
+    dataset: Dataset, definitions: Definitions, events_a_part: int
+) -> Iterator[str]:
     """Statements that make all models as tables, from all events, in place of what is ours."""
     yield from _without(dataset, "view")
     if dataset.dialect == "postgres":
         yield from index_of_events(dataset)
-    yield from _filled(dataset, RECORD, taken_in(dataset), [*_RECORD_COLUMNS])
+    yield from _filled(dataset, RECORD, [taken_in(dataset)], [*_RECORD_COLUMNS])
     text = f"{_RECORD_MEANING}{_ended(definitions)}"
     yield from dataset.described("table", RECORD, text, _RECORD_COLUMNS)
+    parts = Parts(dataset, definitions.zone, events_a_part)
+    yield from parts.prepare()
     for model in models():
-        yield from _filled(dataset, model.name, definitions.query(model), [*model.columns])
+        queries = [definitions.query(model, instead) for instead in parts.of(model.name)]
+        yield from _filled(dataset, model.name, queries, [*model.columns])
         yield from dataset.described("table", model.name, definitions.text(model), model.columns)
+    yield from parts.forget()
 
 
 def views_statements(dataset: Dataset, definitions: Definitions) -> Iterator[str]:
@@ -148,17 +155,20 @@ def _without(dataset: Dataset, kind: str) -> Iterator[str]:
             yield f"DROP {kind.upper()} {dataset.named(name)}"
 
 
-def _filled(dataset: Dataset, name: str, query: str, columns: list[str]) -> Iterator[str]:
+def _filled(
+    dataset: Dataset, name: str, queries: Sequence[str], columns: list[str]
+) -> Iterator[str]:
     table = dataset.named(name)
     is_there = dataset.kinds.get(name) == "table"
     if is_there and dataset.dialect == "postgres" and [*dataset.columns[name]] == columns:
         # Views of somebody else may depend on it.
         yield f"TRUNCATE {table}"
-        yield f"INSERT INTO {table}\n{query}"
+        yield from (f"INSERT INTO {table}\n{query}" for query in queries)
     else:
         if is_there:
             yield f"DROP TABLE {table}"
-        yield f"CREATE TABLE {table} AS\n{query}"
+        yield f"CREATE TABLE {table} AS\n{queries[0]}"
+        yield from (f"INSERT INTO {table}\n{query}" for query in queries[1:])
         for index in _INDEXES.get(name, ()) if dataset.dialect == "postgres" else ():
             yield f"CREATE INDEX ON {table} {index}"
     if dataset.dialect == "postgres":

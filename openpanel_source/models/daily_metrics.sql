@@ -22,7 +22,6 @@ WITH by_event AS (
     events.project_id,
     CAST(events.created_at AT TIME ZONE 'UTC' AS DATE) AS day,
     COUNT(*) AS events,
-    COUNT(DISTINCT NULLIF(events.profile_id, '')) AS active_visitors,
     COUNT(DISTINCT NULLIF(events.session_id, '')) AS active_sessions,
     SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS all_views,
     SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
@@ -34,6 +33,11 @@ WITH by_event AS (
     ) AS event_revenue
   FROM events
   GROUP BY events.project_id, CAST(events.created_at AT TIME ZONE 'UTC' AS DATE)
+),
+by_visitor AS (
+  SELECT visitor_days.project_id, visitor_days.day, COUNT(*) AS active_visitors
+  FROM visitor_days
+  GROUP BY visitor_days.project_id, visitor_days.day
 ),
 by_session AS (
   SELECT
@@ -59,10 +63,12 @@ SELECT
   by_session.avg_duration_seconds,
   CAST(by_event.revenue AS BIGINT) AS revenue,
   by_event.events,
-  by_event.active_visitors,
+  COALESCE(by_visitor.active_visitors, 0) AS active_visitors,
   by_event.active_sessions,
   CAST(by_event.all_views AS BIGINT) AS all_views,
   CAST(by_event.event_revenue AS BIGINT) AS event_revenue
 FROM by_event
+LEFT JOIN by_visitor
+  ON by_visitor.project_id = by_event.project_id AND by_visitor.day = by_event.day
 LEFT JOIN by_session
   ON by_session.project_id = by_event.project_id AND by_session.day = by_event.day

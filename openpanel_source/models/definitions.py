@@ -30,6 +30,8 @@ NAMES = (
     "retention",
 )
 """A model comes after those that it reads."""
+OF_DAYS = ("visitor_days", "daily_metrics", "daily_countries", "daily_sources", "pages", "funnel")
+"""Models of which a row is of one day, so that it follows from the events and sessions of that."""
 READABLE = ("events", "event_meta", *NAMES)
 """What models may read."""
 PROPERTIES = {

@@ -1,12 +1,10 @@
--- One row is a page of a project on a day. Sums over days are right for all columns but visitors
--- and sessions, of which some come back.
+-- One row is a page of a project on a day.
 --
 -- project_id: The project.
 -- day: The day.
 -- path: The page, without the host.
 -- title: Its title; of several, the last in alphabetical order.
 -- views: The day's events named screen_view.
--- visitors: Unique values of profile_id among them.
 -- sessions: Sessions that saw it.
 -- entries: Sessions that began on the day and on this page, with whichever event.
 -- exits: Sessions that began on the day and ended on this page.
@@ -19,7 +17,6 @@ WITH parts AS (
     events.path,
     MAX(NULLIF(events.page_title, '')) AS title,
     COUNT(*) AS views,
-    COUNT(DISTINCT NULLIF(events.profile_id, '')) AS visitors,
     COUNT(DISTINCT NULLIF(events.session_id, '')) AS sessions,
     0 AS entries,
     0 AS exits,
@@ -37,7 +34,6 @@ WITH parts AS (
     sessions.entry_page AS path,
     CAST(NULL AS TEXT) AS title,
     0 AS views,
-    0 AS visitors,
     0 AS sessions,
     COUNT(*) AS entries,
     0 AS exits,
@@ -52,7 +48,6 @@ WITH parts AS (
     sessions.exit_page AS path,
     CAST(NULL AS TEXT) AS title,
     0 AS views,
-    0 AS visitors,
     0 AS sessions,
     0 AS entries,
     COUNT(*) AS exits,
@@ -67,7 +62,6 @@ SELECT
   parts.path,
   MAX(parts.title) AS title,
   CAST(SUM(parts.views) AS BIGINT) AS views,
-  CAST(SUM(parts.visitors) AS BIGINT) AS visitors,
   CAST(SUM(parts.sessions) AS BIGINT) AS sessions,
   CAST(SUM(parts.entries) AS BIGINT) AS entries,
   CAST(SUM(parts.exits) AS BIGINT) AS exits,

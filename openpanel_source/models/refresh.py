@@ -13,10 +13,7 @@ from typing import Any
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.models.build import Definitions, taken_in
 from openpanel_source.models.dataset import RECORD, Dataset, literal
-from openpanel_source.models.definitions import Model, columns_read, models
-
-_OF_DAYS = ("visitor_days", "daily_metrics", "daily_countries", "daily_sources", "pages", "funnel")
-"""Models of which a row is of one day, so that it follows from the events and sessions of that."""
+from openpanel_source.models.definitions import OF_DAYS, Model, columns_read, models
 
 
 class Refresh:
@@ -56,7 +53,7 @@ class Refresh:
         """Make anew what follows from the days found, and record that they are taken in."""
         by_name = {model.name: model for model in models()}
         self._sessions(by_name["sessions"])
-        self._days([by_name[name] for name in _OF_DAYS])
+        self._days([by_name[name] for name in OF_DAYS])
         self._users(by_name["users"])
         self._retention(by_name["retention"])
         self._delete(RECORD, "changed", "project_id", "event_date")
@@ -88,15 +85,21 @@ class Refresh:
             " WHERE changed.project_id = sessions.project_id AND changed.event_date"
             " BETWEEN sessions.first_event_date AND sessions.last_event_date)",
         )
-        old = self._touched(
-            "DISTINCT sessions.project_id, sessions.first_event_date AS first_date,"
-            " sessions.last_event_date AS last_date"
+        self._keep(
+            "old_sessions",
+            "SELECT sessions.project_id, sessions.session_id, sessions.day, sessions.profile_id,"
+            " sessions.first_event_date, sessions.last_event_date"
+            f" FROM {sessions} AS sessions INNER JOIN {self._kept('touched')} AS touched"
+            " ON touched.project_id = sessions.project_id"
+            " AND touched.session_id = sessions.session_id",
         )
-        series = "generate_series(spans.first_date, spans.last_date, INTERVAL '1 day')"
+        series = "generate_series(spans.first_event_date, spans.last_event_date, INTERVAL '1 day')"
         series = series if self._is_postgres else f"UNNEST({series})"
         self._keep(
             "span_dates",
-            f"SELECT spans.project_id, CAST({series} AS DATE) AS event_date FROM ({old}) AS spans"
+            f"SELECT spans.project_id, CAST({series} AS DATE) AS event_date"
+            " FROM (SELECT DISTINCT project_id, first_event_date, last_event_date"
+            f" FROM {self._kept('old_sessions')}) AS spans"
             f" UNION SELECT project_id, event_date FROM {changed}",
         )
         read = self._definitions.query(model)
@@ -109,19 +112,10 @@ class Refresh:
             " ON touched.project_id = events.project_id"
             " AND touched.session_id = events.session_id",
         )
-        of_sessions = "sessions.project_id, sessions.day, sessions.profile_id"
-        self._keep("old_sessions", self._touched(of_sessions))
-        self._delete("sessions", "touched", "project_id", "session_id")
-        self._insert(model, {EVENTS.name: self._kept("session_events")})
-        self._keep("new_sessions", self._touched(of_sessions))
-
-    def _touched(self, columns: str) -> str:
-        return (
-            f"SELECT {columns} FROM {self._dataset.named('sessions')} AS sessions"
-            f" INNER JOIN {self._kept('touched')} AS touched"
-            " ON touched.project_id = sessions.project_id"
-            " AND touched.session_id = sessions.session_id"
-        )
+        made = self._definitions.query(model, {EVENTS.name: self._kept("session_events")})
+        self._keep("new_sessions", made)
+        self._delete(model.name, "old_sessions", "project_id", "session_id")
+        self._run(f"INSERT INTO {sessions} SELECT * FROM {self._kept('new_sessions')}")
 
     def _days(self, of_days: list[Model]) -> None:
         midnight = "CAST(event_date AS TIMESTAMP)"
@@ -158,6 +152,9 @@ class Refresh:
         for model in of_days:
             self._delete(model.name, "days", "project_id", "day")
             self._insert(model, instead)
+            if model.name == "visitor_days":
+                self._keep("new_visitors", self._joined("visitor_days", "days", "day"))
+                instead["visitor_days"] = self._kept("new_visitors")
 
     def _users(self, model: Model) -> None:
         visitors = " UNION ".join(
@@ -166,7 +163,7 @@ class Refresh:
                 self._kept("old_sessions"),
                 self._kept("new_sessions"),
                 self._kept("old_visitors"),
-                f"({self._joined('visitor_days', 'days', 'day')}) AS new_visitors",
+                self._kept("new_visitors"),
             )
         )
         self._keep("visitors", visitors)

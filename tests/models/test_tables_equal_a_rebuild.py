@@ -115,3 +115,27 @@ def test_after_random_changes(
             replace(world, change)
         assert not refresh_models(pipeline).rebuilt
     check(world)
+
+
+@settings(
+    max_examples=5,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    history=st.lists(st.lists(events(), max_size=4), min_size=2 * DAYS, max_size=2 * DAYS),
+    zone=st.sampled_from(ZONES),
+    most=st.integers(1, 30),
+)
+def test_made_in_parts_they_are_what_is_made_at_once(
+    tmp_path_factory: pytest.TempPathFactory,
+    history: list[list[dict[str, Any]]],
+    zone: str,
+    most: int,
+) -> None:
+    world = in_duckdb(tmp_path_factory.mktemp("parts") / "world")
+    days = itertools.product(PROJECTS, range(DAYS))
+    replace(world, [(*day, some) for day, some in zip(days, history, strict=True)])
+    pipeline = world.warehouse.pipeline()
+    refresh_models(pipeline, timezone=zone, events_a_part=most)
+    check(world)

@@ -259,7 +259,6 @@ WITH by_event AS (
     event_rows.project_id,
     CAST(event_rows.created_at AT TIME ZONE '{timezone}' AS DATE) AS day,
     COUNT(*) AS events,
-    COUNT(DISTINCT nullIf(event_rows.profile_id, '')) AS active_visitors,
     COUNT(DISTINCT nullIf(event_rows.session_id, '')) AS active_sessions,
     SUM(CASE WHEN event_rows.name = 'screen_view' THEN 1 ELSE 0 END) AS all_views,
     SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS revenue,
@@ -274,6 +273,15 @@ WITH by_event AS (
   GROUP BY
     event_rows.project_id,
     CAST(event_rows.created_at AT TIME ZONE '{timezone}' AS DATE)
+), by_visitor AS (
+  SELECT
+    visitor_days.project_id,
+    visitor_days.day,
+    COUNT(*) AS active_visitors
+  FROM {visitor_days} AS visitor_days
+  GROUP BY
+    visitor_days.project_id,
+    visitor_days.day
 ), by_session AS (
   SELECT
     session_rows.project_id,
@@ -301,11 +309,13 @@ SELECT
   by_session.avg_duration_seconds,
   CAST(by_event.revenue AS Nullable(Int64)) AS revenue,
   by_event.events,
-  by_event.active_visitors,
+  COALESCE(by_visitor.active_visitors, 0) AS active_visitors,
   by_event.active_sessions,
   CAST(by_event.all_views AS Nullable(Int64)) AS all_views,
   CAST(by_event.event_revenue AS Nullable(Int64)) AS event_revenue
 FROM by_event
+LEFT JOIN by_visitor
+  ON by_visitor.project_id = by_event.project_id AND by_visitor.day = by_event.day
 LEFT JOIN by_session
   ON by_session.project_id = by_event.project_id AND by_session.day = by_event.day
 SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1
@@ -404,7 +414,6 @@ WITH parts AS (
     event_rows.path,
     MAX(nullIf(event_rows.page_title, '')) AS title,
     COUNT(*) AS views,
-    COUNT(DISTINCT nullIf(event_rows.profile_id, '')) AS visitors,
     COUNT(DISTINCT nullIf(event_rows.session_id, '')) AS sessions,
     0 AS entries,
     0 AS exits,
@@ -423,7 +432,6 @@ WITH parts AS (
     session_rows.entry_page AS path,
     CAST(NULL AS Nullable(String)) AS title,
     0 AS views,
-    0 AS visitors,
     0 AS sessions,
     COUNT(*) AS entries,
     0 AS exits,
@@ -444,7 +452,6 @@ WITH parts AS (
     session_rows.exit_page AS path,
     CAST(NULL AS Nullable(String)) AS title,
     0 AS views,
-    0 AS visitors,
     0 AS sessions,
     0 AS entries,
     COUNT(*) AS exits,
@@ -465,7 +472,6 @@ SELECT
   parts.path,
   MAX(parts.title) AS title,
   CAST(SUM(parts.views) AS Nullable(Int64)) AS views,
-  CAST(SUM(parts.visitors) AS Nullable(Int64)) AS visitors,
   CAST(SUM(parts.sessions) AS Nullable(Int64)) AS sessions,
   CAST(SUM(parts.entries) AS Nullable(Int64)) AS entries,
   CAST(SUM(parts.exits) AS Nullable(Int64)) AS exits,

@@ -247,7 +247,6 @@ WITH by_event AS (
     event_rows.project_id,
     CAST(event_rows.created_at AT TIME ZONE '{timezone}' AS DATE) AS day,
     COUNT(*) AS events,
-    COUNT(DISTINCT NULLIF(event_rows.profile_id, '')) AS active_visitors,
     COUNT(DISTINCT NULLIF(event_rows.session_id, '')) AS active_sessions,
     SUM(CASE WHEN event_rows.name = 'screen_view' THEN 1 ELSE 0 END) AS all_views,
     SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS revenue,
@@ -262,6 +261,15 @@ WITH by_event AS (
   GROUP BY
     event_rows.project_id,
     CAST(event_rows.created_at AT TIME ZONE '{timezone}' AS DATE)
+), by_visitor AS (
+  SELECT
+    visitor_days.project_id,
+    visitor_days.day,
+    COUNT(*) AS active_visitors
+  FROM {visitor_days} AS visitor_days
+  GROUP BY
+    visitor_days.project_id,
+    visitor_days.day
 ), by_session AS (
   SELECT
     session_rows.project_id,
@@ -289,11 +297,13 @@ SELECT
   by_session.avg_duration_seconds,
   CAST(by_event.revenue AS BIGINT) AS revenue,
   by_event.events,
-  by_event.active_visitors,
+  COALESCE(by_visitor.active_visitors, 0) AS active_visitors,
   by_event.active_sessions,
   CAST(by_event.all_views AS BIGINT) AS all_views,
   CAST(by_event.event_revenue AS BIGINT) AS event_revenue
 FROM by_event
+LEFT JOIN by_visitor
+  ON by_visitor.project_id = by_event.project_id AND by_visitor.day = by_event.day
 LEFT JOIN by_session
   ON by_session.project_id = by_event.project_id AND by_session.day = by_event.day
 
@@ -389,7 +399,6 @@ WITH parts AS (
     event_rows.path,
     MAX(NULLIF(event_rows.page_title, '')) AS title,
     COUNT(*) AS views,
-    COUNT(DISTINCT NULLIF(event_rows.profile_id, '')) AS visitors,
     COUNT(DISTINCT NULLIF(event_rows.session_id, '')) AS sessions,
     0 AS entries,
     0 AS exits,
@@ -408,7 +417,6 @@ WITH parts AS (
     session_rows.entry_page AS path,
     CAST(NULL AS VARCHAR(MAX)) AS title,
     0 AS views,
-    0 AS visitors,
     0 AS sessions,
     COUNT(*) AS entries,
     0 AS exits,
@@ -427,7 +435,6 @@ WITH parts AS (
     session_rows.exit_page AS path,
     CAST(NULL AS VARCHAR(MAX)) AS title,
     0 AS views,
-    0 AS visitors,
     0 AS sessions,
     0 AS entries,
     COUNT(*) AS exits,
@@ -446,7 +453,6 @@ SELECT
   parts.path,
   MAX(parts.title) AS title,
   CAST(SUM(parts.views) AS BIGINT) AS views,
-  CAST(SUM(parts.visitors) AS BIGINT) AS visitors,
   CAST(SUM(parts.sessions) AS BIGINT) AS sessions,
   CAST(SUM(parts.entries) AS BIGINT) AS entries,
   CAST(SUM(parts.exits) AS BIGINT) AS exits,
