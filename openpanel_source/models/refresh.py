@@ -135,12 +135,16 @@ class Refresh:
             for more in (-1, 0, 1)
         )
         queries = [self._definitions.query(model) for model in of_days]
+        self._keep("dates", around)
         self._keep(
             "day_events",
-            f"SELECT {self._columns(queries)} FROM {self._dataset.named(EVENTS.name)} AS events"
-            f" INNER JOIN ({around}) AS dates"
-            " ON dates.project_id = events.project_id AND dates.event_date = events.event_date"
-            f" INNER JOIN {self._kept('days')} AS days ON days.project_id = events.project_id"
+            # To tell the local day of all events would take long.
+            f"WITH events AS MATERIALIZED (SELECT {self._columns(queries)}"
+            f" FROM {self._dataset.named(EVENTS.name)} AS events"
+            f" INNER JOIN {self._kept('dates')} AS dates"
+            " ON dates.project_id = events.project_id AND dates.event_date = events.event_date)"
+            f" SELECT events.* FROM events INNER JOIN {self._kept('days')} AS days"
+            " ON days.project_id = events.project_id"
             f" AND days.day = {self._local('events.created_at')}",
         )
         self._keep("day_sessions", self._joined("sessions", "days", "day"))
