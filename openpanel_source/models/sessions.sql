@@ -50,9 +50,14 @@ facts AS (
     AS started_at,
     COALESCE(MAX(CASE WHEN NOT marked.is_copy THEN marked.created_at END), MAX(marked.created_at))
     AS ended_at,
-    MIN(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END)
-    AS entered_at,
-    MAX(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END) AS left_at,
+    COALESCE(
+      MIN(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END),
+      MIN(CASE WHEN marked.path <> '' THEN marked.created_at END)
+    ) AS entered_at,
+    COALESCE(
+      MAX(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END),
+      MAX(CASE WHEN marked.path <> '' THEN marked.created_at END)
+    ) AS left_at,
     MAX(CASE WHEN marked.is_identified AND NOT marked.is_copy THEN marked.created_at END)
     AS identified_at,
     MIN(CASE WHEN marked.is_tagged AND NOT marked.is_copy THEN marked.created_at END) AS tagged_at,
