@@ -1,1 +1,1 @@
-"""The analyst's SQL views."""
+"""The models: tables that syncs keep up to date."""
