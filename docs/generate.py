@@ -1,8 +1,8 @@
 """Write what is made from code.
 
-That is docs/schema.md, docs/views.md and docs/command.md, a table of docs/python.md, the SQL of the
-views in each dialect, ``openpanel_source/views/dialects/``, and what dlt's own ``init`` copies,
-``sources/``.
+That is docs/schema.md and docs/command.md, parts of docs/python.md and docs/models.md, the SQL of
+the models in each dialect, ``openpanel_source/models/dialects/``, and what dlt's own ``init``
+copies, ``sources/``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from dlt.common.schema import Schema
 from dlt.common.schema.utils import new_table
 
 from docs.dlt_source import dlt_source_files
-from docs.view_dialects import dialect_file
+from docs.model_dialects import dialect_file
 from openpanel_source.cli.main import main
 from openpanel_source.model.schema import TABLES, Reference, Table
+from openpanel_source.models.definitions import DIALECTS, Model, models
 from openpanel_source.source.arguments import DEFAULTS, REQUIRED, meanings
-from openpanel_source.views.render import DIALECTS, View, views
 
 ROOT = Path(__file__).parents[1]
 
@@ -96,65 +96,17 @@ def _table(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-VIEWS_INTRODUCTION = """\
-# Views
-
-Made by `make docs` from `openpanel_source/views/`, one SQL file each. It writes what each dialect
-says instead as well, into `openpanel_source/views/dialects/`.
-
-`openpanel-source views` makes these views beside the tables, in DuckDB and PostgreSQL, and brings
-them up to date after an upgrade; `sync --views` does it after each sync, `create_views(pipeline)`
-in Python. All or none are made. No table is touched, nor a view of yours: where one has the name
-of a view, or depends on one whose columns have changed, the command says so and ends with exit
-code 1. To change a view, copy its SQL under another name.
-
-`openpanel-source views --print --dialect snowflake` prints the SQL for another warehouse, for
-datasets without `event_meta`:
-
-| `--dialect` | is for | notes |
-|---|---|---|
-| `duckdb` | DuckDB, MotherDuck, DuckLake | run it in the dataset: `USE openpanel` |
-| `postgres` | PostgreSQL | run it in the dataset: `SET search_path TO openpanel` |
-| `bigquery` | BigQuery | |
-| `snowflake` | Snowflake | |
-| `databricks` | Databricks | from runtime 11.3 on |
-| `clickhouse` | ClickHouse | tables and views are named `DATASET___events`, as dlt names tables |
-| `redshift` | Redshift | see below |
-
-The first two were run in DuckDB and PostgreSQL. The others **were not run on a server**: the tests
-have SQLGlot read each statement in the warehouse's dialect, and compare what it then says in DuckDB
-with the views there, row by row. They name the dataset, which `--dataset` sets. No other dialect is
-offered, as what SQLGlot alone makes of the views is wrong in most. Redshift has `properties` as
-`VARCHAR` or, loaded with staging, as `SUPER`: then write `JSON_SERIALIZE(event_rows.properties)` in
-`sessions`.
-
-- Days and weeks are those of UTC, unless `--timezone NAME`, or else `timezone` in the
-  configuration of the source, if it is one for all projects, says where your organisation's
-  begin. Charts of OpenPanel have days in that time zone. Views keep what `--timezone` said, in
-  their comments, until it says otherwise; `sync --views` too.
-- Events, users (segment `user`) and sessions (segment `session`) of a day and of a country are
-  counted as OpenPanel's charts count them, with two differences: an event delivered twice is one
-  event here, and events without a session or profile do not make up one more of them.
-- Campaigns and titles come from the [web columns](properties.md) of `events`: days that were loaded
-  without them have none until `sync --reload`. Of a table that lacks the columns when the views
-  are made, they come from `properties`, more slowly.
-- Only loaded events count: with `events` or `filters` set, sessions consist of those events.
-- A view computes when it is asked: over 1,000,000 events on two busy cores up to 3 seconds in
-  DuckDB, 9 in PostgreSQL. For dashboards, keep its rows in a table of yours.
-- PostgreSQL drops no table that views read: drop the views first.
-"""
+def models_page() -> str:
+    """The page as it is, with every model and its columns, from the comments in ``models/``."""
+    described = "\n".join(_described(model) for model in models())
+    return _with_part("models.md", described)
 
 
-def views_page() -> str:
-    """Every view and its columns, from the comments in ``openpanel_source/views``."""
-    return "\n".join([VIEWS_INTRODUCTION, *(_described(view) for view in views())])
-
-
-def _described(view: View) -> str:
-    lines = [f"## {view.name}\n"]
-    lines.append(f"{view.description} [Its SQL](../openpanel_source/views/{view.name}.sql)\n")
+def _described(model: Model) -> str:
+    lines = [f"## {model.name}\n"]
+    lines.append(f"{model.description} [Its SQL](../openpanel_source/models/{model.name}.sql)\n")
     lines += ["| column | meaning |", "|---|---|"]
-    lines += [f"| `{name}` | {meaning} |" for name, meaning in view.columns.items()]
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in model.columns.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -243,10 +195,15 @@ _MORE = {
 
 def python_page() -> str:
     """The page as it is, with the table of ``openpanel_source/source/arguments.py``."""
-    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    return _with_part("python.md", _settings())
+
+
+def _with_part(name: str, made: str) -> str:
+    """A page as it is, with what is made from code between its two marks."""
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
     before, start, rest = page.partition("<!-- made by `make docs` -->\n")
     _, end, after = rest.partition("<!-- until here -->\n")
-    return "".join((before, start, _settings(), end, after))
+    return "".join((before, start, made, end, after))
 
 
 def _settings() -> str:
@@ -272,13 +229,13 @@ def generated() -> dict[Path, str]:
     """Every file that is made from code, and what it should hold."""
     pages = {
         "schema.md": schema_page,
-        "views.md": views_page,
+        "models.md": models_page,
         "command.md": command_page,
         "python.md": python_page,
     }
     found = {ROOT / "docs" / name: page() for name, page in pages.items()}
     for dialect in DIALECTS:
-        path = ROOT / "openpanel_source" / "views" / "dialects" / f"{dialect}.sql"
+        path = ROOT / "openpanel_source" / "models" / "dialects" / f"{dialect}.sql"
         found[path] = dialect_file(dialect)
     return found | dlt_source_files()
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
         ServerFaultError,
         TransientError,
     )
+    from openpanel_source.models.make import ModelsSummary, refresh_models
     from openpanel_source.operations.audit import AuditReport, audit
     from openpanel_source.operations.erase import ErasureReport, erase
     from openpanel_source.operations.partitions import Partition, partitions
     from openpanel_source.operations.status import DayStatus, ProjectStatus, read_days, read_status
     from openpanel_source.operations.sync import SyncSummary, sync
     from openpanel_source.source.source import openpanel
-    from openpanel_source.views.create import create_views
 
 __all__ = [
     "AuditReport",
@@ -34,6 +34,7 @@ __all__ = [
     "ErasureReport",
     "EventsPaginator",
     "Filter",
+    "ModelsSummary",
     "OpenPanelError",
     "Partition",
     "ProjectStatus",
@@ -42,12 +43,12 @@ __all__ = [
     "SyncSummary",
     "TransientError",
     "audit",
-    "create_views",
     "erase",
     "openpanel",
     "partitions",
     "read_days",
     "read_status",
+    "refresh_models",
     "sync",
 ]
 
@@ -59,6 +60,7 @@ _MODULES = {
     "ErasureReport": "operations.erase",
     "EventsPaginator": "api.paginator",
     "Filter": "api.filters",
+    "ModelsSummary": "models.make",
     "OpenPanelError": "errors",
     "Partition": "operations.partitions",
     "ProjectStatus": "operations.status",
@@ -67,12 +69,12 @@ _MODULES = {
     "SyncSummary": "operations.sync",
     "TransientError": "errors",
     "audit": "operations.audit",
-    "create_views": "views.create",
     "erase": "operations.erase",
     "openpanel": "source.source",
     "partitions": "operations.partitions",
     "read_days": "operations.status",
     "read_status": "operations.status",
+    "refresh_models": "models.make",
     "sync": "operations.sync",
 }
 

@@ -15,8 +15,7 @@ from openpanel_source.cli.options import COUNT
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.sandbox import generated
 from openpanel_source.cli.streams import drawable
-from openpanel_source.cli.summary import print_summary
-from openpanel_source.cli.views import make_views
+from openpanel_source.cli.summary import print_models, print_summary
 from openpanel_source.errors import DestinationError
 
 if TYPE_CHECKING:
@@ -81,13 +80,15 @@ def command(events: int, days: int, seed: int, database: str) -> None:
             summary = sync(
                 pipeline,
                 on_day=on_day,
+                models=True,
                 project_id=[project.id for project in dataset.accounts.projects],
                 client_id=DEMO_CLIENT_ID,
                 client_secret=DEMO_CLIENT_SECRET,
                 base_url=server.url,
             )
         print_summary(summary)
-        make_views(pipeline)
+        if summary.models:
+            print_models(summary.models)
     _show(database)
     sys.exit(summary.exit_code)
 

@@ -9,6 +9,7 @@ import click
 from openpanel_source.model.text import printable
 
 if TYPE_CHECKING:
+    from openpanel_source.models.make import ModelsSummary
     from openpanel_source.operations.sync import SyncSummary
 
 _WORST_SHOWN = 10
@@ -49,6 +50,14 @@ def print_summary(summary: SyncSummary) -> None:
         )
     if not summary.is_verified:
         click.echo("The next sync reads these days again.")
+
+
+def print_models(summary: ModelsSummary) -> None:
+    """Say what has become of the models."""
+    done = f"{summary.days:,} days taken in"
+    if summary.rebuilt or summary.kind == "view":
+        done = f"made as {summary.kind}s"
+    click.echo(f"Models: {', '.join(summary.models)}; {done} in {summary.seconds:.1f} s.")
 
 
 def print_failed(reasons: dict[str, str]) -> None:

@@ -22,8 +22,7 @@ from openpanel_source.cli.options import (
 )
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_signals
-from openpanel_source.cli.summary import print_summary
-from openpanel_source.cli.views import make_views
+from openpanel_source.cli.summary import print_models, print_summary
 from openpanel_source.errors import InvalidSettingError
 
 if TYPE_CHECKING:
@@ -56,7 +55,11 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="TOML or YAML file of charts to load as well.",
 )
-@click.option("--views", is_flag=True, help="Create the views as well; see the command views.")
+@click.option(
+    "--models/--no-models",
+    default=None,
+    help="Make the models, or leave them alone.  [default: bring them up to date once made]",
+)
 @json_option
 def command(
     destination: str,
@@ -65,7 +68,7 @@ def command(
     max_runtime: float | None,
     busy_timeout: float,
     partition: str | None,
-    views: bool,
+    models: bool | None,
     as_json: bool,
     project_id: tuple[str, ...],
     properties: tuple[str, ...],
@@ -81,20 +84,17 @@ def command(
     given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
     if properties:
         given["properties"] = _given_properties(properties)
-    if views:
-        from openpanel_source.views.create import view_dialect
-
-        # Refuses a destination that holds none, before anything is loaded.
-        view_dialect(pipeline)
     as_lines = click.get_current_context().find_root().params["log_format"] == "json"
     with stop_on_signals() as stop, show_progress(as_lines=as_lines) as on_day:
-        summary = sync(pipeline, on_day=on_day, stop=stop, busy_timeout=busy_timeout, **given)
+        summary = sync(
+            pipeline, on_day=on_day, models=models, stop=stop, busy_timeout=busy_timeout, **given
+        )
     if as_json:
         print_json(summary.as_dict())
     else:
         print_summary(summary)
-    if views and not summary.stopped:
-        make_views(pipeline, busy_timeout=busy_timeout, silent=as_json)
+        if summary.models:
+            print_models(summary.models)
     sys.exit(stop.exit_code if summary.stopped else summary.exit_code)
 
 

@@ -124,7 +124,7 @@ def modest(pipeline: dlt.Pipeline, busy_timeout: float, heavy_bytes: int = 0) ->
         configured = client.credentials.global_config or {}
         # All connections of a process to a file share these settings while one is open.
         statements = {name: text for name, text in statements.items() if name not in configured}
-        before = {name: _setting(client, name) for name in statements}
+        before = {name: setting(client, name) for name in statements}
         for statement in statements.values():
             client.execute_sql(statement)
         try:
@@ -142,7 +142,8 @@ def _try(client: Any, statement: str) -> None:
         client.execute_sql(statement)
 
 
-def _setting(client: Any, name: str) -> str:
+def setting(client: Any, name: str) -> str:
+    """A setting of DuckDB, as it can be set again."""
     [[value]] = client.execute_sql(f"SELECT current_setting('{name}')::VARCHAR")
     # Bytes are told cut off after one decimal, and would be less each time they are set to that.
     return re.sub(r"(\.\d) ", r"\g<1>5 ", str(value))

@@ -15,6 +15,7 @@ from openpanel_source.destinations.warehouse import ProjectDay, day_of, has_tabl
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, PROFILES, REJECTED_EVENTS
+from openpanel_source.models.make import refresh_tables
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, operation
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.sync import SyncSummary, sync
@@ -98,6 +99,9 @@ def erase(
             report.sync = sync(
                 pipeline, reread=reread, busy_timeout=busy_timeout, stop=stop, **settings
             )
+        else:
+            # A sync that was killed may have left their rows in the tables of models.
+            refresh_tables(pipeline, busy_timeout)
         with looking_alone(pipeline, busy_timeout) as there:
             report.left = _days_of(there, profiles, privacy) if reread else report.days
             report.profiles = _delete_profiles(there, profiles, privacy)

@@ -22,6 +22,8 @@ from openpanel_source.destinations.lock import running_alone
 from openpanel_source.destinations.prepare import drop_staging
 from openpanel_source.destinations.warehouse import ProjectDay
 from openpanel_source.model.plain import plain
+from openpanel_source.models.dataset import dialect_of
+from openpanel_source.models.make import ModelsSummary, refresh_models, refresh_tables
 from openpanel_source.operations.pace import Pace
 from openpanel_source.operations.package_steps import extract, load
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
@@ -56,6 +58,7 @@ class SyncSummary:
         chart_points: Rows written to ``chart_points``.
         failed_charts: Why charts could not be read, by name; the others are loaded.
         failed_projects: Why projects could not be read, by id; the others are loaded.
+        models: What has become of the models; None if they were left alone.
     """
 
     events_loaded: int = 0
@@ -74,6 +77,7 @@ class SyncSummary:
     chart_points: int = 0
     failed_charts: dict[str, str] = field(default_factory=dict)
     failed_projects: dict[str, str] = field(default_factory=dict)
+    models: ModelsSummary | None = None
 
     @property
     def is_verified(self) -> bool:
@@ -104,6 +108,7 @@ def sync(
     *,
     max_runtime: float | None = None,
     on_day: OnDay | None = None,
+    models: bool | None = None,
     reread: frozenset[ProjectDay] = frozenset(),
     busy_timeout: float = BUSY_TIMEOUT,
     stop: threading.Event | None = None,
@@ -117,6 +122,9 @@ def sync(
         pipeline: A dlt pipeline with its destination.
         max_runtime: Seconds after which no further day is begun; None for no bound.
         on_day: Called after each day with how far the sync is.
+        models: Whether to make the tables of docs/models.md, or bring them up to date; when left
+            out, they are brought up to date where somebody has made them. A sync that is asked to
+            stop leaves that to the next.
         reread: Projects and UTC days to read again, whatever the ledger says.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
         stop: Once set, no further day is begun, the one being read is abandoned after 2 seconds,
@@ -132,6 +140,9 @@ def sync(
     """
     started = time.monotonic()
     halt = Halt(max_runtime, stop)
+    if models:
+        # Refuses a destination that holds none, before anything is loaded.
+        dialect_of(pipeline)
     runs: _Runs | None = None
     with (
         halt.ending(),
@@ -161,6 +172,9 @@ def sync(
         if runs.summary.runs:
             # This may be the last sync of its pipeline, and there are copies of rows in it.
             drop_staging(pipeline)
+        if models is not False and not halt.is_asked:
+            refresh = refresh_models if models else refresh_tables
+            runs.summary.models = refresh(pipeline, busy_timeout=busy_timeout)
     summary = runs.finished() if runs else SyncSummary()
     summary.requests = client.requests_sent
     summary.stopped = halt.is_asked

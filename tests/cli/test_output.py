@@ -12,7 +12,7 @@ import pytest
 from tests.support.command import COMMAND
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["sync", "--help"], ["views", "--print"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["sync", "--help"], ["models", "--print"]])
 def test_a_reader_that_has_seen_enough_ends_the_command_quietly(arguments: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -35,7 +35,7 @@ def test_a_reader_that_goes_away_while_it_is_written_to_ends_the_command_quietly
     # The command writes more than that.
     size = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
     with subprocess.Popen(
-        [*COMMAND, "views", "--print"], stdout=writing, stderr=subprocess.PIPE
+        [*COMMAND, "models", "--print"], stdout=writing, stderr=subprocess.PIPE
     ) as process:
         os.close(writing)
         read = os.read(reading, size)
@@ -46,7 +46,7 @@ def test_a_reader_that_goes_away_while_it_is_written_to_ends_the_command_quietly
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-@pytest.mark.parametrize("arguments", [["--version"], ["sync", "--help"], ["views", "--print"]])
+@pytest.mark.parametrize("arguments", [["--version"], ["sync", "--help"], ["models", "--print"]])
 def test_output_that_cannot_be_written_is_one_sentence(arguments: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(

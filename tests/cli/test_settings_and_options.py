@@ -97,7 +97,16 @@ def test_a_broken_file_of_settings_is_named_with_its_line_and_nothing_of_it(
 @pytest.mark.parametrize(
     "command",
     [
-        *("sync", "check", "partitions", "status", "audit", "properties", "views", "views --print"),
+        *(
+            "sync",
+            "check",
+            "partitions",
+            "status",
+            "audit",
+            "properties",
+            "models",
+            "models --print",
+        ),
         *("charts list", "erase anna", "demo --events 10"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from openpanel_source import audit, create_views, read_days, read_status
+from openpanel_source import audit, read_days, read_status, refresh_models
 from openpanel_source.cli.main import main
 from openpanel_source.operations.sync import sync
 from tests.support.destinations import DuckDbDestination, Files, PostgresDestination
@@ -39,7 +39,7 @@ def test_its_tables_are_there_after_the_first_sync(any_warehouse: Any) -> None:
         assert read_days(any_warehouse.pipeline()) == []
         assert audit(any_warehouse.pipeline(), **settings).exit_code == 0
         if not isinstance(any_warehouse, Files):
-            assert "daily" in " ".join(create_views(any_warehouse.pipeline()))
+            assert "daily" in " ".join(refresh_models(any_warehouse.pipeline()).models)
             assert any_warehouse.query("SELECT count(*) FROM events") == [(0,)]
             assert any_warehouse.staged() == []
 
@@ -57,16 +57,16 @@ def test_it_stands_beside_those_that_have_some(warehouse: Warehouse) -> None:
     assert [(status.project_id, status.events) for status in statuses] == [("empty", 0), ("web", 1)]
 
 
-def test_the_command_names_it_and_makes_its_views(
+def test_the_command_names_it_and_makes_its_models(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with world() as sandbox:
         for name, value in DuckDbDestination(tmp_path).settings(sandbox).items():
             monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", str(value))
         printed = ""
-        for arguments in (["sync", "--views"], ["status"], ["views"]):
+        for arguments in (["sync", "--models"], ["status"], ["models"]):
             result = CliRunner().invoke(main, arguments)
             assert result.exit_code == 0, result.output
             printed += result.output
-    assert printed.count("Views: ") == 2
+    assert printed.count("Models: ") == 2
     assert "web: 0 events, newest none" in printed

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.sampled(4)
 
 CHARTS = '[[charts]]\nname = "sales"\nseries = [{ event = "naïve ☃" }]\n'
 COMMANDS = [
-    "sync --views",
+    "sync --models",
     "status",
     "charts list --charts charts.toml",
     "demo --events 50 --days 3",
@@ -29,7 +29,7 @@ FURTHER = [
     "partitions",
     "audit --json",
     "properties",
-    "views --print",
+    "models --print",
     "charts validate charts.toml",
     "erase nobody",
     "sync --json",

@@ -32,7 +32,7 @@ def _page(name: str) -> str:
 
 def test_generated_files_are_up_to_date() -> None:
     files = generated()
-    assert {path.name for path in files} > {"schema.md", "views.md", "command.md", "snowflake.sql"}
+    assert {path.name for path in files} > {"schema.md", "models.md", "command.md", "snowflake.sql"}
     for path, text in files.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run: make docs"
 

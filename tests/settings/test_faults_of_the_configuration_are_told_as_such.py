@@ -15,7 +15,7 @@ import dlt
 import pytest
 from click.testing import CliRunner, Result
 
-from openpanel_source import audit, create_views, erase, read_days, read_status, sync
+from openpanel_source import audit, erase, read_days, read_status, refresh_models, sync
 from openpanel_source.cli.main import main
 from openpanel_source.errors import DestinationError
 from openpanel_source.sandbox import Sandbox
@@ -60,7 +60,7 @@ def told(done: Result, *words: str, code: int = 2) -> None:
     assert "report it" not in sentence
 
 
-@pytest.mark.parametrize("command", ["sync", "audit", "status", "properties", "views", "erase x"])
+@pytest.mark.parametrize("command", ["sync", "audit", "status", "properties", "models", "erase x"])
 @pytest.mark.parametrize(
     ("destination", "words"),
     [
@@ -143,7 +143,7 @@ def test_a_bucket_of_an_unknown_kind_is_named(monkeypatch: pytest.MonkeyPatch) -
         lambda pipeline: erase(pipeline, ["anna"]),
         read_status,
         read_days,
-        create_views,
+        refresh_models,
     ],
 )
 def test_a_pipeline_without_a_destination_is_told_so(use: Callable[[dlt.Pipeline], Any]) -> None:

@@ -18,13 +18,13 @@ from openpanel_source.api.filters import COLUMNS, OPERATORS, TYPES, Filter, pars
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.errors import ConfigurationError, InvalidSettingError
 from openpanel_source.model.clock import parse_clock, parse_day, utc_now
+from openpanel_source.models.make import refresh_models
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.erase import erase
 from openpanel_source.operations.sync import sync
 from openpanel_source.source.arguments import DEFAULTS, Arguments
 from openpanel_source.source.settings import parse_settings
 from openpanel_source.source.source import configured
-from openpanel_source.views.create import create_views
 
 ID = "22222222-2222-4222-8222-222222222222"
 
@@ -382,7 +382,7 @@ def test_seconds_that_a_sync_waits_or_runs_are_a_number_that_ends(name: str, val
     pipeline = dlt.pipeline("openpanel", destination="duckdb")
     with pytest.raises(InvalidSettingError, match=f"{name} must be 0 or more seconds, not "):
         sync(pipeline, **{name: value})
-    for waits in (create_views, audit, partial(erase, profiles=["anna"])):
+    for waits in (refresh_models, audit, partial(erase, profiles=["anna"])):
         if name == "busy_timeout":
             with pytest.raises(InvalidSettingError, match=f"{name} must be 0 or more seconds"):
                 waits(pipeline, busy_timeout=value)

@@ -1,14 +1,14 @@
-"""The SQL of the analyst's views: read from the package, filled in for a destination.
+"""What the analyst's models are: their SQL, read from the package and filled in for a destination.
 
-Each is a file in ``views/``: a comment that describes the view and each of its columns, then one
-SELECT in PostgreSQL's dialect. `make docs` translates them (docs/view_dialects.py): what a dialect
-selects is in ``views/dialects/``, with names in braces for what depends on the destination.
+Each is a file in ``models/``: a comment that describes the model and each of its columns, then one
+SELECT in PostgreSQL's dialect. `make docs` translates them (docs/model_dialects.py): what a dialect
+selects is in ``models/dialects/``, with names in braces for what depends on the destination.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,8 +18,22 @@ UTC = "UTC"
 Relations = Mapping[str, Collection[str]]
 """The columns of each table."""
 
-_NAMES = ("sessions", "daily_metrics", "daily_countries", "pages", "funnel", "retention")
-"""A view comes after those that it reads."""
+NAMES = (
+    "sessions",
+    "visitor_days",
+    "daily_metrics",
+    "daily_countries",
+    "daily_sources",
+    "pages",
+    "funnel",
+    "users",
+    "retention",
+)
+"""A model comes after those that it reads."""
+OF_DAYS = ("visitor_days", "daily_metrics", "daily_countries", "daily_sources", "pages", "funnel")
+"""Models of which a row is of one day, so that it follows from the events and sessions of that."""
+READABLE = ("events", "event_meta", *NAMES)
+"""What models may read."""
 PROPERTIES = {
     "utm_source": "__query.utm_source",
     "utm_medium": "__query.utm_medium",
@@ -30,9 +44,9 @@ PROPERTIES = {
 
 NO_EVENT_META = (
     "(SELECT CAST(NULL AS TEXT) AS project_id, CAST(NULL AS TEXT) AS name,"
-    " CAST(NULL AS BOOLEAN) AS conversion WHERE FALSE) AS event_meta"
+    " CAST(NULL AS BOOLEAN) AS conversion WHERE FALSE)"
 )
-"""What views read of the table ``event_meta``, which is loaded on request, where it is not."""
+"""What models read of the table ``event_meta``, which is loaded on request, where it is not."""
 _EVENT_META = {"project_id", "name", "conversion"}
 
 _WAREHOUSES = {
@@ -42,21 +56,21 @@ _WAREHOUSES = {
     "clickhouse": '"{}___{}"',
     "redshift": '"{}".{}',
 }
-"""How a dataset's tables are named where views are only printed, if its name has to be quoted."""
+"""How a dataset's tables are named where models are only printed, if its name has to be quoted."""
 
 DIALECTS = ("duckdb", "postgres", *_WAREHOUSES)
-"""The dialects that ``views --print`` writes."""
+"""The dialects that ``models --print`` writes."""
 
-_FOLDER = files("openpanel_source") / "views"
+_FOLDER = files("openpanel_source") / "models"
 
 
 @dataclass(frozen=True)
-class View:
-    """A view as its file describes it.
+class Model:
+    """A model as its file describes it.
 
     Attributes:
         name: The file's name without its suffix.
-        description: What one row is, and what the view leaves out.
+        description: What one row is, and what the model leaves out.
         columns: A description for each column, in order.
         query: The SELECT, in PostgreSQL's dialect.
     """
@@ -68,48 +82,52 @@ class View:
 
 
 @cache
-def views() -> tuple[View, ...]:
-    """All views of the package, each after those that it reads."""
-    return tuple(_view(name, (_FOLDER / f"{name}.sql").read_text("utf-8")) for name in _NAMES)
+def models() -> tuple[Model, ...]:
+    """All models of the package, each after those that it reads."""
+    return tuple(_model(name, (_FOLDER / f"{name}.sql").read_text("utf-8")) for name in NAMES)
 
 
-def _view(name: str, text: str) -> View:
+def _model(name: str, text: str) -> Model:
     comment, query = text.split("\n\n", 1)
     lines = [line.removeprefix("--").rstrip() for line in comment.splitlines()]
     blank = lines.index("")
     # A column's description goes on in lines that are indented.
     described = "\n".join(lines[blank + 1 :]).replace("\n   ", " ").splitlines()
     columns = dict(line.strip().split(": ", 1) for line in described)
-    return View(name, " ".join(line.strip() for line in lines[:blank]), columns, query.strip())
+    return Model(name, " ".join(line.strip() for line in lines[:blank]), columns, query.strip())
 
 
 def select(
-    view: View,
+    model: Model,
     dialect: str,
     *,
     timezone: str,
-    schema: str | None,
+    tables: Mapping[str, str],
     relations: Relations,
 ) -> str:
-    """The query of a view.
+    """The query of a model.
 
     Args:
-        view: The view.
+        model: The model.
         dialect: ``duckdb`` or ``postgres``.
         timezone: IANA name of the time zone in which days and weeks begin.
-        schema: Where tables and other views are; None leaves their names alone.
+        tables: What to read, as SQL, for ``events``, ``event_meta`` and the names of other models.
         relations: What tables the destination has; properties stand for web columns that its
             ``events`` lacks, no rows for an ``event_meta`` that it lacks.
     """
-    prefix = "" if schema is None else '"' + schema.replace('"', '""') + '".'
-    return _filled(view, dialect, timezone, lambda name: prefix + name, relations)
+    return _filled(model, dialect, timezone, tables, relations)
 
 
-def script(view: View, dialect: str, *, timezone: str, dataset: str) -> str:
+def columns_read(query: str, table: str) -> list[str]:
+    """The columns that a query, as ``select`` gives it, reads of a table."""
+    return sorted(set(re.findall(rf"\b{table}\.(\w+)", query)))
+
+
+def script(model: Model, dialect: str, *, timezone: str, dataset: str) -> str:
     """The statement that makes a view where ``event_meta`` is not loaded, with its description.
 
     Args:
-        view: The view.
+        model: The model.
         dialect: One of ``DIALECTS``.
         timezone: IANA name of the time zone in which days and weeks begin.
         dataset: Where tables are; the statements for DuckDB and PostgreSQL are to be run in it.
@@ -124,15 +142,21 @@ def script(view: View, dialect: str, *, timezone: str, dataset: str) -> str:
             return form.replace(quote, "").format(dataset, name)
         return form.format(dataset.replace(quote, 2 * quote), name)
 
-    query = _filled(view, dialect, timezone, named, relations={})
-    return f"-- {view.description}\nCREATE OR REPLACE VIEW {named(view.name)} AS\n{query};"
+    tables = {name: named(name) for name in READABLE}
+    query = _filled(model, dialect, timezone, tables, relations={})
+    return f"-- {model.description}\nCREATE OR REPLACE VIEW {tables[model.name]} AS\n{query};"
+
+
+def has_event_meta(relations: Relations) -> bool:
+    """Whether models can read conversions of the table ``event_meta``."""
+    return _EVENT_META.issubset(relations.get("event_meta", ()))
 
 
 def _filled(
-    view: View,
+    model: Model,
     dialect: str,
     timezone: str,
-    named: Callable[[str], str],
+    tables: Mapping[str, str],
     relations: Relations,
 ) -> str:
     held = relations.get("events", PROPERTIES)
@@ -140,14 +164,14 @@ def _filled(
         name: f"events.{name}" if name in held else f"(events.properties ->> '{key}')"
         for name, key in PROPERTIES.items()
     }
-    tables = {name: named(name) for name in ("events", "event_meta", *_NAMES)}
-    if not _EVENT_META.issubset(relations.get("event_meta", ())):
-        tables["event_meta"] = NO_EVENT_META
+    read = dict(tables)
+    if not has_event_meta(relations):
+        read["event_meta"] = NO_EVENT_META
     zone = timezone.replace("'", "''")
-    return _queries(dialect)[view.name].format(timezone=zone, **tables, **columns)
+    return _queries(dialect)[model.name].format(timezone=zone, **read, **columns)
 
 
 @cache
 def _queries(dialect: str) -> Mapping[str, str]:
     text = (_FOLDER / "dialects" / f"{dialect}.sql").read_text("utf-8")
-    return dict(zip(_NAMES, text.rstrip("\n").split("\n\n")[1:], strict=True))
+    return dict(zip(NAMES, text.rstrip("\n").split("\n\n")[1:], strict=True))

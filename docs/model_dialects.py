@@ -1,7 +1,7 @@
-"""The views in the SQL of each dialect, translated by SQLGlot, and what it would not say right.
+"""The models in the SQL of each dialect, translated by SQLGlot, and what it would not say right.
 
-What is known only when a view is made stays a name in braces: ``{timezone}``, ``{events}`` and the
-names of other tables and views, and the columns that a table may lack.
+What is known only when a model is made stays a name in braces: ``{timezone}``, ``{events}`` and the
+names of other tables and models, and the columns that a table may lack.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlglot import exp, parse_one
 from sqlglot.dialects.dialect import Dialect
 
-from openpanel_source.views.render import NO_EVENT_META, PROPERTIES, View, views
+from openpanel_source.models.definitions import NO_EVENT_META, PROPERTIES, Model, models
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,18 @@ class Words:
         seconds: From one instant, ``{start}``, to another, ``{end}``.
         days: From one date to another.
         day: The date of an ``{instant}`` in a time zone, ``{zone}``.
-        monday: The first date of the week of a ``{day}``, whatever the session's settings.
+        earlier: The date so many, ``{number}``, days before a ``{day}``.
         part: The third part of a ``{text}`` that is cut at slashes; empty or null if there is none.
         member: The text under ``{key}`` in ``{json}``; null if there is none.
-        previous: The function that gives the value of the row before in a window.
         settings: What the semantics of PostgreSQL need, by name.
     """
 
     seconds: str
     days: str = "DATEDIFF(DAY, {start}, {end})"
     day: str = "CAST(CONVERT_TIMEZONE({zone}, {instant}) AS DATE)"
-    monday: str = "CAST(DATE_TRUNC('WEEK', {day}) AS DATE)"
+    earlier: str = "DATEADD(DAY, -{number}, {day})"
     part: str = "SPLIT_PART({text}, '/', 3)"
     member: str = "NULLIF(JSON_EXTRACT_PATH_TEXT({json}, '{key}'), '')"
-    previous: str = "LAG"
     settings: tuple[str, ...] = ()
 
 
@@ -44,14 +42,12 @@ WORDS = {
         seconds="CAST(TIMESTAMP_DIFF({end}, {start}, MILLISECOND) AS FLOAT64) / 1000",
         days="DATE_DIFF({end}, {start}, DAY)",
         day="DATE({instant}, {zone})",
-        monday="DATE_TRUNC({day}, ISOWEEK)",
+        earlier="DATE_SUB({day}, INTERVAL {number} DAY)",
         part="SPLIT({text}, '/')[SAFE_OFFSET(2)]",
         member="JSON_VALUE({json}, '$.{key}')",
     ),
     "snowflake": Words(
         seconds="CAST(DATEDIFF(MILLISECOND, {start}, {end}) AS DOUBLE) / 1000",
-        # DATE_TRUNC follows the session's WEEK_START.
-        monday="DATEADD(DAY, 1 - DAYOFWEEKISO({day}), {day})",
         member="CAST(GET_PATH({json}, '{key}') AS VARCHAR)",
     ),
     "databricks": Words(
@@ -62,10 +58,9 @@ WORDS = {
         seconds="CAST(dateDiff('millisecond', {start}, {end}) AS Nullable(Float64)) / 1000",
         days="dateDiff('day', {start}, {end})",
         day="CAST({instant} AT TIME ZONE {zone} AS Date)",
-        monday="CAST(toMonday({day}) AS Date)",
+        earlier="DATE_SUB(DAY, {number}, {day})",
         part="splitByChar('/', COALESCE({text}, ''))[3]",
         member="NULLIF(JSONExtractString({json}, '{key}'), '')",
-        previous="lagInFrame",
         # A left join has nulls, and a column is not shadowed by an alias of the same SELECT.
         settings=("join_use_nulls", "prefer_column_name_to_alias"),
     ),
@@ -74,30 +69,38 @@ WORDS = {
         day="CAST({instant} AT TIME ZONE {zone} AS DATE)",
     ),
 }
-"""Of the warehouses whose dialect was checked; in DuckDB and PostgreSQL the views are made."""
+"""Of the warehouses whose dialect was checked; in DuckDB and PostgreSQL the models are made."""
 
-_ALIASES = {"events": "event_rows"}
-"""Tables that a column of some view has the name of, which grouping would mean."""
+_HERE = Words(seconds="", days="{end} - {start}", earlier="{day} - CAST({number} AS INT)")
+"""In DuckDB and PostgreSQL, where all else is said as it is written."""
+
+_A_SUNDAY = exp.cast(exp.Literal.string("1970-01-04"), exp.DataType.Type.DATE)
+
+_ALIASES = {"events": "event_rows", "sessions": "session_rows"}
+"""Tables that a column of some model has the name of, which grouping would mean."""
 
 
 def dialect_file(dialect: str) -> str:
-    """What ``openpanel_source/views/dialects/`` holds for a dialect."""
-    head = "-- Made by `make docs` from openpanel_source/views/: what each view selects, in order."
-    return "\n\n".join([head, *(translated(view, dialect) for view in views())]) + "\n"
+    """What ``openpanel_source/models/dialects/`` holds for a dialect."""
+    head = (
+        "-- Made by `make docs` from openpanel_source/models/: what each model selects, in order."
+    )
+    return "\n\n".join([head, *(translated(model, dialect) for model in models())]) + "\n"
 
 
-def translated(view: View, dialect: str) -> str:
-    """The SELECT of a view, with names in braces for what is not known yet.
+def translated(model: Model, dialect: str) -> str:
+    """The SELECT of a model, with names in braces for what is not known yet.
 
     Args:
-        view: The view.
+        model: The model.
         dialect: One of ``DIALECTS``, which SQLGlot knows by the same names.
     """
-    tree = parse_one(view.query, read="postgres", into=exp.Select)
+    tree = parse_one(model.query, read="postgres", into=exp.Select)
     for zoned in tree.find_all(exp.AtTimeZone):
         zoned.set("zone", exp.Literal.string("{timezone}"))
     words = WORDS.get(dialect)
     _leave_tables_open(tree, words)
+    _say_sundays(tree, dialect, words or _HERE)
     if words is None:
         _leave_columns_open(tree)
     else:
@@ -132,9 +135,9 @@ def _leave_tables_open(tree: exp.Select, words: Words | None) -> None:
             continue
         place = exp.Table(this=_open(table.name))
         if words is None:
-            table.replace(place)
+            table.replace(exp.alias_(place, table.name, table=True))
         elif table.name == "event_meta":
-            selected = exp.select("*").from_(NO_EVENT_META, dialect="postgres")
+            selected = exp.select("*").from_(f"{NO_EVENT_META} AS event_meta", dialect="postgres")
             table.replace(selected.find(exp.Subquery))
         else:
             alias = _ALIASES.get(table.name, table.name)
@@ -144,17 +147,28 @@ def _leave_tables_open(tree: exp.Select, words: Words | None) -> None:
             column.set("table", exp.to_identifier(_ALIASES[column.table]))
 
 
+def _say_sundays(tree: exp.Select, dialect: str, words: Words) -> None:
+    """The first date of a week, whatever the session's settings."""
+    for sunday in list(tree.find_all(exp.Anonymous)):
+        if sunday.name.upper() == "SUNDAY":
+            [day] = sunday.expressions
+            number = _said(words.days, dialect, start=_A_SUNDAY, end=day)
+            # The time has begun on a Thursday.
+            since = exp.paren(exp.Add(this=exp.paren(number), expression=exp.Literal.number(7)))
+            into_week = exp.func("MOD", since, exp.Literal.number(7))
+            earlier = _said(words.earlier, dialect, number=into_week, day=day)
+            sunday.replace(exp.cast(earlier, exp.DataType.Type.DATE))
+
+
 def _say_dates(tree: exp.Select, dialect: str, words: Words) -> None:
     for cast in list(tree.find_all(exp.Cast)):
         value = cast.this
-        zoned = value.this if isinstance(value, exp.TimestampTrunc) else value
         if isinstance(value, exp.Extract):
             end, start = value.expression.this, value.expression.expression
             cast.replace(_said(words.seconds, dialect, start=start, end=end))
-        elif isinstance(zoned, exp.AtTimeZone):
-            zone = zoned.args["zone"]
-            day = _said(words.day, dialect, instant=zoned.this, zone=zone)
-            cast.replace(day if zoned is value else _said(words.monday, dialect, day=day))
+        elif isinstance(value, exp.AtTimeZone):
+            zone = value.args["zone"]
+            cast.replace(_said(words.day, dialect, instant=value.this, zone=zone))
     differences = [paren for paren in tree.find_all(exp.Paren) if isinstance(paren.this, exp.Sub)]
     for paren in differences:
         end, start = paren.this.this, paren.this.expression
@@ -168,8 +182,6 @@ def _say_texts(tree: exp.Select, dialect: str, words: Words) -> None:
         key = member.expression.expressions[-1].this
         template = words.member.replace("{key}", key)
         member.replace(_said(template, dialect, json=member.this))
-    for lag in list(tree.find_all(exp.Lag)):
-        lag.replace(exp.func(words.previous, lag.this, dialect=dialect))
 
 
 def _respect_types(tree: exp.Select) -> None:

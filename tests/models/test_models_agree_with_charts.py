@@ -1,4 +1,4 @@
-"""The views count as OpenPanel's charts do, and DuckDB's are PostgreSQL's."""
+"""The models count as OpenPanel's charts do, and DuckDB's are PostgreSQL's."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from openpanel_source import Chart, Filter, Series, create_views
+from openpanel_source import Chart, Filter, Series, refresh_models
+from openpanel_source.models.definitions import models
 from openpanel_source.sandbox import Sandbox, load_dataset
-from openpanel_source.views.render import views
 from tests.support.postgres import PostgresWarehouse, postgres_url  # noqa: F401 - a fixture
 from tests.support.sandbox_recordings import DATASET
 from tests.support.warehouse import Warehouse
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.sampled(2)
 RECORDED_AT = datetime(2026, 11, 23, 2, 47, 8, tzinfo=timezone.utc)
 NEW_YORK = "America/New_York"
 ACME = ["acme-web", "acme-app", "acme-old", "acme-empty", "2024"]
-NUMBERS = {"events": "event", "visitors": "user", "sessions": "session"}
-"""Columns of the views, and the segments of charts that define them."""
+NUMBERS = {"events": "event", "active_visitors": "user", "active_sessions": "session"}
+"""Columns of models, and the segments of charts that define them."""
 
 
 def _charts() -> list[Chart]:
@@ -72,7 +72,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 @pytest.fixture(scope="module")
 def in_zone(loaded: Warehouse, request: pytest.FixtureRequest) -> Warehouse:
-    create_views(loaded.pipeline(), timezone=request.param)
+    refresh_models(loaded.pipeline(), timezone=request.param)
     return loaded
 
 
@@ -125,7 +125,7 @@ def _by_key(warehouse: Warehouse, sql: str) -> Counter[tuple[Any, ...]]:
 
 @pytest.mark.long
 def test_a_session_bounced_if_openpanel_says_so(loaded: Warehouse) -> None:
-    create_views(loaded.pipeline())
+    refresh_models(loaded.pipeline())
     drawn = loaded.query(
         "SELECT name, sum(value) FROM charts JOIN chart_points USING (chart_id)"
         " WHERE project_id = 'acme-web' AND name IN ('bounced', 'ended') GROUP BY 1 ORDER BY 1"
@@ -145,15 +145,15 @@ def test_views_of_postgresql_hold_the_rows_of_duckdb(
     tmp_path: Path,
     postgres_url: str,  # noqa: F811
 ) -> None:
-    create_views(loaded.pipeline(), timezone="UTC")
+    refresh_models(loaded.pipeline(), timezone="UTC")
     postgres = PostgresWarehouse(tmp_path, postgres_url)
     _load(postgres, charts=False)
-    create_views(postgres.pipeline(), timezone="UTC")
-    for view in views():
-        ours, theirs = _rows(loaded, view.name), _rows(postgres, view.name)
+    refresh_models(postgres.pipeline(), timezone="UTC")
+    for model in models():
+        ours, theirs = _rows(loaded, model.name), _rows(postgres, model.name)
         assert len(ours) > 1
         different = set(ours) ^ set(theirs)
-        assert not different, f"{view.name}: {sorted(different)[:4]}"
+        assert not different, f"{model.name}: {sorted(different)[:4]}"
         assert len(ours) == len(theirs)
 
 

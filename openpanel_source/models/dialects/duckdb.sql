@@ -1,0 +1,643 @@
+-- Made by `make docs` from openpanel_source/models/: what each model selects, in order.
+
+WITH goals AS (
+  SELECT DISTINCT
+    event_meta.project_id,
+    event_meta.name
+  FROM {event_meta} AS event_meta
+  WHERE
+    event_meta.conversion
+), facts AS (
+  SELECT
+    marked.project_id,
+    marked.session_id,
+    COALESCE(
+      MIN(CASE WHEN NOT marked.is_copy THEN marked.created_at END),
+      MIN(marked.created_at)
+    ) AS started_at,
+    COALESCE(
+      MAX(CASE WHEN NOT marked.is_copy THEN marked.created_at END),
+      MAX(marked.created_at)
+    ) AS ended_at,
+    COALESCE(
+      MIN(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END),
+      MIN(CASE WHEN marked.path <> '' THEN marked.created_at END)
+    ) AS entered_at,
+    COALESCE(
+      MAX(CASE WHEN marked.path <> '' AND NOT marked.is_copy THEN marked.created_at END),
+      MAX(CASE WHEN marked.path <> '' THEN marked.created_at END)
+    ) AS left_at,
+    MAX(CASE WHEN marked.is_identified AND NOT marked.is_copy THEN marked.created_at END) AS identified_at,
+    MIN(CASE WHEN marked.is_tagged AND NOT marked.is_copy THEN marked.created_at END) AS tagged_at,
+    MIN(marked.event_date) AS first_event_date,
+    MAX(marked.event_date) AS last_event_date,
+    COUNT(*) AS events,
+    SUM(CASE WHEN marked.is_copy THEN 0 ELSE 1 END) AS sent,
+    SUM(CASE WHEN marked.name = 'screen_view' THEN 1 ELSE 0 END) AS views,
+    MIN(marked.bounce) AS bounce,
+    SUM(
+      CASE
+        WHEN marked.is_copy
+        THEN 0
+        WHEN marked.revenue > 0 OR NOT goals.name IS NULL
+        THEN 1
+        ELSE 0
+      END
+    ) AS conversions,
+    SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue ELSE 0 END) AS revenue,
+    SUM(CASE WHEN marked.is_copy THEN 0 ELSE marked.revenue END) AS event_revenue,
+    MIN(
+      CASE
+        WHEN marked.name = 'screen_view' AND marked.path LIKE '/product%'
+        THEN marked.created_at
+      END
+    ) AS product_viewed_at,
+    MAX(CASE WHEN marked.name IN ('purchase', 'revenue') THEN marked.created_at END) AS purchased_at
+  FROM (
+    SELECT
+      events.project_id,
+      events.session_id,
+      events.event_date,
+      events.created_at,
+      events.name,
+      events.path,
+      events.revenue,
+      COALESCE(events.name, '') IN ('session_start', 'session_end') AS is_copy,
+      NOT COALESCE(events.profile_id, '') IN ('', COALESCE(events.device_id, '')) AS is_identified,
+      {utm_source} <> '' OR {utm_medium} <> '' OR {utm_campaign} <> '' AS is_tagged,
+      CASE
+        WHEN events.name = 'session_end'
+        THEN CASE
+          WHEN (
+            events.properties ->> '$.__bounce'
+          ) IN ('1', 'true')
+          THEN 1
+          WHEN NOT (
+            events.properties ->> '$.__bounce'
+          ) IS NULL
+          THEN 0
+        END
+      END AS bounce
+    FROM {events} AS events
+    WHERE
+      events.session_id <> ''
+  ) AS marked
+  LEFT JOIN goals
+    ON goals.project_id = marked.project_id AND goals.name = marked.name
+  GROUP BY
+    marked.project_id,
+    marked.session_id
+), edges AS (
+  SELECT
+    facts.project_id,
+    facts.session_id,
+    events.created_at = facts.started_at AS is_first,
+    events.created_at = facts.ended_at AS is_last,
+    events.created_at = facts.entered_at AS is_entry,
+    events.created_at = facts.left_at AS is_exit,
+    events.created_at = facts.tagged_at
+    AND (
+      {utm_source} <> '' OR {utm_medium} <> '' OR {utm_campaign} <> ''
+    ) AS is_tagged,
+    CASE
+      WHEN events.created_at = facts.identified_at
+      AND COALESCE(events.profile_id, '') <> COALESCE(events.device_id, '')
+      THEN NULLIF(events.profile_id, '')
+    END AS identified_id,
+    events.profile_id,
+    events.device_id,
+    events.path,
+    events.referrer,
+    events.referrer_name,
+    events.referrer_type,
+    {utm_source} AS utm_source,
+    {utm_medium} AS utm_medium,
+    {utm_campaign} AS utm_campaign,
+    events.device,
+    events.os,
+    events.browser,
+    events.country,
+    events.city
+  FROM {events} AS events
+  INNER JOIN facts
+    ON facts.project_id = events.project_id AND facts.session_id = events.session_id
+  WHERE
+    (
+      events.created_at = facts.started_at
+      OR events.created_at = facts.ended_at
+      OR events.created_at = facts.entered_at
+      OR events.created_at = facts.left_at
+      OR events.created_at = facts.identified_at
+      OR events.created_at = facts.tagged_at
+    )
+    AND (
+      facts.sent = 0
+      OR NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+    )
+), told AS (
+  SELECT
+    edges.project_id,
+    edges.session_id,
+    COALESCE(
+      MAX(edges.identified_id),
+      MAX(CASE WHEN edges.is_last THEN NULLIF(edges.profile_id, '') END)
+    ) AS profile_id,
+    MAX(CASE WHEN edges.is_first THEN NULLIF(edges.device_id, '') END) AS device_id,
+    MAX(CASE WHEN edges.is_entry THEN NULLIF(edges.path, '') END) AS entry_page,
+    MAX(CASE WHEN edges.is_exit THEN NULLIF(edges.path, '') END) AS exit_page,
+    MAX(CASE WHEN edges.is_first THEN NULLIF(edges.referrer, '') END) AS referrer,
+    MAX(CASE WHEN edges.is_first THEN NULLIF(edges.referrer_name, '') END) AS referrer_name,
+    MAX(CASE WHEN edges.is_first THEN NULLIF(edges.referrer_type, '') END) AS referrer_type,
+    MAX(CASE WHEN edges.is_tagged THEN NULLIF(edges.utm_source, '') END) AS utm_source,
+    MAX(CASE WHEN edges.is_tagged THEN NULLIF(edges.utm_medium, '') END) AS utm_medium,
+    MAX(CASE WHEN edges.is_tagged THEN NULLIF(edges.utm_campaign, '') END) AS campaign,
+    MAX(CASE WHEN edges.is_first THEN NULLIF(edges.device, '') END) AS device,
+    MAX(CASE WHEN edges.is_first THEN NULLIF(edges.os, '') END) AS os,
+    MAX(CASE WHEN edges.is_first THEN NULLIF(edges.browser, '') END) AS browser,
+    MAX(CASE WHEN edges.is_first THEN NULLIF(edges.country, '') END) AS country,
+    MAX(CASE WHEN edges.is_first THEN NULLIF(edges.city, '') END) AS city
+  FROM edges
+  GROUP BY
+    edges.project_id,
+    edges.session_id
+)
+SELECT
+  facts.project_id,
+  facts.session_id,
+  CAST(facts.started_at AT TIME ZONE '{timezone}' AS DATE) AS day,
+  told.profile_id,
+  told.device_id,
+  facts.started_at,
+  facts.ended_at,
+  CAST(EXTRACT(EPOCH FROM facts.ended_at - facts.started_at) AS DOUBLE) AS duration_seconds,
+  facts.events,
+  CAST(facts.views AS BIGINT) AS views,
+  COALESCE(facts.bounce = 1, facts.views < 2) AS is_bounce,
+  told.entry_page,
+  told.exit_page,
+  told.referrer_name,
+  told.referrer_type,
+  COALESCE(
+    told.utm_source,
+    told.referrer_name,
+    NULLIF(SPLIT_PART(told.referrer, '/', 3), ''),
+    'direct'
+  ) AS source,
+  COALESCE(
+    told.utm_medium,
+    told.referrer_type,
+    CASE WHEN told.referrer IS NULL THEN 'none' ELSE 'referral' END
+  ) AS medium,
+  told.campaign,
+  told.device,
+  told.os,
+  told.browser,
+  told.country,
+  told.city,
+  CAST(facts.conversions AS BIGINT) AS conversions,
+  CAST(facts.revenue AS BIGINT) AS revenue,
+  CAST(facts.event_revenue AS BIGINT) AS event_revenue,
+  CASE
+    WHEN facts.purchased_at > facts.product_viewed_at
+    THEN 3
+    WHEN NOT facts.product_viewed_at IS NULL
+    THEN 2
+    ELSE 1
+  END AS funnel_step,
+  facts.first_event_date,
+  facts.last_event_date
+FROM facts
+INNER JOIN told
+  ON told.project_id = facts.project_id AND told.session_id = facts.session_id
+
+SELECT
+  events.project_id,
+  CAST(events.created_at AT TIME ZONE '{timezone}' AS DATE) AS day,
+  events.profile_id,
+  MAX(CASE WHEN events.profile_id <> COALESCE(events.device_id, '') THEN 1 ELSE 0 END) = 1 AS is_identified,
+  MIN(events.created_at) AS first_seen_at,
+  MAX(events.created_at) AS last_seen_at,
+  COUNT(*) AS events,
+  CAST(SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS BIGINT) AS views,
+  CAST(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS BIGINT) AS revenue,
+  CAST(SUM(
+    CASE
+      WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
+      THEN 0
+      ELSE events.revenue
+    END
+  ) AS BIGINT) AS event_revenue
+FROM {events} AS events
+WHERE
+  events.profile_id <> ''
+GROUP BY
+  events.project_id,
+  CAST(events.created_at AT TIME ZONE '{timezone}' AS DATE),
+  events.profile_id
+
+WITH by_event AS (
+  SELECT
+    events.project_id,
+    CAST(events.created_at AT TIME ZONE '{timezone}' AS DATE) AS day,
+    COUNT(*) AS events,
+    COUNT(DISTINCT NULLIF(events.session_id, '')) AS active_sessions,
+    SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS all_views,
+    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
+    SUM(
+      CASE
+        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
+        THEN 0
+        ELSE events.revenue
+      END
+    ) AS event_revenue
+  FROM {events} AS events
+  GROUP BY
+    events.project_id,
+    CAST(events.created_at AT TIME ZONE '{timezone}' AS DATE)
+), by_visitor AS (
+  SELECT
+    visitor_days.project_id,
+    visitor_days.day,
+    COUNT(*) AS active_visitors
+  FROM {visitor_days} AS visitor_days
+  GROUP BY
+    visitor_days.project_id,
+    visitor_days.day
+), by_session AS (
+  SELECT
+    sessions.project_id,
+    sessions.day,
+    COUNT(*) AS sessions,
+    COUNT(DISTINCT sessions.profile_id) AS visitors,
+    SUM(sessions.views) AS views,
+    SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS bounces,
+    AVG(CASE WHEN sessions.duration_seconds > 0 THEN sessions.duration_seconds END) AS avg_duration_seconds
+  FROM {sessions} AS sessions
+  GROUP BY
+    sessions.project_id,
+    sessions.day
+)
+SELECT
+  by_event.project_id,
+  by_event.day,
+  COALESCE(by_session.sessions, 0) AS sessions,
+  COALESCE(by_session.visitors, 0) AS visitors,
+  CAST(COALESCE(by_session.views, 0) AS BIGINT) AS views,
+  CAST(COALESCE(by_session.bounces, 0) AS BIGINT) AS bounces,
+  CAST(by_session.bounces AS DOUBLE) / NULLIF(by_session.sessions, 0) AS bounce_rate,
+  by_session.avg_duration_seconds,
+  CAST(by_event.revenue AS BIGINT) AS revenue,
+  by_event.events,
+  COALESCE(by_visitor.active_visitors, 0) AS active_visitors,
+  by_event.active_sessions,
+  CAST(by_event.all_views AS BIGINT) AS all_views,
+  CAST(by_event.event_revenue AS BIGINT) AS event_revenue
+FROM by_event
+LEFT JOIN by_visitor
+  ON by_visitor.project_id = by_event.project_id AND by_visitor.day = by_event.day
+LEFT JOIN by_session
+  ON by_session.project_id = by_event.project_id AND by_session.day = by_event.day
+
+WITH parts AS (
+  SELECT
+    events.project_id,
+    CAST(events.created_at AT TIME ZONE '{timezone}' AS DATE) AS day,
+    NULLIF(events.country, '') AS country,
+    0 AS sessions,
+    0 AS visitors,
+    0 AS views,
+    0 AS bounces,
+    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
+    COUNT(*) AS events,
+    COUNT(DISTINCT NULLIF(events.profile_id, '')) AS active_visitors,
+    COUNT(DISTINCT NULLIF(events.session_id, '')) AS active_sessions,
+    SUM(
+      CASE
+        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
+        THEN 0
+        ELSE events.revenue
+      END
+    ) AS event_revenue
+  FROM {events} AS events
+  GROUP BY
+    events.project_id,
+    CAST(events.created_at AT TIME ZONE '{timezone}' AS DATE),
+    NULLIF(events.country, '')
+  UNION ALL
+  SELECT
+    sessions.project_id,
+    sessions.day,
+    sessions.country,
+    COUNT(*) AS sessions,
+    COUNT(DISTINCT sessions.profile_id) AS visitors,
+    SUM(sessions.views) AS views,
+    SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS bounces,
+    0 AS revenue,
+    0 AS events,
+    0 AS active_visitors,
+    0 AS active_sessions,
+    0 AS event_revenue
+  FROM {sessions} AS sessions
+  GROUP BY
+    sessions.project_id,
+    sessions.day,
+    sessions.country
+)
+SELECT
+  parts.project_id,
+  parts.day,
+  parts.country,
+  CAST(SUM(parts.sessions) AS BIGINT) AS sessions,
+  CAST(SUM(parts.visitors) AS BIGINT) AS visitors,
+  CAST(SUM(parts.views) AS BIGINT) AS views,
+  CAST(SUM(parts.bounces) AS BIGINT) AS bounces,
+  CAST(SUM(parts.revenue) AS BIGINT) AS revenue,
+  CAST(SUM(parts.events) AS BIGINT) AS events,
+  CAST(SUM(parts.active_visitors) AS BIGINT) AS active_visitors,
+  CAST(SUM(parts.active_sessions) AS BIGINT) AS active_sessions,
+  CAST(SUM(parts.event_revenue) AS BIGINT) AS event_revenue
+FROM parts
+GROUP BY
+  parts.project_id,
+  parts.day,
+  parts.country
+
+SELECT
+  sessions.project_id,
+  sessions.day,
+  sessions.source,
+  sessions.medium,
+  sessions.campaign,
+  COUNT(*) AS sessions,
+  COUNT(DISTINCT sessions.profile_id) AS visitors,
+  CAST(SUM(sessions.views) AS BIGINT) AS views,
+  CAST(SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS BIGINT) AS bounces,
+  CAST(SUM(sessions.conversions) AS BIGINT) AS conversions,
+  CAST(SUM(sessions.revenue) AS BIGINT) AS revenue,
+  CAST(SUM(sessions.event_revenue) AS BIGINT) AS event_revenue
+FROM {sessions} AS sessions
+GROUP BY
+  sessions.project_id,
+  sessions.day,
+  sessions.source,
+  sessions.medium,
+  sessions.campaign
+
+WITH parts AS (
+  SELECT
+    events.project_id,
+    CAST(events.created_at AT TIME ZONE '{timezone}' AS DATE) AS day,
+    events.path,
+    MAX(NULLIF({page_title}, '')) AS title,
+    COUNT(*) AS views,
+    COUNT(DISTINCT NULLIF(events.session_id, '')) AS sessions,
+    0 AS entries,
+    0 AS exits,
+    0 AS bounces
+  FROM {events} AS events
+  WHERE
+    events.name = 'screen_view' AND events.path <> ''
+  GROUP BY
+    events.project_id,
+    CAST(events.created_at AT TIME ZONE '{timezone}' AS DATE),
+    events.path
+  UNION ALL
+  SELECT
+    sessions.project_id,
+    sessions.day,
+    sessions.entry_page AS path,
+    CAST(NULL AS TEXT) AS title,
+    0 AS views,
+    0 AS sessions,
+    COUNT(*) AS entries,
+    0 AS exits,
+    SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS bounces
+  FROM {sessions} AS sessions
+  WHERE
+    NOT sessions.entry_page IS NULL
+  GROUP BY
+    sessions.project_id,
+    sessions.day,
+    sessions.entry_page
+  UNION ALL
+  SELECT
+    sessions.project_id,
+    sessions.day,
+    sessions.exit_page AS path,
+    CAST(NULL AS TEXT) AS title,
+    0 AS views,
+    0 AS sessions,
+    0 AS entries,
+    COUNT(*) AS exits,
+    0 AS bounces
+  FROM {sessions} AS sessions
+  WHERE
+    NOT sessions.exit_page IS NULL
+  GROUP BY
+    sessions.project_id,
+    sessions.day,
+    sessions.exit_page
+)
+SELECT
+  parts.project_id,
+  parts.day,
+  parts.path,
+  MAX(parts.title) AS title,
+  CAST(SUM(parts.views) AS BIGINT) AS views,
+  CAST(SUM(parts.sessions) AS BIGINT) AS sessions,
+  CAST(SUM(parts.entries) AS BIGINT) AS entries,
+  CAST(SUM(parts.exits) AS BIGINT) AS exits,
+  CAST(SUM(parts.bounces) AS BIGINT) AS bounces
+FROM parts
+GROUP BY
+  parts.project_id,
+  parts.day,
+  parts.path
+
+WITH totals AS (
+  SELECT
+    sessions.project_id,
+    sessions.day,
+    COUNT(*) AS visits,
+    CAST(SUM(CASE WHEN sessions.funnel_step >= 2 THEN 1 ELSE 0 END) AS BIGINT) AS product_views,
+    CAST(SUM(CASE WHEN sessions.funnel_step >= 3 THEN 1 ELSE 0 END) AS BIGINT) AS purchases
+  FROM {sessions} AS sessions
+  GROUP BY
+    sessions.project_id,
+    sessions.day
+), reached AS (
+  SELECT
+    totals.project_id,
+    totals.day,
+    1 AS step,
+    'visit' AS name,
+    totals.visits AS sessions,
+    totals.visits,
+    CAST(NULL AS BIGINT) AS previous
+  FROM totals
+  UNION ALL
+  SELECT
+    totals.project_id,
+    totals.day,
+    2 AS step,
+    'product view' AS name,
+    totals.product_views AS sessions,
+    totals.visits,
+    totals.visits AS previous
+  FROM totals
+  UNION ALL
+  SELECT
+    totals.project_id,
+    totals.day,
+    3 AS step,
+    'purchase' AS name,
+    totals.purchases AS sessions,
+    totals.visits,
+    totals.product_views AS previous
+  FROM totals
+)
+SELECT
+  reached.project_id,
+  reached.day,
+  reached.step,
+  reached.name,
+  reached.sessions,
+  CAST(reached.sessions AS DOUBLE) / NULLIF(reached.previous, 0) AS of_previous,
+  CAST(reached.sessions AS DOUBLE) / NULLIF(reached.visits, 0) AS of_visits
+FROM reached
+
+WITH seen AS (
+  SELECT
+    visitor_days.project_id,
+    visitor_days.profile_id,
+    MIN(visitor_days.first_seen_at) AS first_seen_at,
+    MAX(visitor_days.last_seen_at) AS last_seen_at,
+    MIN(CASE WHEN visitor_days.is_identified THEN visitor_days.day END) AS first_identified_day,
+    MAX(CASE WHEN visitor_days.is_identified THEN visitor_days.day END) AS last_identified_day,
+    COUNT(*) AS days,
+    SUM(visitor_days.events) AS events,
+    SUM(visitor_days.views) AS views,
+    SUM(visitor_days.revenue) AS revenue,
+    SUM(visitor_days.event_revenue) AS event_revenue
+  FROM {visitor_days} AS visitor_days
+  GROUP BY
+    visitor_days.project_id,
+    visitor_days.profile_id
+), visits AS (
+  SELECT
+    sessions.project_id,
+    sessions.profile_id,
+    COUNT(*) AS sessions,
+    MIN(sessions.started_at) AS started_at
+  FROM {sessions} AS sessions
+  WHERE
+    NOT sessions.profile_id IS NULL
+  GROUP BY
+    sessions.project_id,
+    sessions.profile_id
+), touched AS (
+  SELECT
+    sessions.project_id,
+    sessions.profile_id,
+    MAX(sessions.source) AS source,
+    MAX(sessions.medium) AS medium,
+    MAX(sessions.campaign) AS campaign,
+    MAX(sessions.entry_page) AS entry_page,
+    MAX(sessions.country) AS country
+  FROM {sessions} AS sessions
+  INNER JOIN visits
+    ON visits.project_id = sessions.project_id
+    AND visits.profile_id = sessions.profile_id
+    AND visits.started_at = sessions.started_at
+  GROUP BY
+    sessions.project_id,
+    sessions.profile_id
+)
+SELECT
+  seen.project_id,
+  seen.profile_id,
+  seen.first_seen_at,
+  seen.last_seen_at,
+  seen.first_identified_day,
+  seen.last_identified_day,
+  seen.days,
+  COALESCE(visits.sessions, 0) AS sessions,
+  CAST(seen.events AS BIGINT) AS events,
+  CAST(seen.views AS BIGINT) AS views,
+  touched.source AS first_source,
+  touched.medium AS first_medium,
+  touched.campaign AS first_campaign,
+  touched.entry_page AS first_page,
+  touched.country AS first_country,
+  CAST(seen.revenue AS BIGINT) AS revenue,
+  CAST(seen.event_revenue AS BIGINT) AS event_revenue
+FROM seen
+LEFT JOIN visits
+  ON visits.project_id = seen.project_id AND visits.profile_id = seen.profile_id
+LEFT JOIN touched
+  ON touched.project_id = seen.project_id AND touched.profile_id = seen.profile_id
+
+WITH spans AS (
+  SELECT
+    users.project_id,
+    CAST(users.first_identified_day - CAST((
+      (
+        users.first_identified_day - CAST('1970-01-04' AS DATE)
+      ) + 7
+    ) % 7 AS INT) AS DATE) AS cohort_week,
+    CAST(users.last_identified_day - CAST((
+      (
+        users.last_identified_day - CAST('1970-01-04' AS DATE)
+      ) + 7
+    ) % 7 AS INT) AS DATE) AS last_week
+  FROM {users} AS users
+  WHERE
+    NOT users.first_identified_day IS NULL
+), cohorts AS (
+  SELECT
+    spans.project_id,
+    spans.cohort_week,
+    spans.last_week,
+    COUNT(*) AS visitors
+  FROM spans
+  GROUP BY
+    spans.project_id,
+    spans.cohort_week,
+    spans.last_week
+), weeks AS (
+  SELECT
+    cohorts.project_id,
+    cohorts.cohort_week AS this_week
+  FROM cohorts
+  UNION
+  SELECT
+    cohorts.project_id,
+    cohorts.last_week AS this_week
+  FROM cohorts
+), counted AS (
+  SELECT
+    cohorts.project_id,
+    cohorts.cohort_week,
+    weeks.this_week,
+    SUM(cohorts.visitors) AS cohort_visitors,
+    SUM(CASE WHEN cohorts.last_week >= weeks.this_week THEN cohorts.visitors ELSE 0 END) AS visitors
+  FROM cohorts
+  INNER JOIN weeks
+    ON weeks.project_id = cohorts.project_id
+  WHERE
+    weeks.this_week >= cohorts.cohort_week
+  GROUP BY
+    cohorts.project_id,
+    cohorts.cohort_week,
+    weeks.this_week
+)
+SELECT
+  counted.project_id,
+  counted.cohort_week,
+  CAST((
+    counted.this_week - counted.cohort_week
+  ) / 7 AS BIGINT) AS week,
+  CAST(counted.cohort_visitors AS BIGINT) AS cohort_visitors,
+  CAST(counted.visitors AS BIGINT) AS visitors,
+  CAST(counted.visitors AS DOUBLE) / counted.cohort_visitors AS retention
+FROM counted
