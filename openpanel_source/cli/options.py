@@ -39,7 +39,7 @@ def target_options(command: _Command) -> _Command:
         click.option(
             "--database",
             type=click.Path(dir_okay=True),
-            help="DuckDB file.  [default: openpanel.duckdb]",
+            help="DuckDB file.  [default: warehouse.duckdb]",
         ),
         click.option(
             "--destination",

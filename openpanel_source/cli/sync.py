@@ -72,6 +72,8 @@ def command(
     **settings: Any,
 ) -> None:
     """Load every day that is new, open or not yet proven; nothing that is complete."""
+    from openpanel_source.destinations.duckdb_file import nothing_empty_left
+    from openpanel_source.destinations.duckdb_session import file_of
     from openpanel_source.destinations.pipelines import PIPELINE_NAME, open_pipeline
     from openpanel_source.operations.sync import sync
 
@@ -87,7 +89,11 @@ def command(
         # Refuses a destination that holds none, before anything is loaded.
         view_dialect(pipeline)
     as_lines = click.get_current_context().find_root().params["log_format"] == "json"
-    with stop_on_signals() as stop, show_progress(as_lines=as_lines) as on_day:
+    with (
+        nothing_empty_left(file_of(pipeline)),
+        stop_on_signals() as stop,
+        show_progress(as_lines=as_lines) as on_day,
+    ):
         summary = sync(pipeline, on_day=on_day, stop=stop, busy_timeout=busy_timeout, **given)
     if as_json:
         print_json(summary.as_dict())

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -28,6 +29,7 @@ from tenacity import (
     wait_random,
 )
 
+from openpanel_source.destinations.duckdb_file import check_name, make_file
 from openpanel_source.destinations.warehouse import sql_client
 
 logger = logging.getLogger(__name__)
@@ -62,6 +64,14 @@ def open_meanwhile(
     return opened(pipeline, busy_timeout) if is_duckdb(pipeline) else nullcontext()
 
 
+def file_of(pipeline: dlt.Pipeline) -> Path | None:
+    """The path of the DuckDB file; None for other destinations."""
+    if not is_duckdb(pipeline):
+        return None
+    client: Any = pipeline.destination_client()
+    return Path(str(client.config.credentials.database))
+
+
 @contextmanager
 def opened(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Any]:
     """A client with the database open; a file takes one process at a time.
@@ -72,15 +82,24 @@ def opened(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Any]:
     """
     client = sql_client(pipeline)
     with ExitStack() as stack:
+
+        def enter() -> Any:
+            if is_duckdb(pipeline):
+                make_file(client.credentials)
+            return stack.enter_context(client)
+
         stop = _stop.get() or threading.Event()
-        yield Retrying(
+        entered = Retrying(
             retry=retry_if_exception_message(match=_TAKEN),
             stop=stop_after_delay(busy_timeout) | stop_when_event_set(stop),
             wait=wait_random(0.05, 0.25),
             sleep=sleep_using_event(stop),
             before_sleep=_tell_once,
             reraise=True,
-        )(lambda: stack.enter_context(client))
+        )(enter)
+        if is_duckdb(pipeline):
+            check_name(entered)
+        yield entered
 
 
 def _tell_once(state: RetryCallState) -> None:

@@ -22,7 +22,12 @@ from dlt.common.storages import FileStorage
 from dlt.common.storages.exceptions import StorageException
 from dlt.pipeline.exceptions import PipelineStateEngineNoUpgradePathException
 
-from openpanel_source.destinations.duckdb_file import duckdb_file, is_stillborn, remove_stillborn
+from openpanel_source.destinations.duckdb_file import (
+    duckdb_file,
+    holds_ledger,
+    is_stillborn,
+    remove_stillborn,
+)
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.explicit_pipeline import told_pipeline
 from openpanel_source.destinations.lock import alone_in
@@ -40,7 +45,8 @@ _OF_ANOTHER_DLT = (
 """What dlt raises of files whose format it does not know."""
 
 PIPELINE_NAME = "openpanel"
-DEFAULT_DATABASE = "openpanel.duckdb"
+DEFAULT_DATABASE = "warehouse.duckdb"
+_EARLIER_DEFAULT = "openpanel.duckdb"
 DEFAULT_DATASET = "openpanel"
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _NO_FILES = {
@@ -196,6 +202,8 @@ def _duckdb_path(
     """The DuckDB file, checked; None for other destinations."""
     if destination == "duckdb":
         path = _absolute(database or DEFAULT_DATABASE)
+        if database is None and not path.exists():
+            _check_earlier_default()
         _check_duckdb_path(path, must_exist=must_exist, to_write=to_write)
         return path
     if database is not None:
@@ -204,6 +212,17 @@ def _duckdb_path(
             f" [destination.{destination}]."
         )
     return None
+
+
+def _check_earlier_default() -> None:
+    """Refuse to start anew where an earlier version has loaded into its own default file."""
+    earlier = _absolute(_EARLIER_DEFAULT)
+    if holds_ledger(earlier):
+        raise DestinationError(
+            f"{earlier} holds what was loaded before {DEFAULT_DATABASE} became the default; rename"
+            f" it (mv {_EARLIER_DEFAULT} {DEFAULT_DATABASE}) to go on with it, or start anew with"
+            f" --database {DEFAULT_DATABASE}."
+        )
 
 
 def check_database(database: str) -> None:

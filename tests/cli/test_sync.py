@@ -24,8 +24,8 @@ def test_sync_loads_and_says_so_and_then_says_that_nothing_is_new() -> None:
     assert first.exit_code == 0, first.output
     assert "Loaded 3 events of 14 days (13 complete, 1 open)" in first.stdout
     assert "Nothing new" in run("sync").stdout
-    with duckdb.connect("openpanel.duckdb") as connection:
-        count = connection.execute("SELECT count(*) FROM openpanel.openpanel.events").fetchone()
+    with duckdb.connect("warehouse.duckdb") as connection:
+        count = connection.execute("SELECT count(*) FROM openpanel.events").fetchone()
     assert count == (3,)
 
 
