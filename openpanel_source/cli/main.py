@@ -18,8 +18,8 @@ from openpanel_source.cli.logs import configure_logs
 from openpanel_source.cli.streams import mend_streams
 
 _COMMANDS = (
-    *("audit", "charts", "check", "demo", "erase", "partitions", "properties"),
-    *("sandbox", "status", "sync", "views"),
+    *("audit", "charts", "check", "demo", "erase", "partitions", "properties", "query"),
+    *("sandbox", "shell", "status", "sync", "views"),
 )
 
 
