@@ -51,7 +51,12 @@ def command(
     from openpanel_source.destinations.pipelines import open_pipeline
     from openpanel_source.operations.audit import audit
 
-    pipeline = open_pipeline(destination, database, dataset, must_exist=True, to_write=repair)
+    pipeline = open_pipeline(
+        *(destination, database, dataset),
+        must_exist=True,
+        to_write=repair,
+        busy_timeout=settings["busy_timeout"],
+    )
     given = given_options(project_id=list(project_id), **settings)
     with stop_on_signals() as stop:
         report = audit(pipeline, deep=deep, repair=repair, stop=stop, **given)

@@ -80,7 +80,7 @@ busy_option = click.option(
     metavar="SECONDS",
     default=60.0,
     show_default=True,
-    help="Wait so long for a DuckDB file that another process holds.",
+    help="Wait so long for another sync, or a process that holds the DuckDB file.",
 )
 deletions_option = setting_option("allow_deletions")
 json_option = click.option(

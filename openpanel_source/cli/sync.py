@@ -75,10 +75,16 @@ def command(
     from openpanel_source.destinations.duckdb_file import nothing_empty_left
     from openpanel_source.destinations.duckdb_session import file_of
     from openpanel_source.destinations.pipelines import PIPELINE_NAME, open_pipeline
+    from openpanel_source.model.clock import check_seconds
     from openpanel_source.operations.sync import sync
 
+    check_seconds("busy_timeout", busy_timeout)
     pipeline = open_pipeline(
-        destination, database, dataset, name=PIPELINE_NAME if partition is None else partition
+        destination,
+        database,
+        dataset,
+        name=PIPELINE_NAME if partition is None else partition,
+        busy_timeout=busy_timeout,
     )
     given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
     if properties:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -22,6 +22,7 @@ from dlt.destinations.exceptions import DatabaseException
 from tenacity import (
     RetryCallState,
     Retrying,
+    retry_base,
     retry_if_exception_message,
     sleep_using_event,
     stop_after_delay,
@@ -88,24 +89,38 @@ def opened(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Any]:
                 make_file(client.credentials)
             return stack.enter_context(client)
 
-        stop = _stop.get() or threading.Event()
-        entered = Retrying(
-            retry=retry_if_exception_message(match=_TAKEN),
-            stop=stop_after_delay(busy_timeout) | stop_when_event_set(stop),
-            wait=wait_random(0.05, 0.25),
-            sleep=sleep_using_event(stop),
-            before_sleep=_tell_once,
-            reraise=True,
-        )(enter)
+        taken = retry_if_exception_message(match=_TAKEN)
+        entered = patiently(busy_timeout, taken, _tell)(enter)
         if is_duckdb(pipeline):
             check_name(entered)
         yield entered
 
 
-def _tell_once(state: RetryCallState) -> None:
+def patiently(
+    busy_timeout: float, retry: retry_base, tell: Callable[[RetryCallState], None]
+) -> Retrying:
+    """Try again until it works, the time is over, or the sync is asked to stop.
+
+    Args:
+        busy_timeout: Seconds to wait at most.
+        retry: After which errors.
+        tell: Called before the first wait.
+    """
+    stop = _stop.get() or threading.Event()
+    return Retrying(
+        retry=retry,
+        stop=stop_after_delay(busy_timeout) | stop_when_event_set(stop),
+        wait=wait_random(0.05, 0.25),
+        sleep=sleep_using_event(stop),
+        before_sleep=lambda state: tell(state) if state.attempt_number == 1 else None,
+        reraise=True,
+    )
+
+
+def _tell(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     # Another thread is done at once.
-    if state.attempt_number == 1 and "unique file handle" not in str(error).lower():
+    if "unique file handle" not in str(error).lower():
         logger.warning("another process holds the database; waiting for it")
 
 

@@ -65,6 +65,7 @@ def open_pipeline(
     must_exist: bool = False,
     to_write: bool = True,
     name: str = PIPELINE_NAME,
+    busy_timeout: float = 0.0,
 ) -> dlt.Pipeline:
     """The pipeline of the command for a destination.
 
@@ -78,13 +79,14 @@ def open_pipeline(
         must_exist: Refuse a DuckDB file that is not there instead of making it.
         to_write: Refuse a DuckDB file that cannot be written.
         name: The pipeline's.
+        busy_timeout: Seconds to wait for another sync.
 
     Returns:
         A pipeline.
 
     Raises:
-        ConfigurationError: The file cannot be opened, the destination is unknown, or another sync
-            is at work in the directory.
+        ConfigurationError: The file cannot be opened, or the destination is unknown.
+        PipelineBusyError: Another sync is at work in the directory.
     """
     _check_names({"--partition": name, "--dataset": dataset, "--database": database})
     _check_pipeline_name(name)
@@ -100,7 +102,7 @@ def open_pipeline(
             name, _target(destination, path), dataset, str(pipelines), is_staged=True
         )
 
-    with destination_errors(), alone_in(pipelines, name):
+    with destination_errors(), alone_in(pipelines, name, busy_timeout):
         if path is not None:
             remove_stillborn(path)
         try:

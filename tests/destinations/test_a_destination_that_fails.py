@@ -34,7 +34,7 @@ pytestmark = pytest.mark.sampled(4)
 ROWS = [event(number) for number in range(1, 1500)]
 
 
-def command(sandbox: Sandbox, **options: Any) -> subprocess.CompletedProcess[str]:
+def command(sandbox: Sandbox, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """``openpanel-source sync`` in a process of its own."""
     settings = {
         "CLIENT_ID": CLIENT,
@@ -47,7 +47,7 @@ def command(sandbox: Sandbox, **options: Any) -> subprocess.CompletedProcess[str
     inherited = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
     environment = {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()}
     return subprocess.run(
-        [sys.executable, "-m", "openpanel_source.cli", "sync"],
+        [sys.executable, "-m", "openpanel_source.cli", "sync", *arguments],
         env=inherited | environment,
         capture_output=True,
         text=True,
@@ -140,7 +140,10 @@ def test_a_working_folder_in_which_a_sync_is_at_work_is_left_to_it(tmp_path: Pat
     state = Path(pipeline.working_dir) / "state.json"
     state.write_text("{")
     with running_alone(pipeline):
-        with pytest.raises(PipelineBusyError, match="another sync or audit"):
+        with pytest.raises(
+            PipelineBusyError,
+            match=rf"another sync or audit of .* \(process {os.getpid()}, since 2.* UTC\)",
+        ):
             open_pipeline()
         with (
             open_to_look("duckdb", None, "openpanel") as looking,
@@ -235,9 +238,14 @@ def test_a_second_sync_at_once_says_so_and_harms_nothing() -> None:
             while not any("page=1" in item.url for item in sandbox.requests):
                 assert first.poll() is None
                 time.sleep(0.02)
-            second = command(sandbox)
+            second = command(sandbox, "--busy-timeout", "0.5")
+            assert f"(process {first.pid}, since " in second.stderr
+            # Who has more patience comes after it.
+            third = command(sandbox)
+            assert "Nothing new" in third.stdout, third.stderr
+            assert "waiting for it" in third.stderr
             assert first.wait() == 0
-        assert second.returncode == 2
+        assert second.returncode == 1
         assert "another sync or audit" in second.stderr
         sandbox.behave()
         assert "Nothing new" in command(sandbox).stdout
