@@ -75,10 +75,8 @@ def command(
     from openpanel_source.destinations.duckdb_file import nothing_empty_left
     from openpanel_source.destinations.duckdb_session import file_of
     from openpanel_source.destinations.pipelines import PIPELINE_NAME, open_pipeline
-    from openpanel_source.model.clock import check_seconds
     from openpanel_source.operations.sync import sync
 
-    check_seconds("busy_timeout", busy_timeout)
     pipeline = open_pipeline(
         destination,
         database,

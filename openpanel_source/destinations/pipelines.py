@@ -36,6 +36,7 @@ from openpanel_source.errors import (
     DestinationError,
     InvalidSettingError,
 )
+from openpanel_source.model.clock import check_seconds
 
 _OF_ANOTHER_DLT = (
     PipelineStateEngineNoUpgradePathException,
@@ -90,6 +91,7 @@ def open_pipeline(
     """
     _check_names({"--partition": name, "--dataset": dataset, "--database": database})
     _check_pipeline_name(name)
+    check_seconds("busy_timeout", busy_timeout)
     _check_destination(destination)
     path = _duckdb_path(destination, database, must_exist=must_exist, to_write=to_write)
     with destination_errors(destination):
