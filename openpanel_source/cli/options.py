@@ -52,11 +52,21 @@ def target_options(command: _Command) -> _Command:
     return command
 
 
+def _listed(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    # An id of OpenPanel holds no comma.
+    return tuple(part.strip() for text in given for part in (text.split(",") if text else [text]))
+
+
 def source_options(command: _Command) -> _Command:
     """Options that say what is read."""
     for option in (
         setting_option("base_url"),
-        setting_option("project_id", multiple=True, help="Project to read; repeat for several."),
+        setting_option(
+            "project_id",
+            multiple=True,
+            callback=_listed,
+            help="Project to read; repeat for several, or write a,b.",
+        ),
     ):
         command = option(command)
     return command
