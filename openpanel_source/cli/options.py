@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from openpanel_source.errors import InvalidSettingError
 from openpanel_source.source.arguments import DEFAULTS, meanings
 
 COUNT = click.IntRange(min=1)
@@ -78,6 +79,7 @@ def range_options(command: _Command) -> _Command:
         setting_option("max_days_per_run"),
         setting_option("max_events_per_run"),
         setting_option("end_date"),
+        click.option("--days", type=COUNT, help="The last so many days, instead of --start-date."),
         setting_option("start_date"),
     ):
         command = option(command)
@@ -100,7 +102,13 @@ json_option = click.option(
 
 def given_options(**options: Any) -> dict[str, Any]:
     """The options that were given; the others come from dlt's configuration."""
-    return {name: value for name, value in options.items() if value not in (None, [])}
+    given = {name: value for name, value in options.items() if value not in (None, [])}
+    days = given.pop("days", None)
+    if days is not None:
+        if "start_date" in given:
+            raise InvalidSettingError("--days and --start-date say the same; leave one out.")
+        given["start_date"] = f"{days}d"
+    return given
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from openpanel_source.charts.query import check_length
 from openpanel_source.days.safety_catch import DeletionLimits
 from openpanel_source.destinations.table_format import parse_table_format
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.model.clock import Clock, parse_clock, parse_day
+from openpanel_source.model.clock import Clock, parse_clock, parse_day, parse_start
 from openpanel_source.model.lists import decoded, list_of, texts
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.property_columns import Properties, parse_properties
@@ -82,7 +82,9 @@ def parse_settings(given: Arguments) -> Settings:
     Raises:
         InvalidSettingError: One sentence on what is wrong and what is allowed.
     """
-    start, end = parse_day("start_date", given.start_date), parse_day("end_date", given.end_date)
+    clock = parse_clock(given.now)
+    start = parse_start("start_date", given.start_date, clock().date())
+    end = parse_day("end_date", given.end_date)
     if start and end and start > end:
         raise InvalidSettingError(f"start_date {start} lies after end_date {end}; swap them.")
     properties = parse_properties(given.properties)
@@ -103,7 +105,7 @@ def parse_settings(given: Arguments) -> Settings:
         limits=Limits(given.max_events_per_run, given.max_days_per_run, given.pages_in_flight),
         lookback_days=given.lookback_days,
         reload=given.reload,
-        now=parse_clock(given.now),
+        now=clock,
         charts=parse_chart_setting(given.charts),
         timezones=_timezones(given.timezone),
         privacy=privacy,
