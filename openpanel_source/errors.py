@@ -19,7 +19,6 @@ OpenPanelError
 │   ├── RedirectedError           the server answered with a redirect, which is never followed
 │   ├── UnsupportedServerError    the server is too old for what was asked
 │   ├── ThreadLimitError          the system lets this process start no more threads
-│   ├── PipelineBusyError         another sync of the same pipeline is running
 │   └── DestinationError          the destination cannot be written as configured
 ├── TransientError            wait and run again; the run continues where it stopped (exit code 1)
 │   ├── ConnectionFailedError     no connection, or it broke
@@ -30,6 +29,7 @@ OpenPanelError
 │   │   └── LongRefusalError          429 for longer than a run waits
 │   ├── RequestAbortedError       the run ended before the answer came
 │   ├── ServerUnavailableError    502, 503, 504 and the like
+│   ├── PipelineBusyError         another sync of the same pipeline is running
 │   └── DestinationBusyError      another process holds the destination
 ├── UnexpectedError           a mistake of this package; report it (exit code 1)
 ├── ViewBlockedError          something in the dataset is in the way of a view (exit code 1)
@@ -147,10 +147,6 @@ class ThreadLimitError(ConfigurationError):
         )
 
 
-class PipelineBusyError(ConfigurationError):
-    """Two runs of one pipeline at once would spoil each other's state."""
-
-
 class DestinationError(ConfigurationError):
     """The destination cannot be opened or written as configured."""
 
@@ -189,6 +185,10 @@ class RequestAbortedError(TransientError):
 
 class ServerUnavailableError(TransientError):
     """The server or a proxy before it answered 502, 503 or 504."""
+
+
+class PipelineBusyError(TransientError):
+    """Two runs of one pipeline at once would spoil each other's state."""
 
 
 class DestinationBusyError(TransientError):

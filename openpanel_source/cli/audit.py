@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,7 +25,7 @@ from openpanel_source.cli.summary import print_failed, print_summary
 from openpanel_source.model.text import printable
 
 if TYPE_CHECKING:
-    from openpanel_source.operations.audit import AuditReport
+    from openpanel_source.operations.audit import AuditReport, Difference
 
 _MOST_SHOWN = 50
 
@@ -51,7 +53,12 @@ def command(
     from openpanel_source.destinations.pipelines import open_pipeline
     from openpanel_source.operations.audit import audit
 
-    pipeline = open_pipeline(destination, database, dataset, must_exist=True, to_write=repair)
+    pipeline = open_pipeline(
+        *(destination, database, dataset),
+        must_exist=True,
+        to_write=repair,
+        busy_timeout=settings["busy_timeout"],
+    )
     given = given_options(project_id=list(project_id), **settings)
     with stop_on_signals() as stop:
         report = audit(pipeline, deep=deep, repair=repair, stop=stop, **given)
@@ -62,15 +69,44 @@ def command(
     sys.exit(stop.exit_code if report.stopped else report.exit_code)
 
 
+def in_ranges(differences: list[Difference]) -> Iterator[list[Difference]]:
+    """Days of a project that follow each other, newest first, with the same problem."""
+    days: list[Difference] = []
+    for item in differences:
+        if days and not _continues(days[-1], item):
+            yield days
+            days = []
+        days.append(item)
+    if days:
+        yield days
+
+
+def _continues(newer: Difference, item: Difference) -> bool:
+    same = (newer.project_id, newer.problem, newer.is_damage)
+    return newer.day - item.day == timedelta(days=1) and same == (
+        *(item.project_id, item.problem, item.is_damage),
+    )
+
+
+def _print_range(days: list[Difference]) -> None:
+    newest, oldest = days[0], days[-1]
+    known = [item.ledger for item in days if item.ledger is not None]
+    counted = f"{sum(known):,}" if known else "never"
+    span = f"{newest.day}" if len(days) == 1 else f"{oldest.day} to {newest.day}"
+    held = sum(item.held for item in days)
+    click.echo(
+        f"{'DIFFERS' if newest.is_damage else 'pending'}  {printable(newest.project_id)} {span}:"
+        f" {newest.problem} (counted when read: {counted}, held: {held:,})"
+    )
+
+
 def _print_report(report: AuditReport) -> None:
-    for item in report.differences[:_MOST_SHOWN]:
-        counted = "never" if item.ledger is None else f"{item.ledger:,}"
-        click.echo(
-            f"{'DIFFERS' if item.is_damage else 'pending'}  {printable(item.project_id)}"
-            f" {item.day}: {item.problem} (counted when read: {counted}, held: {item.held:,})"
-        )
-    if len(report.differences) > _MOST_SHOWN:
-        click.echo(f"... and {len(report.differences) - _MOST_SHOWN:,} days more; --json has all")
+    ranges = list(in_ranges(report.differences))
+    for days in ranges[:_MOST_SHOWN]:
+        _print_range(days)
+    left = sum(map(len, ranges[_MOST_SHOWN:]))
+    if left:
+        click.echo(f"... and {left:,} days more; --json has all")
     print_failed(report.failed_projects)
     damaged = sum(item.is_damage for item in report.differences)
     pending = len(report.differences) - damaged

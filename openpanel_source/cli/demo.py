@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -98,8 +99,8 @@ def _show(database: str) -> None:
         for title, query in _QUESTIONS:
             click.echo(drawable(f"\n{title}\n{connection.sql(query)}".rstrip()))
     click.echo(
-        f"\nNow yours: duckdb {database}, or set client_id, client_secret and project_id and run"
-        " openpanel-source sync."
+        f"\nAsk more: openpanel-source shell --database {shlex.quote(database)}"
+        "\nThen yours: set client_id, client_secret and project_id, and run openpanel-source sync."
     )
 
 

@@ -47,7 +47,11 @@ def command(
     from openpanel_source.destinations.pipelines import open_pipeline
     from openpanel_source.operations.erase import erase
 
-    pipeline = open_pipeline(destination, database, dataset, must_exist=True)
+    pipeline = open_pipeline(
+        *(destination, database, dataset),
+        must_exist=True,
+        busy_timeout=settings["busy_timeout"],
+    )
     given = given_options(project_id=list(project_id), **settings)
     with stop_on_signals() as stop:
         report = erase(pipeline, profiles, stop=stop, **given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,12 +23,39 @@ BROKEN_PIPE = 141
 class Command(click.Command):
     """Runs with what the environment says to it, and not what it says to other programs."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for names, wanted, meaning in (
+            (("-v", "--verbose"), "verbose", "Log what happens, to stderr."),
+            (("-q", "--quiet"), "quiet", "Show no progress; warnings and the result stay."),
+        ):
+            option = click.Option(
+                [*names], is_flag=True, expose_value=False, callback=_logging(wanted), help=meaning
+            )
+            self.params.append(option)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         from openpanel_source.cli.environment import of_sections
 
         with of_sections():
             return super().invoke(ctx)
+
+
+def _logging(wanted: str) -> Callable[[click.Context, click.Parameter, bool], None]:
+    """Have an option of a command do what the same does before it."""
+
+    def set_up(ctx: click.Context, _: click.Parameter, is_given: bool) -> None:
+        if is_given:
+            params = ctx.find_root().params
+            params[wanted] = True
+            configure_logs(
+                verbose=bool(params.get("verbose")),
+                as_json=params.get("log_format") == "json",
+                quiet=bool(params.get("quiet")),
+            )
+
+    return set_up
 
 
 class Group(click.Group):

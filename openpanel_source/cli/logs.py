@@ -42,8 +42,14 @@ class _Json(logging.Formatter):
         return json.dumps(line, ensure_ascii=True, default=str)
 
 
-def configure_logs(*, verbose: bool, as_json: bool) -> None:
-    """Send this project's logs to stderr: warnings and progress, or with ``verbose`` everything."""
+def configure_logs(*, verbose: bool, as_json: bool, quiet: bool = False) -> None:
+    """Send this project's logs to stderr: warnings and progress, or with ``verbose`` everything.
+
+    Args:
+        verbose: Everything.
+        as_json: One object a line.
+        quiet: No progress.
+    """
     # dlt's own log would tell in a hundred lines what this command says in one sentence.
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "INFO" if verbose else "CRITICAL")
     handler = logging.StreamHandler()
@@ -53,4 +59,4 @@ def configure_logs(*, verbose: bool, as_json: bool) -> None:
     logger.handlers = [handler]
     logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
     logger.propagate = False
-    logging.getLogger(PROGRESS).setLevel(logging.INFO)
+    logging.getLogger(PROGRESS).setLevel(logging.WARNING if quiet else logging.INFO)

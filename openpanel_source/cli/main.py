@@ -19,7 +19,7 @@ from openpanel_source.cli.streams import mend_streams
 
 _COMMANDS = (
     *("audit", "charts", "check", "demo", "erase", "example", "models", "partitions"),
-    *("properties", "sandbox", "status", "sync"),
+    *("properties", "query", "sandbox", "shell", "status", "sync"),
 )
 
 
@@ -46,6 +46,7 @@ class _Commands(Mapping[str, click.Command]):
 )
 @click.version_option(package_name="openpanel-source")
 @click.option("-v", "--verbose", is_flag=True, help="Log what happens, to stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
@@ -53,7 +54,7 @@ class _Commands(Mapping[str, click.Command]):
     show_default=True,
     help="Form of what goes to stderr; json is one object a line.",
 )
-def main(verbose: bool, log_format: str) -> None:
+def main(verbose: bool, quiet: bool, log_format: str) -> None:
     """Load OpenPanel events into DuckDB or any other dlt destination, and prove nothing was lost.
 
     Credentials and settings come from .dlt/secrets.toml, .dlt/config.toml or the environment
@@ -65,7 +66,7 @@ def main(verbose: bool, log_format: str) -> None:
     # Most objects of this process are modules being imported: looking for garbage among them each
     # 700 objects takes a tenth of the time of a sync that finds nothing new.
     gc.set_threshold(50_000)
-    configure_logs(verbose=verbose, as_json=log_format == "json")
+    configure_logs(verbose=verbose, as_json=log_format == "json", quiet=quiet)
 
 
 def run() -> NoReturn:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from openpanel_source.errors import InvalidSettingError
 from openpanel_source.source.arguments import DEFAULTS, meanings
 
 COUNT = click.IntRange(min=1)
@@ -39,7 +40,7 @@ def target_options(command: _Command) -> _Command:
         click.option(
             "--database",
             type=click.Path(dir_okay=True),
-            help="DuckDB file.  [default: openpanel.duckdb]",
+            help="DuckDB file.  [default: warehouse.duckdb]",
         ),
         click.option(
             "--destination",
@@ -52,11 +53,21 @@ def target_options(command: _Command) -> _Command:
     return command
 
 
+def _listed(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    # An id of OpenPanel holds no comma.
+    return tuple(part.strip() for text in given for part in (text.split(",") if text else [text]))
+
+
 def source_options(command: _Command) -> _Command:
     """Options that say what is read."""
     for option in (
         setting_option("base_url"),
-        setting_option("project_id", multiple=True, help="Project to read; repeat for several."),
+        setting_option(
+            "project_id",
+            multiple=True,
+            callback=_listed,
+            help="Project to read; repeat for several, or write a,b.",
+        ),
     ):
         command = option(command)
     return command
@@ -69,6 +80,7 @@ def range_options(command: _Command) -> _Command:
         setting_option("max_days_per_run"),
         setting_option("max_events_per_run"),
         setting_option("end_date"),
+        click.option("--days", type=COUNT, help="The last so many days, instead of --start-date."),
         setting_option("start_date"),
     ):
         command = option(command)
@@ -81,7 +93,7 @@ busy_option = click.option(
     metavar="SECONDS",
     default=60.0,
     show_default=True,
-    help="Wait so long for a DuckDB file that another process holds.",
+    help="Wait so long for another sync, or a process that holds the DuckDB file.",
 )
 deletions_option = setting_option("allow_deletions")
 json_option = click.option(
@@ -91,7 +103,13 @@ json_option = click.option(
 
 def given_options(**options: Any) -> dict[str, Any]:
     """The options that were given; the others come from dlt's configuration."""
-    return {name: value for name, value in options.items() if value not in (None, [])}
+    given = {name: value for name, value in options.items() if value not in (None, [])}
+    days = given.pop("days", None)
+    if days is not None:
+        if "start_date" in given:
+            raise InvalidSettingError("--days and --start-date say the same; leave one out.")
+        given["start_date"] = f"{days}d"
+    return given
 
 
 def print_json(value: dict[str, Any]) -> None:

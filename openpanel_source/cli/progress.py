@@ -30,7 +30,9 @@ def show_progress(*, as_lines: bool = False) -> Iterator[OnDay]:
     Yields:
         What ``sync(on_day=...)`` takes.
     """
-    if sys.stderr.isatty() and not as_lines:
+    if not logger.isEnabledFor(logging.INFO):
+        yield lambda progress: None
+    elif sys.stderr.isatty() and not as_lines:
         with _bar() as on_day:
             yield on_day
     else:

@@ -75,17 +75,27 @@ def command(
     **settings: Any,
 ) -> None:
     """Load every day that is new, open or not yet proven; nothing that is complete."""
+    from openpanel_source.destinations.duckdb_file import nothing_empty_left
+    from openpanel_source.destinations.duckdb_session import file_of
     from openpanel_source.destinations.pipelines import PIPELINE_NAME, open_pipeline
     from openpanel_source.operations.sync import sync
 
     pipeline = open_pipeline(
-        destination, database, dataset, name=PIPELINE_NAME if partition is None else partition
+        destination,
+        database,
+        dataset,
+        name=PIPELINE_NAME if partition is None else partition,
+        busy_timeout=busy_timeout,
     )
     given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
     if properties:
         given["properties"] = _given_properties(properties)
     as_lines = click.get_current_context().find_root().params["log_format"] == "json"
-    with stop_on_signals() as stop, show_progress(as_lines=as_lines) as on_day:
+    with (
+        nothing_empty_left(file_of(pipeline)),
+        stop_on_signals() as stop,
+        show_progress(as_lines=as_lines) as on_day,
+    ):
         summary = sync(
             pipeline, on_day=on_day, models=models, stop=stop, busy_timeout=busy_timeout, **given
         )

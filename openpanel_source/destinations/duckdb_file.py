@@ -1,27 +1,30 @@
-"""dlt's DuckDB destination, for a file that may be named like the dataset in it.
-
-DuckDB names a file's catalog after the file. With ``openpanel.duckdb`` and the dataset
-``openpanel`` it then refuses ``openpanel.events`` as ambiguous, so names have to say the catalog
-as well.
-"""
+"""A DuckDB file: made so that older tools read it, checked, and removed where its making failed."""
 
 from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.normalizers.naming import NamingConvention
-from dlt.destinations import duckdb
-from dlt.destinations.impl.duckdb.duck import DuckDbClient
-from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+from dlt.destinations import duckdb as dlt_duckdb
+
+from openpanel_source.errors import DestinationError
+from openpanel_source.model.schema import SYNC_DAYS
+from openpanel_source.model.text import printable
 
 if sys.platform != "win32":
     import fcntl
 
+STORAGE_VERSION = "v1.2.0"
+"""Of new files: each DuckDB since 1.2, of February 2025, reads it. A newer version of its own would
+shut out all tools that come with an older DuckDB."""
+_VERSION_KEY = "storage_compatibility_version"
 _HEADER_BYTES = 3 * 4096
 """A DuckDB file begins with three blocks of headers; data comes after."""
 
@@ -50,55 +53,103 @@ def remove_stillborn(path: Path) -> None:
         path: May be missing, or any other file, or one that another process is making; these are
             left alone.
     """
-    if not is_stillborn(path):
-        return
+    if is_stillborn(path):
+        _remove(path, _is_cut_short)
+
+
+def _remove(path: Path, may_go: Callable[[bytes], bool]) -> None:
     with suppress(OSError), path.open("r+b") as file:
         if sys.platform != "win32":
             # DuckDB holds this lock for as long as it has the file open.
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         is_the_one = os.path.samestat(os.fstat(file.fileno()), path.stat())
-        if is_the_one and _is_cut_short(file.read()):
+        if is_the_one and may_go(file.read(_HEADER_BYTES + 1)):
             path.unlink()
 
 
-_catalogs: dict[str, str] = {}
-"""Catalog names by path: DuckDB alone knows how it makes the one from the other."""
+@contextmanager
+def nothing_empty_left(path: Path | None) -> Iterator[None]:
+    """Have no DuckDB file without anything in it stay behind that was made meanwhile.
+
+    Args:
+        path: Of the file; None for other destinations. No other thread of this process may have it
+            open afterwards.
+    """
+    was_there = path is None or path.exists()
+    try:
+        yield
+    finally:
+        if path is not None and not was_there and not _wal(path).exists():
+            with suppress(OSError):
+                # Only a short file is opened, as above.
+                if path.stat().st_size <= _HEADER_BYTES:
+                    _remove(path, lambda content: len(content) <= _HEADER_BYTES)
 
 
-class _SqlClient(DuckDbSqlClient):
-    def catalog_name(self, quote: bool = True, casefold: bool = True) -> str | None:
-        path = str(self.credentials._conn_str())
-        pool = self.credentials.conn_pool
-        if path not in _catalogs and pool is not None:
-            connection = pool.borrow_conn()
-            try:
-                row = connection.execute("SELECT current_database()").fetchone()
-                _catalogs[path] = str(row[0]) if row else ""
-            finally:
-                pool.return_conn(connection)
-        catalog = _catalogs.get(path) or None
-        if catalog is None or not quote:
-            return catalog
-        return str(self.capabilities.escape_identifier(catalog))
-
-    def warn_if_catalog_equals_dataset_name(self) -> None:
-        """Qualified names leave nothing to warn of."""
+def _wal(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
 
 
-class _Client(DuckDbClient):
-    def __init__(self, schema: Any, config: Any, capabilities: Any) -> None:
-        super().__init__(schema, config, capabilities)
-        dataset, staging = DuckDbClient.create_dataset_names(schema, config)
-        self.sql_client = _SqlClient(dataset, staging, config.credentials, capabilities)
+def holds_ledger(path: Path) -> bool:
+    """Whether a DuckDB file has the table ``sync_days``, or is in use and cannot be asked.
+
+    Args:
+        path: May be missing, or any other file.
+    """
+    if not path.is_file():
+        return False
+    find = "SELECT 1 FROM duckdb_tables() WHERE table_name = ?"
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return connection.execute(find, [SYNC_DAYS.name]).fetchone() is not None
+    except duckdb.Error as error:
+        return "could not set lock" in str(error).lower()
 
 
-class duckdb_file(duckdb):  # noqa: N801 - dlt's destinations are named like functions
-    """A DuckDB file as destination; takes what ``dlt.destinations.duckdb`` takes."""
+def make_file(credentials: Any) -> None:
+    """Make the DuckDB file of a destination, unless it is there, in a version that many tools read.
 
-    @property
-    def client_class(self) -> type[DuckDbClient]:
-        """The client that qualifies names with the catalog."""
-        return _Client
+    Args:
+        credentials: Of dlt's destination. Its ``global_config`` may name another version as
+            ``storage_compatibility_version``, as ``latest``.
+
+    """
+    place = str(credentials.database)
+    is_given = credentials.external_conn() is not None
+    if is_given or credentials.read_only or place.startswith(":"):
+        return
+    path = Path(credentials._conn_str())
+    if path.exists():
+        return
+    version = (credentials.global_config or {}).get(_VERSION_KEY, STORAGE_VERSION)
+    # Why it cannot be made is told as it is opened, if another was not quicker.
+    with suppress(duckdb.Error), duckdb.connect() as connection:
+        # To open it with a setting would keep other threads from opening it without.
+        file, wanted = (str(text).replace("'", "''") for text in (path, version))
+        connection.execute(f"ATTACH '{file}' AS new (STORAGE_VERSION '{wanted}')")
+
+
+def check_name(client: Any) -> None:
+    """Refuse a file that is called like a dataset in it: DuckDB cannot tell which one is meant.
+
+    Args:
+        client: dlt's client for SQL, open.
+
+    Raises:
+        DestinationError: They have the same name.
+    """
+    [[catalog]] = client.execute_sql("SELECT current_database()")
+    for dataset in (client.dataset_name, client.staging_dataset_name):
+        if str(catalog).lower() == dataset.lower():
+            path = printable(str(client.credentials.database), 300)
+            raise DestinationError(
+                f"{path} is called like the dataset {dataset} in it, and DuckDB cannot tell which"
+                f" of them {dataset}.events means; rename the file, as with mv, or name another."
+            )
+
+
+class duckdb_file(dlt_duckdb):  # noqa: N801 - dlt's destinations are named like functions
+    """A DuckDB file as destination: ``dlt.destinations.duckdb``, made quicker."""
 
     def capabilities(
         self, config: Any = None, naming: NamingConvention | None = None

@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -21,6 +22,7 @@ from dlt.destinations.exceptions import DatabaseException
 from tenacity import (
     RetryCallState,
     Retrying,
+    retry_base,
     retry_if_exception_message,
     sleep_using_event,
     stop_after_delay,
@@ -28,6 +30,7 @@ from tenacity import (
     wait_random,
 )
 
+from openpanel_source.destinations.duckdb_file import check_name, make_file
 from openpanel_source.destinations.warehouse import sql_client
 
 logger = logging.getLogger(__name__)
@@ -62,6 +65,14 @@ def open_meanwhile(
     return opened(pipeline, busy_timeout) if is_duckdb(pipeline) else nullcontext()
 
 
+def file_of(pipeline: dlt.Pipeline) -> Path | None:
+    """The path of the DuckDB file; None for other destinations."""
+    if not is_duckdb(pipeline):
+        return None
+    client: Any = pipeline.destination_client()
+    return Path(str(client.config.credentials.database))
+
+
 @contextmanager
 def opened(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Any]:
     """A client with the database open; a file takes one process at a time.
@@ -72,21 +83,44 @@ def opened(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Any]:
     """
     client = sql_client(pipeline)
     with ExitStack() as stack:
-        stop = _stop.get() or threading.Event()
-        yield Retrying(
-            retry=retry_if_exception_message(match=_TAKEN),
-            stop=stop_after_delay(busy_timeout) | stop_when_event_set(stop),
-            wait=wait_random(0.05, 0.25),
-            sleep=sleep_using_event(stop),
-            before_sleep=_tell_once,
-            reraise=True,
-        )(lambda: stack.enter_context(client))
+
+        def enter() -> Any:
+            if is_duckdb(pipeline):
+                make_file(client.credentials)
+            return stack.enter_context(client)
+
+        taken = retry_if_exception_message(match=_TAKEN)
+        entered = patiently(busy_timeout, taken, _tell)(enter)
+        if is_duckdb(pipeline):
+            check_name(entered)
+        yield entered
 
 
-def _tell_once(state: RetryCallState) -> None:
+def patiently(
+    busy_timeout: float, retry: retry_base, tell: Callable[[RetryCallState], None]
+) -> Retrying:
+    """Try again until it works, the time is over, or the sync is asked to stop.
+
+    Args:
+        busy_timeout: Seconds to wait at most.
+        retry: After which errors.
+        tell: Called before the first wait.
+    """
+    stop = _stop.get() or threading.Event()
+    return Retrying(
+        retry=retry,
+        stop=stop_after_delay(busy_timeout) | stop_when_event_set(stop),
+        wait=wait_random(0.05, 0.25),
+        sleep=sleep_using_event(stop),
+        before_sleep=lambda state: tell(state) if state.attempt_number == 1 else None,
+        reraise=True,
+    )
+
+
+def _tell(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     # Another thread is done at once.
-    if state.attempt_number == 1 and "unique file handle" not in str(error).lower():
+    if "unique file handle" not in str(error).lower():
         logger.warning("another process holds the database; waiting for it")
 
 

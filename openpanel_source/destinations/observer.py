@@ -13,7 +13,7 @@ import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
 
-from openpanel_source.destinations.duckdb_session import is_duckdb, open_meanwhile
+from openpanel_source.destinations.duckdb_session import file_of, is_duckdb, open_meanwhile
 from openpanel_source.destinations.explicit_pipeline import told_pipeline
 from openpanel_source.destinations.known_tables import know_tables
 from openpanel_source.destinations.prepare import exact_of, with_params
@@ -61,12 +61,16 @@ def _readable(pipeline: dlt.Pipeline) -> Any:
     destination: Any = exact_of(pipeline)
     if not is_duckdb(pipeline):
         return destination
-    client: Any = pipeline.destination_client()
-    credentials = client.config.credentials
-    path = Path(str(credentials.database))
+    path = file_of(pipeline) or Path()
     if not path.is_file() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
         return destination
-    reading = credentials.copy()
-    reading.read_only = True
-    reading.on_resolved()
-    return with_params(destination, credentials=reading)
+    return as_read_only(pipeline)
+
+
+def as_read_only(pipeline: dlt.Pipeline) -> Any:
+    """A pipeline's destination, a DuckDB file, that refuses to be written."""
+    client: Any = pipeline.destination_client()
+    credentials = client.config.credentials.copy()
+    credentials.read_only = True
+    credentials.on_resolved()
+    return with_params(pipeline.destination, credentials=credentials)

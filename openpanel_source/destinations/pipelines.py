@@ -22,7 +22,12 @@ from dlt.common.storages import FileStorage
 from dlt.common.storages.exceptions import StorageException
 from dlt.pipeline.exceptions import PipelineStateEngineNoUpgradePathException
 
-from openpanel_source.destinations.duckdb_file import duckdb_file, is_stillborn, remove_stillborn
+from openpanel_source.destinations.duckdb_file import (
+    duckdb_file,
+    holds_ledger,
+    is_stillborn,
+    remove_stillborn,
+)
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.explicit_pipeline import told_pipeline
 from openpanel_source.destinations.lock import alone_in
@@ -31,6 +36,7 @@ from openpanel_source.errors import (
     DestinationError,
     InvalidSettingError,
 )
+from openpanel_source.model.clock import check_seconds
 
 _OF_ANOTHER_DLT = (
     PipelineStateEngineNoUpgradePathException,
@@ -40,7 +46,8 @@ _OF_ANOTHER_DLT = (
 """What dlt raises of files whose format it does not know."""
 
 PIPELINE_NAME = "openpanel"
-DEFAULT_DATABASE = "openpanel.duckdb"
+DEFAULT_DATABASE = "warehouse.duckdb"
+_EARLIER_DEFAULT = "openpanel.duckdb"
 DEFAULT_DATASET = "openpanel"
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _NO_FILES = {
@@ -59,6 +66,7 @@ def open_pipeline(
     must_exist: bool = False,
     to_write: bool = True,
     name: str = PIPELINE_NAME,
+    busy_timeout: float = 0.0,
 ) -> dlt.Pipeline:
     """The pipeline of the command for a destination.
 
@@ -72,16 +80,18 @@ def open_pipeline(
         must_exist: Refuse a DuckDB file that is not there instead of making it.
         to_write: Refuse a DuckDB file that cannot be written.
         name: The pipeline's.
+        busy_timeout: Seconds to wait for another sync.
 
     Returns:
         A pipeline.
 
     Raises:
-        ConfigurationError: The file cannot be opened, the destination is unknown, or another sync
-            is at work in the directory.
+        ConfigurationError: The file cannot be opened, or the destination is unknown.
+        PipelineBusyError: Another sync is at work in the directory.
     """
     _check_names({"--partition": name, "--dataset": dataset, "--database": database})
     _check_pipeline_name(name)
+    check_seconds("busy_timeout", busy_timeout)
     _check_destination(destination)
     path = _duckdb_path(destination, database, must_exist=must_exist, to_write=to_write)
     with destination_errors(destination):
@@ -94,7 +104,7 @@ def open_pipeline(
             name, _target(destination, path), dataset, str(pipelines), is_staged=True
         )
 
-    with destination_errors(), alone_in(pipelines, name):
+    with destination_errors(), alone_in(pipelines, name, busy_timeout):
         if path is not None:
             remove_stillborn(path)
         try:
@@ -196,6 +206,8 @@ def _duckdb_path(
     """The DuckDB file, checked; None for other destinations."""
     if destination == "duckdb":
         path = _absolute(database or DEFAULT_DATABASE)
+        if database is None and not path.exists():
+            _check_earlier_default()
         _check_duckdb_path(path, must_exist=must_exist, to_write=to_write)
         return path
     if database is not None:
@@ -204,6 +216,17 @@ def _duckdb_path(
             f" [destination.{destination}]."
         )
     return None
+
+
+def _check_earlier_default() -> None:
+    """Refuse to start anew where an earlier version has loaded into its own default file."""
+    earlier = _absolute(_EARLIER_DEFAULT)
+    if holds_ledger(earlier):
+        raise DestinationError(
+            f"{earlier} holds what was loaded before {DEFAULT_DATABASE} became the default; rename"
+            f" it (mv {_EARLIER_DEFAULT} {DEFAULT_DATABASE}) to go on with it, or start anew with"
+            f" --database {DEFAULT_DATABASE}."
+        )
 
 
 def check_database(database: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
@@ -51,6 +52,22 @@ def parse_day(name: str, value: str | date | None) -> date | None:
         raise InvalidSettingError(
             f"{name} {value!r} is not a date; write it as YYYY-MM-DD, e.g. 2026-01-31."
         ) from None
+
+
+def parse_start(name: str, value: str | date | None, today: date) -> date | None:
+    """A UTC day as ``parse_day`` reads it, or ``7d``: today and the six days before.
+
+    Raises:
+        InvalidSettingError: It is nothing of that, or lies in the future.
+    """
+    if isinstance(value, str) and (found := re.fullmatch(r"([1-9]\d{0,4})d", value.strip())):
+        return max(today - (int(found[1]) - 1) * DAY, EARLIEST)
+    day = parse_day(name, value)
+    if day is not None and day > today:
+        raise InvalidSettingError(
+            f"{name} {day} lies in the future, as today is {today} (UTC); there is nothing to read."
+        )
+    return day
 
 
 def parse_time(name: str, value: str | date | None) -> datetime | None:

@@ -76,10 +76,14 @@ def looking_alone(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[dlt.P
 
     Args:
         pipeline: A pipeline with its destination.
-        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+        busy_timeout: Seconds to wait for another sync, and for a DuckDB file that is in use.
 
     Raises:
         PipelineBusyError: A sync or an audit of it is running.
     """
-    with destination_errors(), running_alone(pipeline), observing(pipeline, busy_timeout) as there:
+    with (
+        destination_errors(),
+        running_alone(pipeline, busy_timeout),
+        observing(pipeline, busy_timeout) as there,
+    ):
         yield there

@@ -148,7 +148,7 @@ def sync(
         halt.ending(),
         tuned_process(),
         operation(settings, halt, busy_timeout) as (client, checked),
-        running_alone(pipeline),
+        running_alone(pipeline, busy_timeout),
         loadable(pipeline),
     ):
         differing, adoptable = restored(pipeline, checked, busy_timeout)

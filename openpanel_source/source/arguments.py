@@ -37,7 +37,8 @@ class Arguments:
         client_id: Id of a client of type read or root.
         client_secret: The client's secret.
         base_url: Root of the API; self-hosted often ``https://HOST/api``.
-        start_date: First UTC day, ``YYYY-MM-DD``; the first day with events when left out.
+        start_date: First UTC day, ``YYYY-MM-DD``, or ``7d`` for the last seven; the first day with
+            events when left out.
         end_date: Last UTC day, inclusive; everything there is when left out.
         events: Names of events to load; all when left out.
         filters: Conditions that all must hold, ``Filter(property, operator, value, type)`` or

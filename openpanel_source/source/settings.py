@@ -22,6 +22,7 @@ from openpanel_source.model.clock import (
     midnight,
     parse_clock,
     parse_day,
+    parse_start,
 )
 from openpanel_source.model.lists import decoded, list_of, texts
 from openpanel_source.rows.privacy import Privacy
@@ -84,7 +85,9 @@ def parse_settings(given: Arguments) -> Settings:
     Raises:
         InvalidSettingError: One sentence on what is wrong and what is allowed.
     """
-    start, end = parse_day("start_date", given.start_date), parse_day("end_date", given.end_date)
+    clock = parse_clock(given.now)
+    start = parse_start("start_date", given.start_date, clock().date())
+    end = parse_day("end_date", given.end_date)
     if start and end and start > end:
         raise InvalidSettingError(f"start_date {start} lies after end_date {end}; swap them.")
     properties = parse_properties(given.properties)
@@ -110,7 +113,7 @@ def parse_settings(given: Arguments) -> Settings:
         ),
         lookback_days=given.lookback_days,
         reload=given.reload,
-        now=parse_clock(given.now),
+        now=clock,
         charts=parse_chart_setting(given.charts),
         timezones=_timezones(given.timezone),
         privacy=privacy,

@@ -39,8 +39,8 @@ def run(*arguments: str) -> Result:
 
 
 def names() -> list[str]:
-    with duckdb.connect("openpanel.duckdb") as connection:
-        rows = connection.sql("SELECT name FROM openpanel.openpanel.charts ORDER BY 1").fetchall()
+    with duckdb.connect("warehouse.duckdb") as connection:
+        rows = connection.sql("SELECT name FROM openpanel.charts ORDER BY 1").fetchall()
     return [name for (name,) in rows]
 
 
@@ -83,7 +83,7 @@ def test_a_wrong_definition_is_one_sentence_and_nothing_is_loaded(tmp_path: Path
         result = run(*command)
         assert result.exit_code == 2
         assert "chart 'sales': interval 'year' is not allowed" in result.stderr
-    assert not Path("openpanel.duckdb").exists() or not Path("openpanel.duckdb").stat().st_size
+    assert not Path("warehouse.duckdb").exists() or not Path("warehouse.duckdb").stat().st_size
 
 
 def test_a_chart_that_fails_is_named_and_the_command_exits_1(

@@ -27,7 +27,7 @@ def test_the_demo_shows_what_was_loaded_and_leaves_one_file(tmp_path: Path) -> N
 def test_the_demo_replaces_its_own_file_whatever_its_name_and_no_other(tmp_path: Path) -> None:
     demo = ("demo", "--events", "500", "--days", "5", "--database")
     for _ in range(2):
-        result = run(*demo, "openpanel.duckdb")
+        result = run(*demo, "mine.duckdb")
         assert result.exit_code == 0, result.output
         assert "Which campaigns sell" in result.stdout
     with duckdb.connect("warehouse.duckdb") as connection:

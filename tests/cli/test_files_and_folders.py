@@ -34,7 +34,7 @@ def test_a_working_folder_that_is_no_folder_is_named(monkeypatch: pytest.MonkeyP
     Path("file").touch()
     monkeypatch.setenv("DLT_DATA_DIR", str(Path("file").resolve()))
     for command in ("sync", "audit"):
-        duckdb.connect("openpanel.duckdb").close()
+        duckdb.connect("warehouse.duckdb").close()
         fails(run(command), 2, "file/pipelines", "cannot be used (Not a directory)", "DLT_DATA_DIR")
 
 
@@ -49,7 +49,7 @@ def test_a_working_folder_that_may_not_be_written_is_named(monkeypatch: pytest.M
 def test_a_database_held_by_another_process_is_named() -> None:
     assert run("sync").exit_code == 0
     holder = (
-        "import duckdb, sys; connection = duckdb.connect('openpanel.duckdb');"
+        "import duckdb, sys; connection = duckdb.connect('warehouse.duckdb');"
         " print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import COMMAND
+from tests.support.command import COMMAND, run
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["sync", "--help"], ["models", "--print"]])
@@ -56,3 +56,24 @@ def test_output_that_cannot_be_written_is_one_sentence(arguments: list[str]) -> 
     sentence = "openpanel-source: output cannot be written (No space left on device); "
     assert done.stderr.decode().startswith(sentence)
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_quiet_and_verbose_are_understood_before_and_after_the_command(place: str) -> None:
+    def said(option: str) -> str:
+        words = [option, "sync"] if place == "before" else ["sync", option]
+        result = run(*words, "--reload")
+        assert result.exit_code == 0, result.output
+        assert "Loaded 3 events" in result.stdout
+        return result.stderr
+
+    assert said("--quiet") == ""
+    assert said("-q") == ""
+    assert "openpanel_source" in said("-v")
+
+
+def test_projects_are_named_one_by_one_or_with_commas() -> None:
+    for options in (["--project-id", "web,web2"], ["--project-id=web", "--project-id= web2 "]):
+        result = run("sync", *options)
+        assert "PROJECT FAILED web2" in result.stdout, result.output
+        assert "web,web2" not in result.output

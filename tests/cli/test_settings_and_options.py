@@ -48,7 +48,7 @@ def test_a_missing_setting_names_where_to_put_it(
 ) -> None:
     monkeypatch.delenv(f"SOURCES__OPENPANEL__{setting.upper()}")
     fails(run("sync"), 2, setting, f"SOURCES__OPENPANEL__{setting.upper()}", ".dlt/")
-    assert not Path("openpanel.duckdb").exists()
+    assert not Path("warehouse.duckdb").exists()
 
 
 def test_all_settings_that_are_missing_are_named_with_their_variables_and_files(
@@ -113,7 +113,7 @@ def test_a_broken_file_of_settings_is_named_with_its_line_and_nothing_of_it(
 def test_every_command_names_a_broken_file_of_settings(command: str) -> None:
     Path(".dlt").mkdir()
     Path(".dlt/secrets.toml").write_text("[sources.openpanel\n")
-    duckdb.connect("openpanel.duckdb").close()
+    duckdb.connect("warehouse.duckdb").close()
     fails(run(*command.split()), 2, ".dlt/secrets.toml is no valid TOML in line 1")
 
 
@@ -138,7 +138,7 @@ def test_a_file_of_settings_that_may_not_be_read_is_named() -> None:
         (["--destination", "postgres", "--database", "x"], ["--database names a DuckDB file"]),
         (["--database", "~nouser/x.duckdb"], ["--database", "~nouser/x.duckdb", "name another"]),
         (["--database", "x" * 300], ["xxx", "cannot be used (File name too long)"]),
-        (["--database", "openpanel.duckdb/x/y"], ["does not exist"]),
+        (["--database", "warehouse.duckdb/x/y"], ["does not exist"]),
         (["--database", ""], ["--database must not be empty"]),
         (["--dataset", ""], ["--dataset must not be empty"]),
         (["--dataset", " "], ["--dataset must not be empty"]),

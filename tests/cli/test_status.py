@@ -14,8 +14,8 @@ from tests.support.command import fails, run
 
 def test_status_needs_something_to_tell() -> None:
     fails(run("status"), 2, "there is no database", "sync")
-    assert not Path("openpanel.duckdb").exists()
-    duckdb.connect("openpanel.duckdb").close()
+    assert not Path("warehouse.duckdb").exists()
+    duckdb.connect("warehouse.duckdb").close()
     fails(run("status"), 2, "nothing was loaded", "sync")
 
 

@@ -24,8 +24,8 @@ def test_sync_loads_and_says_so_and_then_says_that_nothing_is_new() -> None:
     assert first.exit_code == 0, first.output
     assert "Loaded 3 events of 14 days (13 complete, 1 open)" in first.stdout
     assert "Nothing new" in run("sync").stdout
-    with duckdb.connect("openpanel.duckdb") as connection:
-        count = connection.execute("SELECT count(*) FROM openpanel.openpanel.events").fetchone()
+    with duckdb.connect("warehouse.duckdb") as connection:
+        count = connection.execute("SELECT count(*) FROM openpanel.events").fetchone()
     assert count == (3,)
 
 
@@ -52,6 +52,21 @@ def test_options_of_sync_overrule_the_configuration() -> None:
     )
     # The days known, and those from the first event on.
     assert json.loads(reloaded.stdout)["days_read"] == 3
+
+
+@pytest.mark.parametrize("options", [["--days", "3"], ["--start-date", "3d"]])
+def test_the_last_days_are_named_by_their_number(options: list[str], sandbox: Sandbox) -> None:
+    sandbox.add([event(9, createdAt="2026-11-21T10:00:00.000Z")])
+    run("sync", *options)
+    with duckdb.connect("warehouse.duckdb") as connection:
+        days = connection.execute("SELECT min(day), max(day) FROM openpanel.sync_days").fetchone()
+    assert [str(day) for day in days or ()] == ["2026-11-21", "2026-11-23"]
+
+
+def test_a_start_that_is_said_twice_or_lies_in_the_future_is_refused() -> None:
+    fails(run("sync", "--days", "3", "--start-date", "2026-11-01"), 2, "--days and --start-date")
+    future = "start_date 2026-11-24 lies in the future, as today is 2026-11-23"
+    fails(run("sync", "--start-date", "2026-11-24"), 2, future)
 
 
 def test_a_day_that_is_not_proven_ends_with_exit_code_3(sandbox: Sandbox) -> None:

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.sampled(4)
 ROWS = [event(number) for number in range(1, 1500)]
 
 
-def command(sandbox: Sandbox, **options: Any) -> subprocess.CompletedProcess[str]:
+def command(sandbox: Sandbox, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """``openpanel-source sync`` in a process of its own."""
     settings = {
         "CLIENT_ID": CLIENT,
@@ -47,7 +47,7 @@ def command(sandbox: Sandbox, **options: Any) -> subprocess.CompletedProcess[str
     inherited = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
     environment = {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()}
     return subprocess.run(
-        [sys.executable, "-m", "openpanel_source.cli", "sync"],
+        [sys.executable, "-m", "openpanel_source.cli", "sync", *arguments],
         env=inherited | environment,
         capture_output=True,
         text=True,
@@ -71,8 +71,8 @@ def test_a_full_disk_is_told_and_the_next_run_loads_all(kilobytes: int) -> None:
         assert SECRET not in failed.stderr
         recovered = command(sandbox)
         assert recovered.returncode == 0, recovered.stderr
-    with duckdb.connect("openpanel.duckdb") as connection:
-        count = "SELECT count(*), count(DISTINCT id) FROM openpanel.openpanel.events"
+    with duckdb.connect("warehouse.duckdb") as connection:
+        count = "SELECT count(*), count(DISTINCT id) FROM openpanel.events"
         assert connection.execute(count).fetchone() == (1499, 1499)
 
 
@@ -97,7 +97,7 @@ def cut_short(path: Path) -> None:
 
 
 def test_a_duckdb_file_whose_making_was_cut_short_is_made_anew_by_a_sync(tmp_path: Path) -> None:
-    path = tmp_path / "openpanel.duckdb"
+    path = tmp_path / "warehouse.duckdb"
     cut_short(path)
     for look in ("status", "audit"):
         with pytest.raises(DestinationError, match=r"holds nothing.*run openpanel-source sync"):
@@ -116,7 +116,7 @@ def open_for(look: str) -> None:
 
 
 def test_a_duckdb_file_that_another_process_is_making_is_left_to_it(tmp_path: Path) -> None:
-    path = tmp_path / "openpanel.duckdb"
+    path = tmp_path / "warehouse.duckdb"
     code = (
         f"import duckdb, sys; c = duckdb.connect('{path}');"
         " print('open', flush=True); sys.stdin.read()"
@@ -135,12 +135,15 @@ def test_a_duckdb_file_that_another_process_is_making_is_left_to_it(tmp_path: Pa
 
 
 def test_a_working_folder_in_which_a_sync_is_at_work_is_left_to_it(tmp_path: Path) -> None:
-    duckdb.connect("openpanel.duckdb").close()
+    duckdb.connect("warehouse.duckdb").close()
     pipeline = open_pipeline()
     state = Path(pipeline.working_dir) / "state.json"
     state.write_text("{")
     with running_alone(pipeline):
-        with pytest.raises(PipelineBusyError, match="another sync or audit"):
+        with pytest.raises(
+            PipelineBusyError,
+            match=rf"another sync or audit of .* \(process {os.getpid()}, since 2.* UTC\)",
+        ):
             open_pipeline()
         with (
             open_to_look("duckdb", None, "openpanel") as looking,
@@ -235,12 +238,17 @@ def test_a_second_sync_at_once_says_so_and_harms_nothing() -> None:
             while not any("page=1" in item.url for item in sandbox.requests):
                 assert first.poll() is None
                 time.sleep(0.02)
-            second = command(sandbox)
+            second = command(sandbox, "--busy-timeout", "0.5")
+            assert f"(process {first.pid}, since " in second.stderr
+            # Who has more patience comes after it.
+            third = command(sandbox)
+            assert "Nothing new" in third.stdout, third.stderr
+            assert "waiting for it" in third.stderr
             assert first.wait() == 0
-        assert second.returncode == 2
+        assert second.returncode == 1
         assert "another sync or audit" in second.stderr
         sandbox.behave()
         assert "Nothing new" in command(sandbox).stdout
-    with duckdb.connect("openpanel.duckdb") as connection:
-        count = "SELECT count(*) FROM openpanel.openpanel.events"
+    with duckdb.connect("warehouse.duckdb") as connection:
+        count = "SELECT count(*) FROM openpanel.events"
         assert connection.execute(count).fetchone() == (1499,)

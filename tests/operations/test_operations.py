@@ -73,8 +73,8 @@ def run(sandbox: Sandbox, *arguments: str) -> tuple[int, str, str]:
 
 
 def days_held() -> int:
-    with duckdb.connect("openpanel.duckdb") as connection:
-        count = "SELECT count(DISTINCT event_date) FROM openpanel.openpanel.events"
+    with duckdb.connect("warehouse.duckdb") as connection:
+        count = "SELECT count(DISTINCT event_date) FROM openpanel.events"
         row = connection.execute(count).fetchone()
     assert row is not None
     return int(row[0])
@@ -121,8 +121,8 @@ def test_what_else_reads_days_stops_in_the_same_way(
     words: str,
 ) -> None:
     assert run(sandbox, "sync")[0] == 0
-    with duckdb.connect("openpanel.duckdb") as connection:
-        connection.execute("DELETE FROM openpanel.openpanel.events WHERE id LIKE '%1'")
+    with duckdb.connect("warehouse.duckdb") as connection:
+        connection.execute("DELETE FROM openpanel.events WHERE id LIKE '%1'")
     monkeypatch.setenv("SOURCES__OPENPANEL__ERASED_PROFILES", "anna")
     before = len(sandbox.requests)
     sandbox.behave(path=page_of(16), delay=30)
@@ -213,7 +213,7 @@ def test_an_interrupt_in_python_is_raised_and_the_next_sync_continues(sandbox: S
 import dlt, json, os
 from openpanel_source import sync
 from openpanel_source.destinations.duckdb_file import duckdb_file
-pipeline = dlt.pipeline("openpanel", destination=duckdb_file("openpanel.duckdb"),
+pipeline = dlt.pipeline("openpanel", destination=duckdb_file("warehouse.duckdb"),
                         dataset_name="openpanel")
 try:
     sync(pipeline, max_days_per_run=3)
@@ -323,7 +323,7 @@ def test_partitions_are_planned_and_loaded_by_command(sandbox: Sandbox) -> None:
 def holding(seconds: float) -> subprocess.Popen[str]:
     """Another process that has the file open."""
     code = (
-        "import duckdb, time; c = duckdb.connect('openpanel.duckdb');"
+        "import duckdb, time; c = duckdb.connect('warehouse.duckdb');"
         f" print('open', flush=True); time.sleep({seconds})"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

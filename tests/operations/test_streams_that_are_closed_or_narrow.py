@@ -82,10 +82,8 @@ def test_every_command_does_its_work_while_streams_are_closed(
         assert done.returncode == 0, (command, done.stderr)
         assert b"Traceback" not in done.stderr, command
         assert bool(done.stdout) <= (closed == "stderr"), command
-    with duckdb.connect("openpanel.duckdb") as connection:
-        [(rows,)] = connection.execute(
-            "SELECT count(*) FROM openpanel.openpanel.sync_days"
-        ).fetchall()
+    with duckdb.connect("warehouse.duckdb") as connection:
+        [(rows,)] = connection.execute("SELECT count(*) FROM openpanel.sync_days").fetchall()
     assert rows > 0
 
 
@@ -96,7 +94,7 @@ def test_no_message_is_written_into_a_file_that_took_the_number_of_a_closed_stre
     failing = environment | {"SOURCES__OPENPANEL__EVENTS": '["a"'}
     assert run("-v sync", failing, CLOSED[closed]).returncode == 2
     assert run("-v sync", environment, CLOSED[closed]).returncode == 0
-    assert b"openpanel-source" not in Path("openpanel.duckdb").read_bytes()[:4096]
+    assert b"openpanel-source" not in Path("warehouse.duckdb").read_bytes()[:4096]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from openpanel_source.cli.main import main
 from openpanel_source.errors import DestinationError, OpenPanelError, PipelineBusyError
 from openpanel_source.operations.audit import AuditReport, audit
 from openpanel_source.operations.status import read_status
+from openpanel_source.operations.sync import sync
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.source.load_package import reader_of
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
@@ -247,6 +248,6 @@ def test_two_runs_of_one_pipeline_keep_out_of_each_other_s_way(warehouse: Wareho
         folder.mkdir()
         with FileLock(folder / "openpanel.lock"):
             with pytest.raises(PipelineBusyError, match="another sync") as caught:
-                warehouse.sync(sandbox)
-            assert caught.value.exit_code == 2
+                sync(warehouse.pipeline(), busy_timeout=0, **warehouse.settings(sandbox))
+            assert caught.value.exit_code == 1
         assert warehouse.sync(sandbox).events_loaded == 5

@@ -313,10 +313,10 @@ def test_no_failing_destination_and_no_crash_tells_the_secrets(
     assert hunt.command("sync", "--database", "nowhere/x.duckdb") == 2
     assert hunt.command("sync", "--destination", "nosuch") == 2
     assert hunt.command("sync") == 0
-    broken = "DROP TABLE openpanel.openpanel._dlt_loads; DROP TABLE openpanel.openpanel.events"
+    broken = "DROP TABLE openpanel._dlt_loads; DROP TABLE openpanel.events"
     import duckdb
 
-    with duckdb.connect("openpanel.duckdb") as connection:
+    with duckdb.connect("warehouse.duckdb") as connection:
         connection.execute(broken)
     hunt.command("sync", "--reload")
     hunt.command("status")

@@ -244,7 +244,7 @@ def test_an_unknown_variable_of_the_section_is_refused_with_the_nearest_name(
     with pytest.raises(InvalidSettingError, match=variable):
         openpanel()
     assert sandbox.requests == []
-    assert not Path("openpanel.duckdb").exists()
+    assert not Path("warehouse.duckdb").exists()
 
 
 @pytest.mark.parametrize("file", ["config.toml", "secrets.toml"])

@@ -175,7 +175,7 @@ class Worker:
         self.folder = folder
         self.upstream = upstream
         self._running = running
-        self.database = folder / "openpanel.duckdb"
+        self.database = folder / "warehouse.duckdb"
         self.working_folder = folder / "dlt"
         self._env = {
             "DLT_DATA_DIR": str(self.working_folder),
