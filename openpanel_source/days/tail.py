@@ -96,7 +96,13 @@ def _reading(
         newest_id=attempt.newest_id,
         newest_at=attempt.newest_at,
     )
-    return DayReading(record, tables, [], since, side_rows, attempt.has_failures)
+    return DayReading(
+        record,
+        tables,
+        after=since,
+        side_rows=side_rows,
+        has_failures=attempt.has_failures,
+    )
 
 
 def _divided(table: pa.Table, instant: datetime) -> tuple[pa.Table, pa.Table]:

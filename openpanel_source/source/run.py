@@ -171,4 +171,4 @@ class Run:
 
     def _record_empty(self, item: PlannedDay) -> None:
         record = without_events(item, self._today, self._stamp)
-        self._take(DayReading(record, SpilledTables(), []))
+        self._take(DayReading(record, SpilledTables()))
