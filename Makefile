@@ -93,7 +93,7 @@ rooms: .venv/.ready ## How large each room is, and that no import goes in a circ
 
 BENCHMARKS := server_speed run first_rows rate_limit workers memory growth startup nights models
 
-bench: .venv/.ready ## Measure again; writes docs/performance.md: 15 to 20 minutes
+bench: .venv/.ready ## Measure again; writes docs/performance.md: 30 minutes
 	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name; done
 
 bench-smoke: .venv/.ready ## The same in tiny sizes, whether it works; writes nothing

@@ -1,4 +1,7 @@
-"""Time the contestants in turns: the same events from one server into fresh DuckDB files."""
+"""Time the contestants in turns: the same events from one server into fresh DuckDB files.
+
+As often as there are shapes: many events over many days, and as many over few long ones.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,7 @@ _HEADER = (
     "CPU / limit",
     "load / connector",
 )
+_SLOW = ("expert", "rest_api")
 Figures = dict[str, float]
 
 
@@ -38,7 +42,8 @@ def measure(name: str, server: harness.Server, events: int) -> Figures:
 
     Returns:
         ``wall`` and ``cpu`` seconds of the load without imports, ``process_wall`` and
-        ``process_cpu`` with everything, ``peak_mb``, ``rows``, ``requests`` and ``pages``.
+        ``process_cpu`` with everything, ``peak_mb``, ``events``, ``rows``, ``requests`` and
+        ``pages``.
     """
     server.ask("/stats/reset")
     with tempfile.TemporaryDirectory() as folder:
@@ -47,22 +52,28 @@ def measure(name: str, server: harness.Server, events: int) -> Figures:
         process = harness.run(command, folder)
         figures = json.loads(process.output.splitlines()[-1])
         harness.check_rows(server.work(folder).database, figures.pop("table"), events)
-    figures["rows"] = events
+    figures["rows"] = figures["events"] = events
     asked = server.ask("/stats")
     figures |= {name: asked[name] for name in ("requests", "pages")}
     figures |= {"process_wall": process.wall, "process_cpu": process.cpu}
     return {**figures, "peak_mb": process.peak_mb}
 
 
-def summary(runs: list[Figures], events: int) -> Figures:
+def summary(runs: list[Figures]) -> Figures:
     """Medians of the runs, and of the time also the fastest and slowest."""
     figures = {name: float(median(run[name] for run in runs)) for name in runs[0]}
     walls = [run["wall"] for run in runs]
-    return {**figures, "events": events, "fastest": min(walls), "slowest": max(walls)}
+    return {**figures, "fastest": min(walls), "slowest": max(walls)}
 
 
-def markdown(results: dict[str, Figures], options: Any) -> str:
-    """The results as a table, and what to know of them."""
+def markdown(results: dict[str, Figures], runs: dict[str, int], days: int) -> str:
+    """The results of a shape as a table, and what to know of them.
+
+    Args:
+        results: Medians by contestant.
+        runs: How many runs they are of.
+        days: Of the events.
+    """
     rows = []
     most = max(figures["events"] for figures in results.values())
     for name, figures in results.items():
@@ -80,16 +91,18 @@ def markdown(results: dict[str, Figures], options: Any) -> str:
                 _ratio(figures, results.get("connector"), "wall"),
             ]
         )
-    text = report.table(_HEADER, rows) + (
-        f"\n\nMedians of {options.runs} runs in turns; {options.events:,} events over"
-        f" {options.days} days. *load* is without the imports before it, *process* with all."
-    )
+    text = f"{days} days of {most / days:,.0f} events:\n\n{report.table(_HEADER, rows)}"
     if any(figures["events"] < most for figures in results.values()):
         text += (
-            f"\n\n¹ Loaded {options.rest_api_events:,} events only, in the interest of time; its"
-            " ratios are of the time an event, as if it needed the same for each of more events."
+            "\n\n¹ Loads fewer events, in the interest of time; its ratios are of the time an"
+            " event, as if it needed the same for each of more events."
         )
-    return text
+    often = max(runs.values())
+    seldom = [TITLES[name] for name, number in runs.items() if number < often]
+    text += f"\n\nMedians of {often} runs in turns"
+    if seldom:
+        text += f", of {min(runs.values())} of {' and '.join(seldom)}"
+    return f"{text}. *load* is without the imports before it, *process* with all."
 
 
 def _ratio(figures: Figures, other: Figures | None, what: str) -> str:
@@ -104,28 +117,40 @@ def main() -> None:
     parser = report.parser(__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--rest-api-events", type=int, default=100_000)
-    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--days", type=int, nargs="+", default=[30, 10], help="of each shape")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--slow-runs", type=int, default=3, help="of those that take a minute")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
-    smoke = {"events": 3_000, "rest_api_events": 1_000, "days": 3, "runs": 1}
+    smoke = {"events": 3_000, "rest_api_events": 1_000, "days": [3, 1], "runs": 1}
     options = report.parse(parser, smoke)
-    sizes = {
-        name: min(options.rest_api_events, options.events) if name == "rest_api" else options.events
-        for name in options.only
-    }
-    runs: dict[str, list[Figures]] = {name: [] for name in options.only}
+    figures, texts = {}, []
+    for days in options.days:
+        runs = _in_turns(options, days)
+        results = {name: summary(done) for name, done in runs.items()}
+        figures[f"{days} days"] = {"medians": results, "runs": runs}
+        often = {name: len(done) for name, done in runs.items()}
+        texts.append(markdown(results, often, days))
+    report.publish(options, "throughput", figures, "\n\n".join(texts))
+
+
+def _in_turns(options: Any, days: int) -> dict[str, list[Figures]]:
+    """All runs of a shape; those of ``rest_api``, in all shapes the slowest, in the first only."""
+    names = [name for name in options.only if name != "rest_api" or days == options.days[0]]
+    runs: dict[str, list[Figures]] = {name: [] for name in names}
+    few = min(options.rest_api_events, options.events)
     with (
-        harness.serving(options.events, options.days) as server,
-        harness.serving(min(options.rest_api_events, options.events), options.days) as small,
+        harness.serving(options.events, days) as server,
+        harness.serving(few, days) as small,
     ):
-        for number in range(1, options.runs + 1):
+        for number in range(options.runs):
             for name, done in runs.items():
-                chosen = small if name == "rest_api" else server
-                done.append(measure(name, chosen, sizes[name]))
-                print(f"run {number}: {name} {done[-1]['wall']:.2f} s", file=sys.stderr)
-    results = {name: summary(done, sizes[name]) for name, done in runs.items()}
-    figures = {"medians": results, "runs": runs}
-    report.publish(options, "throughput", figures, markdown(results, options))
+                if name in _SLOW and number >= options.slow_runs:
+                    continue
+                is_small = name == "rest_api"
+                chosen, events = (small, few) if is_small else (server, options.events)
+                done.append(measure(name, chosen, events))
+                print(f"run {number + 1}: {name} {done[-1]['wall']:.2f} s", file=sys.stderr)
+    return runs
 
 
 if __name__ == "__main__":

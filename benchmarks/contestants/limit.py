@@ -6,23 +6,23 @@ is used in it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import duckdb
 import msgspec
 import pyarrow as pa
-import requests
 from msgspec.structs import astuple
 
 from benchmarks.catalogue import INCLUDES
 from benchmarks.contestants import Work
 
 TABLE = "events"
-_THREADS = 2
-_PAGES_AN_INSERT = 100
+_THREADS = 4
 
 
 class _Event(msgspec.Struct, rename="camel", gc=False):
@@ -87,34 +87,33 @@ def _table(events: list[_Event]) -> Any:
     return pa.table(arrays)
 
 
-def _tables(work: Work, pool: ThreadPoolExecutor) -> Iterator[Any]:
-    session = requests.Session()
-    session.headers.update(work.headers)
-    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=_THREADS))
+def _pages(work: Work, pool: ThreadPoolExecutor) -> Iterator[_Page]:
+    """The pages, downloaded by several threads and decoded by one."""
     query = {"projectId": work.project, "start": work.first, "end": work.last}
     query |= {"limit": "1000", "includes": INCLUDES}
+    of_thread = threading.local()
 
-    def page(number: int) -> tuple[int, Any]:
-        response = session.get(
-            f"{work.url}/export/events", params={**query, "page": str(number)}, timeout=60
-        )
-        response.raise_for_status()
-        answer = _decoder.decode(response.content)
-        return answer.meta.pages, _table(answer.data)
+    def body(number: int) -> bytes:
+        if not hasattr(of_thread, "connection"):
+            address = urlsplit(work.url).netloc
+            of_thread.connection = HTTPConnection(address, timeout=60, blocksize=1 << 20)
+        target = f"/export/events?{urlencode({**query, 'page': str(number)})}"
+        of_thread.connection.request("GET", target, headers=work.headers)
+        response = of_thread.connection.getresponse()
+        content: bytes = response.read()
+        if response.status != 200:
+            raise ValueError(f"status {response.status}: {content[:200]!r}")
+        return content
 
-    pages, first = page(1)
+    first = _decoder.decode(body(1))
     yield first
-    for _, table in pool.map(page, range(2, pages + 1)):
-        yield table
+    yield from map(_decoder.decode, pool.map(body, range(2, first.meta.pages + 1)))
 
 
 def load(work: Work) -> None:
-    """Insert the pages as they come, many at a time."""
-    as_json = ", ".join(f"{name}::JSON AS {name}" for name in _JSON)
-    with duckdb.connect(work.database) as connection, ThreadPoolExecutor(_THREADS) as pool:
-        tables = _tables(work, pool)
-        target = f"CREATE TABLE {TABLE} AS"
-        while batch := list(islice(tables, _PAGES_AN_INSERT)):
-            connection.register("batch", pa.concat_tables(batch))
-            connection.execute(f"{target} SELECT * REPLACE ({as_json}) FROM batch")
-            target = f"INSERT INTO {TABLE}"
+    """Make tables of the pages as they come, and a DuckDB table of all of them."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        tables = [_table(page.data) for page in _pages(work, pool)]
+    with duckdb.connect(work.database) as connection:
+        connection.register("events_read", pa.concat_tables(tables))
+        connection.execute(f"CREATE TABLE {TABLE} AS SELECT * FROM events_read")

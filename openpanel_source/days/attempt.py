@@ -13,9 +13,9 @@ from openpanel_source.errors import DaysMisunderstoodError
 from openpanel_source.model.clock import DAY, midnight
 from openpanel_source.model.instants import instant_text
 from openpanel_source.model.schema import EVENT_GROUPS
-from openpanel_source.rows.decode import Rejected
 from openpanel_source.rows.groups import GROUPED, event_groups
 from openpanel_source.rows.privacy import Privacy
+from openpanel_source.rows.rejected import RejectedRows
 from openpanel_source.rows.shape import ShapedPage
 from openpanel_source.rows.spill import SideRows, SpilledTables
 
@@ -38,7 +38,7 @@ class Attempt:
     """Of the first row, rejected or not: the server lists the newest first."""
     newest_at: datetime | None = None
     """When the first event happened."""
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: RejectedRows = field(default_factory=RejectedRows)
     has_repeated_page: bool = False
     """Whether some page came twice, as from a cache: then others may not have come at all."""
     _seen: set[int] = field(default_factory=set)
@@ -79,10 +79,7 @@ class Attempt:
         for name, rows in page.dimensions:
             self._side_rows.add(name, rows)
         self.ids |= fresh
-        kept = {row.raw for row in self.rejected}
-        rejected = [row for row in page.rejected if row.raw not in kept]
-        self.rejected.extend(rejected)
-        return len(fresh) + len(rejected)
+        return len(fresh) + self.rejected.add(page.rejected)
 
     @property
     def side_rows(self) -> SideRows:
@@ -95,24 +92,34 @@ class Attempt:
             self._side_rows.add(EVENT_GROUPS.name, event_groups(pa.concat_tables(self._ungrouped)))
             self._ungrouped = []
 
-    def redacted(self, privacy: Privacy | None) -> tuple[list[Rejected], int]:
+    def redacted(self, privacy: Privacy | None) -> tuple[RejectedRows, int]:
         """The rejected rows as they may be loaded, and how many rows in all were left out."""
         if privacy is None:
             return self.rejected, 0
-        rejected, erased = privacy.redact(self.rejected)
+        rejected = self.rejected.changed(privacy.redacted)
+        erased = len(self.rejected) - len(rejected)
         return rejected, erased + len(self.erased_at)
 
     def leave_out_next_midnight(self, day: date) -> int:
         """Leave out the rows of the first instant after the day; returns how many they were."""
         next_midnight = midnight(day + DAY)
-        kept = [row for row in self.rejected if row.misplaced != next_midnight]
-        left_out = len(self.rejected) - len(kept)
-        self.rejected = kept
-        return left_out
+        before = len(self.rejected)
+        self.rejected = self.rejected.changed(
+            lambda row: None if row.misplaced == next_midnight else row
+        )
+        return before - len(self.rejected)
 
-    def counts(self, earlier_ids: set[str] | None) -> Counts:
-        """What it said and brought, given the ids of the attempt before."""
-        is_settled = self.ids == earlier_ids and not self.has_repeated_page
+    @property
+    def mark(self) -> tuple[int, int]:
+        """The same for attempts that brought the same ids; others have another, as good as surely.
+
+        Their hashes are of 64 bits, and secret, so nobody can make up ids that add up to the same.
+        """
+        return len(self.ids), sum(map(hash, self.ids))
+
+    def counts(self, earlier: tuple[int, int] | None) -> Counts:
+        """What it said and brought, given the mark of the attempt before."""
+        is_settled = earlier is not None and earlier == self.mark and not self.has_repeated_page
         return Counts(
             first_total=self.totals[0],
             lowest_total=min(self.totals),
@@ -155,7 +162,7 @@ class DayReading:
 
     record: DayRecord
     tables: SpilledTables
-    rejected: list[Rejected]
+    rejected: RejectedRows = field(default_factory=RejectedRows)
     after: datetime | None = None
     """If only a tail was read: the rows are those after this instant."""
     side_rows: SideRows = field(default_factory=SideRows)

@@ -226,7 +226,7 @@ class DayReader:
             if tail is not None:
                 return tail
         requests = readings = 0
-        earlier: set[str] | None = None
+        earlier: tuple[int, int] | None = None
         while True:
             readings += 1
             is_open = item.day >= self.now().date()
@@ -239,7 +239,7 @@ class DayReader:
             verdict = judge(counts, is_open=is_open, is_counted=self.query.is_counted)
             if verdict.is_proof or readings == _READINGS:
                 break
-            earlier = attempt.ids
+            earlier = attempt.mark
             first = self._first(pool, item)
         beyond = attempt.leave_out_next_midnight(item.day) if self.generation.has_edges else 0
         self._placement.check(attempt, item.day)

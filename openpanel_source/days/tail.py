@@ -94,7 +94,7 @@ def _reading(
         newest_id=attempt.newest_id,
         newest_at=attempt.newest_at,
     )
-    return DayReading(record, tables, [], since, side_rows)
+    return DayReading(record, tables, after=since, side_rows=side_rows)
 
 
 def _divided(table: pa.Table, instant: datetime) -> tuple[pa.Table, pa.Table]:

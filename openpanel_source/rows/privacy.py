@@ -171,18 +171,13 @@ class Privacy:
                     " set it to text, as a hash is, or hash it no longer."
                 )
 
-    def redact(self, rejected: Sequence[Rejected]) -> tuple[list[Rejected], int]:
-        """Rejected rows with the settings applied to their bytes.
+    def redacted(self, rejected: Rejected) -> Rejected | None:
+        """A rejected row with the settings applied to its bytes.
 
         Returns:
-            Rows to load, without their bytes where these cannot be read; and how many others
-            were left out as those of erased profiles.
+            The row, without its bytes where these cannot be read; None if it is of an erased
+            profile.
         """
-        rows = [self._redacted(row) for row in rejected]
-        kept = [row for row in rows if row is not None]
-        return kept, len(rows) - len(kept)
-
-    def _redacted(self, rejected: Rejected) -> Rejected | None:
         # What follows a colon may quote a value.
         reason = rejected.reason.partition(":")[0]
         row = _object(rejected.raw)

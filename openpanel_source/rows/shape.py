@@ -169,8 +169,10 @@ def shape_events(
     return pa.Table.from_arrays(arrays, schema=events_schema(fields))
 
 
-def shape_rejected(rejected: Sequence[Rejected], project_id: str, day: date) -> pa.Table:
-    """Rejected rows of one UTC day as rows of the table ``rejected_events``."""
+def shape_rejected(
+    rejected: Sequence[Rejected], project_id: str, day: date, first: int = 0
+) -> pa.Table:
+    """Rejected rows of one UTC day as rows of ``rejected_events``, from a position on."""
     rows = [
         {
             "project_id": project_id,
@@ -179,7 +181,7 @@ def shape_rejected(rejected: Sequence[Rejected], project_id: str, day: date) -> 
             "reason": row.reason,
             "raw": row.raw or None,
         }
-        for position, row in enumerate(rejected)
+        for position, row in enumerate(rejected, first)
     ]
     return REJECTED_EVENTS.arrow_table(rows)
 

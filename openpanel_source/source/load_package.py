@@ -28,7 +28,6 @@ from openpanel_source.model.schema import (
 from openpanel_source.rows.new_fields import NewFields, field_hints
 from openpanel_source.rows.promoted import NOTHING, WEB_COLUMNS, Failures, Promotion
 from openpanel_source.rows.property_columns import property_columns
-from openpanel_source.rows.shape import shape_rejected
 from openpanel_source.rows.spill import SideRows
 from openpanel_source.source.events_file import EventsFile
 from openpanel_source.source.hints import (
@@ -160,9 +159,8 @@ class Package:
             results.heavy_bytes = file.heavy_bytes
 
     def _rejected(self, reading: DayReading) -> Iterator[Any]:
-        if reading.rejected:
-            record = reading.record
-            rejected = shape_rejected(reading.rejected, record.project_id, record.day)
+        record = reading.record
+        for rejected in reading.rejected.shaped(record.project_id, record.day):
             yield dlt.mark.with_table_name(rejected, REJECTED_EVENTS.name)
 
     def _replaced(self, results: Results) -> Iterator[Any]:

@@ -193,5 +193,5 @@ class Run:
         """Record the days that were counted and found empty meanwhile."""
         for item in self._backlog.found_empty():
             record = without_events(item, self._today, self._stamp)
-            self._take(DayReading(record, SpilledTables(), []))
+            self._take(DayReading(record, SpilledTables()))
             self._backlog.done(item.project_id, item.day)

@@ -95,7 +95,7 @@ def test_a_file_that_is_there_keeps_its_storage() -> None:
 @pytest.mark.long
 @pytest.mark.usefixtures("sandbox")
 def test_duckdb_1_x_reads_the_file(tmp_path: Path) -> None:
-    assert run("sync", "--views").exit_code == 0
+    assert run("sync", "--models").exit_code == 0
     folder = tmp_path / "older"
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = str(folder / "bin" / "python")

@@ -58,17 +58,47 @@ def measured(module: str, results: Path, page: Path) -> tuple[str, Any, str]:
 @pytest.mark.long
 def test_every_contestant_loads_every_event(tmp_path: Path, page: Path) -> None:
     output, figures, part = measured("run", tmp_path / "results.json", page)
+    assert set(figures) == {"3 days", "1 days"}
+    assert set(figures["1 days"]["medians"]) == {*NAMES} - {"rest_api"}
     for name in NAMES:
-        median = figures["medians"][name]
+        median = figures["3 days"]["medians"][name]
         assert median["rows"] == median["events"] > 0
         assert median["wall"] > 0
         assert median["peak_mb"] > 10
         assert run.TITLES[name] in output
     assert output.strip() in part
     # Three days of one page each, and today; the rest is planning.
-    connector = figures["medians"]["connector"]
+    connector = figures["3 days"]["medians"]["connector"]
     assert connector["pages"] == 4
     assert connector["requests"] < 30
+
+
+def measured_of(who: str, part: str, column: str) -> list[float]:
+    """What a column says of somebody, in all tables of a part of the page."""
+    text = report.PAGE.read_text(encoding="utf-8").partition(f"<!-- begin: {part} -->\n")[2]
+    header: list[str] = []
+    found = []
+    for line in text.partition("<!-- end:")[0].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if column in cells:
+            header = cells
+        elif header and line.startswith(f"| {who}") and "---" not in line:
+            found.append(float(cells[header.index(column)].replace(",", "")))
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("file", ["README.md", "CHANGELOG.md"])
+def test_what_is_claimed_of_speed_and_memory_is_what_was_measured(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    [times, megabytes] = re.findall(
+        r"over ([\d.]+) times as fast as a\s+tuned [^:]*? in (\d+) MB", text.replace("\n", " ")
+    )[0]
+    slower = min(measured_of(run.TITLES["expert"], "throughput", "load / connector"))
+    assert float(times) <= slower
+    peaks = measured_of(run.TITLES["connector"], "throughput", "peak MB")
+    peaks += measured_of("", "memory", "peak MB")
+    assert max(peaks) <= float(megabytes)
 
 
 def test_smoke_writes_nothing_unless_a_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

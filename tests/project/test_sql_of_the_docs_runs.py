@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from openpanel_source.views.create import create_views
 
 from openpanel_source.destinations.pipelines import open_pipeline
 from openpanel_source.operations.sync import sync
@@ -36,7 +35,7 @@ CHART = {
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What ``openpanel-source sync --views`` makes, with profiles and a chart."""
+    """What ``openpanel-source sync --models`` makes, with profiles and a chart."""
     folder = tmp_path_factory.mktemp("readme")
     data = generate(events=600, days=10, seed=1)
     with pytest.MonkeyPatch.context() as patch, Sandbox(data, rate_limit=None) as server:
@@ -52,8 +51,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
             include_profiles=True,
             include_event_meta=True,
             charts=[CHART],
+            models=True,
         )
-        create_views(pipeline)
     return folder / "warehouse.duckdb"
 
 
