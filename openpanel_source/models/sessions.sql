@@ -13,8 +13,7 @@
 -- duration_seconds: From the first event to the last.
 -- events: All of its rows in the table events.
 -- views: Those named screen_view.
--- is_bounce: As OpenPanel says in the property __bounce of session_end; of sessions without that:
---   whether there are fewer than two views.
+-- is_bounce: Whether there are fewer than two views.
 -- entry_page: Path of the first event that has one.
 -- exit_page: Path of the last event that has one.
 -- referrer_name: The referrer of the first event, e.g. Google; null when unknown or direct.
@@ -66,7 +65,6 @@ facts AS (
     COUNT(*) AS events,
     SUM(CASE WHEN marked.is_copy THEN 0 ELSE 1 END) AS sent,
     SUM(CASE WHEN marked.name = 'screen_view' THEN 1 ELSE 0 END) AS views,
-    MIN(marked.bounce) AS bounce,
     SUM(
       CASE
         WHEN marked.is_copy THEN 0
@@ -94,14 +92,7 @@ facts AS (
       events.revenue,
       COALESCE(events.name, '') IN ('session_start', 'session_end') AS is_copy,
       COALESCE(events.profile_id, '') NOT IN ('', COALESCE(events.device_id, '')) AS is_identified,
-      events.utm_source <> '' OR events.utm_medium <> '' OR events.utm_campaign <> '' AS is_tagged,
-      CASE
-        WHEN events.name = 'session_end'
-        THEN CASE
-          WHEN events.properties ->> '__bounce' IN ('1', 'true') THEN 1
-          WHEN NOT events.properties ->> '__bounce' IS NULL THEN 0
-        END
-      END AS bounce
+      events.utm_source <> '' OR events.utm_medium <> '' OR events.utm_campaign <> '' AS is_tagged
     FROM events
     WHERE events.session_id <> ''
   ) AS marked
@@ -194,7 +185,7 @@ SELECT
   AS duration_seconds,
   facts.events,
   CAST(facts.views AS BIGINT) AS views,
-  COALESCE(facts.bounce = 1, facts.views < 2) AS is_bounce,
+  facts.views < 2 AS is_bounce,
   told.entry_page,
   told.exit_page,
   told.referrer_name,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from openpanel_source import Chart, Filter, Series, refresh_models
+from openpanel_source import Chart, Series, refresh_models
 from openpanel_source.models.definitions import models
 from openpanel_source.sandbox import Sandbox, load_dataset
 from tests.support.postgres import PostgresWarehouse, postgres_url  # noqa: F401 - a fixture
@@ -35,13 +35,7 @@ def _charts() -> list[Chart]:
             Chart(f"{column}_day", every, start="2025-01-01"),
             Chart(f"{column}_country", every, breakdowns=["country"], start="2025-01-01"),
         ]
-    bounced = Series("session_end", "session", None, (Filter("properties.__bounce", "is", "1"),))
-    ended = Series("session_end", "session")
-    return [
-        *charts,
-        Chart("bounced", [bounced], interval="month", start="2025-01-01"),
-        Chart("ended", [ended], interval="month", start="2025-01-01"),
-    ]
+    return charts
 
 
 def _load(warehouse: Warehouse, *, charts: bool) -> None:
@@ -121,22 +115,6 @@ def test_a_view_counts_as_a_chart(in_zone: Warehouse, project: str, by_country: 
 
 def _by_key(warehouse: Warehouse, sql: str) -> Counter[tuple[Any, ...]]:
     return Counter({row[:-1]: row[-1] for row in warehouse.query(sql)})
-
-
-@pytest.mark.long
-def test_a_session_bounced_if_openpanel_says_so(loaded: Warehouse) -> None:
-    refresh_models(loaded.pipeline())
-    drawn = loaded.query(
-        "SELECT name, sum(value) FROM charts JOIN chart_points USING (chart_id)"
-        " WHERE project_id = 'acme-web' AND name IN ('bounced', 'ended') GROUP BY 1 ORDER BY 1"
-    )
-    ((bounced, ended),) = loaded.query(
-        "SELECT count(*) FILTER (is_bounce), count(*) FROM sessions WHERE EXISTS ("
-        " FROM events WHERE events.session_id = sessions.session_id"
-        " AND events.name = 'session_end' AND project_id = 'acme-web')"
-    )
-    assert drawn == [("bounced", bounced), ("ended", ended)]
-    assert 0 < bounced < ended
 
 
 @pytest.mark.long

@@ -40,7 +40,6 @@ WITH goals AS (
     COUNT(*) AS events,
     SUM(CASE WHEN marked.is_copy THEN 0 ELSE 1 END) AS sent,
     SUM(CASE WHEN marked.name = 'screen_view' THEN 1 ELSE 0 END) AS views,
-    MIN(marked.bounce) AS bounce,
     SUM(
       CASE
         WHEN marked.is_copy
@@ -72,16 +71,7 @@ WITH goals AS (
       NOT COALESCE(event_rows.profile_id, '') IN ('', COALESCE(event_rows.device_id, '')) AS is_identified,
       event_rows.utm_source <> ''
       OR event_rows.utm_medium <> ''
-      OR event_rows.utm_campaign <> '' AS is_tagged,
-      CASE
-        WHEN event_rows.name = 'session_end'
-        THEN CASE
-          WHEN JSON_VALUE(event_rows.properties, '$.__bounce') IN ('1', 'true')
-          THEN 1
-          WHEN NOT JSON_VALUE(event_rows.properties, '$.__bounce') IS NULL
-          THEN 0
-        END
-      END AS bounce
+      OR event_rows.utm_campaign <> '' AS is_tagged
     FROM {events} AS event_rows
     WHERE
       event_rows.session_id <> ''
@@ -179,7 +169,7 @@ SELECT
   CAST(TIMESTAMP_DIFF(facts.ended_at, facts.started_at, MILLISECOND) AS FLOAT64) / 1000 AS duration_seconds,
   facts.events,
   CAST(facts.views AS INT64) AS views,
-  COALESCE(facts.bounce = 1, facts.views < 2) AS is_bounce,
+  facts.views < 2 AS is_bounce,
   told.entry_page,
   told.exit_page,
   told.referrer_name,

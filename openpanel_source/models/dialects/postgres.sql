@@ -34,7 +34,6 @@ WITH goals AS (
     COUNT(*) AS events,
     SUM(CASE WHEN marked.is_copy THEN 0 ELSE 1 END) AS sent,
     SUM(CASE WHEN marked.name = 'screen_view' THEN 1 ELSE 0 END) AS views,
-    MIN(marked.bounce) AS bounce,
     SUM(
       CASE
         WHEN marked.is_copy
@@ -64,16 +63,7 @@ WITH goals AS (
       events.revenue,
       COALESCE(events.name, '') IN ('session_start', 'session_end') AS is_copy,
       NOT COALESCE(events.profile_id, '') IN ('', COALESCE(events.device_id, '')) AS is_identified,
-      {utm_source} <> '' OR {utm_medium} <> '' OR {utm_campaign} <> '' AS is_tagged,
-      CASE
-        WHEN events.name = 'session_end'
-        THEN CASE
-          WHEN events.properties ->> '__bounce' IN ('1', 'true')
-          THEN 1
-          WHEN NOT events.properties ->> '__bounce' IS NULL
-          THEN 0
-        END
-      END AS bounce
+      {utm_source} <> '' OR {utm_medium} <> '' OR {utm_campaign} <> '' AS is_tagged
     FROM {events} AS events
     WHERE
       events.session_id <> ''
@@ -168,7 +158,7 @@ SELECT
   CAST(EXTRACT(EPOCH FROM facts.ended_at - facts.started_at) AS DOUBLE PRECISION) AS duration_seconds,
   facts.events,
   CAST(facts.views AS BIGINT) AS views,
-  COALESCE(facts.bounce = 1, facts.views < 2) AS is_bounce,
+  facts.views < 2 AS is_bounce,
   told.entry_page,
   told.exit_page,
   told.referrer_name,
