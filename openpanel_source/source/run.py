@@ -17,7 +17,6 @@ from openpanel_source.errors import (
     ContradictoryCountsError,
     DaysMisunderstoodError,
     OpenPanelError,
-    TransientError,
 )
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST
 from openpanel_source.model.conditions import Replaced
@@ -93,7 +92,10 @@ class Run:
         if results.failure is None:
             try:
                 self._cross_check()
-            except TransientError as error:
+            except _DISTRUSTED:
+                raise
+            except OpenPanelError as error:
+                # It may be that of a day that is read ahead, for a later run.
                 if not results.stopped:
                     self._keep_what_was_read(error)
 

@@ -308,7 +308,7 @@ def test_the_documented_query_and_configuration_are_of_the_destination(name: str
     page = (Path(__file__).parents[2] / "docs" / "destinations.md").read_text("utf-8")
     section = page.split(f"\n### {name}\n")[1].split("\n### ")[0]
     [configuration] = re.findall(r"```toml\n(.*?)```", section, re.S)
-    [query] = re.findall(r"```sql\n(.*?)```", section, re.S)
+    [query] = re.findall(r"```sql(?: \w+)?\n(.*?)```", section, re.S)
     destination: Any = SECTIONS[name]
     sqlglot.parse_one(query, dialect=destination().capabilities().sqlglot_dialect)
     settings = tomlkit.parse(configuration).unwrap()["destination"][destination.__name__]

@@ -37,7 +37,7 @@ CHART = {
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What ``openpanel-source sync --models`` makes, with profiles and a chart."""
     folder = tmp_path_factory.mktemp("readme")
-    data = generate(events=600, days=10, seed=1)
+    data = generate(events=3_000, days=10, seed=1)
     with pytest.MonkeyPatch.context() as patch, Sandbox(data, rate_limit=None) as server:
         patch.chdir(folder)
         patch.setenv("DLT_DATA_DIR", str(folder / "dlt"))
