@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from openpanel_source.operations.partitions import Partition, partitions
     from openpanel_source.operations.status import DayStatus, ProjectStatus, read_days, read_status
     from openpanel_source.operations.sync import SyncSummary, sync
+    from openpanel_source.operations.value_choice import ValueAudit
     from openpanel_source.source.source import openpanel
     from openpanel_source.views.create import create_views
 
@@ -41,6 +42,7 @@ __all__ = [
     "ServerFaultError",
     "SyncSummary",
     "TransientError",
+    "ValueAudit",
     "audit",
     "create_views",
     "erase",
@@ -66,6 +68,7 @@ _MODULES = {
     "ServerFaultError": "errors",
     "SyncSummary": "operations.sync",
     "TransientError": "errors",
+    "ValueAudit": "operations.value_choice",
     "audit": "operations.audit",
     "create_views": "views.create",
     "erase": "operations.erase",
