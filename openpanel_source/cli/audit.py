@@ -11,6 +11,7 @@ import click
 
 from openpanel_source.cli.group import Command
 from openpanel_source.cli.options import (
+    COUNT,
     busy_option,
     deletions_option,
     given_options,
@@ -20,12 +21,14 @@ from openpanel_source.cli.options import (
     source_options,
     target_options,
 )
+from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.summary import print_failed, print_summary
 from openpanel_source.model.text import printable
 
 if TYPE_CHECKING:
     from openpanel_source.operations.audit import AuditReport, Difference
+    from openpanel_source.operations.value_audit import ValueReport
 
 _MOST_SHOWN = 50
 
@@ -36,6 +39,12 @@ _MOST_SHOWN = 50
 @target_options
 @click.option("--deep", is_flag=True, help="Count every day alone.")
 @click.option("--repair", is_flag=True, help="Read the days that differ again.")
+@click.option("--values", is_flag=True, help="Compare every value of some days, too.")
+@click.option("--sample", type=COUNT, default=5, show_default=True, help="Days, at random.")
+@click.option("--days", metavar="FROM..TO", help="These days instead.")
+@click.option("--all", "every", is_flag=True, help="All days instead.")
+@click.option("--seed", type=int, help="Choose the days as a run with this number did.")
+@click.option("--diff", metavar="FILE", help="Write all values that differ; .parquet or .csv.")
 @deletions_option
 @busy_option
 @json_option
@@ -45,6 +54,12 @@ def command(
     dataset: str,
     deep: bool,
     repair: bool,
+    values: bool,
+    sample: int,
+    days: str | None,
+    every: bool,
+    seed: int | None,
+    diff: str | None,
     as_json: bool,
     project_id: tuple[str, ...],
     **settings: Any,
@@ -52,7 +67,12 @@ def command(
     """Count source against warehouse, day by day, and name what differs."""
     from openpanel_source.destinations.pipelines import open_pipeline
     from openpanel_source.operations.audit import audit
+    from openpanel_source.operations.difference_file import writing
+    from openpanel_source.operations.value_choice import choice_of
 
+    if not values and (days or every or diff or seed is not None):
+        raise click.UsageError("--days, --all, --seed and --diff need --values")
+    wanted = choice_of(sample, days, seed, every=every) if values else None
     pipeline = open_pipeline(
         *(destination, database, dataset),
         must_exist=True,
@@ -60,8 +80,17 @@ def command(
         busy_timeout=settings["busy_timeout"],
     )
     given = given_options(project_id=list(project_id), **settings)
-    with stop_on_signals() as stop:
-        report = audit(pipeline, deep=deep, repair=repair, stop=stop, **given)
+    with stop_on_signals() as stop, show_progress() as on_day, writing(diff) as sink:
+        report = audit(
+            pipeline,
+            deep=deep,
+            repair=repair,
+            values=wanted,
+            on_day=on_day,
+            on_difference=sink,
+            stop=stop,
+            **given,
+        )
     if as_json:
         print_json(report.as_dict())
     else:
@@ -114,9 +143,44 @@ def _print_report(report: AuditReport) -> None:
         f"{report.days:,} days audited with {report.requests:,} requests: {damaged:,} differ,"
         f" {pending:,} wait for the next sync."
     )
+    if report.values is not None:
+        _print_values(report.values)
     if report.repair is not None:
         print_summary(report.repair)
     elif report.stopped:
         click.echo("Stopped before all was counted; run it again.")
     elif damaged:
         click.echo("Run openpanel-source audit --repair to read them again.")
+
+
+def _print_values(report: ValueReport) -> None:
+    for item in report.differences:
+        where = f"{printable(item.project_id)} {item.day} {printable(item.id)}"
+        click.echo(
+            f"DIFFERS  {where}: {item.kind}, {item.column}"
+            f" (server: {_shown(item.server)}, held: {_shown(item.held)})"
+        )
+    for what, count in sorted(report.kinds.items()):
+        click.echo(f"{count:,} x {what}")
+    for project, day, why in report.skipped:
+        click.echo(f"NOT COMPARED IN FULL  {printable(project)} {day}: {why}")
+    seed = "" if report.seed is None else f" (--seed {report.seed})"
+    click.echo(
+        f"{report.fields:,} values of {report.rows:,} rows of {report.days:,} days compared{seed}:"
+        f" {sum(report.kinds.values()):,} differ, on {len(report.differing):,} days."
+    )
+    if report.left is not None:
+        _print_left(report.left)
+
+
+def _print_left(left: ValueReport) -> None:
+    if left.is_equal:
+        click.echo("These days were read again, and are equal now.")
+        return
+    click.echo("These days were read again, and differ still: that is a mistake of this package.")
+    _print_values(left)
+    click.echo("Report it with what is said above, which names no value that is hidden.")
+
+
+def _shown(value: str | None) -> str:
+    return "null" if value is None else printable(repr(value), 200)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -23,6 +24,14 @@ from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, op
 from openpanel_source.operations.restore import differing_days
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.sync import SyncSummary, sync
+from openpanel_source.operations.value_audit import (
+    OnDay,
+    ValueAuditor,
+    ValueDifference,
+    ValueReport,
+)
+from openpanel_source.operations.value_choice import ValueAudit
+from openpanel_source.source.configuration import complete
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.load_package import reader_of
 from openpanel_source.source.settings import Settings
@@ -72,6 +81,7 @@ class AuditReport:
         repair: The sync that read the differing days again, if one was asked for.
         stopped: Whether it was asked to stop before it knew all, or had repaired all.
         failed_projects: Why projects could not be counted, by id; the others were.
+        values: What comparing values found, if it was asked for; after a repair, what still is.
     """
 
     days: int = 0
@@ -81,6 +91,7 @@ class AuditReport:
     repair: SyncSummary | None = None
     stopped: bool = False
     failed_projects: dict[str, str] = field(default_factory=dict)
+    values: ValueReport | None = None
 
     @property
     def exit_code(self) -> int:
@@ -89,6 +100,8 @@ class AuditReport:
             return 3
         if self.failed_projects:
             return 1
+        if self.values is not None and not self.values.is_equal:
+            return 3
         if self.repair is not None:
             return self.repair.exit_code
         return 3 if any(item.is_damage for item in self.differences) else 0
@@ -104,16 +117,22 @@ def audit(
     *,
     deep: bool = False,
     repair: bool = False,
+    values: ValueAudit | None = None,
+    on_day: OnDay | None = None,
+    on_difference: Callable[[ValueDifference], None] | None = None,
     busy_timeout: float = BUSY_TIMEOUT,
     stop: threading.Event | None = None,
     **settings: Any,
 ) -> AuditReport:
-    """Count the server and the destination against the ledger.
+    """Count the server and the destination against the ledger, and compare values if asked to.
 
     Args:
         pipeline: A pipeline with its destination.
         deep: Count every day alone, which also finds changes that cancel out between days.
         repair: Read the days that differ again and replace them.
+        values: Of which days to compare every value with the server's, too.
+        on_day: Called after each day whose values were compared with how far that is.
+        on_difference: Given every value that differs, in the end.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
         stop: Once set, counting is abandoned after 2 seconds, and a repair ends as a sync does.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
@@ -127,18 +146,34 @@ def audit(
     started = time.monotonic()
     report = AuditReport(stopped=True)
     halt = Halt(stop=stop)
+    sink = on_difference or (lambda _: None)
+    # What is repaired is no difference in the end.
+    first_sink = (lambda _: None) if repair else sink
     with halt.ending(), operation(settings, halt, busy_timeout) as (client, checked):
         lookback = _EVERY_DAY if deep else checked.lookback_days
         counted = replace(checked, lookback_days=lookback)
         _compare_all(report, pipeline, client, counted, busy_timeout)
-        report.stopped = False
-    report.requests = client.requests_sent
+        if values is not None:
+            auditor = ValueAuditor(pipeline, client, checked, complete(**settings), busy_timeout)
+            report.values = auditor.compare(values, halt, first_sink, on_day)
+        report.stopped = halt.is_asked
+        report.requests = client.requests_sent
     if repair and not report.stopped:
-        reread = frozenset((item.project_id, item.day) for item in report.differences)
+        differing = report.values.differing if report.values else []
+        reread = frozenset(
+            [*((item.project_id, item.day) for item in report.differences), *differing]
+        )
         report.repair = sync(
             pipeline, reread=reread, busy_timeout=busy_timeout, stop=stop, **settings
         )
         report.stopped = report.repair.stopped
+        if report.values and differing and not report.stopped:
+            report.stopped = True
+            with halt.ending(), operation(settings, halt, busy_timeout) as (client, checked):
+                given = complete(**settings)
+                again = ValueAuditor(pipeline, client, checked, given, busy_timeout)
+                report.values.left = again.compare_days(differing, halt, sink)
+                report.stopped = halt.is_asked
     report.seconds = time.monotonic() - started
     return report
 

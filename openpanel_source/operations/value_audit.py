@@ -1,0 +1,297 @@
+"""Compare every value of chosen days, by a way of its own; ``verify/`` says how."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import dlt
+
+from openpanel_source.api.client import Client
+from openpanel_source.days.ledger import DayRecord, Ledger
+from openpanel_source.destinations.warehouse import ProjectDay, own_schema
+from openpanel_source.model.lists import texts
+from openpanel_source.model.plain import plain
+from openpanel_source.model.schema import EVENTS
+from openpanel_source.model.table import PROPERTY_HINT
+from openpanel_source.operations.preamble import looking_alone
+from openpanel_source.operations.stop import Halt
+from openpanel_source.operations.value_choice import ValueAudit
+from openpanel_source.source.arguments import Arguments
+from openpanel_source.source.kept_ledger import ledger_of
+from openpanel_source.source.orders import Progress
+from openpanel_source.source.settings import Settings
+from openpanel_source.verify.compare import ComparedDay, Comparison
+from openpanel_source.verify.held import HeldDay
+from openpanel_source.verify.hidden import Hidden
+from openpanel_source.verify.listing import Asked, Listing
+from openpanel_source.verify.rejected import rejected_key
+from openpanel_source.verify.rules import WEB, Rules
+
+_FIELD_HINT = "x-field"
+_ROWS_AT_A_TIME = 50_000
+_DAYS_AT_A_TIME = 50
+"""Of the destination, before the server is asked about them."""
+_MOST_FIRST = 50
+logger = logging.getLogger(__name__)
+
+OnDay = Callable[[Progress], None]
+Sink = Callable[["ValueDifference"], None]
+
+
+@dataclass(frozen=True)
+class ValueDifference:
+    """A value, or a row, that is not what the server says.
+
+    Attributes:
+        project_id: The project.
+        day: The UTC day.
+        kind: What is wrong, in words.
+        column: Of ``events``; ``rejected`` of rows that are no events.
+        id: Of the event, if it has one.
+        server: The server's value as text; ``(hidden)`` where privacy settings apply.
+        held: The one that the destination holds.
+    """
+
+    project_id: str
+    day: date
+    kind: str
+    column: str
+    id: str
+    server: str | None
+    held: str | None
+
+
+@dataclass
+class ValueReport:
+    """What a comparison of values found.
+
+    Attributes:
+        days: Days compared.
+        rows: Rows of the server that were compared.
+        fields: Values of them.
+        skipped: Days that were chosen and are not settled, or were not compared in full, with why.
+        kinds: Differences counted by kind and column.
+        differences: The first of each kind and column of a day, fifty at most.
+        differing: Days with differences.
+        not_asked: Settled days that were not chosen.
+        seed: Of the choice, if it was made at random.
+        left: What the differing days held after they were read again, if they were.
+    """
+
+    days: int = 0
+    rows: int = 0
+    fields: int = 0
+    skipped: list[tuple[str, date, str]] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+    differences: list[ValueDifference] = field(default_factory=list)
+    differing: list[ProjectDay] = field(default_factory=list)
+    not_asked: int = 0
+    seed: int | None = None
+    left: ValueReport | None = None
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether all that was compared is what the server says, after a repair if there was."""
+        return self.left.is_equal if self.left is not None else not self.differing
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        return {**plain(vars(self)), "is_equal": self.is_equal}
+
+
+@dataclass
+class ValueAuditor:
+    """Compares days of a pipeline with its server.
+
+    Args:
+        pipeline: A pipeline with its destination.
+        client: Asks the server.
+        settings: What is read.
+        given: The same, as it was written.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+    """
+
+    pipeline: dlt.Pipeline
+    client: Client
+    settings: Settings
+    given: Arguments
+    busy_timeout: float
+
+    def compare(
+        self, ask: ValueAudit, halt: Halt, sink: Sink, on_day: OnDay | None = None
+    ) -> ValueReport:
+        """Compare the chosen days.
+
+        Args:
+            ask: Which.
+            halt: Says when to end.
+            sink: Is given every difference.
+            on_day: Called after each day with how far it is.
+        """
+        with looking_alone(self.pipeline, self.busy_timeout) as there:
+            ledger = ledger_of(there, self.settings.query.fingerprint)
+        records = self._records(ledger)
+        if ask.is_random and ask.seed is None:
+            ask = replace(ask, seed=secrets.randbelow(1_000_000))
+        chosen = ask.chosen(records)
+        report = ValueReport(seed=ask.seed if ask.is_random else None)
+        report.not_asked = sum(one.is_settled for one in records) - len(chosen)
+        if ask.first or ask.last:
+            first, last = ask.first or date.min, ask.last or date.max
+            report.skipped = [
+                (one.project_id, one.day, f"{one.verdict.value}: the next sync reads it")
+                for one in records
+                if first <= one.day <= last and not one.is_settled
+            ]
+        self._compare(report, chosen, halt, sink, on_day)
+        return report
+
+    def compare_days(self, days: Collection[ProjectDay], halt: Halt, sink: Sink) -> ValueReport:
+        """Compare days whatever the ledger says of them; takes what ``compare`` takes."""
+        with looking_alone(self.pipeline, self.busy_timeout) as there:
+            ledger = ledger_of(there, self.settings.query.fingerprint)
+        report = ValueReport()
+        chosen = [one for one in self._records(ledger) if (one.project_id, one.day) in days]
+        self._compare(report, chosen, halt, sink)
+        return report
+
+    def _compare(
+        self,
+        report: ValueReport,
+        chosen: list[DayRecord],
+        halt: Halt,
+        sink: Sink,
+        on_day: OnDay | None = None,
+    ) -> None:
+        expected = sum(one.rows_received for one in chosen)
+        for record, result, held in self._compared(chosen, halt):
+            _note(report, result, held, sink)
+            held.close()
+            if on_day is not None:
+                left = len(chosen) - report.days
+                on_day(Progress(record, report.rows, expected, report.days, left))
+
+    def _records(self, ledger: Ledger) -> list[DayRecord]:
+        return [
+            record for name in self.settings.project_ids for record in ledger.days(name).values()
+        ]
+
+    def _compared(
+        self, chosen: list[DayRecord], halt: Halt
+    ) -> Iterator[tuple[DayRecord, ComparedDay, HeldDay]]:
+        comparisons: dict[str, Comparison] = {}
+        for batch in _batches(chosen):
+            if halt.is_due():
+                return
+            for record, rules, held in self._held(batch):
+                if halt.is_due():
+                    return
+                project = record.project_id
+                if project not in comparisons:
+                    listing = Listing(self.client, self._asked(rules), project)
+                    comparisons[project] = Comparison(listing, rules)
+                result = comparisons[project].compare(held)
+                if not result.kinds:
+                    yield record, result, held
+                    continue
+                # What was read, or came, in between is no difference.
+                held.close()
+                [(_, _, anew)] = self._held([record])
+                yield record, comparisons[project].compare(anew), anew
+
+    def _held(self, records: list[DayRecord]) -> list[tuple[DayRecord, Rules, HeldDay]]:
+        found = []
+        with ExitStack() as stack:
+            there = stack.enter_context(looking_alone(self.pipeline, self.busy_timeout))
+            schema = own_schema(there)
+            columns: Any = schema.tables[EVENTS.name]["columns"] if schema else {}
+            rules = self._rules(columns)
+            names = [name for name in rules.checks if name in columns]
+            is_json = [columns[name].get("data_type") == "json" for name in names]
+            for record in records:
+                held = HeldDay(record.project_id, record.day, names)
+                held.fetch(there, record.distinct_ids, is_json)
+                for is_of_day, raw in held.fetch_rejected(there):
+                    key = rejected_key(raw, rules, is_held=True)
+                    held.add_rejected(key, is_of_day=is_of_day)
+                found.append((record, rules, held))
+        return found
+
+    def _rules(self, columns: Any) -> Rules:
+        given = self.given
+        hidden = Hidden(
+            excluded=texts("exclude_columns", given.exclude_columns or ()),
+            hashed=texts("hash_columns", given.hash_columns or ()),
+            dropped=texts("drop_properties", given.drop_properties or ()),
+            erased=texts("erased_profiles", given.erased_profiles or ()),
+            key=given.hash_key or "",
+        )
+        if not (hidden.excluded or hidden.hashed or hidden.dropped or hidden.erased):
+            hidden = Hidden()
+        return Rules(
+            hidden=hidden,
+            web_columns=given.web_columns,
+            promoted={
+                name: (str(hints[PROPERTY_HINT]), str(hints["data_type"]))
+                for name, hints in columns.items()
+                if hints.get(PROPERTY_HINT) is not None and name not in WEB
+            },
+            configured=frozenset(self.settings.properties),
+            new_fields={
+                name: str(hints[_FIELD_HINT])
+                for name, hints in columns.items()
+                if hints.get(_FIELD_HINT)
+            },
+            told=frozenset(self.settings.query.dimensions),
+        )
+
+    def _asked(self, rules: Rules) -> Asked:
+        query = self.settings.query
+        return Asked(
+            events=query.events,
+            filters=tuple(one.to_api() for one in query.filters),
+            profile_id=query.profile_id,
+            includes=rules.includes,
+        )
+
+
+def _note(report: ValueReport, result: ComparedDay, held: HeldDay, sink: Sink) -> None:
+    report.days += 1
+    report.rows += result.rows
+    report.fields += result.fields
+    if result.note:
+        report.skipped.append((result.project_id, result.day, result.note))
+    if not result.kinds:
+        return
+    report.differing.append((result.project_id, result.day))
+    for kind, column, count in result.kinds:
+        report.kinds[f"{kind}: {column}"] += count
+    before = None
+    for kind, column, event_id, server, ours in held.found():
+        found = ValueDifference(result.project_id, result.day, kind, column, event_id, server, ours)
+        sink(found)
+        if (kind, column) != before and len(report.differences) < _MOST_FIRST:
+            report.differences.append(found)
+        before = kind, column
+
+
+def _batches(records: list[DayRecord]) -> Iterator[list[DayRecord]]:
+    batch: list[DayRecord] = []
+    rows = 0
+    for record in records:
+        if batch and (
+            rows + record.distinct_ids > _ROWS_AT_A_TIME or len(batch) == _DAYS_AT_A_TIME
+        ):
+            yield batch
+            batch, rows = [], 0
+        batch.append(record)
+        rows += record.distinct_ids
+    if batch:
+        yield batch
