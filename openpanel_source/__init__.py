@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from openpanel_source.operations.partitions import Partition, partitions
     from openpanel_source.operations.status import DayStatus, ProjectStatus, read_days, read_status
     from openpanel_source.operations.sync import SyncSummary, sync
-    from openpanel_source.operations.value_choice import ValueAudit
+    from openpanel_source.operations.values.choose_days import ValueAudit
     from openpanel_source.source.source import openpanel
 
 __all__ = [
@@ -70,7 +70,7 @@ _MODULES = {
     "ServerFaultError": "errors",
     "SyncSummary": "operations.sync",
     "TransientError": "errors",
-    "ValueAudit": "operations.value_choice",
+    "ValueAudit": "operations.values.choose_days",
     "audit": "operations.audit",
     "erase": "operations.erase",
     "openpanel": "source.source",

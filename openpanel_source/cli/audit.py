@@ -28,7 +28,7 @@ from openpanel_source.model.text import printable
 
 if TYPE_CHECKING:
     from openpanel_source.operations.audit import AuditReport, Difference
-    from openpanel_source.operations.value_audit import ValueReport
+    from openpanel_source.operations.values.compare_days import ValueReport
 
 _MOST_SHOWN = 50
 
@@ -67,8 +67,8 @@ def command(
     """Count source against warehouse, day by day, and name what differs."""
     from openpanel_source.destinations.pipelines import open_pipeline
     from openpanel_source.operations.audit import audit
-    from openpanel_source.operations.difference_file import writing
-    from openpanel_source.operations.value_choice import choice_of
+    from openpanel_source.operations.values.choose_days import choice_of
+    from openpanel_source.operations.values.difference_file import writing
 
     if not values and (days or every or diff or seed is not None):
         raise click.UsageError("--days, --all, --seed and --diff need --values")

@@ -24,13 +24,13 @@ from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, op
 from openpanel_source.operations.restore import differing_days
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.sync import SyncSummary, sync
-from openpanel_source.operations.value_audit import (
+from openpanel_source.operations.values.choose_days import ValueAudit
+from openpanel_source.operations.values.compare_days import (
     OnDay,
     ValueAuditor,
     ValueDifference,
     ValueReport,
 )
-from openpanel_source.operations.value_choice import ValueAudit
 from openpanel_source.source.configuration import complete
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.load_package import reader_of

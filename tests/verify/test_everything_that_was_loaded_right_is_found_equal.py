@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from openpanel_source.operations.audit import audit
-from openpanel_source.operations.value_audit import ValueReport
-from openpanel_source.operations.value_choice import ALL
+from openpanel_source.operations.values.choose_days import ALL
+from openpanel_source.operations.values.compare_days import ValueReport
 from openpanel_source.sandbox import Sandbox, load_dataset
 from tests.support.destinations import NAMES, made
 from tests.support.nasty import nasty_rows

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from openpanel_source.operations.audit import audit
-from openpanel_source.operations.value_choice import ALL
+from openpanel_source.operations.values.choose_days import ALL
 from tests.support.sandbox_world import Row, event, world
 from tests.support.warehouse import Warehouse
 

@@ -22,9 +22,9 @@ from openpanel_source.model.schema import EVENTS
 from openpanel_source.model.table import PROPERTY_HINT
 from openpanel_source.operations.preamble import looking_alone
 from openpanel_source.operations.stop import Halt
-from openpanel_source.operations.value_choice import ValueAudit
+from openpanel_source.operations.values.choose_days import ValueAudit
 from openpanel_source.source.arguments import Arguments
-from openpanel_source.source.kept_ledger import ledger_of
+from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.orders import Progress
 from openpanel_source.source.settings import Settings
 from openpanel_source.verify.compare import ComparedDay, Comparison
