@@ -41,7 +41,11 @@ _MOST_SHOWN = 50
 @click.option("--repair", is_flag=True, help="Read the days that differ again.")
 @click.option("--values", is_flag=True, help="Compare every value of some days, too.")
 @click.option("--sample", type=COUNT, default=5, show_default=True, help="Days, at random.")
-@click.option("--days", metavar="FROM..TO", help="These days instead.")
+@click.option(
+    "--days",
+    metavar="N|FROM..TO",
+    help="The last so many days; with --values, those to compare.",
+)
 @click.option("--all", "every", is_flag=True, help="All days instead.")
 @click.option("--seed", type=int, help="Choose the days as a run with this number did.")
 @click.option("--diff", metavar="FILE", help="Write all values that differ; .parquet or .csv.")
@@ -70,8 +74,10 @@ def command(
     from openpanel_source.operations.values.choose_days import choice_of
     from openpanel_source.operations.values.difference_file import writing
 
-    if not values and (days or every or diff or seed is not None):
-        raise click.UsageError("--days, --all, --seed and --diff need --values")
+    if not values and (every or diff or seed is not None):
+        raise click.UsageError("--all, --seed and --diff need --values")
+    if not values and days is not None:
+        settings["days"] = COUNT(days)
     wanted = choice_of(sample, days, seed, every=every) if values else None
     pipeline = open_pipeline(
         *(destination, database, dataset),

@@ -80,11 +80,15 @@ def range_options(command: _Command) -> _Command:
         setting_option("max_days_per_run"),
         setting_option("max_events_per_run"),
         setting_option("end_date"),
-        click.option("--days", type=COUNT, help="The last so many days, instead of --start-date."),
         setting_option("start_date"),
     ):
         command = option(command)
     return command
+
+
+last_days_option = click.option(
+    "--days", type=COUNT, help="The last so many days, instead of --start-date."
+)
 
 
 busy_option = click.option(

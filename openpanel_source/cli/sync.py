@@ -14,6 +14,7 @@ from openpanel_source.cli.options import (
     deletions_option,
     given_options,
     json_option,
+    last_days_option,
     print_json,
     range_options,
     setting_option,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @source_options
 @range_options
+@last_days_option
 @target_options
 @click.option("--max-runtime", type=float, metavar="SECONDS", help="Begin no day after that.")
 @busy_option
