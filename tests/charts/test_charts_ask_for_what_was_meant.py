@@ -21,7 +21,7 @@ from tests.support.decoders import RefusedError, as_json, read_by_2, read_by_3
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(5)
 
 START = datetime(2026, 11, 8, tzinfo=timezone.utc)
 READERS: list[tuple[Callable[[str], dict[str, Any]], Generation]] = [

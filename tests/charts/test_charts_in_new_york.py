@@ -101,6 +101,7 @@ def test_too_many_zones_to_help_are_not_named() -> None:
     assert found == ()
 
 
+@pytest.mark.long
 def test_a_time_zone_that_is_not_the_organisations_is_refused(warehouse: Warehouse) -> None:
     chart = Chart("days", ["*"], range="7d")
     with world(event(1), timezone="America/New_York") as sandbox:

@@ -13,7 +13,7 @@ from openpanel_source.source.orders import Progress
 from tests.support.sandbox_world import event, pages_of, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(8)
 
 TODAY = "2026-11-23"
 

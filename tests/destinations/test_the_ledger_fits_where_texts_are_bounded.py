@@ -67,6 +67,7 @@ def bound_state(warehouse: Bounded) -> None:
     warehouse.change(f"ALTER TABLE _dlt_pipeline_state ALTER state TYPE varchar({BOUND})")
 
 
+@pytest.mark.long
 def test_each_night_starts_where_the_one_before_ended(warehouse: Bounded, sandbox: Sandbox) -> None:
     settings = warehouse.settings(sandbox, max_days_per_run=25)
     sync(warehouse.pipeline(), **settings | {"start_date": "2026-11-20"})

@@ -84,6 +84,7 @@ def _delivered_again(project: str, *, by_country: bool) -> Counter[tuple[Any, ..
     return again
 
 
+@pytest.mark.long
 @pytest.mark.sampled(11)
 @pytest.mark.parametrize("by_country", [False, True], ids=["of a day", "of a country"])
 @pytest.mark.parametrize(

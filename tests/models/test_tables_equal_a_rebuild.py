@@ -117,6 +117,7 @@ def test_after_random_changes(
     check(world)
 
 
+@pytest.mark.long
 @settings(
     max_examples=5,
     deadline=None,

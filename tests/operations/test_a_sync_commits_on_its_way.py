@@ -97,6 +97,7 @@ def test_another_process_queries_the_newest_day_while_a_sync_goes_on(
     assert warehouse.numbers() == sorted(int(row["id"][-12:]) for row in ROWS)
 
 
+@pytest.mark.long
 def test_slices_ask_for_no_page_twice(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
         whole = warehouse.sync(sandbox, commit_seconds=inf)

@@ -15,7 +15,7 @@ import pytest
 from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = pytest.mark.sampled(6)
 
 CHARTS = '[[charts]]\nname = "sales"\nseries = [{ event = "naïve ☃" }]\n'
 COMMANDS = [
@@ -87,6 +87,7 @@ def test_every_command_does_its_work_while_streams_are_closed(
     assert rows > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("closed", ["stderr", "all"])
 def test_no_message_is_written_into_a_file_that_took_the_number_of_a_closed_stream(
     closed: str, environment: dict[str, str]

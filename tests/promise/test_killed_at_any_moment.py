@@ -139,7 +139,7 @@ STEPS = {
 EVENTS_MERGED = STEPS["events_merged_and_that_not_yet_noted"]
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize("number", range(len(STEPS)), ids=STEPS.keys())
 def test_a_kill_between_two_steps_is_made_good(
     tmp_path: Path, number: int, running: Commands

@@ -17,7 +17,7 @@ from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import event, event_id, get, pages_of, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(5)
 
 __all__ = ["postgres", "postgres_url"]
 
@@ -85,6 +85,7 @@ def check(warehouse: Warehouse, sandbox: Sandbox) -> None:
     assert audit(warehouse.pipeline(), **warehouse.settings(sandbox)).differences == []
 
 
+@pytest.mark.long
 def test_nasty_rows_in_duckdb(warehouse: Warehouse) -> None:
     with nasty_world() as sandbox:
         check(warehouse, sandbox)

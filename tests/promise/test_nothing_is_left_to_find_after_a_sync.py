@@ -15,7 +15,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import NOW, Row, event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(5)
 
 LATE = "2026-08-01T10:00:00.000Z"
 """Before the first day that the ledger remembers."""

@@ -19,7 +19,7 @@ from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import NOW, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(5)
+pytestmark = pytest.mark.sampled(7)
 
 __all__ = ["postgres", "postgres_url"]
 

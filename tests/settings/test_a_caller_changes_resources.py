@@ -16,7 +16,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(5)
+pytestmark = pytest.mark.sampled(7)
 
 CHART = {"name": "all", "series": [{"event": "*"}], "range": "30d", "interval": "day"}
 Change = Callable[[Any], Any]
