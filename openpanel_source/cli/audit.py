@@ -24,7 +24,7 @@ from openpanel_source.cli.options import (
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.summary import print_failed, print_summary
-from openpanel_source.model.text import printable
+from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
     from openpanel_source.operations.audit import AuditReport, Difference
@@ -146,8 +146,8 @@ def _print_report(report: AuditReport) -> None:
     damaged = sum(item.is_damage for item in report.differences)
     pending = len(report.differences) - damaged
     click.echo(
-        f"{report.days:,} days audited with {report.requests:,} requests: {damaged:,} differ,"
-        f" {pending:,} wait for the next sync."
+        f"{counted(report.days, 'day')} audited with {counted(report.requests, 'request')}:"
+        f" {damaged:,} differ, {pending:,} wait for the next sync."
     )
     if report.values is not None:
         _print_values(report.values)
@@ -172,8 +172,9 @@ def _print_values(report: ValueReport) -> None:
         click.echo(f"NOT COMPARED IN FULL  {printable(project)} {day}: {why}")
     seed = "" if report.seed is None else f" (--seed {report.seed})"
     click.echo(
-        f"{report.fields:,} values of {report.rows:,} rows of {report.days:,} days compared{seed}:"
-        f" {sum(report.kinds.values()):,} differ, on {len(report.differing):,} days."
+        f"{counted(report.fields, 'value')} of {counted(report.rows, 'row')}"
+        f" of {counted(report.days, 'day')} compared{seed}:"
+        f" {sum(report.kinds.values()):,} differ, on {counted(len(report.differing), 'day')}."
     )
     if report.left is not None:
         _print_left(report.left)

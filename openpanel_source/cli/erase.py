@@ -19,7 +19,7 @@ from openpanel_source.cli.options import (
 )
 from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.summary import print_summary
-from openpanel_source.model.text import printable
+from openpanel_source.model.text import counted, printable
 
 _MOST_SHOWN = 50
 
@@ -60,7 +60,9 @@ def command(
     else:
         if report.sync is not None:
             print_summary(report.sync)
-        click.echo(f"{len(report.days):,} days held the profiles, {len(report.left):,} still do.")
+        click.echo(
+            f"{counted(len(report.days), 'day')} held the profiles, {len(report.left):,} still do."
+        )
         if report.profiles:
             click.echo(f"{report.profiles:,} rows of profiles were deleted.")
         for project, day in report.left[:_MOST_SHOWN]:

@@ -8,7 +8,7 @@ import click
 
 from openpanel_source.cli.group import Command
 from openpanel_source.cli.options import json_option, print_json, target_options
-from openpanel_source.model.text import printable
+from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
     from openpanel_source.operations.status import ProjectStatus
@@ -36,7 +36,9 @@ def command(destination: str, database: str | None, dataset: str, as_json: bool)
 def _print_project(project: ProjectStatus) -> None:
     verdicts = ", ".join(f"{count} {name}" for name, count in sorted(project.verdicts.items()))
     newest = f"{project.newest_event:%Y-%m-%d %H:%M:%S} UTC" if project.newest_event else "none"
-    click.echo(f"{printable(project.project_id)}: {project.events:,} events, newest {newest}")
+    click.echo(
+        f"{printable(project.project_id)}: {counted(project.events, 'event')}, newest {newest}"
+    )
     if project.first_day:
         click.echo(f"  days {project.first_day} to {project.last_day}: {verdicts}")
     if project.last_read:
@@ -52,9 +54,9 @@ def _next_sync(project: ProjectStatus) -> str:
     """What a sync would do, as far as the warehouse tells."""
     parts = []
     if project.unproven_days:
-        parts.append(f"reads {len(project.unproven_days)} days again that are not verified")
+        parts.append(f"reads again {counted(len(project.unproven_days), 'day')} not verified")
     if project.open_days:
-        parts.append(f"counts {len(project.open_days)} open days and reads those that changed")
+        parts.append(f"counts {counted(len(project.open_days), 'open day')}, to read what changed")
     after = f" after {project.last_day}" if project.last_day else ""
     parts.append(f"reads days{after}, and any whose count has changed")
     return "; ".join(parts)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from openpanel_source.model.text import printable
+from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
+    import dlt
+
     from openpanel_source.models.make import ModelsSummary
     from openpanel_source.operations.sync import SyncSummary
 
@@ -18,15 +22,17 @@ _WORST_SHOWN = 10
 def print_summary(summary: SyncSummary) -> None:
     """Say in a few lines what a sync did and what is proven."""
     if summary.days_adopted:
-        click.echo(f"Took over {summary.days_adopted:,} days that other pipelines had loaded.")
+        days = counted(summary.days_adopted, "day")
+        click.echo(f"Took over {days} that other pipelines had loaded.")
     if summary.days_read == 0:
         loaded = "no events loaded" if summary.chart_points else "nothing loaded"
-        click.echo(f"Nothing new: {summary.requests} requests, {loaded}.")
+        click.echo(f"Nothing new: {counted(summary.requests, 'request')}, {loaded}.")
     else:
         verdicts = ", ".join(f"{count} {name}" for name, count in sorted(summary.verdicts.items()))
         click.echo(
-            f"Loaded {summary.events_loaded:,} events of {summary.days_read:,} days"
-            f" ({verdicts}) in {summary.seconds:.1f} s with {summary.requests:,} requests."
+            f"Loaded {counted(summary.events_loaded, 'event')}"
+            f" of {counted(summary.days_read, 'day')} ({verdicts})"
+            f" in {summary.seconds:.1f} s with {counted(summary.requests, 'request')}."
         )
     for count, what in (
         (summary.rejected_rows, "rows could not be shaped; see the table rejected_events"),
@@ -54,7 +60,7 @@ def print_summary(summary: SyncSummary) -> None:
 
 def print_models(summary: ModelsSummary) -> None:
     """Say what has become of the models."""
-    done = f"{summary.days:,} days taken in"
+    done = f"{counted(summary.days, 'day')} taken in"
     if summary.rebuilt or summary.kind == "view":
         done = f"made as {summary.kind}s"
     click.echo(f"Models: {', '.join(summary.models)}; {done} in {summary.seconds:.1f} s.")
@@ -64,3 +70,22 @@ def print_failed(reasons: dict[str, str]) -> None:
     """Say which projects failed, and why."""
     for project, reason in reasons.items():
         click.echo(f"PROJECT FAILED {printable(project)}: {printable(reason, 4000)}")
+
+
+def print_way_on(pipeline: dlt.Pipeline) -> None:
+    """Say where the rows are, and how to ask for them; of a DuckDB file alone."""
+    from openpanel_source.destinations.duckdb_session import file_of
+    from openpanel_source.destinations.pipelines import DEFAULT_DATABASE, DEFAULT_DATASET
+
+    path, dataset = file_of(pipeline), pipeline.dataset_name
+    if path is None:
+        return
+    options = []
+    if path != Path(DEFAULT_DATABASE).absolute():
+        options += ["--database", shlex.quote(str(path))]
+    if dataset != DEFAULT_DATASET:
+        options += ["--dataset", shlex.quote(dataset)]
+    question = f"SELECT event_date, name FROM {dataset}.events LIMIT 10"  # noqa: S608 - is shown
+    command = " ".join(["openpanel-source query", *options, f'"{question}"'])
+    click.echo(f"They are in {printable(str(path))}, dataset {printable(dataset)}. To see some:")
+    click.echo(f"  {printable(command, 2000)}")

@@ -23,7 +23,7 @@ from openpanel_source.cli.options import (
 )
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_signals
-from openpanel_source.cli.summary import print_models, print_summary
+from openpanel_source.cli.summary import print_models, print_summary, print_way_on
 from openpanel_source.errors import InvalidSettingError
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ def command(
         print_summary(summary)
         if summary.models:
             print_models(summary.models)
+        if summary.events_loaded:
+            print_way_on(pipeline)
     sys.exit(stop.exit_code if summary.stopped else summary.exit_code)
 
 

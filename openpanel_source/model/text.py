@@ -1,4 +1,4 @@
-"""Server-controlled text, made safe to show in a terminal or a log."""
+"""Text made fit to be shown in a terminal or a log: what servers control, and numbers of things."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ def printable(text: str, longest: int = 500) -> str:
         else character.encode("unicode_escape").decode("ascii")
         for character in cut
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, as ``1 day`` or ``2,000 days``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -128,3 +129,15 @@ def test_the_example_script_runs_as_it_stands(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert "'events_loaded': 3" in result.stdout
+
+
+def test_a_sync_ends_with_where_the_rows_are_and_a_command_that_shows_them(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    for place in ([], ["--database", "my shop.duckdb", "--dataset", "raw"]):
+        said = run("sync", *place).stdout
+        command = shlex.split(said.splitlines()[-1])
+        assert command[0] == "openpanel-source"
+        shown = run(*command[1:])
+        assert shown.exit_code == 0, shown.output
+        assert "2026-11-10" in shown.stdout

@@ -57,7 +57,7 @@ def command(sandbox: Sandbox, *arguments: str, **options: Any) -> subprocess.Com
 
 
 @pytest.mark.sampled(3)
-@pytest.mark.parametrize("kilobytes", [4, 40, 400])
+@pytest.mark.parametrize("kilobytes", [4, 40, 200])
 def test_a_full_disk_is_told_and_the_next_run_loads_all(kilobytes: int) -> None:
     def small_files_only() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -86,7 +86,7 @@ def test_a_working_folder_full_of_rubbish_is_no_obstacle(tmp_path: Path) -> None
         sandbox.add([event(2000)])
         again = command(sandbox)
         assert again.returncode == 0, again.stderr
-        assert "Loaded 1,500 events" in again.stdout or "Loaded 1 events" in again.stdout
+        assert "Loaded 1,500 events" in again.stdout or "Loaded 1 event of" in again.stdout
 
 
 def cut_short(path: Path) -> None:

@@ -315,7 +315,7 @@ def test_partitions_are_planned_and_loaded_by_command(sandbox: Sandbox) -> None:
         assert code == 0, errors
     code, output, _ = run(sandbox, "sync")
     assert "Took over 13 days that other pipelines had loaded." in output
-    assert "Loaded 3 events of 1 days" in output
+    assert "Loaded 3 events of 1 day " in output
     _, output, _ = run(sandbox, "partitions")
     assert output.startswith("openpanel_web_20261110_20261122: web 2026-11-10 to 2026-11-22, 39")
 
