@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+from dlt.common.schema import Schema
 from dlt.destinations import duckdb
 from dlt.destinations.exceptions import DatabaseException
 from tenacity import (
@@ -31,7 +32,7 @@ from tenacity import (
 )
 
 from openpanel_source.destinations.duckdb_file import check_name, make_file
-from openpanel_source.destinations.warehouse import sql_client
+from openpanel_source.destinations.warehouse import SOURCE_NAME, sql_client
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +70,14 @@ def file_of(pipeline: dlt.Pipeline) -> Path | None:
     """The path of the DuckDB file; None for other destinations."""
     if not is_duckdb(pipeline):
         return None
-    client: Any = pipeline.destination_client()
-    return Path(str(client.config.credentials.database))
+    return Path(str(credentials_of(pipeline).database))
+
+
+def credentials_of(pipeline: dlt.Pipeline) -> Any:
+    """Those of the destination, also where a killed sync has left the pipeline no schema."""
+    client: Any
+    client, _ = pipeline._get_destination_clients(Schema(SOURCE_NAME))
+    return client.config.credentials
 
 
 @contextmanager

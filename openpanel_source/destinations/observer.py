@@ -13,7 +13,12 @@ import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
 
-from openpanel_source.destinations.duckdb_session import file_of, is_duckdb, open_meanwhile
+from openpanel_source.destinations.duckdb_session import (
+    credentials_of,
+    file_of,
+    is_duckdb,
+    open_meanwhile,
+)
 from openpanel_source.destinations.explicit_pipeline import told_pipeline
 from openpanel_source.destinations.known_tables import know_tables
 from openpanel_source.destinations.prepare import exact_of, with_params
@@ -69,8 +74,7 @@ def _readable(pipeline: dlt.Pipeline) -> Any:
 
 def as_read_only(pipeline: dlt.Pipeline) -> Any:
     """A pipeline's destination, a DuckDB file, that refuses to be written."""
-    client: Any = pipeline.destination_client()
-    credentials = client.config.credentials.copy()
+    credentials = credentials_of(pipeline).copy()
     credentials.read_only = True
     credentials.on_resolved()
     return with_params(pipeline.destination, credentials=credentials)

@@ -137,10 +137,10 @@ def test_views_of_postgresql_hold_the_rows_of_duckdb(
 
 
 def _rows(warehouse: Warehouse, view: str) -> list[str]:
-    """The rows of a view as text, in order; numbers to nine digits."""
+    """The rows of a view as text, in order; numbers to six digits."""
     rows = warehouse.query(f"SELECT * FROM {view}")
     return sorted(
-        str([float(f"{cell:.9g}") if isinstance(cell, float) else _utc(cell) for cell in row])
+        str([float(f"{cell:.6g}") if isinstance(cell, float) else _utc(cell) for cell in row])
         for row in rows
     )
 
