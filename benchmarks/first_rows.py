@@ -47,7 +47,7 @@ class _Reader(threading.Thread):
 
     def _ask(self) -> None:
         with duckdb.connect(str(self._database), read_only=True) as connection:
-            answer = connection.execute("SELECT count(*) FROM openpanel.openpanel.events")
+            answer = connection.execute("SELECT count(*) FROM openpanel.events")
             [[self.rows]] = answer.fetchall()
         self.seconds = time.perf_counter() - self._begun
 
@@ -70,12 +70,12 @@ def measure(server: harness.Server, options: list[str], events: int) -> Figures:
         }
         environment = {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()}
         command = [sys.executable, "-m", "openpanel_source.cli", "sync", "--json", *options]
-        database = Path(folder) / "openpanel.duckdb"
+        database = Path(folder) / "warehouse.duckdb"
         reader = _Reader(database)
         reader.start()
         process = harness.run(command, folder, environment)
         reader.stop()
-        harness.check_rows(str(database), "openpanel.openpanel.events", events)
+        harness.check_rows(str(database), "openpanel.events", events)
     summary = json.loads(process.output)
     return {
         "first_seconds": reader.seconds or process.wall,
