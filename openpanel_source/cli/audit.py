@@ -77,7 +77,11 @@ def command(
     if not values and (every or diff or seed is not None):
         raise click.UsageError("--all, --seed and --diff need --values")
     if not values and days is not None:
-        settings["days"] = COUNT(days)
+        if not (days.isdecimal() and int(days)):
+            raise click.UsageError(
+                f"--days is {days!r:.50}; write a number of days, or FROM..TO with --values"
+            )
+        settings["days"] = int(days)
     wanted = choice_of(sample, days, seed, every=every) if values else None
     pipeline = open_pipeline(
         *(destination, database, dataset),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from openpanel_source.model.schema import EVENTS, SYNC_DAYS
+from openpanel_source.model.schema import SYNC_DAYS
 from openpanel_source.models.dataset import RECORD, Dataset
 from openpanel_source.models.definitions import NAMES, READABLE, Model, models, select
 from openpanel_source.models.parts import Parts
@@ -38,14 +38,6 @@ _INDEXES = {
     RECORD: ("(project_id, event_date)",),
 }
 """Of PostgreSQL's tables; DuckDB finds rows without."""
-_INDEXED = """
-SELECT 1 FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
-JOIN pg_namespace n ON n.oid = t.relnamespace
-WHERE n.nspname = %s AND t.relname = %s AND i.indpred IS NULL AND ARRAY(
-    SELECT a.attname FROM unnest(i.indkey[0:1]) AS k(number)
-    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number ORDER BY 1
-) = ARRAY['event_date', 'project_id']::name[]
-"""
 
 
 class Definitions:
@@ -116,8 +108,6 @@ def tables_statements(
 ) -> Iterator[str]:
     """Statements that make all models as tables, from all events, in place of what is ours."""
     yield from _without(dataset, "view")
-    if dataset.dialect == "postgres":
-        yield from index_of_events(dataset)
     yield from _filled(dataset, RECORD, [taken_in(dataset)], [*_RECORD_COLUMNS])
     text = f"{_RECORD_MEANING}{_ended(definitions)}"
     yield from dataset.described("table", RECORD, text, _RECORD_COLUMNS)
@@ -141,12 +131,6 @@ def views_statements(dataset: Dataset, definitions: Definitions) -> Iterator[str
         query = definitions.query(model)
         yield f"CREATE OR REPLACE VIEW {dataset.named(model.name)} AS\n{query}"
         yield from dataset.described("view", model.name, definitions.text(model), model.columns)
-
-
-def index_of_events(dataset: Dataset) -> Iterator[str]:
-    """A statement that makes the index by which days of events are found, if there is none."""
-    if not dataset.client.execute_sql(_INDEXED, dataset.client.dataset_name, EVENTS.name):
-        yield f"CREATE INDEX ON {dataset.named(EVENTS.name)} (project_id, event_date)"
 
 
 def _without(dataset: Dataset, kind: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from openpanel_source.cli.main import main
+from tests.support.command import fails, run
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 from tests.support.warehouse import Warehouse
 
@@ -51,3 +52,8 @@ def test_days_that_are_none_are_refused_before_any_work(options: tuple[str, ...]
 
 def test_options_of_values_need_values() -> None:
     assert CliRunner().invoke(main, ["audit", "--project-id", "web", "--all"]).exit_code == 2
+
+
+@pytest.mark.parametrize("days", ["x", "0", "2026-11-01..2026-11-02"])
+def test_days_without_values_are_a_number(days: str) -> None:
+    fails(run("audit", "--days", days), 2, "write a number of days, or FROM..TO with --values")
