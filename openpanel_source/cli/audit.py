@@ -24,6 +24,7 @@ from openpanel_source.cli.options import (
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.summary import print_failed, print_summary
+from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
@@ -75,11 +76,11 @@ def command(
     from openpanel_source.operations.values.difference_file import writing
 
     if not values and (every or diff or seed is not None):
-        raise click.UsageError("--all, --seed and --diff need --values")
+        raise InvalidSettingError("--all, --seed and --diff need --values; add it.")
     if not values and days is not None:
         if not (days.isdecimal() and int(days)):
-            raise click.UsageError(
-                f"--days is {days!r:.50}; write a number of days, or FROM..TO with --values"
+            raise InvalidSettingError(
+                f"--days is {days!r:.50}; write a number of days, or FROM..TO with --values."
             )
         settings["days"] = int(days)
     wanted = choice_of(sample, days, seed, every=every) if values else None
