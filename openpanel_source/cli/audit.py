@@ -91,13 +91,13 @@ def command(
         busy_timeout=settings["busy_timeout"],
     )
     given = given_options(project_id=list(project_id), **settings)
-    with stop_on_signals() as stop, show_progress() as on_day, writing(diff) as sink:
+    with stop_on_signals() as stop, show_progress() as shown, writing(diff) as sink:
         report = audit(
             pipeline,
             deep=deep,
             repair=repair,
             values=wanted,
-            on_day=on_day,
+            on_day=shown.on_day,
             on_difference=sink,
             stop=stop,
             **given,

@@ -77,10 +77,11 @@ def command(events: int, days: int, seed: int, database: str) -> None:
         # A demo leaves nothing behind but its database.
         os.environ["DLT_DATA_DIR"] = folder
         pipeline = open_pipeline(database=database)
-        with show_progress() as on_day:
+        with show_progress() as shown:
             summary = sync(
                 pipeline,
-                on_day=on_day,
+                on_day=shown.on_day,
+                on_wait=shown.on_wait,
                 models=True,
                 project_id=[project.id for project in dataset.accounts.projects],
                 client_id=DEMO_CLIENT_ID,

@@ -96,10 +96,16 @@ def command(
     with (
         nothing_empty_left(file_of(pipeline)),
         stop_on_signals() as stop,
-        show_progress(as_lines=as_lines) as on_day,
+        show_progress(as_lines=as_lines) as shown,
     ):
         summary = sync(
-            pipeline, on_day=on_day, models=models, stop=stop, busy_timeout=busy_timeout, **given
+            pipeline,
+            on_day=shown.on_day,
+            on_wait=shown.on_wait,
+            models=models,
+            stop=stop,
+            busy_timeout=busy_timeout,
+            **given,
         )
     if as_json:
         print_json(summary.as_dict())

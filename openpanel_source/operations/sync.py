@@ -31,6 +31,7 @@ from openpanel_source.operations.restore import mark_clean, restored
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.tuning import tuned_process
 from openpanel_source.operations.users_pipeline import loadable
+from openpanel_source.operations.waits import OnWait, telling_waits
 from openpanel_source.source.orders import ChartResult, Orders, Progress, Results
 from openpanel_source.source.source import resources_of, source_of
 
@@ -108,6 +109,7 @@ def sync(
     *,
     max_runtime: float | None = None,
     on_day: OnDay | None = None,
+    on_wait: OnWait | None = None,
     models: bool | None = None,
     reread: frozenset[ProjectDay] = frozenset(),
     busy_timeout: float = BUSY_TIMEOUT,
@@ -122,6 +124,8 @@ def sync(
         pipeline: A dlt pipeline with its destination.
         max_runtime: Seconds after which no further day is begun; None for no bound.
         on_day: Called after each day with how far the sync is.
+        on_wait: Called twice a second, in a thread of its own, with what requests wait for, as the
+            rate limit; None while none waits.
         models: Whether to make the tables of docs/models.md, or bring them up to date; when left
             out, they are brought up to date where somebody has made them. A sync that is asked to
             stop leaves that to the next.
@@ -148,6 +152,7 @@ def sync(
         halt.ending(),
         tuned_process(),
         operation(settings, halt, busy_timeout) as (client, checked),
+        telling_waits(client, on_wait),
         running_alone(pipeline, busy_timeout),
         loadable(pipeline),
     ):
