@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -67,6 +68,7 @@ class Others:
             busy_timeout: Seconds to wait for a DuckDB file that another process holds.
         """
         try:
+            _finish_deletions(pipeline)
             discarded = _discard(pipeline)
         except _UNREADABLE:
             # Written by a newer dlt, or cut short: as if it were not there.
@@ -110,6 +112,21 @@ class Others:
 
 
 _UNREADABLE = (DltException, ValueError, OSError)
+
+
+def _finish_deletions(pipeline: dlt.Pipeline) -> None:
+    """Delete what a kill left of packages that were being deleted; dlt would fail on them.
+
+    A package is deleted file by file once it is normalized, loaded or given up. So one that lacks
+    its schema or the folder of its jobs holds nothing that is still to be loaded, nor does an
+    extracted one that is also there normalized.
+    """
+    home = Path(pipeline.working_dir)
+    extracted, normalized = home / "normalize" / "extracted", home / "load" / "normalized"
+    for package in (*normalized.glob("*/"), *extracted.glob("*/")):
+        is_whole = (package / "schema.json").is_file() and (package / "new_jobs").is_dir()
+        if not is_whole or (package.parent == extracted and (normalized / package.name).is_dir()):
+            shutil.rmtree(package)
 
 
 def _discard(pipeline: dlt.Pipeline) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,30 @@ def test_days_that_were_pending_beside_rows_of_another_source_are_read_again(
     assert warehouse.query("SELECT id FROM messages ORDER BY id") == [(1,), (2,)]
     assert warehouse.numbers() == [1, 2]
     assert audit(warehouse.pipeline(), **warehouse.settings(sandbox)).exit_code == 0
+
+
+@pytest.mark.parametrize("step", ["extracted", "normalized"])
+@pytest.mark.parametrize("gone", ["new_jobs", "schema.json", "load_package_state.json", "rows", "*"])
+def test_what_a_kill_left_of_a_package_that_was_being_deleted_stops_no_sync(
+    warehouse: Warehouse, sandbox: Sandbox, step: str, gone: str
+) -> None:
+    warehouse.pipeline().extract(warehouse.source(sandbox))
+    pipeline = warehouse.pipeline()
+    if step == "normalized":
+        pipeline.normalize()
+    parent = {"extracted": "normalize/extracted", "normalized": "load/normalized"}[step]
+    (package,) = Path(pipeline.working_dir, parent).iterdir()
+    for part in package.glob("new_jobs/*" if gone == "rows" else gone):
+        shutil.rmtree(part) if part.is_dir() else part.unlink()
+    if step == "extracted":
+        pipeline.extract(mail(1))
+
+    warehouse.sync(sandbox)
+
+    assert warehouse.numbers() == [1, 2]
+    assert not warehouse.pipeline().has_pending_data
+    if step == "extracted":
+        assert warehouse.query("SELECT id FROM messages") == [(1,)]
 
 
 def test_what_only_this_machine_knows_of_another_source_stays(
