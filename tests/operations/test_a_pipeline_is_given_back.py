@@ -84,7 +84,9 @@ def test_days_that_were_pending_beside_rows_of_another_source_are_read_again(
 
 
 @pytest.mark.parametrize("step", ["extracted", "normalized"])
-@pytest.mark.parametrize("gone", ["new_jobs", "schema.json", "load_package_state.json", "rows", "*"])
+@pytest.mark.parametrize(
+    "gone", ["new_jobs", "schema.json", "load_package_state.json", "rows", "*"]
+)
 def test_what_a_kill_left_of_a_package_that_was_being_deleted_stops_no_sync(
     warehouse: Warehouse, sandbox: Sandbox, step: str, gone: str
 ) -> None:
