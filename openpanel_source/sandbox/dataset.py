@@ -53,6 +53,9 @@ class Dataset:
     events: dict[str, list[Row]]
     profiles: dict[str, list[Row]] = field(default_factory=dict)
     event_meta: dict[str, list[Row]] = field(default_factory=dict)
+    references: dict[str, list[Row]] = field(default_factory=dict)
+    groups: dict[str, list[Row]] = field(default_factory=dict)
+    projects: dict[str, Row] = field(default_factory=dict)
 
 
 def load_dataset(folder: Path | str) -> Dataset:

@@ -16,6 +16,7 @@ from openpanel_source.sandbox.http.app import Application
 from openpanel_source.sandbox.http.control import Control, Served
 from openpanel_source.sandbox.http.ratelimit import RateLimit
 from openpanel_source.sandbox.http.server import Server
+from openpanel_source.sandbox.lists.listed import listed_of
 
 
 class Sandbox:
@@ -54,7 +55,9 @@ class Sandbox:
         store = Store(dataset, generation.no_country)
         access = Access(dataset.accounts, generation)
         counter = RateLimit(limit, window_seconds)
-        app = Application(store, access, counter, generation, now)
+        self.listed = listed_of(dataset)
+        """What the dashboard lists; change it as its users would."""
+        app = Application(store, access, counter, self.listed, generation, now)
         self._control = Control(store, access, counter, now)
         self._store = store
         self._app = app
