@@ -76,7 +76,7 @@ class Arguments:
         include_profiles: Load the profiles of the events read, into ``profiles``.
         include_event_meta: Load what the dashboard says of names of events, into ``event_meta``.
         lists: What else the dashboard knows, each into a table of its name: ``references``,
-            ``projects``, ``profiles``, all that are stored, and ``groups``.
+            ``projects``, ``profiles`` (all that are stored), ``groups``.
         table_format: ``delta`` or ``iceberg``, of tables in the destination ``filesystem``; plain
             Parquet when left out.
         allow_http: Permit plain http to other hosts than this one.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -84,9 +85,7 @@ def test_a_hundred_is_the_most_and_a_read_client_gets_its_own_whatever_it_asks_f
 
 
 def filtered(sandbox: Sandbox, *filters: dict[str, Any]) -> requests.Response:
-    query = requests.models.RequestEncodingMixin._encode_params(
-        {"filters": json.dumps(filters), "limit": "100"}
-    )
+    query = urlencode({"filters": json.dumps(filters), "limit": "100"})
     return get(sandbox, query, path="/insights/web/profiles")
 
 
