@@ -8,10 +8,10 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any, Literal
 
+from openpanel_source.sandbox.access import Access
 from openpanel_source.sandbox.dataset import Dataset, Row
 from openpanel_source.sandbox.events.store import Store
 from openpanel_source.sandbox.generation import generation_of
-from openpanel_source.sandbox.access import Access
 from openpanel_source.sandbox.http.app import Application
 from openpanel_source.sandbox.http.control import Control, Served
 from openpanel_source.sandbox.http.ratelimit import RateLimit

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from openpanel_source.sandbox import answers
+from openpanel_source.sandbox.access import CLIENT_ID, Access
 from openpanel_source.sandbox.answers import (
     Answer,
     BadInput,
@@ -22,7 +23,6 @@ from openpanel_source.sandbox.events.events import Events
 from openpanel_source.sandbox.events.events_query import EventsQuery
 from openpanel_source.sandbox.events.store import Store
 from openpanel_source.sandbox.generation import Generation, Step
-from openpanel_source.sandbox.access import CLIENT_ID, Access
 from openpanel_source.sandbox.http.behaviour import Misbehaviour
 from openpanel_source.sandbox.http.cors import dressed
 from openpanel_source.sandbox.http.double_decoding import read_query

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import unquote
 
+from openpanel_source.sandbox.access import Access
 from openpanel_source.sandbox.answers import (
     Answer,
     denied,
@@ -18,7 +19,6 @@ from openpanel_source.sandbox.answers import (
 from openpanel_source.sandbox.dataset import Client, Row
 from openpanel_source.sandbox.events.filters_query import check_filters
 from openpanel_source.sandbox.generation import Generation
-from openpanel_source.sandbox.access import Access
 from openpanel_source.sandbox.lists.listed import Listed, newest_first
 from openpanel_source.sandbox.lists.profile_filters import meets
 from openpanel_source.sandbox.query import Checker, Params, decode_values, js_string, parse_json
