@@ -182,7 +182,7 @@ def sync(
             mark_clean(pipeline)
         if descriptions(pipeline) != described:
             write_comments(pipeline, busy_timeout)
-        if runs.summary.runs:
+        if runs.summary.runs or runs.summary.lists:
             # This may be the last sync of its pipeline, and there are copies of rows in it.
             drop_staging(pipeline)
         if models is not False and not halt.is_asked:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import dlt
+import pyarrow as pa
 from dlt.extract import DltResource
 
 from openpanel_source.api.client import Client
@@ -19,7 +20,7 @@ from openpanel_source.errors import (
     RequestAbortedError,
     TransientError,
 )
-from openpanel_source.lists.gone import gone
+from openpanel_source.lists.gone import Gone, gone
 from openpanel_source.lists.groups import GroupReader
 from openpanel_source.lists.readers import OrganisationLists, ProfileReader
 from openpanel_source.lists.rows import shape_list
@@ -42,6 +43,7 @@ from openpanel_source.source.settings import Settings
 logger = logging.getLogger(__name__)
 
 Items = Generator[Any, None, Evidence]
+_STOPPED = "the sync was to end before all was read"
 _SINCE = {REFERENCES: "2026-01", PROJECTS: "2026-01", PROFILES: "2026-04", GROUPS: "2026-04"}
 
 
@@ -95,8 +97,8 @@ class _Lists:
         self._now = settings.now()
         self._dialect = current_dialect()
         self._organisation = OrganisationLists(client)
-        self._deleting: list[str] = []
-        self._keeps = False
+        self._loaded = 0
+        self._noted: dict[str, tuple[pa.Table, Gone]] = {}
         self._outage: TransientError | None = None
 
     def items(self) -> Iterator[Any]:
@@ -115,35 +117,34 @@ class _Lists:
                 result = yield from self._read(table, project_id, readers[table])
                 self._orders.on_list(result)
                 records.append({**vars(result), "verdict": result.verdict.value})
-        if self._deleting and not self._keeps:
-            projects = sorted(self._deleting)
-            condition = " OR ".join(f"project_id = '{project}'" for project in projects)
-            yield materialize(REFERENCES, condition, self._dialect, variant=True)
+        yield from self._of_references()
         read_at = self._settings.now()
         yield SYNC_LISTS.arrow_table({**record, "read_at": read_at} for record in records)
 
     def _read(self, table: Table, project_id: str, read: Any) -> Generator[Any, None, ListResult]:
-        before = self._client.requests_sent
-        evidence = Evidence()
+        before, self._loaded = self._client.requests_sent, 0
+        verdict = ListVerdict.PARTIAL
+        reason: str | None = _STOPPED
         try:
             if self._outage is not None:
                 raise self._outage
-            evidence = yield from read(project_id)
-            verdict, reason = judged(evidence)
+            if not self._orders.should_stop():
+                verdict, reason = judged((yield from read(project_id)))
         except RequestAbortedError:
-            raise
+            pass
         except OpenPanelError as error:
             verdict, reason = ListVerdict.FAILED, _reason(error, table)
             if isinstance(error, TransientError):
                 self._outage = error
             logger.error("the list %s of %s cannot be read: %s", table.name, project_id, reason)
         sent = self._client.requests_sent - before
-        return ListResult(table.name, project_id, verdict, reason, evidence.received, sent)
+        return ListResult(table.name, project_id, verdict, reason, self._loaded, sent)
 
     def _rows(self, table: Table, rows: Any, project_id: str, evidence: Evidence) -> Any:
         made, left_out = shape_list(table, rows, project_id, self._now, self._settings.privacy)
         evidence.unreadable += left_out
         evidence.received -= left_out
+        self._loaded += len(rows) - left_out
         return made
 
     def _projects(self, project_id: str) -> Items:
@@ -159,9 +160,12 @@ class _Lists:
         answers = [set(made.column("id").to_pylist())]
         missing = self._state.setdefault("missing", {})
         if held - answers[0] and not evidence.unreadable:
-            rows, evidence = self._organisation.references(project_id, 1)
+            again, evidence = self._organisation.references(project_id, 1)
+            answers.append({row.id for row in again})
+            # What one of the answers has is not gone.
+            rows = list({row.id: row for row in (*rows, *again)}.values())
+            evidence.received, self._loaded = len(rows), 0
             made = self._rows(REFERENCES, rows, project_id, evidence)
-            answers.append(set(made.column("id").to_pylist()))
         if evidence.unreadable:
             # What cannot be read may be what is thought to lack.
             answers = answers[:1]
@@ -173,16 +177,27 @@ class _Lists:
             allow_deletions=self._settings.deletions.allow_deletions,
         )
         missing[project_id] = {key: at.isoformat() for key, at in found.missing.items()}
+        self._noted[project_id] = (made, found)
         if found.kept:
-            self._keeps = True
             evidence.doubts.append(
                 f"the server no longer lists {len(found.kept):,} of {len(held):,} references; they"
                 " are kept here until it has not for a day, or --allow-deletions"
             )
-        elif found.delete:
-            self._deleting.append(project_id)
-        yield rows_of(REFERENCES, made, self._dialect)
+        yield from ()
         return evidence
+
+    def _of_references(self) -> Iterator[Any]:
+        """The references of all projects, and what they replace.
+
+        Where some are deleted, whole projects are replaced: one with rows to keep stays as it is.
+        """
+        whole = [project for project, (_, found) in self._noted.items() if not found.kept]
+        deletes = any(found.delete for _, found in self._noted.values())
+        for project_id in whole if deletes else self._noted:
+            yield rows_of(REFERENCES, self._noted[project_id][0], self._dialect)
+        if deletes:
+            condition = " OR ".join(f"project_id = '{project}'" for project in sorted(whole))
+            yield materialize(REFERENCES, condition, self._dialect, variant=True)
 
     def _profiles(self, project_id: str) -> Items:
         known = self._state.setdefault("profiles", {})
@@ -197,7 +212,7 @@ class _Lists:
         for part in reader.parts():
             yield rows_of(PROFILES, self._rows(PROFILES, part, project_id, evidence), self._dialect)
             if self._orders.should_stop():
-                evidence.doubts.append("it was asked to stop")
+                evidence.doubts.append(_STOPPED)
                 return evidence
         if evidence.doubts:
             return evidence

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +11,13 @@ import pytest
 
 from tests.support.destinations import made
 from tests.support.lists_world import ALL, ROOT, group, ids, load, reference, verdicts, world
-from tests.support.postgres import postgres_url
+from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import NOW, event, profile
 from tests.support.warehouse import Warehouse
 
-__all__ = ["postgres_url"]
+__all__ = ["postgres", "postgres_url"]
+
+pytestmark = pytest.mark.sampled(3)
 
 
 def profiles_made(number: int) -> list[dict[str, Any]]:
@@ -67,13 +71,8 @@ def test_a_reference_goes_once_two_answers_lack_it(warehouse: Warehouse) -> None
         load(warehouse, sandbox, "references")
         whole = list(sandbox.listed.references["web"])
         # One answer lacks it, and the next does not.
-        body = {"data": whole[1:]}
-        sandbox.behave(
-            path="/manage/",
-            status=200,
-            body=str(body).replace("'", '"').replace("None", "null"),
-            times=1,
-        )
+        body = json.dumps({"data": whole[1:]})
+        sandbox.behave(path="/manage/", status=200, body=body, times=1)
         summary = load(warehouse, sandbox, "references")
         assert (summary.lists[0].requests, verdicts(summary)) == (2, {"references": "complete"})
         assert len(ids(warehouse, "references")) == 3
@@ -81,6 +80,50 @@ def test_a_reference_goes_once_two_answers_lack_it(warehouse: Warehouse) -> None
         summary = load(warehouse, sandbox, "references")
         assert verdicts(summary) == {"references": "complete"}
     assert ids(warehouse, "references") == [one["id"] for one in whole[1:]]
+
+
+def test_what_either_of_two_answers_has_is_not_gone(warehouse: Warehouse) -> None:
+    with world(references=[reference(n) for n in range(1, 5)]) as sandbox:
+        load(warehouse, sandbox, "references")
+        whole = list(sandbox.listed.references["web"])
+        # Of the three that either lacks, one lacks in both.
+        answers = [json.dumps({"data": rows}) for rows in (whole[2:], [whole[1], whole[3]])]
+        faults = [{"path": "/manage/", "status": 200, "body": body} for body in answers]
+        sandbox.behave(faults=[faults[0] | {"times": 1}, faults[1] | {"skip": 1}])
+        load(warehouse, sandbox, "references")
+    assert ids(warehouse, "references") == [one["id"] for one in whole[1:]]
+
+
+def test_a_project_that_keeps_rows_keeps_no_other_from_losing_them(warehouse: Warehouse) -> None:
+    many = [reference(n, projectId="empty") for n in range(30)]
+    settings = {"project_id": ["web", "empty"]}
+    with world(references=[reference(n) for n in range(40, 50)]) as sandbox:
+        sandbox.listed.references["empty"] = many
+        load(warehouse, sandbox, "references", **settings)
+        assert len(ids(warehouse, "references")) == 40
+        del sandbox.listed.references["empty"][3:]
+        del sandbox.listed.references["web"][0]
+        summary = load(warehouse, sandbox, "references", **settings)
+        assert [one.verdict.value for one in summary.lists] == ["complete", "partial"]
+        assert len(ids(warehouse, "references")) == 39
+        load(warehouse, sandbox, "references", allow_deletions=True, **settings)
+    assert len(ids(warehouse, "references")) == 12
+
+
+def test_lists_that_a_sync_has_no_time_for_are_left_to_the_next(warehouse: Warehouse) -> None:
+    with world(event(1), profiles=profiles_made(3)) as sandbox:
+        stop = threading.Event()
+        summary = load(warehouse, sandbox, "profiles", stop=stop, on_day=lambda _: stop.set())
+        assert (summary.stopped, summary.lists) == (True, [])
+        assert load(warehouse, sandbox, "profiles").lists[0].rows_received == 3
+
+
+def test_no_copy_of_rows_is_left_in_staging(postgres: PostgresWarehouse) -> None:
+    with world(event(1), profiles=profiles_made(3)) as sandbox:
+        load(postgres, sandbox)
+        load(postgres, sandbox, "profiles")
+    tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema LIKE '%staging%'"
+    assert postgres.query(tables) == [(0,)]
 
 
 def test_much_is_kept_for_a_day_and_then_goes(warehouse: Warehouse) -> None:
