@@ -125,8 +125,8 @@ def _names(names: Sequence[str]) -> str:
 _EXIT_CODES = {
     0: ("done, and every day read is proven complete, as far as it was over", ""),
     1: (
-        "something failed that may pass, or a chart or project alone, or the server or this package"
-        " is at fault; what was read before is committed",
+        "something failed that may pass, or a chart, list or project alone, or the server or this"
+        " package is at fault; what was read before is committed",
         "run it again later; report what stays",
     ),
     2: ("wrong usage or configuration, told in one sentence", "change what it names"),

@@ -40,6 +40,9 @@ _SNAKE = {
     "groups": "groups",
 }
 
+_PLACES = ("country", "city", "device", "browser")
+"""Parameters that are compared with the property of the name."""
+
 Route = Callable[[Client, Params], Answer]
 
 
@@ -137,6 +140,7 @@ class Lists:
         checker = Checker(params)
         limit = _limit(checker, "limit", 20, _MOST)
         name, email = checker.string("name"), checker.string("email")
+        places = {key: checker.string(key) for key in _PLACES}
         order = params.get("sortOrder", "desc")
         checker.one_of(("sortOrder",), order, ("asc", "desc"))
         filters = []
@@ -150,6 +154,7 @@ class Lists:
             for row in self._listed.profiles.get(project, ())
             if _has(name, row, "firstName", "lastName")
             and _has(email, row, "email")
+            and all(row["properties"].get(key) == text for key, text in places.items() if text)
             and meets(row, filters)
         ]
         # Ties come in another order each time.
