@@ -53,7 +53,8 @@ def target_options(command: _Command) -> _Command:
     return command
 
 
-def _listed(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+def listed(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """The texts of an option that is given several times, or once with commas."""
     # An id of OpenPanel holds no comma.
     return tuple(part.strip() for text in given for part in (text.split(",") if text else [text]))
 
@@ -65,7 +66,7 @@ def source_options(command: _Command) -> _Command:
         setting_option(
             "project_id",
             multiple=True,
-            callback=_listed,
+            callback=listed,
             help="Project to read; repeat for several, or write a,b.",
         ),
     ):
