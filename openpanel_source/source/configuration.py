@@ -26,6 +26,7 @@ from dlt.common.configuration.utils import deserialize_value, log_traces
 from dlt.common.pipeline import PipelineContext
 from dlt.common.typing import ConfigValueSentinel, TSecretStrValue, TSecretValue
 
+from openpanel_source.destinations.settings_files import searched
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.text import printable
 from openpanel_source.source.arguments import DEFAULTS, REQUIRED, SECRET, Arguments
@@ -277,7 +278,7 @@ def _missing(names: list[str]) -> InvalidSettingError:
     verb = "is" if len(names) == 1 else "are"
     return InvalidSettingError(
         f"{_listed(names)} {verb} missing; set {_listed(variables)} in the environment, or"
-        f" {' and '.join(places)}."
+        f" {' and '.join(places)} ({searched()})."
     )
 
 
