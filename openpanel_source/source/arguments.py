@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 REQUIRED = ("project_id", "client_id", "client_secret")
 SECRET = ("client_secret", "hash_key")
+COMMAND_SECTION = "openpanel_source"
+OF_COMMAND = ("destination", "database", "dataset")
+"""What the command alone takes from the configuration, and from a section of its own: where the
+rows go is no matter of the source, which runs in pipelines of others as well."""
 _MAY_BE_ZERO = ("lookback_days", "max_deleted_rows")
 
 
