@@ -49,6 +49,11 @@ _UNAUTHORIZED: tuple[tuple[str, type[OpenPanelError], str], ...] = (
         " credentials.",
     ),
     (
+        "Only root clients",
+        errors.ClientNotAllowedError,
+        "only clients of type root are told which projects there are.",
+    ),
+    (
         "has no secret",
         errors.ClientWithoutSecretError,
         "this client has no secret and cannot export; create a new client in OpenPanel's settings.",

@@ -68,7 +68,8 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return named_target_options(with_target)
 
 
-def _listed(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+def listed(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """What an option that is repeated, or holds commas, names."""
     # An id of OpenPanel holds no comma.
     return tuple(part.strip() for text in given for part in (text.split(",") if text else [text]))
 
@@ -80,7 +81,7 @@ def source_options(command: _Command) -> _Command:
         setting_option(
             "project_id",
             multiple=True,
-            callback=_listed,
+            callback=listed,
             help="Project to read; repeat for several, or write a,b.",
         ),
     ):

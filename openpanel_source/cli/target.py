@@ -41,7 +41,7 @@ def resolved_target(
     """
     from openpanel_source.destinations.pipelines import DEFAULT_DATASET
 
-    configured = _configured()
+    configured = configured_target()
     kind = configured.get("destination", "duckdb")
     if "database" in configured and kind != "duckdb":
         raise InvalidSettingError(
@@ -57,7 +57,7 @@ def resolved_target(
     return Target(destination, database, dataset)
 
 
-def _configured() -> dict[str, str]:
+def configured_target() -> dict[str, str]:
     """What the configuration holds, all of it known and a text."""
     import dlt
     from dlt.common.configuration.providers import EnvironProvider

@@ -141,6 +141,17 @@ def _check_names(names: dict[str, str | None]) -> None:
             raise InvalidSettingError(f"{option} must not be empty; leave it out for the default.")
 
 
+def check_target(destination: str, database: str | None) -> None:
+    """Refuse what names no destination, or no DuckDB file; neither has to be there.
+
+    Raises:
+        InvalidSettingError: The name may hold a secret, or DuckDB would take it for something else.
+    """
+    _check_destination(destination)
+    if database is not None:
+        check_database(database)
+
+
 def _check_destination(destination: str) -> None:
     if not _NAME.fullmatch(destination):
         # It is not repeated: an address may hold a password.

@@ -90,9 +90,9 @@ def no_answer() -> Refusal:
     return Refusal(Answer(0, b""))
 
 
-def unauthorized(reason: str) -> Refusal:
-    """Return the refusal of credentials."""
-    return Refusal(json_answer(401, {"error": "Unauthorized", "message": f"Export: {reason}"}))
+def unauthorized(reason: str, routes: str = "Export") -> Refusal:
+    """Return the refusal of credentials, by one of the groups of routes."""
+    return Refusal(json_answer(401, {"error": "Unauthorized", "message": f"{routes}: {reason}"}))
 
 
 def denied(generation: Generation, status: int, message: str) -> Refusal:

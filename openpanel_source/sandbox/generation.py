@@ -43,6 +43,7 @@ class Generation:
         named_errors: Errors of access are ``{error, message}``, not ``{status, message}``.
         no_country: What stands for an unknown country: that of a fixed-width column, or nothing.
         health: The ``/healthz`` routes exist.
+        manage: ``/manage/projects`` exists.
         rewritten: It is OpenPanel 3: values are split at commas and decoded twice, a date that is
             none counts as absent, no header tells of the rate limit, and errors and headers have
             other forms.
@@ -65,6 +66,7 @@ class Generation:
     named_errors: bool = False
     no_country: str = "\0\0"
     health: bool = True
+    manage: bool = True
     rewritten: bool = False
     charts: Dialect = charts_dialect.CURRENT
 
@@ -87,6 +89,7 @@ GENERATIONS: dict[str, Generation] = {
         revenue=False,
         named_errors=True,
         health=False,
+        manage=False,
         charts=charts_dialect.EARLY_2025,
     ),
     "2025-11": Generation(
@@ -98,6 +101,7 @@ GENERATIONS: dict[str, Generation] = {
         order="profile_and_name",
         cached_counts=True,
         groups=False,
+        manage=False,
         charts=charts_dialect.AUTUMN_2025,
     ),
     "2026-02": Generation(

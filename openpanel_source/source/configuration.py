@@ -167,8 +167,8 @@ def _missing(names: list[str]) -> InvalidSettingError:
     ]
     verb = "is" if len(names) == 1 else "are"
     return InvalidSettingError(
-        f"{_listed(names)} {verb} missing; set {_listed(variables)} in the environment, or"
-        f" {' and '.join(places)} ({searched()})."
+        f"{_listed(names)} {verb} missing; run openpanel-source init, or set {_listed(variables)}"
+        f" in the environment, or {' and '.join(places)} ({searched()})."
     )
 
 

@@ -30,19 +30,38 @@ class Access:
         Raises:
             Refusal: 401, the credentials are no good or not for reading.
         """
+        return self._client(headers, "Export", ("read", "root"), "Client is not allowed to export")
+
+    def manager(self, headers: Mapping[str, str]) -> Client:
+        """Return the client whose credentials the headers carry, if it may manage resources.
+
+        Raises:
+            Refusal: 401, the credentials are no good, or not those of a root client.
+        """
+        refusal = "Only root clients are allowed to manage resources"
+        return self._client(headers, "Manage", ("root",), refusal)
+
+    def _client(
+        self, headers: Mapping[str, str], routes: str, types: tuple[str, ...], refusal: str
+    ) -> Client:
         client_id = headers.get(CLIENT_ID, "")
         if not _UUID.fullmatch(client_id):
-            raise unauthorized("Client ID must be a valid UUIDv4")
+            raise unauthorized("Client ID must be a valid UUIDv4", routes)
         client = self._clients.get(client_id)
         if client is None:
-            raise unauthorized("Invalid client id")
+            raise unauthorized("Invalid client id", routes)
         if not client.secret:
-            raise unauthorized("Client has no secret")
-        if client.type == "write":
-            raise unauthorized("Client is not allowed to export")
+            raise unauthorized("Client has no secret", routes)
+        if client.type not in types:
+            raise unauthorized(refusal, routes)
         if headers.get(CLIENT_SECRET, "") != client.secret:
-            raise unauthorized("Invalid client secret")
+            raise unauthorized("Invalid client secret", routes)
         return client
+
+    def projects(self, client: Client) -> list[str]:
+        """Return the projects of a client's organisation."""
+        owners = self._organizations.items()
+        return [project for project, owner in owners if owner == client.organization]
 
     def project(self, client: Client, asked: str | None) -> str:
         """Return the project to read: the one asked for, or the client's own.

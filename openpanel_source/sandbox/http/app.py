@@ -36,6 +36,11 @@ _HEALTH = dict.fromkeys(["ready", *_UP], True) | {
 }
 
 
+_MANAGE_LIMIT = 20
+"""Requests in ten seconds, of which those to other routes count as well."""
+_MADE = "2026-01-01T00:00:00.000Z"
+
+
 @dataclass(frozen=True)
 class Request:
     """A request; the names of its headers are in lower case."""
@@ -111,6 +116,8 @@ class Application:
                 return json_answer(200, self._open[path])
             if path in self._exports:
                 return self._export(request, self._exports[path], misbehaviour)
+            if path == "/manage/projects" and self.generation.manage:
+                return self._projects(request)
         return answers.not_found(self.generation, request.method, request.url)
 
     def _export(self, request: Request, route: _Route, misbehaviour: Misbehaviour) -> Answer:
@@ -126,6 +133,17 @@ class Application:
             answer = server_error().answer
         return replace(answer, headers=told | answer.headers)
 
+    def _projects(self, request: Request) -> Answer:
+        told: dict[str, str] = {}
+        try:
+            self._count(request, told, _MANAGE_LIMIT)
+            client = self._access.manager(request.headers)
+            projects = [_project(name, client) for name in self._access.projects(client)]
+            answer = json_answer(200, {"data": projects})
+        except Refusal as refusal:
+            answer = refusal.answer
+        return replace(answer, headers=told | answer.headers)
+
     def _admit(self, request: Request, route: _Route, told: dict[str, str]) -> tuple[Client, Any]:
         """Check a request in the order of the generation, noting what is told of the limit."""
         found: dict[Step, Any] = {}
@@ -138,8 +156,9 @@ class Application:
                 found[step] = self._access.client(request.headers)
         return found["credentials"], found["query"]
 
-    def _count(self, request: Request, told: dict[str, str]) -> None:
-        within, headers = self._limit.count(request.headers.get(CLIENT_ID) or request.address)
+    def _count(self, request: Request, told: dict[str, str], limit: int | None = None) -> None:
+        client = request.headers.get(CLIENT_ID) or request.address
+        within, headers = self._limit.count(client, limit=limit)
         if not self.generation.rewritten:
             told.update(headers)
         if not within:
@@ -168,6 +187,25 @@ class Application:
         else:
             project = self._access.project(client, query.project)
         return self._charts.answer(project, self._access.timezone(project), query)
+
+
+def _project(name: str, client: Client) -> dict[str, Any]:
+    """What is told of a project; a sandbox knows no more of one than its name."""
+    return {
+        "id": name,
+        "name": f"Project {name}",
+        "organizationId": client.organization,
+        "eventsCount": 0,
+        "types": [],
+        "domain": None,
+        "cors": [],
+        "crossDomain": False,
+        "allowUnsafeRevenueTracking": False,
+        "filters": [],
+        "deleteAt": None,
+        "createdAt": _MADE,
+        "updatedAt": _MADE,
+    }
 
 
 def _without_slash(path: str) -> str:

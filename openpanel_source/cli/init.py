@@ -1,0 +1,263 @@
+"""The command ``init``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from openpanel_source.cli.group import Command
+from openpanel_source.cli.options import (
+    given_options,
+    listed,
+    named_target_options,
+    setting_option,
+)
+from openpanel_source.errors import InvalidSettingError, OpenPanelError
+from openpanel_source.model.text import printable
+from openpanel_source.source.arguments import COMMAND_SECTION, DEFAULTS
+
+if TYPE_CHECKING:
+    from openpanel_source.api.projects import Readable
+
+SECRET_VARIABLE = "OPENPANEL_CLIENT_SECRET"  # noqa: S105 - the name of one
+_WRITTEN = ("base_url", "client_id", "client_secret", "project_id", "allow_http")
+
+
+class _Client(NamedTuple):
+    """An address that answers, and credentials that it accepts; never shown."""
+
+    base_url: str
+    client_id: str
+    client_secret: str
+
+
+@click.command(cls=Command)
+@setting_option("base_url", help="Root of the API; self-hosted often https://HOST/api.")
+@setting_option("client_id")
+@click.option(
+    "--client-secret-stdin",
+    "is_on_stdin",
+    is_flag=True,
+    help=f"Read the secret from stdin; else it is ${SECRET_VARIABLE}, or asked for.",
+)
+@setting_option(
+    "project_id",
+    multiple=True,
+    callback=listed,
+    help="Project to read; repeat for several, or write a,b.",
+)
+@setting_option("allow_http")
+@named_target_options
+def command(
+    base_url: str | None,
+    client_id: str | None,
+    is_on_stdin: bool,
+    project_id: tuple[str, ...],
+    allow_http: bool | None,
+    **target: str | None,
+) -> None:
+    """Ask for address, client and projects, check them, and write .dlt/ in this folder.
+
+    What options say is not asked for; without a terminal they have to say it. The secret is no
+    option, as others could read it in the list of processes. Nothing that is set is overwritten.
+    """
+    from openpanel_source.cli.written_settings import CONFIG, SECRETS, write_settings
+    from openpanel_source.source.source import configured
+
+    _refuse_overwriting(target)
+    secret = _given_secret(is_on_stdin)
+    is_asking = sys.stdin.isatty() and not is_on_stdin
+    try:
+        client, readable = _client(base_url, client_id, secret, bool(allow_http), is_asking)
+        projects = project_id or _chosen(readable, is_asking)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    given = given_options(**client._asdict(), project_id=list(projects), allow_http=allow_http)
+    _check_projects(configured(**given), readable)
+    own = {"client_id": given.pop("client_id"), "client_secret": given.pop("client_secret")}
+    if len(projects) == 1:
+        [given["project_id"]] = projects
+    places = {name: value for name, value in target.items() if value is not None}
+    paths = write_settings(
+        {
+            SECRETS: {"sources": {"openpanel": own}},
+            CONFIG: {"sources": {"openpanel": given}}
+            | ({COMMAND_SECTION: places} if places else {}),
+        }
+    )
+    for path in paths:
+        click.echo(f"Wrote {printable(str(path), 1000)}.")
+    click.echo(f"Keep {SECRETS} out of version control; only you can read it.\n")
+    sys.exit(_checked())
+
+
+def _refuse_overwriting(target: Mapping[str, str | None]) -> None:
+    """Refuse to begin where something is set that would be overwritten, or win over the files."""
+    from openpanel_source.cli.target import configured_target, resolved_target
+    from openpanel_source.destinations.pipelines import check_target
+    from openpanel_source.source.configuration import found_settings
+
+    for found in found_settings({}):
+        if found.name in _WRITTEN:
+            raise InvalidSettingError(
+                f"{found.name} is set already ({found.origin}), and init overwrites nothing: edit"
+                " it there, take it out first, or run init in another folder."
+            )
+    for name in configured_target():
+        if target[name] is not None:
+            raise InvalidSettingError(
+                f"{name} is set already under [{COMMAND_SECTION}]; leave out --{name}, or edit it"
+                " there."
+            )
+    check_target(*resolved_target(**target)[:2])
+
+
+def _given_secret(is_on_stdin: bool) -> str | None:
+    if is_on_stdin:
+        secret = sys.stdin.readline().strip("\r\n")
+        if not secret:
+            raise InvalidSettingError("there is no secret on stdin; write it there, in one line.")
+        return secret
+    return os.environ.get(SECRET_VARIABLE) or None
+
+
+def _client(
+    base_url: str | None, client_id: str | None, secret: str | None, allow_http: bool, asks: bool
+) -> tuple[_Client, Readable]:
+    """The client that options and answers name, once the server accepts it, and what it reads."""
+    if not asks:
+        _check_all_given({"--client-id": client_id, f"${SECRET_VARIABLE}": secret})
+    address, identity = str(DEFAULTS["base_url"]), None
+    while True:
+        address = base_url or _asked("Address of the API", address, asks)
+        identity = client_id or _asked("Client id", identity, asks)
+        found = _Client(address, identity, secret or _asked_secret())
+        try:
+            return found, _readable(found, allow_http)
+        except OpenPanelError as error:
+            if not asks or (base_url and client_id and secret):
+                raise
+            click.echo(f"{printable(str(error), 4000)}\n")
+
+
+def _check_all_given(given: Mapping[str, str | None]) -> None:
+    missing = [name for name, value in given.items() if not value]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        raise InvalidSettingError(
+            f"{' and '.join(missing)} {verb} missing, and there is no terminal to ask at; give"
+            " them, the secret as this variable or with --client-secret-stdin."
+        )
+
+
+def _asked(what: str, default: str | None, asks: bool) -> str:
+    if not asks:
+        return default or ""
+    return str(click.prompt(what, default=default)).strip()
+
+
+def _asked_secret() -> str:
+    return str(click.prompt("Client secret (it is not shown)", hide_input=True)).strip()
+
+
+def _readable(given: _Client, allow_http: bool) -> Readable:
+    from openpanel_source.api.client import Client
+    from openpanel_source.api.credentials import Credentials
+    from openpanel_source.api.projects import readable_projects
+
+    credentials = Credentials(given.client_id, given.client_secret)
+    with Client(given.base_url, credentials, allow_http=allow_http) as client:
+        return readable_projects(client)
+
+
+def _chosen(readable: Readable, asks: bool) -> tuple[str, ...]:
+    """The projects that are to be read: the only one there is, or those that are chosen."""
+    ids = [project.id for project in readable.projects]
+    if not readable.is_root and ids:
+        click.echo(f"The client is of type read and reads the project {printable(ids[0])}.")
+        return tuple(ids)
+    if not asks:
+        raise InvalidSettingError(
+            f"--project-id is missing; {_known(readable)}, name those that are to be loaded."
+        )
+    if not ids:
+        click.echo(f"{_known(readable).capitalize()}: an id is in the dashboard's address.")
+        return _repeated("Project id", lambda text: (text,) if text else ())
+    click.echo("The client is of type root and reads these projects:")
+    for number, project in enumerate(readable.projects, 1):
+        name = printable(project.name, 100)
+        click.echo(f"{number:4}  {printable(project.id)}{f'  ({name})' if name else ''}")
+    return _repeated(
+        "Which of them? Numbers or ids, with commas", lambda text: _named(text, ids), "all"
+    )
+
+
+def _known(readable: Readable) -> str:
+    if readable.projects:
+        ids = ", ".join(printable(project.id) for project in readable.projects)
+        return f"the client reads {ids}"
+    if readable.is_root:
+        return "this server does not list the projects of its clients"
+    return "the server does not tell which project this client reads, as there are no events in it"
+
+
+def _named(text: str, ids: list[str]) -> tuple[str, ...]:
+    """The projects that an answer names; none if one of them is not there."""
+    parts = [part.strip() for part in text.split(",")]
+    if parts == ["all"] and "all" not in ids:
+        return tuple(ids)
+    found = []
+    for part in parts:
+        # Ids may be numbers, too.
+        if part in ids:
+            found.append(part)
+        elif part.isdecimal() and 0 < int(part) <= len(ids):
+            found.append(ids[int(part) - 1])
+        else:
+            click.echo(f"There is no {printable(part, 100)!r} among them.")
+            return ()
+    return tuple(dict.fromkeys(found))
+
+
+def _repeated(
+    question: str, read: Callable[[str], tuple[str, ...]], default: str | None = None
+) -> tuple[str, ...]:
+    while not (found := read(str(click.prompt(question, default=default)).strip())):
+        """Asked again."""
+    return found
+
+
+def _check_projects(asking: tuple[Any, Any], readable: Readable) -> None:
+    """Have the server confirm the projects that it did not list."""
+    from openpanel_source.api.recognise import probe
+
+    client, settings = asking
+    listed = {project.id for project in readable.projects}
+    with client:
+        for project in settings.project_ids:
+            if project not in listed:
+                probe(client, [project])
+
+
+def _checked() -> int:
+    """Check what was written as ``check`` does, from the files, and say what to do next."""
+    from dlt.common.configuration.container import Container
+    from dlt.common.configuration.specs import PluggableRunContext
+
+    from openpanel_source.cli.check import checked
+    from openpanel_source.cli.environment import of_sections
+
+    # dlt reads its files once.
+    Container()[PluggableRunContext].reload_providers()
+    with of_sections():
+        code = checked({})
+    click.echo(
+        "\nCorrect what is said above in these files, and run openpanel-source check."
+        if code
+        else "\nNext, to load everything: openpanel-source sync"
+    )
+    return code
