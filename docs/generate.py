@@ -191,6 +191,7 @@ def command_page() -> str:
 
 
 _MORE = {
+    "clients": "see [secrets](deploy.md#secrets)",
     "charts": "see [charts](charts.md)",
     "allow_deletions": "see [completeness](completeness.md#much-is-never-deleted-on-one-answer)",
     "web_columns": "see [properties](properties.md)",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import dlt
@@ -21,7 +21,7 @@ from dlt.common.configuration.specs.base_configuration import extract_inner_hint
 from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
 from dlt.common.configuration.utils import deserialize_value, log_traces
 from dlt.common.pipeline import PipelineContext
-from dlt.common.typing import ConfigValueSentinel, TSecretStrValue
+from dlt.common.typing import ConfigValueSentinel, TSecretStrValue, TSecretValue
 
 from openpanel_source.destinations.settings_files import searched
 from openpanel_source.errors import InvalidSettingError
@@ -30,6 +30,7 @@ from openpanel_source.source.unknown_keys import Section, check_document, check_
 
 _OWN = ("sources", "openpanel", "openpanel")
 _ARGUMENT = "argument"
+_ONE_CLIENT = ("client_id", "client_secret")
 _SIGNATURE = inspect.signature(Arguments)
 
 
@@ -44,7 +45,7 @@ class Found:
     """
 
     name: str
-    value: Any
+    value: Any = field(repr=False)
     origin: str
 
     @property
@@ -66,11 +67,34 @@ def complete(*args: Any, **kwargs: Any) -> Arguments:
             secrets must not.
     """
     given = _SIGNATURE.bind_partial(*args, **kwargs).arguments
-    values = {item.name: item.value for item in found_settings(given)}
+    found = {item.name: item for item in found_settings(given)}
+    _keep_one_form(found)
+    values = {item.name: item.value for item in found.values()}
     missing = [name for name in REQUIRED if values.get(name) is None]
-    if missing:
+    if missing and values.get("clients") is None:
         raise _missing(missing)
     return Arguments(**values)
+
+
+def _keep_one_form(found: dict[str, Found]) -> None:
+    """Have credentials of a call win over all that are configured, in whichever form.
+
+    Raises:
+        InvalidSettingError: One client and several are given in the same place.
+    """
+    one = [found[name] for name in _ONE_CLIENT if name in found]
+    several = found.get("clients")
+    if several is None or several.value is None or not one:
+        return
+    is_called = any(item.is_argument for item in one)
+    if several.is_argument == is_called:
+        places = _listed([item.origin for item in (*one, several)])
+        raise InvalidSettingError(
+            f"client_id or client_secret is set, and clients too ({places}); keep clients alone,"
+            " with one of them for each project, or take it out."
+        )
+    for name in ("clients",) if is_called else _ONE_CLIENT:
+        found.pop(name, None)
 
 
 def found_settings(given: Mapping[str, Any]) -> Iterator[Found]:
@@ -102,7 +126,10 @@ def configured_value(name: str) -> Any:
 
 def _looked_up(name: str, sections: list[Section]) -> Found | None:
     default = DEFAULTS[name]
-    hint = TSecretStrValue if name in SECRET else Any if default is None else type(default)
+    hint: Any = Any if default is None else type(default)
+    if name in SECRET:
+        # Clients are a mapping.
+        hint = TSecretValue if name == "clients" else TSecretStrValue
     for provider in _providers():
         for section in sections:
             value, key = provider.get_value(name, hint, None, *section)
