@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -65,34 +66,49 @@ def command(
     What options say is not asked for; without a terminal they have to say it. The secret is no
     option, as others could read it in the list of processes. Nothing that is set is overwritten.
     """
+    _refuse_overwriting(target)
+    try:
+        paths = _written(base_url, client_id, is_on_stdin, project_id, allow_http, target)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except OpenPanelError as error:
+        # The frames that it comes from hold the secret in local variables.
+        raise error.with_traceback(None) from None
+    for path in paths:
+        click.echo(f"Wrote {printable(str(path), 1000)}.")
+    click.echo("Keep secrets.toml out of version control; only you can read it.\n")
+    sys.exit(_checked())
+
+
+def _written(
+    base_url: str | None,
+    client_id: str | None,
+    is_on_stdin: bool,
+    project_id: tuple[str, ...],
+    allow_http: bool | None,
+    target: Mapping[str, str | None],
+) -> list[Path]:
+    """The files that were written, once all is answered and the server has confirmed it."""
     from openpanel_source.cli.written_settings import CONFIG, SECRETS, write_settings
     from openpanel_source.source.source import configured
 
-    _refuse_overwriting(target)
     secret = _given_secret(is_on_stdin)
     is_asking = sys.stdin.isatty() and not is_on_stdin
-    try:
-        client, readable = _client(base_url, client_id, secret, bool(allow_http), is_asking)
-        projects = project_id or _chosen(readable, is_asking)
-    except click.Abort:
-        raise KeyboardInterrupt from None
+    client, readable = _client(base_url, client_id, secret, bool(allow_http), is_asking)
+    projects = project_id or _chosen(readable, is_asking)
     given = given_options(**client._asdict(), project_id=list(projects), allow_http=allow_http)
     _check_projects(configured(**given), readable)
     own = {"client_id": given.pop("client_id"), "client_secret": given.pop("client_secret")}
     if len(projects) == 1:
         [given["project_id"]] = projects
     places = {name: value for name, value in target.items() if value is not None}
-    paths = write_settings(
+    return write_settings(
         {
             SECRETS: {"sources": {"openpanel": own}},
             CONFIG: {"sources": {"openpanel": given}}
             | ({COMMAND_SECTION: places} if places else {}),
         }
     )
-    for path in paths:
-        click.echo(f"Wrote {printable(str(path), 1000)}.")
-    click.echo(f"Keep {SECRETS} out of version control; only you can read it.\n")
-    sys.exit(_checked())
 
 
 def _refuse_overwriting(target: Mapping[str, str | None]) -> None:
