@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ from openpanel_source.cli.options import (
     named_target_options,
     setting_option,
 )
+from openpanel_source.cli.questions import asked, asked_secret, chosen
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.model.text import printable
 from openpanel_source.source.arguments import COMMAND_SECTION, DEFAULTS
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from openpanel_source.api.projects import Readable
 
 SECRET_VARIABLE = "OPENPANEL_CLIENT_SECRET"  # noqa: S105 - the name of one
-_WRITTEN = ("base_url", "client_id", "client_secret", "project_id", "allow_http")
+_KEPT = ("base_url", "allow_http", "clients")
+"""What may be set already, if a client is added to others."""
+_WRITTEN = (*_KEPT, "client_id", "client_secret", "project_id")
 
 
 class _Client(NamedTuple):
@@ -64,11 +67,20 @@ def command(
     """Ask for address, client and projects, check them, and write .dlt/ in this folder.
 
     What options say is not asked for; without a terminal they have to say it. The secret is no
-    option, as others could read it in the list of processes. Nothing that is set is overwritten.
+    option, as others could read it in the list of processes. Nothing that is set is overwritten; a
+    client of another project is added to those that init has written before.
     """
-    _refuse_overwriting(target)
+    held = _held(target, base_url)
     try:
-        paths = _written(base_url, client_id, is_on_stdin, project_id, allow_http, target)
+        paths = _written(
+            held,
+            base_url or held.get("base_url"),
+            client_id,
+            is_on_stdin,
+            project_id,
+            allow_http or held.get("allow_http"),
+            target,
+        )
     except click.Abort:
         raise KeyboardInterrupt from None
     except OpenPanelError as error:
@@ -81,6 +93,7 @@ def command(
 
 
 def _written(
+    held: Mapping[str, Any],
     base_url: str | None,
     client_id: str | None,
     is_on_stdin: bool,
@@ -95,34 +108,55 @@ def _written(
     secret = _given_secret(is_on_stdin)
     is_asking = sys.stdin.isatty() and not is_on_stdin
     client, readable = _client(base_url, client_id, secret, bool(allow_http), is_asking)
-    projects = project_id or _chosen(readable, is_asking)
+    projects = project_id or chosen(readable, is_asking)
     given = given_options(**client._asdict(), project_id=list(projects), allow_http=allow_http)
     _check_projects(configured(**given), readable)
-    own = {"client_id": given.pop("client_id"), "client_secret": given.pop("client_secret")}
-    if len(projects) == 1:
+    own = {name: given.pop(name) for name in ("client_id", "client_secret")}
+    if held or not readable.is_root:
+        # By project, so that a client of another one can be added.
+        _refuse_second_client(held, given.pop("project_id"))
+        own = {"clients": dict.fromkeys(projects, own)}
+    elif len(projects) == 1:
         [given["project_id"]] = projects
+    given = {name: value for name, value in given.items() if name not in held}
     places = {name: value for name, value in target.items() if value is not None}
     return write_settings(
         {
             SECRETS: {"sources": {"openpanel": own}},
-            CONFIG: {"sources": {"openpanel": given}}
+            CONFIG: ({"sources": {"openpanel": given}} if given else {})
             | ({COMMAND_SECTION: places} if places else {}),
         }
     )
 
 
-def _refuse_overwriting(target: Mapping[str, str | None]) -> None:
-    """Refuse to begin where something is set that would be overwritten, or win over the files."""
+def _held(target: Mapping[str, str | None], base_url: str | None) -> dict[str, Any]:
+    """What is set already and stays: an address, and clients of projects to add another to.
+
+    Raises:
+        InvalidSettingError: Something would be overwritten, or win over what is written.
+    """
     from openpanel_source.cli.target import configured_target, resolved_target
+    from openpanel_source.cli.written_settings import SECRETS, settings_folder
     from openpanel_source.destinations.pipelines import check_target
     from openpanel_source.source.configuration import found_settings
 
-    for found in found_settings({}):
-        if found.name in _WRITTEN:
-            raise InvalidSettingError(
-                f"{found.name} is set already ({found.origin}), and init overwrites nothing: edit"
-                " it there, take it out first, or run init in another folder."
-            )
+    found = {item.name: item for item in found_settings({}) if item.name in _WRITTEN}
+    clients = found.get("clients")
+    here = f"sources.openpanel.clients in {settings_folder() / SECRETS}"
+    is_added = clients is not None and clients.origin == here and not found.keys() - {*_KEPT}
+    for item in () if is_added else found.values():
+        raise InvalidSettingError(
+            f"{item.name} is set already ({item.origin}), and init overwrites nothing: edit it"
+            " there, take it out first, or run init in another folder; clients of several projects"
+            " stand in .dlt/secrets.toml under [sources.openpanel.clients.PROJECT]."
+        )
+    held = {name: item.value for name, item in found.items()}
+    address = held.get("base_url", DEFAULTS["base_url"])
+    if held and base_url not in (None, address):
+        raise InvalidSettingError(
+            f"all clients of a configuration are of one server, {printable(str(address))}; leave"
+            " out --base-url, or run init in another folder."
+        )
     for name in configured_target():
         if target[name] is not None:
             raise InvalidSettingError(
@@ -130,6 +164,19 @@ def _refuse_overwriting(target: Mapping[str, str | None]) -> None:
                 " there."
             )
     check_target(*resolved_target(**target)[:2])
+    return {"base_url": address, **held} if held else {}
+
+
+def _refuse_second_client(held: Mapping[str, Any], projects: list[str]) -> None:
+    from openpanel_source.api.credentials import parse_clients
+
+    for project in parse_clients(held["clients"]) if held else ():
+        if project in projects:
+            raise InvalidSettingError(
+                f"the project {printable(project)} has a client already, under"
+                f" [sources.openpanel.clients.{printable(project)}] in .dlt/secrets.toml; edit it"
+                " there."
+            )
 
 
 def _given_secret(is_on_stdin: bool) -> str | None:
@@ -149,9 +196,9 @@ def _client(
         _check_all_given({"--client-id": client_id, f"${SECRET_VARIABLE}": secret})
     address, identity = str(DEFAULTS["base_url"]), None
     while True:
-        address = base_url or _asked("Address of the API", address, asks)
-        identity = client_id or _asked("Client id", identity, asks)
-        found = _Client(address, identity, secret or _asked_secret())
+        address = base_url or asked("Address of the API", address, asks)
+        identity = client_id or asked("Client id", identity, asks)
+        found = _Client(address, identity, secret or asked_secret())
         try:
             return found, _readable(found, allow_http)
         except OpenPanelError as error:
@@ -170,16 +217,6 @@ def _check_all_given(given: Mapping[str, str | None]) -> None:
         )
 
 
-def _asked(what: str, default: str | None, asks: bool) -> str:
-    if not asks:
-        return default or ""
-    return str(click.prompt(what, default=default)).strip()
-
-
-def _asked_secret() -> str:
-    return str(click.prompt("Client secret (it is not shown)", hide_input=True)).strip()
-
-
 def _readable(given: _Client, allow_http: bool) -> Readable:
     from openpanel_source.api.client import Client
     from openpanel_source.api.credentials import Credentials
@@ -188,63 +225,6 @@ def _readable(given: _Client, allow_http: bool) -> Readable:
     credentials = Credentials(given.client_id, given.client_secret)
     with Client(given.base_url, credentials, allow_http=allow_http) as client:
         return readable_projects(client)
-
-
-def _chosen(readable: Readable, asks: bool) -> tuple[str, ...]:
-    """The projects that are to be read: the only one there is, or those that are chosen."""
-    ids = [project.id for project in readable.projects]
-    if not readable.is_root and ids:
-        click.echo(f"The client is of type read and reads the project {printable(ids[0])}.")
-        return tuple(ids)
-    if not asks:
-        raise InvalidSettingError(
-            f"--project-id is missing; {_known(readable)}, name those that are to be loaded."
-        )
-    if not ids:
-        click.echo(f"{_known(readable).capitalize()}: an id is in the dashboard's address.")
-        return _repeated("Project id", lambda text: (text,) if text else ())
-    click.echo("The client is of type root and reads these projects:")
-    for number, project in enumerate(readable.projects, 1):
-        name = printable(project.name, 100)
-        click.echo(f"{number:4}  {printable(project.id)}{f'  ({name})' if name else ''}")
-    return _repeated(
-        "Which of them? Numbers or ids, with commas", lambda text: _named(text, ids), "all"
-    )
-
-
-def _known(readable: Readable) -> str:
-    if readable.projects:
-        ids = ", ".join(printable(project.id) for project in readable.projects)
-        return f"the client reads {ids}"
-    if readable.is_root:
-        return "this server does not list the projects of its clients"
-    return "the server does not tell which project this client reads, as there are no events in it"
-
-
-def _named(text: str, ids: list[str]) -> tuple[str, ...]:
-    """The projects that an answer names; none if one of them is not there."""
-    parts = [part.strip() for part in text.split(",")]
-    if parts == ["all"] and "all" not in ids:
-        return tuple(ids)
-    found = []
-    for part in parts:
-        # Ids may be numbers, too.
-        if part in ids:
-            found.append(part)
-        elif part.isdecimal() and 0 < int(part) <= len(ids):
-            found.append(ids[int(part) - 1])
-        else:
-            click.echo(f"There is no {printable(part, 100)!r} among them.")
-            return ()
-    return tuple(dict.fromkeys(found))
-
-
-def _repeated(
-    question: str, read: Callable[[str], tuple[str, ...]], default: str | None = None
-) -> tuple[str, ...]:
-    while not (found := read(str(click.prompt(question, default=default)).strip())):
-        """Asked again."""
-    return found
 
 
 def _check_projects(asking: tuple[Any, Any], readable: Readable) -> None:

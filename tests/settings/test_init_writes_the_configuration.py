@@ -68,6 +68,10 @@ def of_source(path: Path) -> Any:
     return settings(path)["sources"]["openpanel"]
 
 
+def clients() -> Any:
+    return of_source(SECRETS)["clients"]
+
+
 def given(server: Sandbox, client: str = CLIENT) -> list[str]:
     return ["init", "--base-url", server.url, "--client-id", client]
 
@@ -78,8 +82,8 @@ def test_a_script_answers_by_options_and_the_secret_by_a_variable(
     monkeypatch.setenv(VARIABLE, SECRET)
     done = run(*given(server))
     assert done.exit_code == 0, done.output
-    assert of_source(SECRETS) == {"client_id": CLIENT, "client_secret": SECRET}
-    assert of_source(CONFIG) == {"base_url": server.url, "project_id": "web"}
+    assert clients() == {"web": {"client_id": CLIENT, "client_secret": SECRET}}
+    assert of_source(CONFIG) == {"base_url": server.url}
     assert stat.S_IMODE(SECRETS.stat().st_mode) == 0o600
     assert sorted(os.listdir(".dlt")) == ["config.toml", "secrets.toml"]
     assert "ok    project web: 1 events" in done.stdout
@@ -95,7 +99,7 @@ def test_the_secret_comes_from_stdin_as_well(server: Sandbox) -> None:
     command = [*COMMAND, *given(server), "--client-secret-stdin"]
     done = subprocess.run(command, input=f"{SECRET}\n", capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert of_source(SECRETS)["client_secret"] == SECRET
+    assert clients()["web"]["client_secret"] == SECRET
     assert SECRET not in done.stdout + done.stderr
 
 
@@ -168,7 +172,7 @@ def test_servers_that_list_no_projects_are_told_so(
         forget_files()
         monkeypatch.setenv(VARIABLE, SECRET)
         assert run(*given(server)).exit_code == 0
-        assert of_source(CONFIG)["project_id"] == "web"
+        assert list(clients()) == ["web"]
 
 
 def test_the_project_of_a_read_client_without_events_has_to_be_named(
@@ -294,5 +298,44 @@ def test_what_is_written_is_what_check_finds(
     found = json.loads(run("check", "--json").stdout)
     assert found["ok"]
     origins = {one["name"]: one["origin"] for one in found["settings"]}
-    assert origins["client_secret"].endswith(str(SECRETS.resolve()))
-    assert origins["project_id"].endswith(str(CONFIG.resolve()))
+    assert origins["clients"].endswith(str(SECRETS.resolve()))
+    assert origins["base_url"].endswith(str(CONFIG.resolve()))
+
+
+def test_a_client_of_another_project_is_added_and_none_is_overwritten(
+    server: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, SECRET)
+    assert run(*given(server), "--dataset", "mine").exit_code == 0
+    before = CONFIG.read_text()
+    forget_files()
+    fails(run("init", "--client-id", CLIENT), 2, "the project web has a client already")
+    fails(run("init", "--client-id", CLIENT, "--base-url", "https://x.org"), 2, "of one server")
+    fails(run("init", "--client-id", CLIENT, "--dataset", "x"), 2, "dataset is set already")
+    monkeypatch.setenv(VARIABLE, "sec_empty")
+    added = run("init", "--client-id", EMPTY, "--project-id", "empty")
+    assert added.exit_code == 0, added.output
+    assert "client type of web: read" in added.stdout
+    monkeypatch.setenv(VARIABLE, ROOT_SECRET)
+    forget_files()
+    assert run("init", "--client-id", ROOT, "--project-id", "2024,app").exit_code == 0
+    assert {name: one["client_id"] for name, one in clients().items()} == {
+        "web": CLIENT,
+        "empty": EMPTY,
+        "2024": ROOT,
+        "app": ROOT,
+    }
+    assert CONFIG.read_text() == before
+    forget_files()
+    assert run("sync").exit_code == 0
+    assert "3" in run("query", "SELECT count(*) AS n FROM events").stdout
+
+
+def test_to_a_root_client_none_is_added_and_it_is_said_where_clients_stand(
+    server: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, ROOT_SECRET)
+    assert run(*given(server, ROOT), "--project-id", "web").exit_code == 0
+    forget_files()
+    words = ["is set already", "[sources.openpanel.clients.PROJECT]"]
+    fails(run("init", "--client-id", EMPTY), 2, *words)
