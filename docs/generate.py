@@ -154,6 +154,19 @@ Options win over the environment, that over `.dlt/secrets.toml` and `.dlt/config
 [Which names count](python.md#where-settings-come-from) is the same as in Python. Beyond that, the
 command takes nothing from variables that name no section (`DEV_MODE`, `NAMING`, `WORKERS` …), and
 of dlt's section `[pipelines]` only `staging_type` and `staging_name`.
+
+Where the rows are can be said once, in `.dlt/config.toml`, for all commands that load or look:
+
+```toml
+[openpanel_source]
+destination = "duckdb"             # or another of dlt's, as postgres
+database = "data/events.duckdb"    # of DuckDB; relative to the folder that the command runs in
+dataset = "openpanel"
+```
+
+In the environment these are `OPENPANEL_SOURCE__DESTINATION`, `OPENPANEL_SOURCE__DATABASE` and
+`OPENPANEL_SOURCE__DATASET`. Options win; `--database FILE` alone means DuckDB. They are the
+command's: a pipeline of your own says in `dlt.pipeline(…)` where its rows go.
 """
 
 
@@ -178,6 +191,7 @@ def command_page() -> str:
 
 
 _MORE = {
+    "clients": "see [secrets](deploy.md#secrets)",
     "charts": "see [charts](charts.md)",
     "allow_deletions": "see [completeness](completeness.md#much-is-never-deleted-on-one-answer)",
     "web_columns": "see [properties](properties.md)",

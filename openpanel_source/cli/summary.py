@@ -93,16 +93,18 @@ def print_failed(reasons: dict[str, str]) -> None:
 
 def print_way_on(pipeline: dlt.Pipeline) -> None:
     """Say where the rows are, and how to ask for them; of a DuckDB file alone."""
+    from openpanel_source.cli.target import resolved_target
     from openpanel_source.destinations.duckdb_session import file_of
-    from openpanel_source.destinations.pipelines import DEFAULT_DATABASE, DEFAULT_DATASET
+    from openpanel_source.destinations.pipelines import DEFAULT_DATABASE
 
     path, dataset = file_of(pipeline), pipeline.dataset_name
     if path is None:
         return
-    options = []
-    if path != Path(DEFAULT_DATABASE).absolute():
+    options, usual = [], resolved_target()
+    usual_path = Path(usual.database or DEFAULT_DATABASE).expanduser().absolute()
+    if usual.destination != "duckdb" or path != usual_path:
         options += ["--database", shlex.quote(str(path))]
-    if dataset != DEFAULT_DATASET:
+    if dataset != usual.dataset:
         options += ["--dataset", shlex.quote(dataset)]
     question = f"SELECT event_date, name FROM {dataset}.events LIMIT 10"  # noqa: S608 - is shown
     command = " ".join(["openpanel-source query", *options, f'"{question}"'])

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from openpanel_source.charts.definition import Chart
 
 REQUIRED = ("project_id", "client_id", "client_secret")
-SECRET = ("client_secret", "hash_key")
+SECRET = ("client_secret", "clients", "hash_key")
+COMMAND_SECTION = "openpanel_source"
+OF_COMMAND = ("destination", "database", "dataset")
+"""What the command alone takes from the configuration, and from a section of its own: where the
+rows go is no matter of the source, which runs in pipelines of others as well."""
 _MAY_BE_ZERO = ("lookback_days", "max_deleted_rows")
 
 
@@ -36,6 +40,8 @@ class Arguments:
         project_id: A project's id, or a list of ids; each becomes rows, not tables.
         client_id: Id of a client of type read or root.
         client_secret: The client's secret.
+        clients: Instead of these two, clients by project: ``{"shop": {"client_id": …,
+            "client_secret": …}}``; all of these projects unless ``project_id`` names some.
         base_url: Root of the API; self-hosted often ``https://HOST/api``.
         start_date: First UTC day, ``YYYY-MM-DD``, or ``7d`` for the last seven; the first day with
             events when left out.
@@ -99,6 +105,7 @@ class Arguments:
     project_id: str | Sequence[str] | None = None
     client_id: str = ""
     client_secret: str = ""
+    clients: str | Mapping[str, Mapping[str, str]] | None = None
     base_url: str = "https://api.openpanel.dev"
     start_date: str | date | None = None
     end_date: str | date | None = None
