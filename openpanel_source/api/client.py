@@ -6,6 +6,7 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 import requests
@@ -40,6 +41,11 @@ _NO_PLAIN = {"http": ""}
 _OF_PROXIES = (502, 503, 504)
 """What a proxy answers in place of a server that may not exist."""
 MAX_PAGE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass
+class _Sent:
+    requests: int = 0
 
 
 class Client:
@@ -95,7 +101,7 @@ class Client:
         self._paused = PausedRequests()
         self._known = False
         self._users = 0
-        self.requests_sent = 0
+        self._sent = _Sent()
 
     def __enter__(self) -> Client:
         """Use it; whoever is the last to leave closes it."""
@@ -168,6 +174,11 @@ class Client:
     def limit(self) -> int | None:
         """Requests a window, as the server has told; None if it tells none."""
         return next((one.limiter.limit for one in self._identities.values()), None)
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests were sent, retries included."""
+        return self._sent.requests
 
     @property
     def has_many(self) -> bool:
@@ -244,7 +255,7 @@ class Client:
         self, url: str, request: str, identity: Identity, aborted: threading.Event
     ) -> Response:
         with self._lock:
-            self.requests_sent += 1
+            self._sent.requests += 1
         failure: OpenPanelError | None = None
         with identity.limiter.slot(aborted) as slot, self._watchdog.watch() as watch:
             try:

@@ -100,6 +100,22 @@ def test_a_file_and_the_environment_say_it_and_each_project_is_read_by_its_own_c
     assert "Nothing new" in again.stdout, again.output
 
 
+def test_lists_of_a_project_are_asked_for_by_its_client(current: Sandbox) -> None:
+    write(current)
+    done = run("sync", "--lists", "profiles,projects", "--json")
+    lists = json.loads(done.stdout)["lists"]
+    assert {
+        (one["project_id"], one["verdict"]) for one in lists if one["list_name"] == "profiles"
+    } == {(project, "complete") for project in OWNERS}
+    # Names are told to root clients only; events and profiles are loaded all the same.
+    assert {one["verdict"] for one in lists if one["list_name"] == "projects"} == {"failed"}
+    asked = [sent for sent in current.requests if "/insights/" in sent.url]
+    assert {(urlsplit(sent.url).path.split("/")[2], sent.client_id) for sent in asked} == {
+        *OWNERS.items()
+    }
+    assert json.loads(done.stdout)["requests"] == len(current.requests)
+
+
 def test_all_commands_that_ask_the_server_use_them(current: Sandbox) -> None:
     write(current, more='erased_profiles = ["anna"]\n')
     checked = run("check")
