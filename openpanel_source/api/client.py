@@ -19,6 +19,7 @@ from openpanel_source.api.session import new_session
 from openpanel_source.api.shown_url import shown_query
 from openpanel_source.errors import (
     CredentialsError,
+    InternalServerError,
     OpenPanelError,
     ProjectAccessError,
     RequestAbortedError,
@@ -124,13 +125,21 @@ class Client:
         """
         return self._retried(path, params, lambda response, _: response)
 
-    def read(self, path: str, params: Params, decode: Callable[[bytes, str], _T]) -> _T:
+    def read(
+        self,
+        path: str,
+        params: Params,
+        decode: Callable[[bytes, str], _T],
+        *,
+        may_lack: bool = False,
+    ) -> _T:
         """Fetch one answer and decode it; one that cannot be decoded is asked for again.
 
         Args:
             path: Below the base URL, as ``/export/events``.
             params: The encoded query.
             decode: Takes the body, and method and URL for its errors.
+            may_lack: Whether a 500 says that there is no such thing, and is no reason to ask again.
 
         Returns:
             What ``decode`` makes of it.
@@ -139,7 +148,10 @@ class Client:
             OpenPanelError: The one of its subclasses that says what to do, after the retries.
         """
         return self._retried(
-            path, params, lambda response, request: decode(response.content, request)
+            path,
+            params,
+            lambda response, request: decode(response.content, request),
+            may_lack=may_lack,
         )
 
     @property
@@ -181,7 +193,14 @@ class Client:
         self._session.close()
         self._watchdog.rest()
 
-    def _retried(self, path: str, params: Params, decode: Callable[[Response, str], _T]) -> _T:
+    def _retried(
+        self,
+        path: str,
+        params: Params,
+        decode: Callable[[Response, str], _T],
+        *,
+        may_lack: bool = False,
+    ) -> _T:
         url = f"{self.base_url}{path}"
         request = f"GET {url}"
         if params:
@@ -190,7 +209,12 @@ class Client:
         aborted, policy = self._aborted, self._retry
         identity = identity_of(params, self._identities)
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(lambda error: _is_retryable(error, identity)),
+            retry=tenacity.retry_if_exception(
+                lambda error: (
+                    _is_retryable(error, identity)
+                    and not (may_lack and isinstance(error, InternalServerError))
+                )
+            ),
             stop=lambda state: aborted.is_set() or policy.is_exhausted(state, is_known=self._known),
             wait=lambda state: policy.pause(
                 state, is_known=self._known, is_timed=identity.limiter.is_timed

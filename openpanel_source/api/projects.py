@@ -9,9 +9,9 @@ import msgspec
 from openpanel_source.api.client import Client
 from openpanel_source.api.query import EVENTS_PATH, EVERYTHING, Params
 from openpanel_source.errors import (
-    ClientNotAllowedError,
     EndpointNotFoundError,
     InvalidQueryError,
+    ProjectAccessError,
     ProjectRequiredError,
     ServerFaultError,
     UnexpectedAnswerError,
@@ -67,7 +67,7 @@ def readable_projects(client: Client) -> Readable:
     """
     try:
         return Readable(True, _asked(client, _PROJECTS_PATH, [], _Projects).data)
-    except (ClientNotAllowedError, EndpointNotFoundError, InvalidQueryError, ServerFaultError):
+    except (ProjectAccessError, EndpointNotFoundError, InvalidQueryError, ServerFaultError):
         # Of a client that reads nothing, and of an address that leads nowhere, the next one tells.
         start, end = EVERYTHING
         everything: Params = [("start", start), ("end", end), ("limit", "1")]

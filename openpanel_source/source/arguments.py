@@ -81,6 +81,8 @@ class Arguments:
         hash_key: The secret of the hash, HMAC-SHA256; at least 16 characters.
         include_profiles: Load the profiles of the events read, into ``profiles``.
         include_event_meta: Load what the dashboard says of names of events, into ``event_meta``.
+        lists: What else the dashboard knows, each into a table of its name: ``references``,
+            ``projects``, ``profiles`` (all that are stored), ``groups``.
         table_format: ``delta`` or ``iceberg``, of tables in the destination ``filesystem``; plain
             Parquet when left out.
         allow_http: Permit plain http to other hosts than this one.
@@ -131,6 +133,7 @@ class Arguments:
     hash_key: str | None = None
     include_profiles: bool = False
     include_event_meta: bool = False
+    lists: str | Sequence[str] | None = None
     table_format: str | None = None
     allow_http: bool = False
     connect_timeout: float = 10.0

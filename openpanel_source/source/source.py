@@ -62,8 +62,8 @@ def openpanel(*given: Any, **named: Any) -> Sequence[DltResource]:
         named: Those of ``Arguments``.
 
     Returns:
-        The resource ``events``, which also loads the tables beside ``events``, and
-        ``chart_NAME`` for each chart.
+        The resource ``events``, which also loads the tables beside ``events``, ``lists`` if there
+        are some to load, and ``chart_NAME`` for each chart.
 
     Raises:
         ConfigurationError: Some argument is not allowed; the message says which and why.
@@ -134,13 +134,17 @@ def resources_of(
         backlog: What the sync has still to read; without one each run plans for itself.
     """
     orders = orders or Orders()
-    events = events_resource(settings, client, orders, backlog)
+    resources = [events_resource(settings, client, orders, backlog)]
+    if settings.lists and orders.with_lists:
+        from openpanel_source.source.lists import lists_resource
+
+        resources.append(lists_resource(settings, client, orders))
     if not settings.charts or not orders.with_charts:
-        return [events]
+        return resources
     from openpanel_source.source.charts import Surroundings, chart_resource
 
     surroundings = Surroundings(client, settings, orders)
-    return [events, *(chart_resource(chart, surroundings) for chart in settings.charts)]
+    return [*resources, *(chart_resource(chart, surroundings) for chart in settings.charts)]
 
 
 def source_of(resources: Sequence[DltResource]) -> DltSource:

@@ -41,14 +41,14 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def count(
-        self, client: str, requests: int = 1, limit: int | None = None
+        self, client: str, requests: int = 1, most: int | None = None
     ) -> tuple[bool, dict[str, str]]:
         """Count a request, or several.
 
         Args:
-            client: Whose they are.
+            client: Whose.
             requests: How many.
-            limit: That of the group of routes, if it has one of its own.
+            most: What the route allows in a window, where that is fewer.
 
         Returns:
             Whether it is within the limit, and the headers that tell the client about it.
@@ -61,7 +61,7 @@ class RateLimit:
             if window is None or window.ends <= now:
                 window = self._windows[client] = _Window(now + self._seconds)
             window.used += requests
-            limit = limit or self._limit
+            limit = self._limit if most is None else min(self._limit, most)
             left, reset = limit - window.used, str(math.ceil(window.ends - now))
         headers = {
             "x-ratelimit-limit": str(limit),

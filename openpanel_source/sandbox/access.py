@@ -12,6 +12,11 @@ from openpanel_source.sandbox.generation import Generation
 CLIENT_ID = "openpanel-client-id"
 CLIENT_SECRET = "openpanel-client-secret"  # noqa: S105
 
+_NOT_ALLOWED = {
+    "Export": "Client is not allowed to export",
+    "Manage": "Only root clients are allowed to manage resources",
+}
+
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -24,44 +29,35 @@ class Access:
         self._organizations = {project.id: project.organization for project in accounts.projects}
         self._timezones = {o.id: o.timezone for o in accounts.organizations}
 
-    def client(self, headers: Mapping[str, str]) -> Client:
+    def client(
+        self,
+        headers: Mapping[str, str],
+        prefix: str = "Export",
+        types: tuple[str, ...] = ("root", "read"),
+    ) -> Client:
         """Return the client whose credentials the headers carry.
+
+        Args:
+            headers: Of the request.
+            prefix: What the reasons for a refusal begin with.
+            types: Of clients that may ask.
 
         Raises:
             Refusal: 401, the credentials are no good or not for reading.
         """
-        return self._client(headers, "Export", ("read", "root"), "Client is not allowed to export")
-
-    def manager(self, headers: Mapping[str, str]) -> Client:
-        """Return the client whose credentials the headers carry, if it may manage resources.
-
-        Raises:
-            Refusal: 401, the credentials are no good, or not those of a root client.
-        """
-        refusal = "Only root clients are allowed to manage resources"
-        return self._client(headers, "Manage", ("root",), refusal)
-
-    def _client(
-        self, headers: Mapping[str, str], routes: str, types: tuple[str, ...], refusal: str
-    ) -> Client:
         client_id = headers.get(CLIENT_ID, "")
         if not _UUID.fullmatch(client_id):
-            raise unauthorized("Client ID must be a valid UUIDv4", routes)
+            raise unauthorized("Client ID must be a valid UUIDv4", prefix)
         client = self._clients.get(client_id)
         if client is None:
-            raise unauthorized("Invalid client id", routes)
+            raise unauthorized("Invalid client id", prefix)
         if not client.secret:
-            raise unauthorized("Client has no secret", routes)
+            raise unauthorized("Client has no secret", prefix)
         if client.type not in types:
-            raise unauthorized(refusal, routes)
+            raise unauthorized(_NOT_ALLOWED[prefix], prefix)
         if headers.get(CLIENT_SECRET, "") != client.secret:
-            raise unauthorized("Invalid client secret", routes)
+            raise unauthorized("Invalid client secret", prefix)
         return client
-
-    def projects(self, client: Client) -> list[str]:
-        """Return the projects of a client's organisation."""
-        owners = self._organizations.items()
-        return [project for project, owner in owners if owner == client.organization]
 
     def project(self, client: Client, asked: str | None) -> str:
         """Return the project to read: the one asked for, or the client's own.
@@ -84,6 +80,10 @@ class Access:
     def timezone(self, project: str) -> str:
         """Return the time zone of the organisation that owns a project."""
         return self._timezones.get(self._organizations[project], "UTC")
+
+    def owns(self, client: Client, project: str) -> bool:
+        """Say whether a project is in the organisation of a client."""
+        return self._organizations.get(project) == client.organization
 
     def exists(self, project: str) -> bool:
         """Say whether there is such a project."""
