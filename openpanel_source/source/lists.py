@@ -147,26 +147,26 @@ class _Lists:
         self._loaded += len(rows) - left_out
         return made
 
-    def _organisation(self, project_id: str) -> OrganisationLists:
-        """What all projects share, unless they have clients of their own."""
-        of = project_id if self._client.has_many else ""
-        return self._organisations.setdefault(of, OrganisationLists(self._client.of(project_id)))
+    def _organisation_of(self, project_id: str) -> OrganisationLists:
+        """The lists that the client of a project is told; one client is asked once for all."""
+        client = self._client
+        key, own = (project_id, client.of(project_id)) if client.has_many else ("", client)
+        return self._organisations.setdefault(key, OrganisationLists(own))
 
     def _projects(self, project_id: str) -> Items:
-        rows, evidence = self._organisation(project_id).project(project_id)
+        rows, evidence = self._organisation_of(project_id).project(project_id)
         made = self._rows(PROJECTS, rows, project_id, evidence)
         yield rows_of(PROJECTS, made, self._dialect)
         return evidence
 
     def _references(self, project_id: str) -> Items:
-        organisation = self._organisation(project_id)
-        rows, evidence = organisation.references(project_id)
+        rows, evidence = self._organisation_of(project_id).references(project_id)
         made = self._rows(REFERENCES, rows, project_id, evidence)
         held = self._orders.destination.texts(REFERENCES.name, "id").get(project_id, set())
         answers = [set(made.column("id").to_pylist())]
         missing = self._state.setdefault("missing", {})
         if held - answers[0] and not evidence.unreadable:
-            again, evidence = organisation.references(project_id, 1)
+            again, evidence = self._organisation_of(project_id).references(project_id, 1)
             answers.append({row.id for row in again})
             # What one of the answers has is not gone.
             rows = list({row.id: row for row in (*rows, *again)}.values())
@@ -212,9 +212,7 @@ class _Lists:
             before = {}
         seen = before.get("seen")
         reader = ProfileReader(
-            self._client.of(project_id),
-            project_id,
-            datetime.fromisoformat(seen) if seen else None,
+            self._client, project_id, datetime.fromisoformat(seen) if seen else None
         )
         evidence = reader.evidence
         for part in reader.parts():
@@ -240,9 +238,7 @@ class _Lists:
             named = self._orders.destination.texts(EVENT_GROUPS.name, "group_id").get(
                 project_id, set()
             )
-        reader = GroupReader(
-            self._client.of(project_id), project_id, named, known.get(project_id, "")
-        )
+        reader = GroupReader(self._client, project_id, named, known.get(project_id, ""))
         for part in reader.parts():
             made = self._rows(GROUPS, part, project_id, reader.evidence)
             yield rows_of(GROUPS, made, self._dialect)

@@ -100,22 +100,6 @@ def test_a_file_and_the_environment_say_it_and_each_project_is_read_by_its_own_c
     assert "Nothing new" in again.stdout, again.output
 
 
-def test_lists_of_a_project_are_asked_for_by_its_client(current: Sandbox) -> None:
-    write(current)
-    done = run("sync", "--lists", "profiles,projects", "--json")
-    lists = json.loads(done.stdout)["lists"]
-    assert {
-        (one["project_id"], one["verdict"]) for one in lists if one["list_name"] == "profiles"
-    } == {(project, "complete") for project in OWNERS}
-    # Names are told to root clients only; events and profiles are loaded all the same.
-    assert {one["verdict"] for one in lists if one["list_name"] == "projects"} == {"failed"}
-    asked = [sent for sent in current.requests if "/insights/" in sent.url]
-    assert {(urlsplit(sent.url).path.split("/")[2], sent.client_id) for sent in asked} == {
-        *OWNERS.items()
-    }
-    assert json.loads(done.stdout)["requests"] == len(current.requests)
-
-
 def test_all_commands_that_ask_the_server_use_them(current: Sandbox) -> None:
     write(current, more='erased_profiles = ["anna"]\n')
     checked = run("check")
@@ -280,3 +264,19 @@ def test_nothing_that_is_kept_or_shown_holds_their_secrets(
         if path.is_file():
             assert SECRET.encode() not in path.read_bytes(), path
     assert isinstance(pipeline, dlt.Pipeline)
+
+
+def test_lists_of_the_dashboard_are_asked_for_by_the_client_of_their_project(
+    current: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(current)
+    monkeypatch.setenv("SOURCES__OPENPANEL__LISTS", '["profiles", "groups", "projects"]')
+    done = run("sync", "--json")
+    assert done.exit_code in (0, 1), done.output
+    asked = [sent for sent in current.requests if sent.url.startswith("/insights/")]
+    assert {urlsplit(sent.url).path.split("/")[2] for sent in asked} == set(OWNERS)
+    for sent in asked:
+        assert sent.client_id == OWNERS[urlsplit(sent.url).path.split("/")[2]]
+    told = [sent.client_id for sent in current.requests if sent.url == "/manage/projects"]
+    assert set(told) == set(OWNERS.values())
+    assert json.loads(done.stdout)["requests"] == len(current.requests)
