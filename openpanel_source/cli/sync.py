@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from openpanel_source.cli.group import Command
+from openpanel_source.cli.group import Command, progress_wanted
 from openpanel_source.cli.options import (
     busy_option,
     deletions_option,
@@ -21,7 +21,6 @@ from openpanel_source.cli.options import (
     source_options,
     target_options,
 )
-from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.summary import print_models, print_summary, print_way_on
 from openpanel_source.errors import InvalidSettingError
@@ -92,16 +91,13 @@ def command(
     given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
     if properties:
         given["properties"] = _given_properties(properties)
-    as_lines = click.get_current_context().find_root().params["log_format"] == "json"
     with (
         nothing_empty_left(file_of(pipeline)),
         stop_on_signals() as stop,
-        show_progress(as_lines=as_lines) as shown,
     ):
         summary = sync(
             pipeline,
-            on_day=shown.on_day,
-            on_wait=shown.on_wait,
+            progress=progress_wanted(),
             models=models,
             stop=stop,
             busy_timeout=busy_timeout,
