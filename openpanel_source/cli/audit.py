@@ -69,6 +69,7 @@ def command(
     **settings: Any,
 ) -> None:
     """Count source against warehouse, day by day, and name what differs."""
+    from openpanel_source.destinations.duckdb_session import waiting_once
     from openpanel_source.destinations.pipelines import open_pipeline
     from openpanel_source.operations.audit import audit
     from openpanel_source.operations.values.choose_days import choice_of
@@ -83,6 +84,7 @@ def command(
             )
         settings["days"] = int(days)
     wanted = choice_of(sample, days, seed, every=every) if values else None
+    click.get_current_context().with_resource(waiting_once())
     pipeline = open_pipeline(
         *(destination, database, dataset),
         must_exist=True,

@@ -6,7 +6,7 @@ import dlt
 from dlt.extract import DltSource
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
-from openpanel_source.destinations.duckdb_session import is_duckdb, modest
+from openpanel_source.destinations.duckdb_session import got_on, is_duckdb, modest
 from openpanel_source.destinations.lock import met_another
 from openpanel_source.destinations.prepare import drop_copies
 from openpanel_source.operations.tuning import give_back_memory
@@ -48,6 +48,7 @@ def load(pipeline: dlt.Pipeline, heavy_bytes: int, busy_timeout: float) -> None:
         if is_duckdb(pipeline):
             # The file is open; its next load takes the room.
             drop_copies(pipeline)
+    got_on()
 
 
 def _make_tables_and_load(pipeline: dlt.Pipeline) -> None:
