@@ -79,6 +79,7 @@ def command(
     from openpanel_source.destinations.duckdb_file import nothing_empty_left
     from openpanel_source.destinations.duckdb_session import file_of, waiting_once
     from openpanel_source.destinations.pipelines import PIPELINE_NAME, open_pipeline
+    from openpanel_source.operations.housekeeping import remove_unused, show_to_dlt
     from openpanel_source.operations.sync import sync
 
     click.get_current_context().with_resource(waiting_once())
@@ -89,6 +90,7 @@ def command(
         name=PIPELINE_NAME if partition is None else partition,
         busy_timeout=busy_timeout,
     )
+    show_to_dlt(pipeline)
     given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
     if properties:
         given["properties"] = _given_properties(properties)
@@ -104,6 +106,7 @@ def command(
             busy_timeout=busy_timeout,
             **given,
         )
+    remove_unused(pipeline)
     if as_json:
         print_json(summary.as_dict())
     else:
