@@ -22,7 +22,7 @@ from openpanel_source.wire.awaited import Awaited
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-AT = Progress("acme-shop", date(2026, 10, 12), 0, 200_000, 0, 400)
+AT = Progress("acme-shop", date(2026, 10, 12), 0, 200_000, 0, 1)
 DAYS = [f"2026-11-{number:02d}" for number in range(10, 21)]
 ROWS = [event(number, createdAt=f"{day}T10:00:00.000Z") for number, day in enumerate(DAYS)]
 
@@ -66,9 +66,26 @@ def test_what_is_left_is_not_told_from_the_first_seconds_alone() -> None:
     assert said(window * 6 + [10_000]).endswith("about 2 min left")
 
 
+def test_days_of_few_rows_take_their_time_too() -> None:
+    clock = Clock()
+    line = Line(clock)
+    for second in range(21):
+        clock.now = second
+        days = {"days_read": second, "days_left": 400 - second}
+        text = line.of(replace(AT, events_read=100 * second, events_expected=40_000, **days))
+    assert text.endswith("about 6 min left")
+
+
+def test_no_time_is_told_that_is_shorter_than_the_wait() -> None:
+    awaited = Awaited("rate limit", time.monotonic() + 60)
+    assert " left" not in said([4_000] * 20, awaited=awaited)
+
+
 def test_what_is_not_known_is_left_out() -> None:
     assert said([], project_id=None, day=None, days_left=None) == "planning"
-    assert said([5] * 3, events_expected=None).endswith("15 events  5/s  400 days left")
+    assert said([5] * 3, events_expected=None, days_left=400).endswith(
+        "15 events  5/s  400 days left"
+    )
     assert said([5] * 3, events_expected=None, days_left=None).endswith("15 events  5/s")
 
 
