@@ -22,7 +22,8 @@ from openpanel_source.wire.awaited import Awaited
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-AT = Progress("acme-shop", date(2026, 10, 12), 0, 200_000, 0, 1)
+AT_DAY = "acme-shop", date(2026, 10, 12)
+AT = Progress(*AT_DAY, 0, 200_000, 0, 1)
 DAYS = [f"2026-11-{number:02d}" for number in range(10, 21)]
 ROWS = [event(number, createdAt=f"{day}T10:00:00.000Z") for number, day in enumerate(DAYS)]
 
@@ -71,8 +72,7 @@ def test_days_of_few_rows_take_their_time_too() -> None:
     line = Line(clock)
     for second in range(21):
         clock.now = second
-        days = {"days_read": second, "days_left": 400 - second}
-        text = line.of(replace(AT, events_read=100 * second, events_expected=40_000, **days))
+        text = line.of(Progress(*AT_DAY, 100 * second, 40_000, second, 400 - second))
     assert text.endswith("about 6 min left")
 
 
