@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+
 import dlt
 from dlt.extract import DltSource
+from dlt.pipeline.exceptions import PipelineStepFailed
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
-from openpanel_source.destinations.duckdb_session import got_on, is_duckdb, modest
+from openpanel_source.destinations.duckdb_session import (
+    got_on,
+    is_duckdb,
+    modest,
+    ran_out_of_memory,
+)
 from openpanel_source.destinations.lock import met_another
 from openpanel_source.destinations.prepare import drop_copies
 from openpanel_source.operations.tuning import give_back_memory
+
+logger = logging.getLogger(__name__)
 
 
 def extract(pipeline: dlt.Pipeline, source: DltSource) -> None:
@@ -37,18 +47,29 @@ def load(pipeline: dlt.Pipeline, heavy_bytes: int, busy_timeout: float) -> None:
         return
     pipeline.normalize()
     give_back_memory()
-    with modest(pipeline, busy_timeout, heavy_bytes):
-        # Tables are made before anything is loaded, so nothing is loaded twice.
-        Retrying(
-            retry=retry_if_exception(met_another),
-            stop=stop_after_attempt(10),
-            wait=wait_random(0.05, 0.5),
-            reraise=True,
-        )(_make_tables_and_load, pipeline)
+    with modest(pipeline, busy_timeout, heavy_bytes) as lift_limit:
+        try:
+            _load_beside_others(pipeline)
+        except PipelineStepFailed as error:
+            # What takes how much memory is DuckDB's to know; a limit of ours must not stop a sync.
+            if not (ran_out_of_memory(error) and lift_limit()):
+                raise
+            logger.warning("the load does not fit into the usual memory; it gets more")
+            _load_beside_others(pipeline)
         if is_duckdb(pipeline):
             # The file is open; its next load takes the room.
             drop_copies(pipeline)
     got_on()
+
+
+def _load_beside_others(pipeline: dlt.Pipeline) -> None:
+    # Tables are made before anything is loaded, so nothing is loaded twice.
+    Retrying(
+        retry=retry_if_exception(met_another),
+        stop=stop_after_attempt(10),
+        wait=wait_random(0.05, 0.5),
+        reraise=True,
+    )(_make_tables_and_load, pipeline)
 
 
 def _make_tables_and_load(pipeline: dlt.Pipeline) -> None:

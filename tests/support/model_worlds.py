@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -84,14 +84,8 @@ class ModelWorld:
         self._run([(statement, values)])
 
     def rows(self) -> dict[str, list[str]]:
-        """The rows of all models as text, in order; numbers to nine digits."""
-        return {
-            model.name: sorted(
-                str([_plain(cell) for cell in row])
-                for row in self.warehouse.query(f"SELECT * FROM {model.name}")
-            )
-            for model in models()
-        }
+        """The rows of all models."""
+        return rows_of_models(self.warehouse.query)
 
     def _values(self, project: str, day: date, event: Event) -> list[Any]:
         midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
@@ -121,9 +115,23 @@ class ModelWorld:
             connection.execute("COMMIT")
 
 
+def rows_of_models(query: Callable[[str], list[tuple[Any, ...]]]) -> dict[str, list[str]]:
+    """The rows of all models as text, in order; numbers to twelve digits.
+
+    Args:
+        query: Asks the warehouse.
+    """
+    return {
+        model.name: sorted(
+            str([_plain(cell) for cell in row]) for row in query(f"SELECT * FROM {model.name}")
+        )
+        for model in models()
+    }
+
+
 def _plain(cell: Any) -> Any:
     if isinstance(cell, float):
-        return float(f"{cell:.9g}")
+        return float(f"{cell:.12g}")
     return cell.astimezone(timezone.utc).isoformat() if isinstance(cell, datetime) else cell
 
 
