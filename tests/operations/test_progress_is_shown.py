@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openpanel_source import Chart
 from openpanel_source.operations.progress.line import Line, duration
 from openpanel_source.source.orders import Progress
 from openpanel_source.wire.awaited import Awaited
@@ -120,6 +121,19 @@ def test_whoever_is_told_sees_one_sync_over_all_its_runs(warehouse: Warehouse) -
     assert (told[-1].project_id, str(told[-1].day)) == ("web", DAYS[0])
 
 
+@pytest.mark.parametrize("server_date", ["2025-11", "2026-03", "2026-09"])
+def test_the_last_that_is_told_is_that_all_has_come(warehouse: Warehouse, server_date: str) -> None:
+    told: list[Progress] = []
+    rows = [*ROWS, *(event(100 + n, createdAt=f"{DAYS[3]}T11:00:00.000Z") for n in range(1_500))]
+    with world(*rows, server_date=server_date) as sandbox:
+        warehouse.sync(sandbox, progress=told.append)
+        assert (told[-1].events_read, told[-1].events_expected) == (len(rows), len(rows))
+        # A day that grew: what is new of it.
+        sandbox.add([event(5_000 + n, createdAt=f"{DAYS[-1]}T12:00:00.000Z") for n in range(3)])
+        warehouse.sync(sandbox, progress=told.append)
+    assert told[-1].events_read == told[-1].events_expected
+
+
 def test_rows_are_told_within_a_day(warehouse: Warehouse) -> None:
     rows = [event(number, createdAt="2026-11-20T10:00:00.000Z") for number in range(2_500)]
     told: list[Progress] = []
@@ -134,6 +148,25 @@ def test_rows_are_told_within_a_day(warehouse: Warehouse) -> None:
         sandbox.behave(path="page=3", delay=60)
         warehouse.sync(sandbox, progress=tell, start_date="2026-11-20", stop=stop)
     assert (2_000, 2_500) in [(one.events_read, one.events_expected) for one in told]
+
+
+def test_a_stop_while_a_chart_is_read_fails_no_chart(
+    warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = threading.Event()
+
+    def tell(progress: Progress) -> None:
+        if "no answer" in str(progress.awaited):
+            stop.set()
+
+    charts = [Chart("sales", ["purchase"], start="2026-11-01")]
+    with world(*ROWS) as sandbox:
+        sandbox.behave(path="/export/charts", delay=60)
+        summary = warehouse.sync(sandbox, progress=tell, stop=stop, charts=charts)
+        assert (summary.stopped, summary.failed_charts) == (True, {})
+        sandbox.behave()
+        assert warehouse.sync(sandbox, charts=charts).chart_points
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_who_fails_to_show_it_stops_no_sync(
