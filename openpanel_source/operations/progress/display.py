@@ -111,7 +111,10 @@ def _bar() -> Iterator[OnProgress]:
 
     text = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True))
     console = Console(stderr=True)
-    with Bar(BarColumn(20), text, console=console, transient=True) as bar:
+    # What is printed into a file or a pipe meanwhile belongs there.
+    is_seen = sys.stdout.isatty()
+    columns = BarColumn(20), text
+    with Bar(*columns, console=console, transient=True, redirect_stdout=is_seen) as bar:
         line, task = Line(), bar.add_task("planning", total=None)
 
         def show(progress: Progress) -> None:
