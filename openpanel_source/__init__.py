@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from openpanel_source.operations.status import DayStatus, ProjectStatus, read_days, read_status
     from openpanel_source.operations.sync import SyncSummary, sync
     from openpanel_source.operations.values.choose_days import ValueAudit
+    from openpanel_source.source.orders import Progress
     from openpanel_source.source.source import openpanel
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "ModelsSummary",
     "OpenPanelError",
     "Partition",
+    "Progress",
     "ProjectStatus",
     "Series",
     "ServerFaultError",
@@ -65,6 +67,7 @@ _MODULES = {
     "ModelsSummary": "models.make",
     "OpenPanelError": "errors",
     "Partition": "operations.partitions",
+    "Progress": "source.orders",
     "ProjectStatus": "operations.status",
     "Series": "charts.series",
     "ServerFaultError": "errors",

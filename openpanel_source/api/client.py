@@ -38,6 +38,8 @@ _NO_PLAIN = {"http": ""}
 """A proxy would read what goes over plain http."""
 _OF_PROXIES = (502, 503, 504)
 """What a proxy answers in place of a server that may not exist."""
+_LATE_SECONDS = 3.0
+"""After so long an answer is worth a word."""
 MAX_PAGE_BYTES = 64 * 1024 * 1024
 
 
@@ -166,9 +168,13 @@ class Client:
         paused = self._paused.next
         waits = [one.limiter.wait for one in self._identities.values()]
         seconds = min((wait for wait in waits if wait is not None), default=None)
-        if paused is not None or seconds is None:
+        if paused is not None:
             return paused
-        return Awaited("rate limit", time.monotonic() + seconds)
+        if seconds is not None:
+            return Awaited("rate limit", time.monotonic() + seconds)
+        longest = self._watchdog.longest
+        is_late = longest >= _LATE_SECONDS
+        return Awaited("no answer", time.monotonic() - longest) if is_late else None
 
     @property
     def limit(self) -> int | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from openpanel_source.cli.group import Command
+from openpanel_source.cli.group import Command, progress_wanted
 from openpanel_source.cli.options import (
     COUNT,
     busy_option,
@@ -21,7 +21,6 @@ from openpanel_source.cli.options import (
     source_options,
     target_options,
 )
-from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.summary import print_failed, print_summary
 from openpanel_source.errors import InvalidSettingError
@@ -70,6 +69,7 @@ def command(
     **settings: Any,
 ) -> None:
     """Count source against warehouse, day by day, and name what differs."""
+    from openpanel_source.destinations.duckdb_session import waiting_once
     from openpanel_source.destinations.pipelines import open_pipeline
     from openpanel_source.operations.audit import audit
     from openpanel_source.operations.values.choose_days import choice_of
@@ -84,6 +84,7 @@ def command(
             )
         settings["days"] = int(days)
     wanted = choice_of(sample, days, seed, every=every) if values else None
+    click.get_current_context().with_resource(waiting_once())
     pipeline = open_pipeline(
         *(destination, database, dataset),
         must_exist=True,
@@ -91,13 +92,13 @@ def command(
         busy_timeout=settings["busy_timeout"],
     )
     given = given_options(project_id=list(project_id), **settings)
-    with stop_on_signals() as stop, show_progress() as shown, writing(diff) as sink:
+    with stop_on_signals() as stop, writing(diff) as sink:
         report = audit(
             pipeline,
             deep=deep,
             repair=repair,
             values=wanted,
-            on_day=shown.on_day,
+            progress=progress_wanted(),
             on_difference=sink,
             stop=stop,
             **given,

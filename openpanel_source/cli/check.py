@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openpanel_source.cli.group import Command
-from openpanel_source.cli.logs import PROGRESS
 from openpanel_source.cli.options import given_options, json_option, print_json, source_options
 from openpanel_source.model.text import printable
+from openpanel_source.operations.progress import PROGRESS
 
 if TYPE_CHECKING:
     from openpanel_source.operations.check import Finding

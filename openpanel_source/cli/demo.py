@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from openpanel_source.cli.group import Command
+from openpanel_source.cli.group import Command, progress_wanted
 from openpanel_source.cli.options import COUNT
-from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.sandbox import generated
 from openpanel_source.cli.streams import drawable
 from openpanel_source.cli.summary import print_models, print_summary
@@ -77,17 +76,15 @@ def command(events: int, days: int, seed: int, database: str) -> None:
         # A demo leaves nothing behind but its database.
         os.environ["DLT_DATA_DIR"] = folder
         pipeline = open_pipeline(database=database)
-        with show_progress() as shown:
-            summary = sync(
-                pipeline,
-                on_day=shown.on_day,
-                on_wait=shown.on_wait,
-                models=True,
-                project_id=[project.id for project in dataset.accounts.projects],
-                client_id=DEMO_CLIENT_ID,
-                client_secret=DEMO_CLIENT_SECRET,
-                base_url=server.url,
-            )
+        summary = sync(
+            pipeline,
+            progress=progress_wanted(),
+            models=True,
+            project_id=[project.id for project in dataset.accounts.projects],
+            client_id=DEMO_CLIENT_ID,
+            client_secret=DEMO_CLIENT_SECRET,
+            base_url=server.url,
+        )
         print_summary(summary)
         if summary.models:
             print_models(summary.models)

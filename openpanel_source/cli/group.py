@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from openpanel_source.cli.logs import configure_logs
 from openpanel_source.cli.stopping import INTERRUPTED
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.model.text import printable
+
+if TYPE_CHECKING:
+    from openpanel_source.operations.progress.display import OnProgress
 
 BROKEN_PIPE = 141
 """128 + SIGPIPE, as shells know it."""
@@ -56,6 +59,16 @@ def _logging(wanted: str) -> Callable[[click.Context, click.Parameter, bool], No
             )
 
     return set_up
+
+
+def progress_wanted() -> bool | OnProgress:
+    """What ``sync(progress=...)`` is told: nothing with ``--quiet``, lines where logs are JSON."""
+    from openpanel_source.operations.progress.display import Lines
+
+    params = click.get_current_context().find_root().params
+    if params.get("quiet"):
+        return False
+    return Lines() if params.get("log_format") == "json" else True
 
 
 class Group(click.Group):

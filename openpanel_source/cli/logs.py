@@ -5,15 +5,27 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import uuid
 from datetime import datetime, timezone
+from typing import TextIO
 
 from openpanel_source.model.text import printable
-
-PROGRESS = "openpanel_source.progress"
-"""The logger of what a sync has read so far; it is heard without ``--verbose`` as well."""
+from openpanel_source.operations.progress import PROGRESS
 
 _ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is at the moment: what shows progress puts lines above its own."""
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _: TextIO) -> None:
+        """It stays what it is."""
 
 
 class _OneLine(logging.Formatter):
@@ -52,7 +64,7 @@ def configure_logs(*, verbose: bool, as_json: bool, quiet: bool = False) -> None
     """
     # dlt's own log would tell in a hundred lines what this command says in one sentence.
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "INFO" if verbose else "CRITICAL")
-    handler = logging.StreamHandler()
+    handler = _Stderr()
     text = _OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(_Json() if as_json else text)
     logger = logging.getLogger("openpanel_source")

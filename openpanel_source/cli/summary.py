@@ -92,21 +92,27 @@ def print_failed(reasons: dict[str, str]) -> None:
 
 
 def print_way_on(pipeline: dlt.Pipeline) -> None:
-    """Say where the rows are, and how to ask for them; of a DuckDB file alone."""
+    """Say where the rows are, and how to ask for them, where the command can."""
     from openpanel_source.cli.target import resolved_target
     from openpanel_source.destinations.duckdb_session import file_of
     from openpanel_source.destinations.pipelines import DEFAULT_DATABASE
 
     path, dataset = file_of(pipeline), pipeline.dataset_name
-    if path is None:
+    destination = pipeline.destination.destination_name
+    if path is None and destination != "postgres":
+        click.echo(f"They are in {destination}, dataset {printable(dataset)}.")
         return
-    options, usual = [], resolved_target()
+    usual = resolved_target()
     usual_path = Path(usual.database or DEFAULT_DATABASE).expanduser().absolute()
-    if usual.destination != "duckdb" or path != usual_path:
+    options = []
+    if path is None and usual.destination != "postgres":
+        options = ["--destination postgres"]
+    elif path is not None and (usual.destination != "duckdb" or path != usual_path):
         options += ["--database", shlex.quote(str(path))]
     if dataset != usual.dataset:
         options += ["--dataset", shlex.quote(dataset)]
     question = f"SELECT event_date, name FROM {dataset}.events LIMIT 10"  # noqa: S608 - is shown
     command = " ".join(["openpanel-source query", *options, f'"{question}"'])
-    click.echo(f"They are in {printable(str(path))}, dataset {printable(dataset)}. To see some:")
+    place = printable(str(path or destination))
+    click.echo(f"They are in {place}, dataset {printable(dataset)}, table events. To see some:")
     click.echo(f"  {printable(command, 2000)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from openpanel_source.cli.group import Command
+from openpanel_source.cli.group import Command, progress_wanted
 from openpanel_source.cli.options import (
     busy_option,
     deletions_option,
@@ -22,7 +22,6 @@ from openpanel_source.cli.options import (
     source_options,
     target_options,
 )
-from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.summary import print_models, print_summary, print_way_on
 from openpanel_source.errors import InvalidSettingError
@@ -81,10 +80,12 @@ def command(
 ) -> None:
     """Load every day that is new, open or not yet proven; nothing that is complete."""
     from openpanel_source.destinations.duckdb_file import nothing_empty_left
-    from openpanel_source.destinations.duckdb_session import file_of
+    from openpanel_source.destinations.duckdb_session import file_of, waiting_once
     from openpanel_source.destinations.pipelines import PIPELINE_NAME, open_pipeline
+    from openpanel_source.operations.housekeeping import remove_unused, show_to_dlt
     from openpanel_source.operations.sync import sync
 
+    click.get_current_context().with_resource(waiting_once())
     pipeline = open_pipeline(
         destination,
         database,
@@ -92,26 +93,25 @@ def command(
         name=PIPELINE_NAME if partition is None else partition,
         busy_timeout=busy_timeout,
     )
+    show_to_dlt(pipeline)
     given = given_options(
         project_id=list(project_id), lists=list(lists), max_runtime=max_runtime, **settings
     )
     if properties:
         given["properties"] = _given_properties(properties)
-    as_lines = click.get_current_context().find_root().params["log_format"] == "json"
     with (
         nothing_empty_left(file_of(pipeline)),
         stop_on_signals() as stop,
-        show_progress(as_lines=as_lines) as shown,
     ):
         summary = sync(
             pipeline,
-            on_day=shown.on_day,
-            on_wait=shown.on_wait,
+            progress=progress_wanted(),
             models=models,
             stop=stop,
             busy_timeout=busy_timeout,
             **given,
         )
+    remove_unused(pipeline)
     if as_json:
         print_json(summary.as_dict())
     else:

@@ -13,7 +13,8 @@ from typing import TypeVar
 from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.days.attempt import DayReading
 from openpanel_source.days.ledger import Reason
-from openpanel_source.days.planned_days import PlannedDay, split_empty
+from openpanel_source.days.meter import Meter
+from openpanel_source.days.planned_days import PlannedDay, Split, split_empty
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.safety_catch import SafetyCatch
 
@@ -33,10 +34,9 @@ class Backlog:
         unchanged: Open days, by project, that were counted and hold what the ledger says.
         begun: Days, by project, that are read before the others are planned.
         first_days: The first days with events, by project, that are looked for meanwhile.
-        events_expected: Rows that the server counts in the days planned, where that was asked.
+        meter: Counts rows as they come.
         is_planned: Whether the days are in it.
         days_done: Days read, or found empty.
-        rows_done: Rows of them that were loaded.
     """
 
     def __init__(self) -> None:
@@ -47,12 +47,11 @@ class Backlog:
         self.unchanged: frozenset[tuple[str, date]] = frozenset()
         self.begun: frozenset[tuple[str, date]] = frozenset()
         self.first_days: dict[str, Future[date | None]] = {}
-        self.events_expected = 0
+        self.meter = Meter()
         self.is_planned = False
         self.days_done = 0
-        self.rows_done = 0
         self._left: Counter[str] = Counter()
-        self._to_come: Iterator[tuple[list[PlannedDay], list[PlannedDay]]] = iter(())
+        self._to_come: Iterator[Split] = iter(())
         self._ready: deque[PlannedDay] = deque()
         self._taken: dict[tuple[str, date], PlannedDay] = {}
         self._empty: list[PlannedDay] = []
@@ -71,7 +70,9 @@ class Backlog:
     @property
     def days_left(self) -> int:
         """Days to read; those of projects that failed are for another sync."""
-        left = sum(days for project, days in self._left.items() if project not in self.failed)
+        # Others look at it meanwhile.
+        by_project = dict(self._left)
+        left = sum(days for project, days in by_project.items() if project not in self.failed)
         # How many there are is not known before they are planned.
         return left if self.is_planned else max(left, 1)
 
@@ -138,11 +139,11 @@ class Backlog:
                 if item.project_id not in self.failed:
                     self._taken[item.project_id, item.day] = item
                     yield item
-            filled, empty = next(self._to_come, (None, []))
-            if filled is None:
+            split = next(self._to_come, None)
+            if split is None:
                 return
-            self._empty.extend(empty)
-            self._ready.extend(filled)
+            self._empty.extend(split.empty)
+            self._ready.extend(split.filled)
 
     def found_empty(self) -> list[PlannedDay]:
         """Days that were counted on the way and found empty, each once."""
@@ -158,20 +159,24 @@ class Backlog:
     def read_again(self, days: frozenset[tuple[str, date]]) -> None:
         """Put in days of projects that have been done."""
         for project, day in sorted(days, key=lambda item: item[1]):
-            self._ready.appendleft(PlannedDay(project, day, Reason.CHANGED))
+            again = PlannedDay(project, day, Reason.CHANGED)
+            self.meter.plan([again])
+            self._ready.appendleft(again)
             self._left[project] += 1
             self.days_done -= 1
 
     def _split(
         self, days: list[PlannedDay], count: Callable[[str, date, date], int]
-    ) -> Iterator[tuple[list[PlannedDay], list[PlannedDay]]]:
+    ) -> Iterator[Split]:
         """The days of a project that hold something and those that do not, until it fails."""
         project = days[0].project_id
         with self.failed.alone(project):
-            for parts in split_empty(partial(count, project), days):
+            for split in split_empty(partial(count, project), days):
                 if project in self.failed:
                     return
-                yield parts
+                if split.rows is not None:
+                    self.meter.counted([*split.filled, *split.empty], split.rows)
+                yield split
 
 
 _T = TypeVar("_T")

@@ -136,6 +136,8 @@ class Listing:
 
     def __init__(self, size: int) -> None:
         self._keys: list[Key | None] = [None] * size
+        self.unknown = size
+        """At how many positions no look has shown a row."""
         self._looks: list[_Look] = []
         self._longest = 0
 
@@ -144,14 +146,11 @@ class Listing:
         """How many rows it has."""
         return len(self._keys)
 
-    @property
-    def unknown(self) -> int:
-        """At how many positions no look has shown a row."""
-        return self._keys.count(None)
-
     def grow(self, size: int) -> None:
         """Have it be this long at least."""
-        self._keys += [None] * (size - len(self._keys))
+        more = max(size - len(self._keys), 0)
+        self._keys += [None] * more
+        self.unknown += more
 
     def add(self, start: int, rows: Sequence[Row]) -> None:
         """Take in what a look showed.
@@ -166,6 +165,7 @@ class Listing:
             known = self._keys[position]
             if known is None:
                 self._keys[position] = row.key
+                self.unknown -= 1
             elif known != row.key:
                 self._keys[position] = _UNCLEAR
         if rows:

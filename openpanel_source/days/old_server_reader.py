@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from openpanel_source.api.page import Meta, RawPage
 from openpanel_source.days.attempt import Attempt
+from openpanel_source.days.meter import Meter
 from openpanel_source.days.old_server_listing import (
     Gathered,
     Grid,
@@ -65,10 +66,12 @@ class AlignedDays:
     Args:
         looker: Looks.
         shaper: Makes tables of rows.
+        meter: Counts rows as they come.
     """
 
     looker: Looker
     shaper: Shaper
+    meter: Meter = field(default_factory=Meter)
 
     @property
     def grid(self) -> Grid:
@@ -233,6 +236,7 @@ class _Reading:
         if not self._is_counted and start <= self.listing.size:
             self.listing.grow(start + len(rows))
         self.listing.add(start, rows)
+        self._days.meter.reach(self.listing.size - self.listing.unknown, self._begun.total)
         return start, rows
 
     def _is_sound(self, look: Look) -> bool:

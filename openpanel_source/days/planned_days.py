@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from openpanel_source.days.ledger import DayRecord, Known, Reason
 from openpanel_source.days.search_by_counts import Count, days_with_events
@@ -85,9 +86,15 @@ def _reason(day: date, today: date, known: Known) -> Reason | None:
     return None if record.is_proven else Reason.RECOUNT
 
 
-def split_empty(
-    count: Count, planned: list[PlannedDay]
-) -> Iterator[tuple[list[PlannedDay], list[PlannedDay]]]:
+class Split(NamedTuple):
+    """A range of planned days: those to read, those found empty, and the rows of all, if known."""
+
+    filled: list[PlannedDay]
+    empty: list[PlannedDay]
+    rows: int | None = None
+
+
+def split_empty(count: Count, planned: list[PlannedDay]) -> Iterator[Split]:
     """Separate days that hold nothing, by counting long ranges instead of single days.
 
     Args:
@@ -95,21 +102,22 @@ def split_empty(
         planned: Days of one project, newest first.
 
     Yields:
-        For each range: the days to read, and the days that were counted and found empty.
+        Range by range.
     """
     for days in _windows(planned):
         first, last = days[-1].day, days[0].day
         if len(days) == 1:
-            yield days, []
+            yield Split(days, [])
             continue
         total = count(first, last)
         if total >= len(days):
-            yield days, []
+            yield Split(days, [], total)
             continue
         filled = dict(days_with_events(count, first, last, total))
-        yield (
+        yield Split(
             [item for item in days if item.day in filled],
             [item for item in days if item.day not in filled],
+            total,
         )
 
 

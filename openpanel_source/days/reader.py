@@ -17,6 +17,7 @@ from openpanel_source.api.page import Meta, newest_day, peek
 from openpanel_source.api.query import EVENTS_PATH, EventQuery
 from openpanel_source.days.attempt import Attempt, DayReading, Placement
 from openpanel_source.days.ledger import DayRecord, Reason
+from openpanel_source.days.meter import Meter
 from openpanel_source.days.old_server_looks import DayRange, Looker
 from openpanel_source.days.pages import Pages
 from openpanel_source.days.planned_days import PlannedDay
@@ -49,6 +50,7 @@ class DayReader:
         privacy: What must not be loaded.
         fields: Those that have columns though this version does not know them.
         promotion: What is made of properties.
+        meter: Counts rows as they come.
     """
 
     client: Client
@@ -59,6 +61,7 @@ class DayReader:
     privacy: Privacy | None = None
     fields: NewFields = field(default_factory=NewFields)
     promotion: Promotion = NOTHING
+    meter: Meter = field(default_factory=Meter)
 
     def __post_init__(self) -> None:
         client, query, now, generation = self.client, self.query, self.now, self.generation
@@ -70,7 +73,8 @@ class DayReader:
         if not generation.has_stable_pages:
             from openpanel_source.days.old_server_reader import AlignedDays
 
-            self._aligned = AlignedDays(Looker(client, query, generation, now), shaper)
+            looker = Looker(client, query, generation, now)
+            self._aligned = AlignedDays(looker, shaper, self.meter)
 
     @property
     def adds_up(self) -> bool:
@@ -146,9 +150,7 @@ class DayReader:
         return self.client.read(EVENTS_PATH, params, peek)
 
     def read_days(
-        self,
-        planned: Iterable[PlannedDay],
-        failed: FailedProjects,
+        self, planned: Iterable[PlannedDay], failed: FailedProjects
     ) -> Generator[DayReading]:
         """Read days in the order given, each while the one before is being used.
 
@@ -215,20 +217,25 @@ class DayReader:
         """A day, read to a verdict; None if its project has failed, or fails now."""
         if item.project_id not in failed:
             with failed.alone(item.project_id):
-                return self._read_day(pool, item, first)
+                reading = self._read_day(pool, item, first)
+                self.meter.end()
+                return reading
         return None
 
     def _read_day(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Any]
     ) -> DayReading:
         if self._aligned is None and not self.generation.has_edges:
+            self.meter.begin(item, is_whole=False)
             tail = read_tail(self._pages, item, first, self.now)
             if tail is not None:
+                self.meter.reach(tail.tables.num_rows, tail.record.total_count)
                 return tail
         requests = readings = 0
         earlier: tuple[int, int] | None = None
         while True:
             readings += 1
+            self.meter.begin(item, is_whole=True)
             is_open = item.day >= self.now().date()
             if self._aligned is not None:
                 attempt = self._aligned.read(pool, first.result())
@@ -265,12 +272,7 @@ class DayReader:
             newest_id=None if self.generation.has_edges else attempt.newest_id,
             newest_at=attempt.newest_at,
         )
-        return DayReading(
-            record,
-            attempt.tables,
-            rejected,
-            side_rows=attempt.side_rows,
-        )
+        return DayReading(record, attempt.tables, rejected, side_rows=attempt.side_rows)
 
     def _read_once(
         self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[list[ShapedPage]]
@@ -284,6 +286,7 @@ class DayReader:
         while window:
             pages = window.popleft().result()
             new_rows = sum([attempt.add(page) for page in pages])
+            self.meter.reach(attempt.rows, attempt.totals[0])
             paginator.observe(pages[-1].meta, sum(page.rows for page in pages), new_rows)
             if not paginator.has_next_page:
                 break

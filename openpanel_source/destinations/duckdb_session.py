@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
@@ -106,22 +107,63 @@ def opened(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Any]:
         yield entered
 
 
+class _Waits:
+    """What a command or an operation has waited for others, all together.
+
+    Attributes:
+        seconds: Since it began, or last got on.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+
+_waits: ContextVar[_Waits | None] = ContextVar("waits", default=None)
+
+
+@contextmanager
+def waiting_once() -> Iterator[None]:
+    """Have all waits meanwhile last no longer together than one may, whatever is waited for."""
+    if _waits.get() is not None:
+        yield
+        return
+    before = _waits.set(_Waits())
+    try:
+        yield
+    finally:
+        _waits.reset(before)
+
+
+def got_on() -> None:
+    """Note that something was done for good: whoever waits later may wait as long again."""
+    waits = _waits.get()
+    if waits is not None:
+        waits.seconds = 0.0
+
+
 def patiently(
     busy_timeout: float, retry: retry_base, tell: Callable[[RetryCallState], None]
 ) -> Retrying:
     """Try again until it works, the time is over, or the sync is asked to stop.
 
     Args:
-        busy_timeout: Seconds to wait at most.
+        busy_timeout: Seconds to wait at most, those waited before included.
         retry: After which errors.
         tell: Called before the first wait.
     """
-    stop = _stop.get() or threading.Event()
+    stop, waits = _stop.get() or threading.Event(), _waits.get() or _Waits()
+    pause = sleep_using_event(stop)
+
+    def sleep(seconds: float) -> None:
+        began = time.monotonic()
+        pause(seconds)
+        waits.seconds += time.monotonic() - began
+
     return Retrying(
         retry=retry,
-        stop=stop_after_delay(busy_timeout) | stop_when_event_set(stop),
+        stop=stop_after_delay(max(busy_timeout - waits.seconds, 0.0)) | stop_when_event_set(stop),
         wait=wait_random(0.05, 0.25),
-        sleep=sleep_using_event(stop),
+        sleep=sleep,
         before_sleep=lambda state: tell(state) if state.attempt_number == 1 else None,
         reraise=True,
     )

@@ -45,6 +45,7 @@ _OF_ANOTHER_DLT = (
 """What dlt raises of files whose format it does not know."""
 
 PIPELINE_NAME = "openpanel"
+WORKING_FOLDERS = "openpanel-source"
 DEFAULT_DATABASE = "warehouse.duckdb"
 _EARLIER_DEFAULT = "openpanel.duckdb"
 DEFAULT_DATASET = "openpanel"
@@ -96,7 +97,8 @@ def open_pipeline(
     with destination_errors(destination):
         place = str(path) if path else _configured_place(destination, name)
     digest = hashlib.sha256("\0".join([destination, dataset, place]).encode()).hexdigest()[:12]
-    pipelines = Path(get_dlt_pipelines_dir()) / "openpanel-source" / digest
+    # Not among the pipelines that dlt lists: it would take the folder of all for one of them.
+    pipelines = Path(get_dlt_pipelines_dir()).with_name(WORKING_FOLDERS) / digest
 
     def opened() -> dlt.Pipeline:
         return told_pipeline(

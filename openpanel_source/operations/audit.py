@@ -21,18 +21,20 @@ from openpanel_source.destinations.warehouse import ProjectDay, count_events
 from openpanel_source.model.plain import plain
 from openpanel_source.operations.adopt import adoptable_days
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, operation
+from openpanel_source.operations.progress.display import OnProgress
+from openpanel_source.operations.progress.telling import telling
 from openpanel_source.operations.restore import differing_days
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.sync import SyncSummary, sync
 from openpanel_source.operations.values.choose_days import ValueAudit
 from openpanel_source.operations.values.compare_days import (
-    OnDay,
     ValueAuditor,
     ValueDifference,
     ValueReport,
 )
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.load_package import reader_of
+from openpanel_source.source.orders import Progress
 from openpanel_source.source.settings import Settings
 from openpanel_source.source.source import complete
 
@@ -118,7 +120,7 @@ def audit(
     deep: bool = False,
     repair: bool = False,
     values: ValueAudit | None = None,
-    on_day: OnDay | None = None,
+    progress: bool | OnProgress = False,
     on_difference: Callable[[ValueDifference], None] | None = None,
     busy_timeout: float = BUSY_TIMEOUT,
     stop: threading.Event | None = None,
@@ -131,7 +133,7 @@ def audit(
         deep: Count every day alone, which also finds changes that cancel out between days.
         repair: Read the days that differ again and replace them.
         values: Of which days to compare every value with the server's, too.
-        on_day: Called after each day whose values were compared with how far that is.
+        progress: As for ``sync``, of the values compared.
         on_difference: Given every value that differs, in the end.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
         stop: Once set, counting is abandoned after 2 seconds, and a repair ends as a sync does.
@@ -149,13 +151,18 @@ def audit(
     sink = on_difference or (lambda _: None)
     # What is repaired is no difference in the end.
     first_sink = (lambda _: None) if repair else sink
-    with halt.ending(), operation(settings, halt, busy_timeout) as (client, checked):
+    reached = [Progress(None, None, 0, None, 0, None)]
+    with (
+        halt.ending(),
+        operation(settings, halt, busy_timeout) as (client, checked),
+        telling(progress, lambda: replace(reached[-1], awaited=client.awaited)),
+    ):
         lookback = _EVERY_DAY if deep else checked.lookback_days
         counted = replace(checked, lookback_days=lookback)
         _compare_all(report, pipeline, client, counted, busy_timeout)
         if values is not None:
             auditor = ValueAuditor(pipeline, client, checked, complete(**settings), busy_timeout)
-            report.values = auditor.compare(values, halt, first_sink, on_day)
+            report.values = auditor.compare(values, halt, first_sink, reached.append)
         report.stopped = halt.is_asked
         report.requests = client.requests_sent
     if repair and not report.stopped:
@@ -164,7 +171,12 @@ def audit(
             [*((item.project_id, item.day) for item in report.differences), *differing]
         )
         report.repair = sync(
-            pipeline, reread=reread, busy_timeout=busy_timeout, stop=stop, **settings
+            pipeline,
+            reread=reread,
+            progress=progress,
+            busy_timeout=busy_timeout,
+            stop=stop,
+            **settings,
         )
         report.stopped = report.repair.stopped
         if report.values and differing and not report.stopped:

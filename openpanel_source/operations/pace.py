@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import inf
 
+from openpanel_source.wire.awaited import Awaited
+
 _FIRST_SECONDS = 4.0
 """Until the first commit, if all goes as usual."""
 
@@ -26,11 +28,17 @@ class Pace:
         self._seconds = seconds
         self._clock = clock
         self.is_bounded = seconds < inf
+        self._is_committing = False
         self._due = clock() + (min(seconds, _FIRST_SECONDS) if self.is_bounded else inf)
 
     def is_due(self) -> bool:
         """Whether it is time."""
         return self._clock() >= self._due
+
+    @property
+    def awaited(self) -> Awaited | None:
+        """The commit that goes on at this moment."""
+        return Awaited("committing", time.monotonic()) if self._is_committing else None
 
     @contextmanager
     def committing(self) -> Iterator[None]:
@@ -39,7 +47,11 @@ class Pace:
         Where it takes most of the time, there is as much for reading.
         """
         began = self._clock()
-        yield
+        self._is_committing = True
+        try:
+            yield
+        finally:
+            self._is_committing = False
         ended = self._clock()
         took, seconds = ended - began, self._seconds
         self._due = ended + max(seconds - took, min(took, seconds))

@@ -12,7 +12,12 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from openpanel_source.api.client import Client
-from openpanel_source.destinations.duckdb_session import is_duckdb, modest, ran_out_of_memory
+from openpanel_source.destinations.duckdb_session import (
+    got_on,
+    is_duckdb,
+    modest,
+    ran_out_of_memory,
+)
 from openpanel_source.destinations.lock import met_another
 from openpanel_source.destinations.prepare import drop_copies
 from openpanel_source.lists.verdict import ListResult
@@ -62,6 +67,7 @@ def load(pipeline: dlt.Pipeline, heavy_bytes: int, busy_timeout: float) -> None:
         if is_duckdb(pipeline):
             # The file is open; its next load takes the room.
             drop_copies(pipeline)
+    got_on()
 
 
 def _load_beside_others(pipeline: dlt.Pipeline) -> None:

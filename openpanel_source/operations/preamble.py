@@ -9,7 +9,7 @@ from typing import Any
 import dlt
 
 from openpanel_source.api.client import Client
-from openpanel_source.destinations.duckdb_session import waiting_until
+from openpanel_source.destinations.duckdb_session import got_on, waiting_once, waiting_until
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.lock import running_alone
 from openpanel_source.destinations.observer import observing
@@ -33,7 +33,7 @@ def operation(
     Args:
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
         halt: Says when it has to end.
-        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+        busy_timeout: Seconds to wait for another sync, or a process that holds a DuckDB file.
 
     Yields:
         What makes the requests, closed afterwards, and the settings, checked.
@@ -44,7 +44,7 @@ def operation(
     """
     check_seconds("busy_timeout", busy_timeout)
     halt = halt or Halt()
-    with destination_errors(), waiting_until(halt.stop):
+    with destination_errors(), waiting_until(halt.stop), waiting_once():
         client, checked = configured(**settings)
         with client, halt.watching(client):
             yield client, checked
@@ -87,3 +87,4 @@ def looking_alone(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[dlt.P
         observing(pipeline, busy_timeout) as there,
     ):
         yield there
+    got_on()

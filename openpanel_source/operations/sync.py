@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from typing import Any
 
 import dlt
@@ -28,12 +29,13 @@ from openpanel_source.models.make import ModelsSummary, refresh_models, refresh_
 from openpanel_source.operations.pace import Pace
 from openpanel_source.operations.package_steps import extract, load, load_lists
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
+from openpanel_source.operations.progress.display import OnProgress
+from openpanel_source.operations.progress.telling import telling
 from openpanel_source.operations.restore import mark_clean, restored
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.tuning import tuned_process
 from openpanel_source.operations.users_pipeline import loadable
-from openpanel_source.operations.waits import OnWait, telling_waits
-from openpanel_source.source.orders import ChartResult, Orders, Progress, Results
+from openpanel_source.source.orders import ChartResult, Orders, Results, progress_of
 from openpanel_source.source.source import resources_of, source_of
 
 _SHOWN_OF_DAYS = ("project_id", "day", "verdict", "total_count", "rows_received")
@@ -105,15 +107,12 @@ class SyncSummary:
         return dict(plain({**vars(self), **said, "unproven": unproven}))
 
 
-OnDay = Callable[[Progress], None]
-
-
 def sync(
     pipeline: dlt.Pipeline,
     *,
     max_runtime: float | None = None,
-    on_day: OnDay | None = None,
-    on_wait: OnWait | None = None,
+    progress: bool | OnProgress = False,
+    on_day: OnProgress | None = None,
     models: bool | None = None,
     reread: frozenset[ProjectDay] = frozenset(),
     busy_timeout: float = BUSY_TIMEOUT,
@@ -127,9 +126,10 @@ def sync(
     Args:
         pipeline: A dlt pipeline with its destination.
         max_runtime: Seconds after which no further day is begun; None for no bound.
+        progress: True shows how far the sync is and what it waits for: a bar on a terminal, a line
+            in a notebook, lines on stderr or in the log elsewhere. Or what is called with it
+            instead, twice a second, in a thread of its own. What fails there stops no sync.
         on_day: Called after each day with how far the sync is.
-        on_wait: Called twice a second, in a thread of its own, with what requests wait for, as the
-            rate limit; None while none waits.
         models: Whether to make the tables of docs/models.md, or bring them up to date; when left
             out, they are brought up to date where somebody has made them. A sync that is asked to
             stop leaves that to the next.
@@ -151,12 +151,14 @@ def sync(
     if models:
         # Refuses a destination that holds none, before anything is loaded.
         dialect_of(pipeline)
+    # No pace is known before the settings are.
+    backlog, pace = Backlog(), Pace(inf)
     runs: _Runs | None = None
     with (
         halt.ending(),
         tuned_process(),
         operation(settings, halt, busy_timeout) as (client, checked),
-        telling_waits(client, on_wait),
+        telling(progress, lambda: progress_of(backlog, awaited=client.awaited or pace.awaited)),
         running_alone(pipeline, busy_timeout),
         loadable(pipeline),
     ):
@@ -173,7 +175,7 @@ def sync(
             should_commit=pace.is_due,
         )
         resources = partial(resources_of, client, checked)
-        runs = _Runs(pipeline, resources, orders, pace, busy_timeout)
+        runs = _Runs(pipeline, resources, orders, backlog, pace, busy_timeout)
         if runs.until_nothing_is_left(on_day) and checked.lists:
             runs.summary.lists = load_lists(
                 pipeline, client, checked, orders, runs.failed, busy_timeout
@@ -203,6 +205,7 @@ class _Runs:
         pipeline: dlt.Pipeline,
         resources: Callable[[Orders, Backlog], list[DltResource]],
         orders: Orders,
+        backlog: Backlog,
         pace: Pace,
         busy_timeout: float,
     ) -> None:
@@ -211,7 +214,7 @@ class _Runs:
         self._orders = orders
         self._pace = pace
         self._busy_timeout = busy_timeout
-        self._backlog = Backlog()
+        self._backlog = backlog
         self._last: dict[ProjectDay, DayRecord] = {}
         self._differing: frozenset[ProjectDay] = frozenset()
         self.failed = self._backlog.failed
@@ -225,7 +228,7 @@ class _Runs:
         """
         return not self._differing and not self.failed and self._backlog.days_left <= 0
 
-    def until_nothing_is_left(self, on_day: OnDay | None) -> bool:
+    def until_nothing_is_left(self, on_day: OnProgress | None) -> bool:
         """Run and commit until all days are read, or a bound is reached; true unless stopped.
 
         Raises:
@@ -252,14 +255,11 @@ class _Runs:
 
     def _run(self, orders: Orders) -> Results:
         ended: list[Results] = []
-        charts: list[ChartResult] = []
-        orders = replace(orders, on_end=ended.append, on_chart=charts.append)
+        orders = replace(orders, on_end=ended.append, on_chart=self._add_chart)
         extract(self._pipeline, source_of(self._resources(orders, self._backlog)))
         [results] = ended
         with self._pace.committing():
             load(self._pipeline, results.heavy_bytes, self._busy_timeout)
-        for chart in charts:
-            self._add_chart(chart)
         return results
 
     def _not_arrived(self, results: Results) -> frozenset[ProjectDay]:

@@ -29,7 +29,7 @@ from openpanel_source.days.reader import DayReader
 from openpanel_source.days.search_by_counts import first_day_with_events
 from openpanel_source.destinations.dialect import current_dialect
 from openpanel_source.destinations.table_format import check_replaces
-from openpanel_source.errors import OpenPanelError
+from openpanel_source.errors import OpenPanelError, RequestAbortedError
 from openpanel_source.model.clock import EARLIEST
 from openpanel_source.model.conditions import ReplacedBuckets, buckets_condition
 from openpanel_source.model.schema import CHART_POINTS, CHART_SERIES, CHARTS
@@ -168,9 +168,11 @@ def _project_items(
         if whole is not None:
             yield from reader.read(reading, whole, anew=settings.reload)
     except OpenPanelError as error:
-        record.error = error.message
-        failure = error
-        logger.error("chart %s of %s cannot be read: %s", chart.name, project_id, error)
+        # What was asked to stop has not failed.
+        if not (isinstance(error, RequestAbortedError) and orders.should_stop()):
+            record.error = error.message
+            failure = error
+            logger.error("chart %s of %s cannot be read: %s", chart.name, project_id, error)
     dialect = current_dialect()
     if reading.series:
         rows = CHART_SERIES.arrow_table(reading.series.values())

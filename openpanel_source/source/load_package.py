@@ -16,6 +16,7 @@ from openpanel_source.api.recognise import recognise
 from openpanel_source.days.attempt import DayReading
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.ledger import Ledger, ledger_table
+from openpanel_source.days.meter import Meter
 from openpanel_source.days.reader import DayReader
 from openpanel_source.destinations.dialect import current_dialect
 from openpanel_source.model.conditions import days_condition
@@ -52,6 +53,7 @@ def reader_of(
     promotion: Promotion = NOTHING,
     *,
     known: str | None = None,
+    meter: Meter | None = None,
 ) -> DayReader:
     """A reader for the server that answers, whatever its age.
 
@@ -61,6 +63,7 @@ def reader_of(
         fields: Those that have columns though this version does not know them.
         promotion: What is made of properties.
         known: The mark of the generation that was found the last time.
+        meter: Counts rows as they come.
 
     Raises:
         UnsupportedServerError: The server is too old for the query.
@@ -75,6 +78,7 @@ def reader_of(
         settings.privacy,
         fields or NewFields(),
         promotion,
+        meter or Meter(),
     )
 
 
@@ -121,8 +125,11 @@ class Package:
         if reader is None or not self._settings.query.is_counted:
             known = self._ledger.server
             backlog.close()
+            backlog.meter.is_exact = self._settings.query.is_counted
             reader = backlog.reader = reader_of(
-                client, self._settings, self._fields, self._promotion, known=known
+                *(client, self._settings, self._fields, self._promotion),
+                known=known,
+                meter=backlog.meter,
             )
         self._ledger.server = mark_of(reader.generation)
         run = Run(self._settings, reader, self._ledger, self._orders, backlog, self._load_id)

@@ -4,33 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
+from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.ledger import DayRecord, Ledger
 from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.destinations.warehouse import ProjectDay
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.lists.verdict import ListResult
 from openpanel_source.model.conditions import Replaced
+from openpanel_source.wire.awaited import Awaited
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a sync is, after a day.
+    """How far a sync is, over all its projects and runs.
 
     Attributes:
-        record: The day.
-        events_loaded: Rows for ``events`` so far.
-        events_expected: Rows that the server counts in the days planned, or 0.
-        days_read: Days so far.
-        days_left: Days to come.
+        project_id: The project that is being read, or was read last; None before any.
+        day: The UTC day of it.
+        events_read: Rows that have come so far, those of days that are not read to their end too.
+        events_expected: These and the rows to come, as the server counts them; None where that is
+            not known.
+        days_read: Days of projects so far.
+        days_left: Those to come; None as long as they are not planned.
+        record: What was found of the day; None while it is being read.
+        awaited: What requests wait for, as the rate limit; None while none waits.
     """
 
-    record: DayRecord
-    events_loaded: int
-    events_expected: int
+    project_id: str | None
+    day: date | None
+    events_read: int
+    events_expected: int | None
     days_read: int
-    days_left: int
+    days_left: int | None
+    record: DayRecord | None = None
+    awaited: Awaited | None = None
+
+
+def progress_of(
+    backlog: Backlog, record: DayRecord | None = None, awaited: Awaited | None = None
+) -> Progress:
+    """How far a sync is, after a day or at any moment.
+
+    Args:
+        backlog: Of the sync.
+        record: The day that was just read.
+        awaited: What requests wait for.
+    """
+    meter = backlog.meter
+    project, day = (record.project_id, record.day) if record else meter.day or (None, None)
+    return Progress(
+        project_id=project,
+        day=day,
+        events_read=meter.rows,
+        events_expected=meter.expected(backlog.failed),
+        days_read=backlog.days_done,
+        days_left=max(backlog.days_left, 0) if backlog.is_planned else None,
+        record=record,
+        awaited=awaited,
+    )
 
 
 @dataclass

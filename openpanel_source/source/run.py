@@ -17,11 +17,12 @@ from openpanel_source.errors import (
     ContradictoryCountsError,
     DaysMisunderstoodError,
     OpenPanelError,
+    RequestAbortedError,
 )
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST
 from openpanel_source.model.conditions import Replaced
 from openpanel_source.rows.spill import SpilledTables
-from openpanel_source.source.orders import Orders, Progress, Results
+from openpanel_source.source.orders import Orders, Results, progress_of
 from openpanel_source.source.settings import Settings
 from openpanel_source.source.sync_plan import Planning
 
@@ -79,7 +80,7 @@ class Run:
                 backlog.done(reading.record.project_id, reading.record.day)
                 if self._take(reading):
                     yield reading
-                self._orders.on_day(self._progress())
+                self._orders.on_day(progress_of(backlog, self.results.records[-1]))
                 results.stopped = self._orders.should_stop()
                 if results.stopped or self._is_enough(number):
                     break
@@ -117,20 +118,12 @@ class Run:
             or self._orders.should_commit()
         )
 
-    def _progress(self) -> Progress:
-        backlog = self._backlog
-        return Progress(
-            self.results.records[-1],
-            backlog.rows_done,
-            backlog.events_expected,
-            backlog.days_done,
-            backlog.days_left,
-        )
-
     def _keep_what_was_read(self, error: OpenPanelError) -> None:
         """Have the days read so far, which are whole, committed before the error is raised."""
         self.results.failure = error
-        logger.error("the run ends early, what was read is kept: %s", error)
+        # Who asked for it has been told.
+        level = logging.DEBUG if isinstance(error, RequestAbortedError) else logging.ERROR
+        logger.log(level, "the run ends early, what was read is kept: %s", error)
 
     def _cross_check(self) -> None:
         """Have the server's counts confirm each other before anything is committed.
@@ -180,7 +173,6 @@ class Run:
         results.records.append(record)
         self._ledger.record(record)
         results.events_loaded += reading.tables.num_rows
-        self._backlog.rows_done += reading.tables.num_rows
         results.replaced.append(Replaced(record.project_id, record.day, reading.after))
         if reading.after is None and (reading.rejected or (before and before.rejected_rows)):
             results.had_rejected.append(Replaced(record.project_id, record.day))

@@ -11,6 +11,7 @@ from openpanel_source.api.query import EventQuery
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.day_records import Stamp, shrunk, still_complete
 from openpanel_source.days.ledger import DayRecord, Known, Ledger, Reason
+from openpanel_source.days.meter import Meter
 from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.project_plan import Planner
 from openpanel_source.days.reader import DayReader
@@ -26,8 +27,9 @@ logger = logging.getLogger(__name__)
 
 _EVENTS_A_SECOND = 1_000
 """A tenth of what the API's limit allows: what takes no longer is not worth an early commit."""
-_DAYS_WORTH_AN_ESTIMATE = 30
-"""So many days take long enough that one more request, to tell how long, does not matter."""
+_DAYS_WORTH_A_COUNT = 30
+"""So many days take long enough that some more requests, to tell how long, do not matter."""
+_MOST_COUNTS = 3
 
 
 def check_consent(settings: Settings, ledger: Ledger) -> None:
@@ -110,6 +112,8 @@ class Planning:
         days = [PlannedDay(project, day, Reason.NEW) for project, (_, day) in found.items() if day]
         for item in days:
             backlog.catches[item.project_id] = SafetyCatch(settings.deletions, {})
+        for project, total in self._planner.totals.items():
+            backlog.meter.cover(project, total)
         backlog.begin(days)
         if days and None in (settings.start, settings.end):
             first, last = settings.start or EARLIEST, settings.end or self._today
@@ -136,7 +140,8 @@ class Planning:
         for project in backlog.failed.left_of(self._settings.project_ids):
             with backlog.failed.alone(project):
                 days = self._permitted(project, backlog)
-                backlog.events_expected += self._expected(days)
+                backlog.meter.plan(days)
+                self._count(project, days, backlog.meter)
                 projects.append(days)
         backlog.unchanged = frozenset(self._planner.unchanged)
         backlog.fill(projects, self._reader.count)
@@ -190,10 +195,15 @@ class Planning:
                 confirmed |= days
         return confirmed
 
-    def _expected(self, days: list[PlannedDay]) -> int:
-        if len(days) < _DAYS_WORTH_AN_ESTIMATE:
-            return 0
-        return self._reader.count(days[0].project_id, days[-1].day, days[0].day)
+    def _count(self, project: str, planned: list[PlannedDay], meter: Meter) -> None:
+        """Count the rows of the days planned, if they are many."""
+        uncounted = meter.uncounted(project)
+        ranges = list(day_ranges(uncounted))
+        if len(uncounted) < _DAYS_WORTH_A_COUNT or len(ranges) > _MOST_COUNTS:
+            return
+        for first, last in ranges:
+            days = [item for item in planned if first <= item.day <= last]
+            meter.counted(days, self._reader.count(project, first, last))
 
 
 def _warn_of_losses(project: str, known: Known, left: dict[date, int]) -> None:

@@ -16,16 +16,20 @@ class Awaited(NamedTuple):
     """A wait.
 
     Attributes:
-        what: For what: ``rate limit``, ``no connection`` or ``server fault``.
-        until: When it ends, by ``time.monotonic``.
+        what: For what: ``rate limit``, ``no connection`` or ``server fault``; or ``no answer``.
+        until: When it ends, by ``time.monotonic``; when it began, where the end is not known.
     """
 
     what: str
     until: float
 
     def __str__(self) -> str:
-        seconds = max(round(self.until - time.monotonic()), 0)
-        return f"{self.what}, next in {seconds} s" if seconds else self.what
+        seconds = round(self.until - time.monotonic())
+        if not seconds:
+            return self.what
+        return (
+            f"{self.what}, next in {seconds} s" if seconds > 0 else f"{self.what} for {-seconds} s"
+        )
 
 
 class PausedRequests:

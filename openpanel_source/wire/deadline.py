@@ -88,6 +88,15 @@ class Watchdog:
             with self._changed:
                 del self._watches[watch]
 
+    @property
+    def longest(self) -> float:
+        """Seconds that the oldest request under way has taken; 0 if there is none."""
+        with self._changed:
+            oldest = next(iter(self._watches), None)
+        if oldest is None:
+            return 0.0
+        return max(self._seconds - (oldest.ends_at - time.monotonic()), 0.0)
+
     def _start(self, watch: Watch) -> None:
         self._thread = threading.Thread(target=self._run, name="openpanel-watchdog", daemon=True)
         try:

@@ -35,7 +35,13 @@ def test_a_working_folder_that_is_no_folder_is_named(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("DLT_DATA_DIR", str(Path("file").resolve()))
     for command in ("sync", "audit"):
         duckdb.connect("warehouse.duckdb").close()
-        fails(run(command), 2, "file/pipelines", "cannot be used (Not a directory)", "DLT_DATA_DIR")
+        fails(
+            run(command),
+            2,
+            "file/openpanel-source",
+            "cannot be used (Not a directory)",
+            "DLT_DATA_DIR",
+        )
 
 
 def test_a_working_folder_that_may_not_be_written_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -64,6 +65,13 @@ def test_a_table_is_found_with_its_dataset_and_without(loaded: list[str]) -> Non
 def test_the_database_refuses_whatever_writes(loaded: list[str], sql: str) -> None:
     fails(run("query", *loaded, sql), 2, "the database refuses it", "read-only")
     assert "4" in run("query", *loaded, "SELECT count(*) AS n FROM events").stdout
+
+
+def test_a_sync_ends_with_a_query_that_runs(loaded: list[str]) -> None:
+    said = run("sync", "--reload", *loaded).stdout
+    shown = run(*shlex.split(said.splitlines()[-1])[1:])
+    assert shown.exit_code == 0, shown.output
+    assert "2026-11-10" in shown.stdout
 
 
 def test_a_commit_does_not_open_postgres_for_writing(loaded: list[str]) -> None:

@@ -132,7 +132,7 @@ def test_a_row_of_today_that_arrives_while_counting_does_not_empty_an_old_day() 
             history[day(63)] = 1
 
     planned = [PlannedDay("web", day(n), Reason.NEW) for n in range(63, -1, -1)]
-    filled, empty = next(split_empty(Counter(history, arrive), planned))
+    filled, empty, _ = next(split_empty(Counter(history, arrive), planned))
     assert day(10) in [item.day for item in filled]
     assert day(10) not in [item.day for item in empty]
 
@@ -180,7 +180,7 @@ def test_each_planned_day_is_either_to_read_or_counted_empty(
     planned = [PlannedDay("web", day(n), Reason.NEW) for n in sorted(numbers, reverse=True)]
     filled: list[PlannedDay] = []
     empty: list[PlannedDay] = []
-    for some_filled, some_empty in split_empty(Counter(history), planned):
+    for some_filled, some_empty, _ in split_empty(Counter(history), planned):
         filled += some_filled
         empty += some_empty
     assert sorted(filled + empty, key=lambda item: item.day, reverse=True) == planned
@@ -192,7 +192,7 @@ def test_a_dense_history_costs_one_count_for_64_days() -> None:
     history = {day(n): 100 for n in range(DAYS)}
     planned = [PlannedDay("web", day(n), Reason.NEW) for n in range(DAYS - 1, -1, -1)]
     counter = Counter(history)
-    filled = [item for some, _ in split_empty(counter, planned) for item in some]
+    filled = [item for some, _, _ in split_empty(counter, planned) for item in some]
     assert filled == planned
     assert counter.asked == ceil(DAYS / 64)
 
@@ -201,12 +201,12 @@ def test_a_dense_history_costs_one_count_for_64_days() -> None:
 def test_a_single_day_is_read_without_being_counted(total: int) -> None:
     counter = Counter({day(0): total})
     planned = [PlannedDay("web", day(0), Reason.NEW)]
-    assert list(split_empty(counter, planned)) == [(planned, [])]
+    assert list(split_empty(counter, planned)) == [(planned, [], None)]
     assert counter.asked == 0
 
 
 def test_days_apart_are_never_counted_across_the_gap() -> None:
     counter = Counter({day(5): 1_000})
     planned = [PlannedDay("web", day(n), Reason.NEW) for n in (9, 8, 2, 1)]
-    assert list(split_empty(counter, planned)) == [([], planned[:2]), ([], planned[2:])]
+    assert list(split_empty(counter, planned)) == [([], planned[:2], 0), ([], planned[2:], 0)]
     assert timedelta(days=1) == DAY

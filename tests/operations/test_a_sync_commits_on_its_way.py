@@ -132,9 +132,7 @@ def test_the_newest_day_of_each_project_comes_first(warehouse: Warehouse) -> Non
         summary = sync(
             warehouse.pipeline(),
             commit_seconds=0.001,
-            on_day=lambda progress: days.append(
-                (progress.record.project_id, str(progress.record.day))
-            ),
+            on_day=lambda progress: days.append((str(progress.project_id), str(progress.day))),
             **settings,
         )
         assert summary.is_verified

@@ -72,6 +72,16 @@ def test_the_example_with_an_interval_of_a_scheduler_reads_its_days(
     assert warehouse.numbers() == [12, 13]
 
 
+def test_rows_come_into_python_with_what_is_installed(warehouse: Warehouse) -> None:
+    (example,) = re.findall(r"```python\n(import duckdb\n[^`]*)```", _page("docs/python.md"))
+    with world(event(1), event(2)) as sandbox:
+        warehouse.sync(sandbox)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    assert names["rows"] == [("purchase", 2)]
+    assert names["table"].to_pylist() == [{"name": "purchase", "n": 2}]
+
+
 def test_every_verdict_and_reason_is_explained() -> None:
     page = _page("docs/completeness.md")
     for member in [*Verdict, *Reason]:

@@ -176,7 +176,8 @@ class ValueAuditor:
             held.close()
             if on_day is not None:
                 left = len(chosen) - report.days
-                on_day(Progress(record, report.rows, expected, report.days, left))
+                of_day = (record.project_id, record.day, report.rows, expected)
+                on_day(Progress(*of_day, report.days, left, record))
 
     def _records(self, ledger: Ledger) -> list[DayRecord]:
         return [
