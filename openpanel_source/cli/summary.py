@@ -73,7 +73,7 @@ def print_lists(lists: Sequence[ListResult]) -> None:
     for one in lists:
         if one.reason is not None:
             place = f"{one.list_name} of {printable(one.project_id)}"
-            rows = f", {one.rows_received:,} rows received" if one.rows_received else ""
+            rows = f"; {one.rows_received:,} rows received" if one.rows_received else ""
             click.echo(f"LIST {one.verdict.value.upper()} {place}: {printable(one.reason)}{rows}")
 
 

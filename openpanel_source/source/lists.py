@@ -43,6 +43,7 @@ from openpanel_source.source.settings import Settings
 logger = logging.getLogger(__name__)
 
 Items = Generator[Any, None, Evidence]
+_ROWS = 5_000
 _STOPPED = "the sync was to end before all was read"
 _SINCE = {REFERENCES: "2026-01", PROJECTS: "2026-01", PROFILES: "2026-04", GROUPS: "2026-04"}
 
@@ -215,11 +216,8 @@ class _Lists:
             self._client, project_id, datetime.fromisoformat(seen) if seen else None
         )
         evidence = reader.evidence
-        for part in reader.parts():
-            yield rows_of(PROFILES, self._rows(PROFILES, part, project_id, evidence), self._dialect)
-            if self._orders.should_stop():
-                evidence.doubts.append(_STOPPED)
-                return evidence
+        for some in _batched(self._profile_rows(reader, project_id)):
+            yield rows_of(PROFILES, some, self._dialect)
         if evidence.doubts:
             return evidence
         left_out = evidence.unreadable + before.get("unreadable", 0)
@@ -228,6 +226,13 @@ class _Lists:
         if before.get("unreadable") and not evidence.unreadable:
             evidence.doubts.append(f"{left_out:,} profiles of earlier syncs could not be read")
         return evidence
+
+    def _profile_rows(self, reader: ProfileReader, project_id: str) -> Iterator[pa.Table]:
+        for part in reader.parts():
+            yield self._rows(PROFILES, part, project_id, reader.evidence)
+            if self._orders.should_stop():
+                reader.evidence.doubts.append(_STOPPED)
+                return
 
     def _groups(self, project_id: str) -> Items:
         known = self._state.setdefault("groups", {})
@@ -244,6 +249,18 @@ class _Lists:
             yield rows_of(GROUPS, made, self._dialect)
         known[project_id] = reader.after
         return reader.evidence
+
+
+def _batched(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Tables of some thousand rows, of which dlt writes one as fast as a small one."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(one.num_rows for one in waiting) >= _ROWS:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)
 
 
 def _reason(error: OpenPanelError, table: Table) -> str:

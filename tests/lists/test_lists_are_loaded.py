@@ -279,3 +279,14 @@ def test_a_server_that_is_down_fails_all_lists_and_no_event(warehouse: Warehouse
         sandbox.behave()
         later = load(warehouse, sandbox, *ALL, now=NOW + timedelta(hours=1))
     assert verdicts(later) == dict.fromkeys(ALL, "complete")
+
+
+@pytest.mark.parametrize("server_date", ["2026-08", "2026-09s", "3"])
+def test_newer_servers_list_alike(warehouse: Warehouse, server_date: str) -> None:
+    many = [profile(f"p{n}", createdAt=f"2026-10-01T00:{n % 60:02d}:00.5Z") for n in range(120)]
+    with world(
+        event(1), references=[reference(1)], profiles=many, server_date=server_date
+    ) as sandbox:
+        summary = load(warehouse, sandbox, *ALL)
+    assert verdicts(summary) == dict.fromkeys(ALL, "complete")
+    assert len(ids(warehouse, "profiles")) == 120
