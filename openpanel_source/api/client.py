@@ -13,7 +13,7 @@ import requests
 import tenacity
 
 from openpanel_source.api.credentials import Credentials, checked_base_url
-from openpanel_source.api.identity import Identity, identity_of
+from openpanel_source.api.identity import Identity, identity_of, shortest_wait
 from openpanel_source.api.query import Params, query_string
 from openpanel_source.api.refusals import error_of
 from openpanel_source.api.session import new_session
@@ -165,16 +165,15 @@ class Client:
     @property
     def awaited(self) -> Awaited | None:
         """What requests wait for at this moment, and for how long; None while none waits."""
-        paused = self._paused.next
-        waits = [one.limiter.wait for one in self._identities.values()]
-        seconds = min((wait for wait in waits if wait is not None), default=None)
+        paused, seconds = self._paused.next, shortest_wait(self._identities)
         if paused is not None:
             return paused
         if seconds is not None:
             return Awaited("rate limit", time.monotonic() + seconds)
         longest = self._watchdog.longest
-        is_late = longest >= _LATE_SECONDS
-        return Awaited("no answer", time.monotonic() - longest) if is_late else None
+        return (
+            Awaited("no answer", time.monotonic() - longest) if longest >= _LATE_SECONDS else None
+        )
 
     @property
     def limit(self) -> int | None:
@@ -286,11 +285,10 @@ class Client:
         elif watch.is_over:
             # Cut off, an answer may look whole.
             failure = too_slow(request, self._request_timeout)
-        if failure is None:
-            self._shared.is_known = self._shared.is_known or response.status not in _OF_PROXIES
         if failure is not None:
             # Raised here, without a context: the exception holds the request and so the secret.
             raise failure
+        self._shared.is_known |= response.status not in _OF_PROXIES
         refused = error_of(response, request)
         if refused is not None:
             response = identity.masked(response)
