@@ -18,7 +18,8 @@ from dlt.common.schema.utils import new_table
 from docs.dlt_source import dlt_source_files
 from docs.model_dialects import dialect_file
 from openpanel_source.cli.main import main
-from openpanel_source.model.schema import TABLES, Reference, Table
+from openpanel_source.model.schema import SYNC_DAYS, TABLES, Reference, Table
+from openpanel_source.models import day_status
 from openpanel_source.models.definitions import DIALECTS, Model, models
 from openpanel_source.source.arguments import DEFAULTS, REQUIRED, meanings
 
@@ -28,7 +29,10 @@ ROOT = Path(__file__).parents[1]
 def schema_page() -> str:
     """Every table and column, from ``openpanel_source/model/schema.py``."""
     parts = [_INTRODUCTION, f"```mermaid\n{_diagram()}```\n"]
-    parts += [_table(table) for table in TABLES]
+    for table in TABLES:
+        parts.append(_table(table))
+        if table is SYNC_DAYS:
+            parts.append(_day_status())
     return "\n".join(parts)
 
 
@@ -94,6 +98,24 @@ def _table(table: Table) -> str:
             f"| `{column.name}` | {column.type} | {null} | {origin} | {column.description} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _day_status() -> str:
+    names = _names([column.name for column in day_status.COLUMNS])
+    query = day_status.latest_readings("openpanel.sync_days")
+    for clause in ("FROM (", "FROM openpanel"):
+        query = query.replace(f" {clause}", f"\n{clause}")
+    return f"""## {day_status.VIEW}
+
+{day_status.DESCRIPTION} A view with those of its columns that are never null: {names}.
+
+`sync` makes it in DuckDB and PostgreSQL, unless there is something of that name, which is left
+alone; to have it anew, drop it. What only looks, as `status`, makes nothing. Elsewhere ask:
+
+```sql
+{query}
+```
+"""
 
 
 def models_page() -> str:

@@ -12,7 +12,7 @@ from openpanel_source.model.text import printable
 
 if TYPE_CHECKING:
     from openpanel_source.model.table import ColumnType
-    from openpanel_source.operations.property_survey import Survey
+    from openpanel_source.operations.properties.survey import Survey
 
 _LONGEST = 40
 _LEAST_SHARE = 0.01
@@ -34,7 +34,7 @@ def command(
     """Show which keys the properties of loaded events have, and a mapping that makes columns."""
     from openpanel_source.destinations.explain import destination_errors
     from openpanel_source.destinations.pipelines import open_to_look
-    from openpanel_source.operations.property_survey import survey
+    from openpanel_source.operations.properties.survey import survey
 
     with open_to_look(destination, database, dataset) as pipeline, destination_errors():
         found = survey(pipeline, limit)
@@ -45,7 +45,7 @@ def command(
 
 
 def _print_survey(found: Survey, most: int) -> None:
-    from openpanel_source.operations.property_survey import toml_key
+    from openpanel_source.operations.properties.survey import toml_key
 
     for key in found.keys[:most]:
         examples = ", ".join(printable(text, _LONGEST) for text in key.examples)

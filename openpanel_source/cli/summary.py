@@ -58,6 +58,17 @@ def print_summary(summary: SyncSummary) -> None:
         click.echo("The next sync reads these days again.")
 
 
+def print_range(summary: SyncSummary) -> None:
+    """Say what a sync leaves out whose first or last day was given by hand."""
+    start, end = summary.start_date, summary.end_date
+    read = f"from {start} on" if end is None else f"up to {end}" if start is None else ""
+    left = "before" if end is None else "after" if start is None else "before and after"
+    click.echo(
+        f"Only days {read or f'from {start} to {end}'} were looked at, as was said for this run;"
+        f" a plain sync reads those {left}, too."
+    )
+
+
 def print_models(summary: ModelsSummary) -> None:
     """Say what has become of the models."""
     done = f"{counted(summary.days, 'day')} taken in"

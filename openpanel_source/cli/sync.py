@@ -23,7 +23,7 @@ from openpanel_source.cli.options import (
 )
 from openpanel_source.cli.progress import show_progress
 from openpanel_source.cli.stopping import stop_on_signals
-from openpanel_source.cli.summary import print_models, print_summary, print_way_on
+from openpanel_source.cli.summary import print_models, print_range, print_summary, print_way_on
 from openpanel_source.errors import InvalidSettingError
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ def command(
         print_json(summary.as_dict())
     else:
         print_summary(summary)
+        if partition is None and not {"start_date", "end_date"}.isdisjoint(given):
+            print_range(summary)
         if summary.models:
             print_models(summary.models)
         if summary.events_loaded:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ from openpanel_source.destinations.prepare import drop_staging
 from openpanel_source.destinations.warehouse import ProjectDay
 from openpanel_source.model.plain import plain
 from openpanel_source.models.dataset import dialect_of
+from openpanel_source.models.day_status import make_day_status
 from openpanel_source.models.make import ModelsSummary, refresh_models, refresh_tables
 from openpanel_source.operations.pace import Pace
 from openpanel_source.operations.package_steps import extract, load
@@ -60,6 +62,9 @@ class SyncSummary:
         failed_charts: Why charts could not be read, by name; the others are loaded.
         failed_projects: Why projects could not be read, by id; the others are loaded.
         models: What has become of the models; None if they were left alone.
+        start_date: First UTC day that it was to read, if it had one; then a sync without reads the
+            days before as well.
+        end_date: Last UTC day that it was to read, if it had one.
     """
 
     events_loaded: int = 0
@@ -79,6 +84,8 @@ class SyncSummary:
     failed_charts: dict[str, str] = field(default_factory=dict)
     failed_projects: dict[str, str] = field(default_factory=dict)
     models: ModelsSummary | None = None
+    start_date: date | None = None
+    end_date: date | None = None
 
     @property
     def is_verified(self) -> bool:
@@ -174,6 +181,7 @@ def sync(
             mark_clean(pipeline)
         if descriptions(pipeline) != described:
             write_comments(pipeline, busy_timeout)
+        make_day_status(pipeline, busy_timeout)
         if runs.summary.runs:
             # This may be the last sync of its pipeline, and there are copies of rows in it.
             drop_staging(pipeline)
@@ -181,6 +189,7 @@ def sync(
             refresh = refresh_models if models else refresh_tables
             runs.summary.models = refresh(pipeline, busy_timeout=busy_timeout)
     summary = runs.finished() if runs else SyncSummary()
+    summary.start_date, summary.end_date = checked.start, checked.end
     summary.requests = client.requests_sent
     summary.stopped = halt.is_asked
     summary.seconds = time.monotonic() - started

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openpanel_source.cli.main import main
-from openpanel_source.operations.property_survey import count_keys, survey, toml_key
+from openpanel_source.operations.properties.survey import count_keys, survey, toml_key
 from tests.support.destinations import made
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import Row, event, world

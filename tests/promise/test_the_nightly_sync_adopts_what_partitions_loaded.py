@@ -9,7 +9,7 @@ import pytest
 
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.erase import erase
-from openpanel_source.operations.property_survey import survey
+from openpanel_source.operations.properties.survey import survey
 from openpanel_source.operations.status import read_status
 from openpanel_source.operations.sync import SyncSummary, sync
 from openpanel_source.sandbox import Sandbox
