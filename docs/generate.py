@@ -145,10 +145,15 @@ def _names(names: Sequence[str]) -> str:
 
 
 _EXIT_CODES = {
-    0: ("done, and every day read is proven complete, as far as it was over", ""),
+    0: (
+        "done, and every day read is proven complete, as far as it was over; days are left only"
+        " where `--max-runtime` ended it (`days_left`)",
+        "",
+    ),
     1: (
         "something failed that may pass, or a chart or project alone, or the server or this package"
-        " is at fault; what was read before is committed",
+        " is at fault, or a run could read none of the days that are left; what was read before is"
+        " committed",
         "run it again later; report what stays",
     ),
     2: ("wrong usage or configuration, told in one sentence", "change what it names"),

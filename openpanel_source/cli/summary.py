@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import dlt
 
     from openpanel_source.models.make import ModelsSummary
-    from openpanel_source.operations.sync import SyncSummary
+    from openpanel_source.operations.runs.summary import SyncSummary
 
 _WORST_SHOWN = 10
 
@@ -45,10 +46,7 @@ def print_summary(summary: SyncSummary) -> None:
     for name in summary.failed_charts:
         # Why was logged as soon as it was known, as a sync that fails has no summary.
         click.echo(f"CHART FAILED {printable(name)}; why is said above and in charts.error")
-    if summary.stopped:
-        click.echo("Stopped; run sync again to continue.")
-    elif summary.days_left:
-        click.echo(f"{summary.days_left:,} days are left; run sync again.")
+    _print_left(summary)
     for record in summary.unproven[:_WORST_SHOWN]:
         click.echo(
             f"NOT VERIFIED {printable(record.project_id)} {record.day}: {record.verdict.value},"
@@ -56,6 +54,18 @@ def print_summary(summary: SyncSummary) -> None:
         )
     if not summary.is_verified:
         click.echo("The next sync reads these days again.")
+
+
+def _print_left(summary: SyncSummary) -> None:
+    if summary.stopped:
+        click.echo("Stopped; run sync again to continue.")
+    elif summary.stuck:
+        click.echo(
+            f"NOT READ {counted(summary.days_left, 'day')}: a run could read none of them; run sync"
+            " again, and report it if they stay."
+        )
+    elif summary.days_left:
+        click.echo(f"{summary.days_left:,} days are left; run sync again.")
 
 
 def print_range(summary: SyncSummary) -> None:
@@ -83,20 +93,50 @@ def print_failed(reasons: dict[str, str]) -> None:
         click.echo(f"PROJECT FAILED {printable(project)}: {printable(reason, 4000)}")
 
 
+def print_unfilled(summary: SyncSummary, pipeline: dlt.Pipeline, given: Sequence[str]) -> None:
+    """Say which values columns lack that are new, and both ways to get them.
+
+    Args:
+        summary: Of the sync.
+        pipeline: Where its rows are.
+        given: What was given as ``--property``.
+    """
+    options = [*_target(pipeline), *(f"--property {shlex.quote(text)}" for text in given)]
+    rest = printable("".join(f" {option}" for option in options), 2000)
+    keys = printable(", ".join(summary.unfilled_properties))
+    click.echo(
+        f"{counted(summary.unfilled_days, 'day')} loaded before lack the values of {keys}. They are"
+        " in properties already; to fill the columns from there, without a download:\n"
+        f"  openpanel-source properties --fill{rest}\n"
+        "or, in other destinations than DuckDB and PostgreSQL, and where privacy settings hide"
+        f" keys, to read the days again:\n  openpanel-source sync --reload{rest}"
+    )
+
+
 def print_way_on(pipeline: dlt.Pipeline) -> None:
     """Say where the rows are, and how to ask for them; of a DuckDB file alone."""
     from openpanel_source.destinations.duckdb_session import file_of
-    from openpanel_source.destinations.pipelines import DEFAULT_DATABASE, DEFAULT_DATASET
 
     path, dataset = file_of(pipeline), pipeline.dataset_name
     if path is None:
         return
-    options = []
-    if path != Path(DEFAULT_DATABASE).absolute():
-        options += ["--database", shlex.quote(str(path))]
-    if dataset != DEFAULT_DATASET:
-        options += ["--dataset", shlex.quote(dataset)]
+    options = _target(pipeline)
     question = f"SELECT event_date, name FROM {dataset}.events LIMIT 10"  # noqa: S608 - is shown
     command = " ".join(["openpanel-source query", *options, f'"{question}"'])
     click.echo(f"They are in {printable(str(path))}, dataset {printable(dataset)}. To see some:")
     click.echo(f"  {printable(command, 2000)}")
+
+
+def _target(pipeline: dlt.Pipeline) -> list[str]:
+    """The options that name where the rows are, as far as they are not the defaults."""
+    from openpanel_source.destinations.duckdb_session import file_of
+    from openpanel_source.destinations.pipelines import DEFAULT_DATABASE, DEFAULT_DATASET
+
+    path, dataset, options = file_of(pipeline), pipeline.dataset_name, []
+    if path is None and pipeline.destination is not None:
+        options.append(f"--destination {shlex.quote(str(pipeline.destination.destination_name))}")
+    elif path != Path(DEFAULT_DATABASE).absolute():
+        options.append(f"--database {shlex.quote(str(path))}")
+    if dataset != DEFAULT_DATASET:
+        options.append(f"--dataset {shlex.quote(dataset)}")
+    return options
