@@ -10,7 +10,8 @@ from typing import Any
 
 from benchmarks import report
 from openpanel_source.destinations.pipelines import open_pipeline
-from openpanel_source.operations.sync import SyncSummary, sync
+from openpanel_source.operations.runs.summary import SyncSummary
+from openpanel_source.operations.sync import sync
 from openpanel_source.sandbox import Dataset, Sandbox
 from openpanel_source.sandbox.dataset import Accounts, Client, Organization, Project
 

@@ -18,7 +18,8 @@ from dlt.common.schema.utils import new_table
 from docs.dlt_source import dlt_source_files
 from docs.model_dialects import dialect_file
 from openpanel_source.cli.main import main
-from openpanel_source.model.schema import LIST_TABLES, TABLES, Reference, Table
+from openpanel_source.model.schema import LIST_TABLES, SYNC_DAYS, TABLES, Reference, Table
+from openpanel_source.models import day_status
 from openpanel_source.models.definitions import DIALECTS, Model, models
 from openpanel_source.source.arguments import DEFAULTS, REQUIRED, meanings
 
@@ -28,7 +29,10 @@ ROOT = Path(__file__).parents[1]
 def schema_page() -> str:
     """Every table and column, from ``openpanel_source/model/schema.py``."""
     parts = [_INTRODUCTION, f"```mermaid\n{_diagram()}```\n"]
-    parts += [_table(table) for table in (*TABLES, *LIST_TABLES)]
+    for table in (*TABLES, *LIST_TABLES):
+        parts.append(_table(table))
+        if table is SYNC_DAYS:
+            parts.append(_day_status())
     return "\n".join(parts)
 
 
@@ -96,6 +100,24 @@ def _table(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _day_status() -> str:
+    names = _names([column.name for column in day_status.COLUMNS])
+    query = day_status.latest_readings("openpanel.sync_days")
+    for clause in ("FROM (", "FROM openpanel"):
+        query = query.replace(f" {clause}", f"\n{clause}")
+    return f"""## {day_status.VIEW}
+
+{day_status.DESCRIPTION} A view with those of its columns that are never null: {names}.
+
+`sync` makes it in DuckDB and PostgreSQL, unless there is something of that name, which is left
+alone; to have it anew, drop it. What only looks, as `status`, makes nothing. Elsewhere ask:
+
+```sql
+{query}
+```
+"""
+
+
 def models_page() -> str:
     """The page as it is, with every model and its columns, from the comments in ``models/``."""
     described = "\n".join(_described(model) for model in models())
@@ -123,10 +145,15 @@ def _names(names: Sequence[str]) -> str:
 
 
 _EXIT_CODES = {
-    0: ("done, and every day read is proven complete, as far as it was over", ""),
+    0: (
+        "done, and every day read is proven complete, as far as it was over; days are left only"
+        " where `--max-runtime` ended it (`days_left`)",
+        "",
+    ),
     1: (
         "something failed that may pass, or a chart, list or project alone, or the server or this"
-        " package is at fault; what was read before is committed",
+        " package is at fault, or a run could read none of the days that are left; what was read"
+        " before is committed",
         "run it again later; report what stays",
     ),
     2: ("wrong usage or configuration, told in one sentence", "change what it names"),

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from openpanel_source.operations.audit import AuditReport, audit
     from openpanel_source.operations.erase import ErasureReport, erase
     from openpanel_source.operations.partitions import Partition, partitions
+    from openpanel_source.operations.runs.summary import SyncSummary
     from openpanel_source.operations.status import DayStatus, ProjectStatus, read_days, read_status
-    from openpanel_source.operations.sync import SyncSummary, sync
+    from openpanel_source.operations.sync import sync
     from openpanel_source.operations.values.choose_days import ValueAudit
     from openpanel_source.source.orders import Progress
     from openpanel_source.source.source import openpanel
@@ -71,7 +72,7 @@ _MODULES = {
     "ProjectStatus": "operations.status",
     "Series": "charts.series",
     "ServerFaultError": "errors",
-    "SyncSummary": "operations.sync",
+    "SyncSummary": "operations.runs.summary",
     "TransientError": "errors",
     "ValueAudit": "operations.values.choose_days",
     "audit": "operations.audit",

@@ -75,6 +75,12 @@ class InvalidSettingError(ConfigurationError):
     """A setting, argument or definition has a value that is not allowed."""
 
 
+def raise_all(problems: list[InvalidSettingError]) -> None:
+    """Raise what is wrong, all in one sentence; nothing if nothing is."""
+    if problems:
+        raise InvalidSettingError("; ".join(one.message.rstrip(".") for one in problems) + ".")
+
+
 class CredentialsError(ConfigurationError):
     """The server does not accept the client id or the client secret."""
 

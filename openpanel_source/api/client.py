@@ -6,14 +6,13 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 import requests
 import tenacity
 
 from openpanel_source.api.credentials import Credentials, checked_base_url
-from openpanel_source.api.identity import Identity, identity_of, shortest_wait
+from openpanel_source.api.identity import Identity, Shared, identity_of, shortest_wait
 from openpanel_source.api.query import Params, query_string
 from openpanel_source.api.refusals import error_of
 from openpanel_source.api.session import new_session
@@ -41,17 +40,6 @@ _OF_PROXIES = (502, 503, 504)
 _LATE_SECONDS = 3.0
 """After so long an answer is worth a word."""
 MAX_PAGE_BYTES = 64 * 1024 * 1024
-
-
-@dataclass
-class _Shared:
-    """What clients of single projects share with the one of all."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    aborted: threading.Event = field(default_factory=threading.Event)
-    is_known: bool = False
-    users: int = 0
-    sent: int = 0
 
 
 class Client:
@@ -102,7 +90,7 @@ class Client:
         self.max_page_bytes = max_page_bytes
         self._retry = retry or RetryPolicy()
         self._session = session or new_session(pool_size)
-        self._shared = _Shared()
+        self._shared = Shared()
         self._paused = PausedRequests()
 
     def __enter__(self) -> Client:

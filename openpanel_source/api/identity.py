@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from requests.structures import CaseInsensitiveDict
@@ -26,6 +27,17 @@ def limiter_for(base_url: str, client_id: str) -> RateLimiter:
     """The one limiter that all readers of this process share for a client id."""
     with _limiters_lock:
         return _limiters.setdefault((base_url, client_id), RateLimiter())
+
+
+@dataclass
+class Shared:
+    """What clients of single projects share with the one of all."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    aborted: threading.Event = field(default_factory=threading.Event)
+    is_known: bool = False
+    users: int = 0
+    sent: int = 0
 
 
 class Identity:
@@ -91,6 +103,6 @@ def identity_of(path: str, params: Params, identities: Mapping[str, Identity]) -
 
 
 def shortest_wait(identities: Mapping[str, Identity]) -> float | None:
-    """Seconds until the rate limit of one of these clients lets a request go; None if none waits."""
+    """Seconds until the rate limit lets a request of one of them go; None if none waits."""
     waits = [one.limiter.wait for one in identities.values()]
     return min((wait for wait in waits if wait is not None), default=None)

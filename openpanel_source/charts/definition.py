@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -11,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from openpanel_source.api.filters import parse_filter
 from openpanel_source.charts.names import breakdown_problem
-from openpanel_source.charts.ranges import RANGES
+from openpanel_source.charts.ranges import RANGES, is_after
 from openpanel_source.charts.series import Series, parse_series
-from openpanel_source.errors import InvalidSettingError
+from openpanel_source.errors import InvalidSettingError, raise_all
 
 INTERVALS = ("minute", "hour", "day", "week", "month")
 MOST_SERIES = 26
@@ -64,15 +65,25 @@ class Chart:
     max_series: int = 1000
 
     def __post_init__(self) -> None:
-        for field, (is_right, problem) in _RULES.items():
-            value = getattr(self, field)
-            if not is_right(value) and not (value is None and field in _OPTIONAL):
-                raise self._fail(problem.format(field=field, value=value))
-        self._set("breakdowns", self._parsed_breakdowns())
-        self._set("series", self._parsed_series())
-        self._set("start", self._parsed_moment("start"))
-        self._set("end", self._parsed_moment("end"))
-        self._check_range()
+        problems = [
+            self._fail(problem.format(field=field, value=getattr(self, field)))
+            for field, (is_right, problem) in _RULES.items()
+            if not is_right(getattr(self, field))
+            and not (getattr(self, field) is None and field in _OPTIONAL)
+        ]
+        for name, parsed in (
+            ("breakdowns", self._parsed_breakdowns),
+            ("series", self._parsed_series),
+            ("start", lambda: self._parsed_moment("start")),
+            ("end", lambda: self._parsed_moment("end")),
+        ):
+            try:
+                self._set(name, parsed())
+            except InvalidSettingError as error:
+                problems.append(error)
+        if not problems:
+            self._check_range()
+        raise_all(problems)
 
     @property
     def parts(self) -> tuple[Series, ...]:
@@ -142,10 +153,15 @@ class Chart:
             raise self._fail("series must be a list of events or of series")
         if not 1 <= len(given) <= MOST_SERIES:
             raise self._fail(f"series must be 1 to {MOST_SERIES}, not {len(given)}")
-        try:
-            return tuple(parse_series(item, breakdowns=self.breakdowns) for item in given)
-        except InvalidSettingError as error:
-            raise self._fail(error.message.rstrip(".")) from None
+        breakdowns = self.breakdowns if isinstance(self.breakdowns, tuple) else ()
+        parsed, problems = [], []
+        for item in given:
+            try:
+                parsed.append(parse_series(item, breakdowns=breakdowns))
+            except InvalidSettingError as error:
+                problems.append(self._fail(error.message.rstrip(".")))
+        raise_all(problems)
+        return tuple(parsed)
 
     def _parsed_breakdowns(self) -> tuple[str, ...]:
         given = self.breakdowns
@@ -187,7 +203,7 @@ class Chart:
             raise self._fail(
                 f"range {self.range!r} and start or end exclude each other; leave one out"
             )
-        if has_both and _is_after(self.start, self.end):
+        if has_both and is_after(self.start, self.end):
             raise self._fail(f"start {_text(self.start)} lies after end {_text(self.end)}")
         if self._by_latest and not self.is_whole:
             raise self._fail(
@@ -263,23 +279,21 @@ def parse_charts(values: Sequence[Chart | Mapping[str, Any]]) -> tuple[Chart, ..
     """Charts whose names differ.
 
     Raises:
-        InvalidSettingError: One is wrong, or two have one name.
+        InvalidSettingError: All that is wrong with any of them.
     """
-    charts = tuple(map(parse_chart, values))
-    names = [chart.name for chart in charts]
-    for name in names:
-        if names.count(name) > 1:
-            raise InvalidSettingError(
-                f"chart {name!r}: name is given to {names.count(name)} charts; names must differ."
-            )
-    return charts
-
-
-def _is_after(start: object, end: object) -> bool:
-    if isinstance(start, datetime) and isinstance(end, datetime):
-        both = (start.tzinfo is None) == (end.tzinfo is None)
-        return both and start >= end
-    return str(start)[:10] > str(end)[:10]
+    charts, problems = [], []
+    for value in values:
+        try:
+            charts.append(parse_chart(value))
+        except InvalidSettingError as error:
+            problems.append(error)
+    names = Counter(chart.name for chart in charts)
+    for name, count in names.items():
+        if count > 1:
+            text = f"chart {name!r}: name is given to {count} charts; names must differ."
+            problems.append(InvalidSettingError(text))
+    raise_all(problems)
+    return tuple(charts)
 
 
 def _text(moment: str | Moment | None) -> str | None:

@@ -38,3 +38,11 @@ RANGES: dict[str, Callable[[datetime, date], Ends]] = {
     "lastYear": lambda now, today: (date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
 }
 """From when to when a range reaches, by the current instant and the local day."""
+
+
+def is_after(start: object, end: object) -> bool:
+    """Whether a day or time lies after another, as far as that can be said of them."""
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        both = (start.tzinfo is None) == (end.tzinfo is None)
+        return both and start >= end
+    return str(start)[:10] > str(end)[:10]

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from openpanel_source.cli.group import Command
-from openpanel_source.cli.options import COUNT, json_option, print_json, target_options
-from openpanel_source.model.text import printable
+from openpanel_source.cli.options import COUNT, busy_option, json_option, print_json, target_options
+from openpanel_source.cli.property_option import given_properties, property_option
+from openpanel_source.errors import InvalidSettingError
+from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
     from openpanel_source.model.table import ColumnType
-    from openpanel_source.operations.property_survey import Survey
+    from openpanel_source.operations.properties.survey import Survey
 
 _LONGEST = 40
-_LEAST_SHARE = 0.01
-"""Of the events looked at, that have a key worth a column."""
+_MOST_DAYS = 10
 
 
 @click.command(cls=Command)
@@ -27,31 +29,101 @@ _LEAST_SHARE = 0.01
 @click.option(
     "--keys", type=COUNT, default=50, show_default=True, help="Keys to show, the most frequent."
 )
+@click.option(
+    "--event",
+    "events",
+    multiple=True,
+    metavar="NAME",
+    help="Look at events of that name only; repeat for several.",
+)
+@click.option(
+    "--fill",
+    is_flag=True,
+    help="Fill the columns that are configured, on all days, from what is loaded.",
+)
+@property_option
+@busy_option
 @json_option
 def command(
-    destination: str, database: str | None, dataset: str, limit: int, keys: int, as_json: bool
+    destination: str,
+    database: str | None,
+    dataset: str,
+    limit: int,
+    keys: int,
+    events: tuple[str, ...],
+    fill: bool,
+    properties: tuple[str, ...],
+    busy_timeout: float,
+    as_json: bool,
 ) -> None:
-    """Show which keys the properties of loaded events have, and a mapping that makes columns."""
+    """Show which keys the properties of loaded events have, and a mapping that makes columns.
+
+    With --fill, fill such columns from the warehouse instead, without a download: DuckDB and
+    PostgreSQL.
+    """
     from openpanel_source.destinations.explain import destination_errors
     from openpanel_source.destinations.pipelines import open_to_look
-    from openpanel_source.operations.property_survey import survey
+    from openpanel_source.operations.properties.survey import survey
 
+    if fill:
+        _fill((destination, database, dataset), properties, busy_timeout, as_json=as_json)
+    if properties:
+        raise InvalidSettingError("--property needs --fill; add it, or give it to sync.")
     with open_to_look(destination, database, dataset) as pipeline, destination_errors():
-        found = survey(pipeline, limit)
+        found = survey(pipeline, limit, events)
     if as_json:
         print_json(_as_dict(found, keys))
     else:
         _print_survey(found, keys)
 
 
+def _fill(
+    target: tuple[str, str | None, str],
+    properties: tuple[str, ...],
+    busy_timeout: float,
+    *,
+    as_json: bool,
+) -> NoReturn:
+    """Fill columns, say what was done, and exit."""
+    from openpanel_source.destinations.pipelines import open_pipeline
+    from openpanel_source.operations.properties.fill import fill
+
+    pipeline = open_pipeline(*target, must_exist=True, busy_timeout=busy_timeout)
+    given = {"properties": given_properties(properties)} if properties else {}
+    report = fill(pipeline, busy_timeout=busy_timeout, **given)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        columns = printable(", ".join(report.columns.values()))
+        click.echo(
+            f"Filled {columns} of {counted(report.rows, 'row')}; looked at"
+            f" {counted(report.days, 'day')}."
+        )
+        for key, rows in report.failed_rows.items():
+            click.echo(
+                f"{counted(rows, 'value')} of {printable(key)} cannot be read as its type; see the"
+                " table property_failures."
+            )
+        for project, day in report.left[:_MOST_DAYS]:
+            click.echo(
+                f"NOT FILLED {printable(project)} {day}: it holds values that are no text; run"
+                f" openpanel-source sync --reload --start-date {day} --end-date {day}"
+            )
+        if len(report.left) > _MOST_DAYS:
+            click.echo(f"... and {len(report.left) - _MOST_DAYS:,} days more; --json has all")
+    sys.exit(report.exit_code)
+
+
 def _print_survey(found: Survey, most: int) -> None:
-    from openpanel_source.operations.property_survey import toml_key
+    from openpanel_source.operations.properties.survey import toml_key
 
     for key in found.keys[:most]:
         examples = ", ".join(printable(text, _LONGEST) for text in key.examples)
-        share = 100 * key.rows / found.rows
+        share = key.rows / found.rows
+        event, within = found.home_of(key)
+        home = f"; {within:.1%} of {printable(event, _LONGEST)}" if within > share else ""
         click.echo(
-            f"{printable(key.name, _LONGEST)}: {key.rows:,} rows ({share:.1f} %), {key.type}"
+            f"{printable(key.name, _LONGEST)}: {key.rows:,} rows ({share:.1%}{home}), {key.type}"
             f"{f': {examples}' if examples else ''}"
         )
     left = len(found.keys) - most
@@ -59,8 +131,8 @@ def _print_survey(found: Survey, most: int) -> None:
         counted = f"more than {left:,}" if found.more_keys else f"{left:,}"
         click.echo(f"... and {counted} keys more; --keys shows them")
     click.echo(
-        f"{found.rows:,} events looked at. What may go into .dlt/config.toml, of keys that"
-        f" {_LEAST_SHARE:.0%} of them have:\n"
+        f"{found.rows:,} events looked at. What may go into .dlt/config.toml, of keys that 1 % of"
+        " them have, or 1 % of the events of a name:\n"
     )
     click.echo("[sources.openpanel.properties]")
     for name, kind in _mapping(found, most).items():
@@ -72,7 +144,7 @@ def _mapping(found: Survey, most: int) -> dict[str, ColumnType]:
     return {
         key.name: key.type
         for key in found.keys[:most]
-        if key.rows >= _LEAST_SHARE * found.rows and not key.name.startswith("__")
+        if found.is_frequent(key) and not key.name.startswith("__")
     }
 
 
@@ -84,6 +156,7 @@ def _as_dict(found: Survey, most: int) -> dict[str, object]:
                 "key": key.name,
                 "rows": key.rows,
                 "type": key.type,
+                "events": dict(key.events),
                 "examples": [text[:1000] for text in key.examples],
             }
             for key in found.keys[:most]

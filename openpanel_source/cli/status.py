@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from openpanel_source.cli.group import Command
 from openpanel_source.cli.options import json_option, print_json, target_options
+from openpanel_source.model.clock import utc_now
 from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
@@ -22,15 +24,18 @@ _WORST_SHOWN = 10
 def command(destination: str, database: str | None, dataset: str, as_json: bool) -> None:
     """Show freshness, days and verdicts of what was loaded, from the warehouse alone."""
     from openpanel_source.destinations.pipelines import open_to_look
-    from openpanel_source.operations.status import read_status
+    from openpanel_source.operations.status import read_status, stored_bytes
 
     with open_to_look(destination, database, dataset) as pipeline:
-        projects = read_status(pipeline)
+        projects, size = read_status(pipeline), stored_bytes(pipeline)
     if as_json:
-        print_json({"projects": [project.as_dict() for project in projects]})
+        told = [project.as_dict() for project in projects]
+        print_json({"projects": told, "stored_bytes": size})
         return
     for project in projects:
         _print_project(project)
+    if size is not None:
+        click.echo(f"{size / 1_000_000:,.1f} MB are stored.")
 
 
 def _print_project(project: ProjectStatus) -> None:
@@ -42,12 +47,30 @@ def _print_project(project: ProjectStatus) -> None:
     if project.first_day:
         click.echo(f"  days {project.first_day} to {project.last_day}: {verdicts}")
     if project.last_read:
-        click.echo(f"  last read {project.last_read:%Y-%m-%d %H:%M:%S} UTC")
+        click.echo(
+            f"  last read {project.last_read:%Y-%m-%d %H:%M:%S} UTC{_ago(project.last_read)}"
+        )
     if project.rejected_rows:
         click.echo(f"  {project.rejected_rows:,} rows in rejected_events")
     for day in project.unproven_days[:_WORST_SHOWN]:
         click.echo(f"  not verified: {day}")
+    for item in project.differing_days[:_WORST_SHOWN]:
+        click.echo(
+            f"  DIFFERS {item.day}: {counted(item.recorded, 'event')} loaded,"
+            f" {item.held:,} held now"
+        )
+    if project.differing_days:
+        days = counted(len(project.differing_days), "day")
+        click.echo(
+            f"  {days} changed here since the sync; openpanel-source audit --repair reads what"
+            " differs again"
+        )
     click.echo(f"  the next sync {_next_sync(project)}")
+    if project.asked_since:
+        click.echo(
+            f"  days before {project.asked_since} were never asked for; a sync without a start"
+            " (--start-date, --days, start_date) reads them, too"
+        )
 
 
 def _next_sync(project: ProjectStatus) -> str:
@@ -57,6 +80,18 @@ def _next_sync(project: ProjectStatus) -> str:
         parts.append(f"reads again {counted(len(project.unproven_days), 'day')} not verified")
     if project.open_days:
         parts.append(f"counts {counted(len(project.open_days), 'open day')}, to read what changed")
+    for first, last in project.unread_days[:_WORST_SHOWN]:
+        parts.append(f"reads {first} to {last}, which were not read yet")
+    if len(project.unread_days) > _WORST_SHOWN:
+        parts.append(f"reads {len(project.unread_days) - _WORST_SHOWN:,} such ranges more")
     after = f" after {project.last_day}" if project.last_day else ""
     parts.append(f"reads days{after}, and any whose count has changed")
     return "; ".join(parts)
+
+
+def _ago(instant: datetime) -> str:
+    hours = (utc_now() - instant).total_seconds() / 3600
+    if hours < 0:
+        return ""
+    days = counted(int(hours / 24), "day")
+    return f", {counted(int(hours), 'hour')} ago" if hours < 48 else f", {days} ago"

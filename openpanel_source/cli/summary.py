@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from openpanel_source.lists.verdict import ListResult
     from openpanel_source.models.make import ModelsSummary
-    from openpanel_source.operations.sync import SyncSummary
+    from openpanel_source.operations.runs.summary import SyncSummary
 
 _WORST_SHOWN = 10
 
@@ -48,10 +48,7 @@ def print_summary(summary: SyncSummary) -> None:
         # Why was logged as soon as it was known, as a sync that fails has no summary.
         click.echo(f"CHART FAILED {printable(name)}; why is said above and in charts.error")
     print_lists(summary.lists)
-    if summary.stopped:
-        click.echo("Stopped; run sync again to continue.")
-    elif summary.days_left:
-        click.echo(f"{summary.days_left:,} days are left; run sync again.")
+    _print_left(summary)
     for record in summary.unproven[:_WORST_SHOWN]:
         click.echo(
             f"NOT VERIFIED {printable(record.project_id)} {record.day}: {record.verdict.value},"
@@ -77,6 +74,29 @@ def print_lists(lists: Sequence[ListResult]) -> None:
             click.echo(f"LIST {one.verdict.value.upper()} {place}: {printable(one.reason)}{rows}")
 
 
+def _print_left(summary: SyncSummary) -> None:
+    if summary.stopped:
+        click.echo("Stopped; run sync again to continue.")
+    elif summary.stuck:
+        click.echo(
+            f"NOT READ {counted(summary.days_left, 'day')}: a run could read none of them; run sync"
+            " again, and report it if they stay."
+        )
+    elif summary.days_left:
+        click.echo(f"{summary.days_left:,} days are left; run sync again.")
+
+
+def print_range(summary: SyncSummary) -> None:
+    """Say what a sync leaves out whose first or last day was given by hand."""
+    start, end = summary.start_date, summary.end_date
+    read = f"from {start} on" if end is None else f"up to {end}" if start is None else ""
+    left = "before" if end is None else "after" if start is None else "before and after"
+    click.echo(
+        f"Only days {read or f'from {start} to {end}'} were looked at, as was said for this run;"
+        f" a plain sync reads those {left}, too."
+    )
+
+
 def print_models(summary: ModelsSummary) -> None:
     """Say what has become of the models."""
     done = f"{counted(summary.days, 'day')} taken in"
@@ -91,28 +111,57 @@ def print_failed(reasons: dict[str, str]) -> None:
         click.echo(f"PROJECT FAILED {printable(project)}: {printable(reason, 4000)}")
 
 
+def print_unfilled(summary: SyncSummary, pipeline: dlt.Pipeline, given: Sequence[str]) -> None:
+    """Say which values columns lack that are new, and both ways to get them.
+
+    Args:
+        summary: Of the sync.
+        pipeline: Where its rows are.
+        given: What was given as ``--property``.
+    """
+    options = [*_target(pipeline), *(f"--property {shlex.quote(text)}" for text in given)]
+    rest = printable("".join(f" {option}" for option in options), 2000)
+    keys = printable(", ".join(summary.unfilled_properties))
+    click.echo(
+        f"{counted(summary.unfilled_days, 'day')} loaded before lack the values of {keys}. They are"
+        " in properties already; to fill the columns from there, without a download:\n"
+        f"  openpanel-source properties --fill{rest}\n"
+        "or, in other destinations than DuckDB and PostgreSQL, and where privacy settings hide"
+        f" keys, to read the days again:\n  openpanel-source sync --reload{rest}"
+    )
+
+
 def print_way_on(pipeline: dlt.Pipeline) -> None:
     """Say where the rows are, and how to ask for them, where the command can."""
-    from openpanel_source.cli.target import resolved_target
     from openpanel_source.destinations.duckdb_session import file_of
-    from openpanel_source.destinations.pipelines import DEFAULT_DATABASE
 
     path, dataset = file_of(pipeline), pipeline.dataset_name
     destination = pipeline.destination.destination_name
     if path is None and destination != "postgres":
         click.echo(f"They are in {destination}, dataset {printable(dataset)}.")
         return
-    usual = resolved_target()
-    usual_path = Path(usual.database or DEFAULT_DATABASE).expanduser().absolute()
-    options = []
-    if path is None and usual.destination != "postgres":
-        options = ["--destination postgres"]
-    elif path is not None and (usual.destination != "duckdb" or path != usual_path):
-        options += ["--database", shlex.quote(str(path))]
-    if dataset != usual.dataset:
-        options += ["--dataset", shlex.quote(dataset)]
+    options = _target(pipeline)
     question = f"SELECT event_date, name FROM {dataset}.events LIMIT 10"  # noqa: S608 - is shown
     command = " ".join(["openpanel-source query", *options, f'"{question}"'])
     place = printable(str(path or destination))
     click.echo(f"They are in {place}, dataset {printable(dataset)}, table events. To see some:")
     click.echo(f"  {printable(command, 2000)}")
+
+
+def _target(pipeline: dlt.Pipeline) -> list[str]:
+    """The options that name where the rows are, as far as the configuration does not."""
+    from openpanel_source.cli.target import resolved_target
+    from openpanel_source.destinations.duckdb_session import file_of
+    from openpanel_source.destinations.pipelines import DEFAULT_DATABASE
+
+    path, dataset, usual = file_of(pipeline), pipeline.dataset_name, resolved_target()
+    destination = "duckdb" if path else str(pipeline.destination.destination_name)
+    usual_path = Path(usual.database or DEFAULT_DATABASE).expanduser().absolute()
+    options = []
+    if path is None and usual.destination != destination:
+        options.append(f"--destination {shlex.quote(destination)}")
+    elif path is not None and (usual.destination != "duckdb" or path != usual_path):
+        options.append(f"--database {shlex.quote(str(path))}")
+    if dataset != usual.dataset:
+        options.append(f"--dataset {shlex.quote(dataset)}")
+    return options

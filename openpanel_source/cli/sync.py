@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -22,12 +21,15 @@ from openpanel_source.cli.options import (
     source_options,
     target_options,
 )
+from openpanel_source.cli.property_option import given_properties, property_option
 from openpanel_source.cli.stopping import stop_on_signals
-from openpanel_source.cli.summary import print_models, print_summary, print_way_on
-from openpanel_source.errors import InvalidSettingError
-
-if TYPE_CHECKING:
-    from openpanel_source.model.table import ColumnType
+from openpanel_source.cli.summary import (
+    print_models,
+    print_range,
+    print_summary,
+    print_unfilled,
+    print_way_on,
+)
 
 
 @click.command(cls=Command)
@@ -45,13 +47,7 @@ if TYPE_CHECKING:
 @setting_option("include_profiles")
 @setting_option("include_event_meta")
 @setting_option("lists", multiple=True, callback=listed, metavar="NAME[,NAME]")
-@click.option(
-    "--property",
-    "properties",
-    multiple=True,
-    metavar="KEY=TYPE",
-    help="Make a column of a key of the properties, beside those configured; repeat for several.",
-)
+@property_option
 @setting_option(
     "charts",
     type=click.Path(),
@@ -98,7 +94,7 @@ def command(
         project_id=list(project_id), lists=list(lists), max_runtime=max_runtime, **settings
     )
     if properties:
-        given["properties"] = _given_properties(properties)
+        given["properties"] = given_properties(properties)
     with (
         nothing_empty_left(file_of(pipeline)),
         stop_on_signals() as stop,
@@ -116,38 +112,12 @@ def command(
         print_json(summary.as_dict())
     else:
         print_summary(summary)
+        if partition is None and not {"start_date", "end_date"}.isdisjoint(given):
+            print_range(summary)
+        if summary.unfilled_days:
+            print_unfilled(summary, pipeline, properties)
         if summary.models:
             print_models(summary.models)
         if summary.events_loaded:
             print_way_on(pipeline)
     sys.exit(stop.exit_code if summary.stopped else summary.exit_code)
-
-
-def _given_properties(options: Sequence[str]) -> dict[str, ColumnType]:
-    """The configured mapping from keys to types, and what options add to it or say otherwise.
-
-    Args:
-        options: Each ``KEY=TYPE``.
-
-    Raises:
-        InvalidSettingError: One of them is not, a key stands in two, or the configured mapping is
-            none.
-    """
-    from openpanel_source.rows.property_columns import parse_properties
-    from openpanel_source.source.configuration import configured_value
-
-    configured = configured_value("properties")
-    given: dict[str, Any] = {}
-    for option in options:
-        # Types hold no =, keys may.
-        key, sign, kind = option.rpartition("=")
-        if not key:
-            lacks = "key" if sign else "type"
-            raise InvalidSettingError(
-                f"--property {option!r:.100} names no {lacks}; write --property KEY=TYPE, as"
-                " --property total=double."
-            )
-        if key in given:
-            raise InvalidSettingError(f"--property names {key!r:.100} twice; give it one type.")
-        given[key] = kind
-    return parse_properties(configured) | given

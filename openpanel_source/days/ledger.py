@@ -127,11 +127,12 @@ class Ledger:
         days[record.day.isoformat()] = msgspec.to_builtins(record)
 
     def first_day(self, project_id: str, since: date) -> date | None:
-        """The first day from ``since`` on that holds an event, as found earlier."""
+        """A day before which none holds an event from ``since`` on, as found earlier."""
         found = self._entry(project_id).get("first_day")
-        if found is None or found["since"] != since.isoformat():
+        if found is None or found["since"] > since.isoformat():
             return None
-        return date.fromisoformat(found["day"])
+        # What was found of a longer range tells of its end, too.
+        return max(date.fromisoformat(found["day"]), since)
 
     def remember_first_day(self, project_id: str, since: date, day: date) -> None:
         """Keep the first day from ``since`` on that holds an event."""

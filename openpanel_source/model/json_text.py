@@ -85,19 +85,29 @@ def members(raw: bytes) -> dict[str, msgspec.Raw] | None:
 
 
 def _lenient_members(raw: bytes) -> dict[str, msgspec.Raw] | None:
-    """The same where only Python's own decoder reads it, such as half an emoji in a key."""
+    """The same where only Python's own decoder reads it, such as half an emoji in a key.
+
+    Values stay as they are written: a number beyond all floats would not survive.
+    """
     try:
-        value = json.loads(raw)
+        value = json.loads(raw, parse_constant=_refuse)
         if isinstance(value, list):
-            value = {str(place): item for place, item in enumerate(value)}
+            return {str(place): msgspec.Raw(item) for place, item in enumerate(items(raw))}
         if not isinstance(value, dict):
             return None
-        return {
-            name.encode("utf-8", "replace").decode(): msgspec.Raw(json.dumps(item).encode())
-            for name, item in value.items()
-        }
+        pairs = map(member, items(raw))
+        return {_key(name): msgspec.Raw(held.strip()) for name, held in pairs}
     except (ValueError, RecursionError):
         return None
+
+
+def _key(name: bytes) -> str:
+    text: str = json.loads(b'"%b"' % name)
+    return text.encode("utf-8", "replace").decode()
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def items(raw: bytes) -> list[bytes]:

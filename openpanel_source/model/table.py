@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 BIGINT = 2**63 - 1
-"""The largest number that a column of type bigint holds."""
+"""The largest number that a column of type bigint holds; the smallest is one further from 0."""
 
 ColumnType = Literal["text", "bigint", "double", "bool", "timestamp", "date", "json", "decimal"]
 

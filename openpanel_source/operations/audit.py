@@ -24,8 +24,9 @@ from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, op
 from openpanel_source.operations.progress.display import OnProgress
 from openpanel_source.operations.progress.telling import telling
 from openpanel_source.operations.restore import differing_days
+from openpanel_source.operations.runs.summary import SyncSummary
 from openpanel_source.operations.stop import Halt
-from openpanel_source.operations.sync import SyncSummary, sync
+from openpanel_source.operations.sync import sync
 from openpanel_source.operations.values.choose_days import ValueAudit
 from openpanel_source.operations.values.compare_days import (
     ValueAuditor,

@@ -17,8 +17,9 @@ from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, PROFILES, REJECTED_EVENTS
 from openpanel_source.models.make import refresh_tables
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, operation
+from openpanel_source.operations.runs.summary import SyncSummary
 from openpanel_source.operations.stop import Halt
-from openpanel_source.operations.sync import SyncSummary, sync
+from openpanel_source.operations.sync import sync
 from openpanel_source.rows.privacy import HASH_DIGITS, Privacy, ids_in
 
 _VALUES_AT_A_TIME = 500

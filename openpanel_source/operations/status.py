@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import dlt
+from dlt.destinations import postgres
 
-from openpanel_source.destinations.warehouse import day_of, instant_of, select
-from openpanel_source.model.clock import parse_day
+from openpanel_source.destinations.duckdb_session import file_of
+from openpanel_source.destinations.explain import destination_errors
+from openpanel_source.destinations.warehouse import (
+    count_events,
+    day_of,
+    instant_of,
+    select,
+    sql_client,
+)
+from openpanel_source.model.clock import DAY, EARLIEST, parse_day
 from openpanel_source.model.conditions import range_condition
+from openpanel_source.model.day_ranges import ranges_without
 from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 from openpanel_source.operations.preamble import looking
@@ -20,6 +30,26 @@ from openpanel_source.source.ledger_storage import projects_of
 
 _IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
 """Readings of a day, the last of which counts."""
+_POSTGRES_BYTES = """
+SELECT sum(pg_catalog.pg_total_relation_size(c.oid)) FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'm')
+"""
+
+
+@dataclass(frozen=True)
+class HeldDay:
+    """A UTC day of which ``events`` does not hold as many rows as the ledger says.
+
+    Attributes:
+        day: The day.
+        recorded: Rows that it held when the day was last read; 0 of a day that never was.
+        held: Rows that it holds now.
+    """
+
+    day: date
+    recorded: int
+    held: int
 
 
 @dataclass
@@ -38,6 +68,12 @@ class ProjectStatus:
         open_days: Days that were not over when last read: the next sync counts them and reads
             those that have changed.
         rejected_rows: Rows that could not be shaped, by the latest reading of each day.
+        asked_since: The first day that was ever asked for, if syncs had a start: one without reads
+            the days before as well. None if all of history was asked for, or nothing was found.
+        unread_days: Ranges of days, first and last, that were asked for or lie between such, and
+            were never read, newest first.
+        differing_days: Days of which ``events`` holds other rows than were loaded, newest first;
+            somebody changed them, or a load has not ended.
     """
 
     project_id: str
@@ -50,6 +86,9 @@ class ProjectStatus:
     unproven_days: list[date] = field(default_factory=list)
     open_days: list[date] = field(default_factory=list)
     rejected_rows: int = 0
+    asked_since: date | None = None
+    unread_days: list[tuple[date, date]] = field(default_factory=list)
+    differing_days: list[HeldDay] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The status as JSON values; times as ISO text, UTC."""
@@ -69,13 +108,78 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
         OpenPanelError: The destination cannot be read, or nothing was loaded yet.
     """
     with looking(pipeline, SYNC_DAYS.name) as there:
-        columns = "project_id, day, verdict, rejected_rows, read_at"
-        days = list(select(there, SYNC_DAYS.name, columns, _IN_ORDER))
-        columns = "project_id, count(*), max(created_at)"
-        totals = list(select(there, EVENTS.name, columns, "1 = 1 GROUP BY project_id"))
-        empty = {name: ProjectStatus(name) for name in projects_of(there)}
-    found = empty | {status.project_id: status for status in _summarize(days, totals)}
-    return sorted(found.values(), key=lambda status: status.project_id)
+        columns = "project_id, day, verdict, distinct_ids, rejected_rows, read_at"
+        readings = list(select(there, SYNC_DAYS.name, columns, _IN_ORDER))
+        columns = "project_id, max(created_at)"
+        newest = dict(select(there, EVENTS.name, columns, "1 = 1 GROUP BY project_id"))
+        counts = count_events(there)
+        asked = projects_of(there)
+    latest: dict[str, dict[date, _Reading]] = defaultdict(dict)
+    for project, day, *facts in readings:
+        # Later readings overwrite earlier ones of the same day.
+        latest[project][day_of(day)] = _Reading(*facts)
+    held: dict[str, dict[date, int]] = defaultdict(dict)
+    for (project, day), rows in counts.items():
+        held[project][day] = rows
+    projects = []
+    for name in sorted({*latest, *held, *asked}):
+        status = _status(name, latest[name], held[name])
+        status.newest_event = instant_of(newest.get(name))
+        _add_unread(status, set(latest[name]), asked.get(name))
+        projects.append(status)
+    return projects
+
+
+class _Reading(NamedTuple):
+    """What the ledger says of a day."""
+
+    verdict: str
+    rows: int
+    rejected: int
+    read_at: Any
+
+
+def _status(project: str, read: dict[date, _Reading], held: dict[date, int]) -> ProjectStatus:
+    status = ProjectStatus(project, events=sum(held.values()))
+    newest_first = sorted(read.items(), reverse=True)
+    if read:
+        status.first_day, status.last_day = min(read), max(read)
+        instants = (instant_of(reading.read_at) for reading in read.values())
+        status.last_read = max((one for one in instants if one), default=None)
+    status.verdicts = dict(Counter(reading.verdict for reading in read.values()))
+    status.rejected_rows = sum(reading.rejected for reading in read.values())
+    status.open_days = [day for day, reading in newest_first if reading.verdict == "open"]
+    status.unproven_days = [
+        day for day, reading in newest_first if reading.verdict not in ("complete", "open")
+    ]
+    recorded = {day: reading.rows for day, reading in read.items()}
+    status.differing_days = [
+        HeldDay(day, recorded.get(day, 0), held.get(day, 0))
+        for day in sorted(recorded.keys() | held.keys(), reverse=True)
+        if recorded.get(day, 0) != held.get(day, 0)
+    ]
+    return status
+
+
+def _add_unread(status: ProjectStatus, read: set[date], asked: tuple[date, date] | None) -> None:
+    """Say which days were not read, though they were asked for or lie between such.
+
+    Args:
+        status: Of a project.
+        read: Its days in the ledger.
+        asked: Since which day all was asked for, and before which there was nothing.
+    """
+    if not read or status.last_read is None:
+        return
+    # Days to come are looked for by counts, and only those with events are read.
+    first, last = min(read), min(max(read), status.last_read.date())
+    since, begin = asked or (first, first)
+    if since > EARLIEST:
+        status.asked_since = min(since, first)
+    empty_from = max(since, first)
+    empty = {empty_from + n * DAY for n in range((begin - empty_from).days)}
+    ranges = list(ranges_without(min(begin, first), last, read | empty))
+    status.unread_days = ranges[::-1]
 
 
 @dataclass(frozen=True)
@@ -148,28 +252,18 @@ def _day_status(row: Sequence[Any]) -> DayStatus:
     )
 
 
-def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
-    # Later readings overwrite earlier ones of the same day.
-    latest = {
-        (project, day_of(day)): (verdict, rejected) for project, day, verdict, rejected, _ in days
-    }
-    projects: dict[str, ProjectStatus] = {}
-    for project, _, _, _, read_at in days:
-        status = projects.setdefault(project, ProjectStatus(project))
-        read = instant_of(read_at)
-        if read is not None:
-            status.last_read = max(read, status.last_read or read)
-    for project, status in projects.items():
-        own = {day: fact for (owner, day), fact in latest.items() if owner == project}
-        status.first_day, status.last_day = min(own), max(own)
-        status.verdicts = dict(Counter(verdict for verdict, _ in own.values()))
-        status.rejected_rows = sum(rejected for _, rejected in own.values())
-        newest_first = sorted(own.items(), reverse=True)
-        status.open_days = [day for day, (verdict, _) in newest_first if verdict == "open"]
-        status.unproven_days = [
-            day for day, (verdict, _) in newest_first if verdict not in ("complete", "open")
-        ]
-    for project, count, newest in totals:
-        status = projects.setdefault(project, ProjectStatus(project))
-        status.events, status.newest_event = count, instant_of(newest)
-    return list(projects.values())
+def stored_bytes(pipeline: dlt.Pipeline) -> int | None:
+    """Bytes of the DuckDB file, or of the tables of the dataset in PostgreSQL; else None.
+
+    Raises:
+        OpenPanelError: The destination cannot be asked.
+    """
+    path = file_of(pipeline)
+    if path is not None:
+        parts = (path, path.with_name(f"{path.name}.wal"))
+        return sum(part.stat().st_size for part in parts if part.exists())
+    if not isinstance(pipeline.destination, postgres):
+        return None
+    with destination_errors(), sql_client(pipeline) as client:
+        [[size]] = client.execute_sql(_POSTGRES_BYTES, client.dataset_name)
+    return int(size or 0)

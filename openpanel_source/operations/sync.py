@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from math import inf
 from typing import Any
@@ -22,89 +22,22 @@ from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.destinations.lock import running_alone
 from openpanel_source.destinations.prepare import drop_staging
 from openpanel_source.destinations.warehouse import ProjectDay
-from openpanel_source.lists.verdict import ListResult, ListVerdict
-from openpanel_source.model.plain import plain
 from openpanel_source.models.dataset import dialect_of
-from openpanel_source.models.make import ModelsSummary, refresh_models, refresh_tables
-from openpanel_source.operations.pace import Pace
-from openpanel_source.operations.package_steps import extract, load, load_lists
+from openpanel_source.models.day_status import make_day_status
+from openpanel_source.models.make import refresh_models, refresh_tables
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
 from openpanel_source.operations.progress.display import OnProgress
 from openpanel_source.operations.progress.telling import telling
+from openpanel_source.operations.properties.unfilled import Unfilled
 from openpanel_source.operations.restore import mark_clean, restored
+from openpanel_source.operations.runs.pace import Pace
+from openpanel_source.operations.runs.package_steps import extract, load, load_lists
+from openpanel_source.operations.runs.summary import SyncSummary
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.tuning import tuned_process
 from openpanel_source.operations.users_pipeline import loadable
 from openpanel_source.source.orders import ChartResult, Orders, Results, progress_of
 from openpanel_source.source.source import resources_of, source_of
-
-_SHOWN_OF_DAYS = ("project_id", "day", "verdict", "total_count", "rows_received")
-
-
-@dataclass
-class SyncSummary:
-    """What a sync did.
-
-    Attributes:
-        events_loaded: Rows written to ``events``, each id of a day once.
-        days_read: Days read, days counted and found empty included.
-        days_unchanged: Open days that were counted and not read, as nothing had come.
-        days_adopted: Days that other pipelines had loaded, taken over without reading.
-        days_left: Days for a later sync, if this one was stopped early.
-        stopped: Whether it was asked to stop.
-        rejected_rows: Rows written to ``rejected_events``.
-        erased_rows: Rows of erased profiles on the days read, left out.
-        requests: Requests sent.
-        runs: Load packages committed.
-        seconds: Wall time.
-        verdicts: How many days ended with each verdict.
-        unproven: Days whose verdict is neither complete nor open.
-        chart_points: Rows written to ``chart_points``.
-        failed_charts: Why charts could not be read, by name; the others are loaded.
-        failed_projects: Why projects could not be read, by id; the others are loaded.
-        lists: What became of each list of each project, of the setting ``lists``.
-        models: What has become of the models; None if they were left alone.
-    """
-
-    events_loaded: int = 0
-    days_read: int = 0
-    days_unchanged: int = 0
-    days_adopted: int = 0
-    days_left: int = 0
-    stopped: bool = False
-    rejected_rows: int = 0
-    erased_rows: int = 0
-    requests: int = 0
-    runs: int = 0
-    seconds: float = 0.0
-    verdicts: dict[str, int] = field(default_factory=dict)
-    unproven: list[DayRecord] = field(default_factory=list)
-    chart_points: int = 0
-    failed_charts: dict[str, str] = field(default_factory=dict)
-    failed_projects: dict[str, str] = field(default_factory=dict)
-    lists: list[ListResult] = field(default_factory=list)
-    models: ModelsSummary | None = None
-
-    @property
-    def is_verified(self) -> bool:
-        """Whether every day read is proven to be complete, as far as it was over."""
-        return not self.unproven
-
-    @property
-    def exit_code(self) -> int:
-        """0 when verified, 1 when a project, chart or list failed, 3 when not verified."""
-        failed_lists = any(one.verdict is ListVerdict.FAILED for one in self.lists)
-        if self.failed_charts or self.failed_projects or failed_lists:
-            return 1
-        return 0 if self.is_verified else 3
-
-    def as_dict(self) -> dict[str, Any]:
-        """The summary as JSON values; days as ``YYYY-MM-DD``."""
-        unproven = [
-            {name: getattr(record, name) for name in _SHOWN_OF_DAYS} for record in self.unproven
-        ]
-        said = {"seconds": round(self.seconds, 3), "verified": self.is_verified}
-        return dict(plain({**vars(self), **said, "unproven": unproven}))
 
 
 def sync(
@@ -164,6 +97,7 @@ def sync(
     ):
         differing, adoptable = restored(pipeline, checked, busy_timeout)
         described = descriptions(pipeline)
+        unfilled = Unfilled(pipeline, checked)
         pace = Pace(checked.limits.commit_seconds)
         orders = Orders(
             Holdings(pipeline, busy_timeout),
@@ -180,10 +114,12 @@ def sync(
             runs.summary.lists = load_lists(
                 pipeline, client, checked, orders, runs.failed, busy_timeout
             )
+        runs.note_unfilled(unfilled)
         if runs.is_clean:
             mark_clean(pipeline)
         if descriptions(pipeline) != described:
             write_comments(pipeline, busy_timeout)
+        make_day_status(pipeline, busy_timeout)
         if runs.summary.runs or runs.summary.lists:
             # This may be the last sync of its pipeline, and there are copies of rows in it.
             drop_staging(pipeline)
@@ -191,6 +127,7 @@ def sync(
             refresh = refresh_models if models else refresh_tables
             runs.summary.models = refresh(pipeline, busy_timeout=busy_timeout)
     summary = runs.finished() if runs else SyncSummary()
+    summary.start_date, summary.end_date = checked.start, checked.end
     summary.requests = client.requests_sent
     summary.stopped = halt.is_asked
     summary.seconds = time.monotonic() - started
@@ -245,8 +182,11 @@ class _Runs:
                 if results.failure is not None:
                     raise results.failure
                 self._differing = self._not_arrived(results)
-                if results.stopped or backlog.days_done == done:
-                    return not results.stopped
+                if results.stopped:
+                    return False
+                if backlog.days_done == done:
+                    self.summary.stuck = backlog.days_left > 0
+                    return True
                 backlog.read_again(self._differing)
                 for day in self._differing:
                     del self._last[day]
@@ -285,6 +225,12 @@ class _Runs:
         self.summary.chart_points += result.points
         if result.failure is not None:
             self.summary.failed_charts[result.name] = str(result.failure)
+
+    def note_unfilled(self, unfilled: Unfilled) -> None:
+        """Say what columns lack that this sync was the first to make."""
+        self.summary.unfilled_days = unfilled.days_left(self._last.values())
+        if self.summary.unfilled_days:
+            self.summary.unfilled_properties = unfilled.keys
 
     def finished(self) -> SyncSummary:
         """The summary, complete but for what the client and the clock say."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from openpanel_source.model.instants import INSTANT
 from openpanel_source.model.json_text import SHORT, check_levels, without_nul_or_halves
 from openpanel_source.model.schema import ColumnType
 
@@ -42,7 +43,7 @@ def id_column(values: Values) -> pa.Array:
 
 def _timestamps(values: Values) -> pa.Array:
     try:
-        return pa.array(values, pa.string()).cast(pa.timestamp("us", "UTC"))
+        return pa.array(values, pa.string()).cast(INSTANT)
     except pa.ArrowInvalid as error:
         raise ShapeError(str(error)) from None
 

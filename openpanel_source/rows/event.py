@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Iterable
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Annotated, Any, cast
 
@@ -16,7 +17,7 @@ from openpanel_source.model.table import BIGINT
 NULL = msgspec.Raw(b"null")
 """What stands in the place of JSON that was not sent."""
 _Id = Annotated[str, msgspec.Meta(min_length=1)]
-_Bigint = Annotated[int, msgspec.Meta(ge=-BIGINT, le=BIGINT)]
+_Bigint = Annotated[int, msgspec.Meta(ge=-BIGINT - 1, le=BIGINT)]
 
 
 class Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
@@ -168,16 +169,21 @@ def _keep_double(name: str, raw: bytes) -> float | None:
 
 
 def _keep_bigint(name: str, raw: bytes) -> int | None:
-    value = json.loads(raw)
+    try:
+        # A float holds whole numbers up to 2**53 alone.
+        value = json.loads(raw, parse_float=Decimal)
+    except InvalidOperation:
+        # Its exponent is beyond all that can be computed with.
+        raise ValueError(f"{name} does not fit 64 bits") from None
     if value is None:
         return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise ValueError(f"{name} is not an integer: {value!r:.50}")
-    if not -BIGINT <= value <= BIGINT:
+    if not -BIGINT - 1 <= value <= BIGINT:
         raise ValueError(f"{name} does not fit 64 bits")
-    return value
+    if value != int(value):
+        raise ValueError(f"{name} is not an integer: {value!s:.50}")
+    return int(value)
 
 
 def _keep_raw(_: str, raw: bytes) -> msgspec.Raw:

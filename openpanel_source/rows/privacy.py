@@ -10,11 +10,18 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import msgspec
 import pyarrow as pa
 
 from openpanel_source.errors import InvalidSettingError
+from openpanel_source.model.json_text import (
+    members,
+    without_halves,
+    without_nul,
+    without_nul_or_halves,
+)
 from openpanel_source.model.schema import EVENTS, PROFILES
 from openpanel_source.rows.decode import Rejected
 from openpanel_source.rows.event import Fields
@@ -35,6 +42,8 @@ _FIELDS_OF_PROFILES = {
 """Names that charts have for what profiles have, and what hides it."""
 _BY_FIELD = {column.field: column.name for column in EVENTS.columns if column.field}
 WITH_KEYS = ("properties", "extras")
+_NULL = b"null"
+_Members = dict[str, msgspec.Raw]
 HASH_DIGITS = 64
 """Length of a hash."""
 
@@ -189,11 +198,11 @@ class Privacy:
         if any(map(self.erases, _ids(row))):
             return None
         try:
-            return Rejected(json.dumps(self._redacted_object(row)), reason)
+            return Rejected(msgspec.json.encode(self._redacted_object(row)).decode(), reason)
         except RecursionError:
             return Rejected("", reason)
 
-    def _redacted_object(self, row: dict[str, Any]) -> dict[str, Any]:
+    def _redacted_object(self, row: _Members) -> _Members:
         # Whatever hides something of events hides what was told beside them.
         row.pop("profile", None)
         known = {name: row.pop(name) for name in list(row) if name in _BY_FIELD}
@@ -204,15 +213,18 @@ class Privacy:
         }
         if "extras" in self.excluded:
             return left
-        return left | (self._redacted_value("extras", row) or {})
+        extras = self._redacted_value("extras", msgspec.Raw(msgspec.json.encode(row)))
+        return left | (members(bytes(extras)) or {})
 
-    def _redacted_value(self, column: str, value: Any) -> Any:
-        rules = self._rules.get(column)
-        if rules and value is not None:
-            return json.loads(rules.apply(json.dumps(value)) or "null")
-        if column in self.hashed and value not in (None, ""):
-            return self.hash(_text(value))
-        return value
+    def _redacted_value(self, column: str, value: msgspec.Raw) -> msgspec.Raw:
+        """What is left of a value: numbers as they were written, hashes those of loaded rows."""
+        rules, raw = self._rules.get(column), bytes(value).strip()
+        if rules and raw != _NULL:
+            return msgspec.Raw(
+                (rules.apply(without_nul_or_halves(raw).decode()) or "null").encode()
+            )
+        text = _text(raw) if column in self.hashed else None
+        return msgspec.Raw(msgspec.json.encode(self.hash(text))) if text else value
 
     def kept(
         self, table: pa.Table, columns: Sequence[str] = ("profile_id", "device_id")
@@ -272,19 +284,19 @@ def ids_in(raw: str | None) -> set[str]:
     return set() if row is None else _ids(row)
 
 
-def _ids(row: Mapping[str, Any]) -> set[str]:
-    ids = (row.get("profileId"), row.get("deviceId"))
-    return {_text(one) for one in ids if one is not None}
+def _ids(row: _Members) -> set[str]:
+    ids = (_text(bytes(row[name])) for name in ("profileId", "deviceId") if name in row)
+    return {one for one in ids if one is not None}
 
 
-def _text(value: object) -> str:
-    """What shaping makes of a value that is no text."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _object(raw: str | None) -> dict[str, Any] | None:
-    try:
-        row = json.loads(raw or "")
-    except (ValueError, RecursionError):
+def _text(raw: bytes) -> str | None:
+    """What shaping makes of a value in a column of text."""
+    raw = without_halves(raw.strip())
+    if raw == _NULL:
         return None
-    return row if isinstance(row, dict) else None
+    return without_nul(json.loads(raw)) if raw[:1] == b'"' else raw.decode()
+
+
+def _object(raw: str | None) -> _Members | None:
+    data = (raw or "").strip().encode("utf-8", "surrogatepass")
+    return members(data) if data[:1] == b"{" else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, MutableMapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import dlt
@@ -78,9 +78,19 @@ def ledger_of(pipeline: dlt.Pipeline, fingerprint: str) -> Ledger:
     return Ledger(dict(_recalled(pipeline, _state_of(pipeline))), fingerprint)
 
 
-def projects_of(pipeline: dlt.Pipeline) -> list[str]:
-    """The projects that a pipeline has read, those without events included."""
-    return list(_state_of(pipeline).get("projects", {}))
+def projects_of(pipeline: dlt.Pipeline) -> dict[str, tuple[date, date] | None]:
+    """The projects that a pipeline has read, those without events included.
+
+    Returns:
+        By id, since which UTC day events were looked for up to the present, and a day before which
+        there were none; None where each sync had an end, or found nothing.
+    """
+    found = {}
+    for project, entry in _state_of(pipeline).get("projects", {}).items():
+        first = entry.get("first_day")
+        bounds = first and (date.fromisoformat(first["since"]), date.fromisoformat(first["day"]))
+        found[project] = bounds or None
+    return found
 
 
 def newest_records(pipeline: dlt.Pipeline, condition: str) -> dict[ProjectDay, DayRecord]:

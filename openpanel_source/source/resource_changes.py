@@ -7,6 +7,7 @@ and dlt that leaves out some of what is yielded, changes it, or has it written o
 from __future__ import annotations
 
 import hashlib
+import inspect
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -92,13 +93,30 @@ def _check_place() -> None:
         before = pipeline.get_local_state_val(_PLACE)
     except KeyError:
         before = None
-    if before not in (None, place) and dlt.current.source_state().get("resources"):
+    is_elsewhere = before not in (None, place) or _loads_elsewhere(pipeline)
+    if is_elsewhere and dlt.current.source_state().get("resources"):
         raise InvalidSettingError(
             "this pipeline has loaded into another destination or dataset, and its state tells"
             " what that holds: days would be taken for loaded that are not there. Use sync(), which"
             " asks the destination, or make a pipeline of another name."
         )
     pipeline.set_local_state_val(_PLACE, place)
+
+
+def _loads_elsewhere(pipeline: Any) -> bool:
+    """Whether ``run(dataset_name=...)`` is at work that will load into another dataset.
+
+    dlt extracts as for the dataset before, and tells a resource nothing of the argument.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        given = frame.f_locals
+        is_its_run = frame.f_code.co_name == "run" and given.get("self") is pipeline
+        if is_its_run and (name := given.get("dataset_name")):
+            made = pipeline._make_dataset_name(name, pipeline.destination)
+            return bool(made != pipeline.dataset_name)
+        frame = frame.f_back
+    return False
 
 
 def _place_of(pipeline: Any) -> str | None:

@@ -47,7 +47,7 @@ def event_of(row: Row, told: Collection[str] = ()) -> dict[str, Any] | None:
         return None
     if "\\u" in row.raw:
         value = {_clean(name): held for name, held in value.items()}
-        value = {name: _field(name, held) for name, held in value.items()}
+        value = {name: field(name, held) for name, held in value.items()}
     value = {name: held for name, held in value.items() if name not in told} if told else value
     return value if _fits(value) else None
 
@@ -60,7 +60,7 @@ def parsed(held: Any) -> Any:
         value = parse(held)
     except (ValueError, RecursionError, TypeError):
         return GONE
-    return _cleaned(value) if "\\u" in held else value
+    return cleaned(value) if "\\u" in held else value
 
 
 def _fits(row: dict[str, Any]) -> bool:
@@ -82,7 +82,7 @@ def _is_double(value: Any) -> bool:
 def _is_bigint(value: Any) -> bool:
     if value is None:
         return True
-    if not isinstance(value, Number) or not value.is_finite() or abs(value) > _MOST:
+    if not isinstance(value, Number) or not value.is_finite() or not -_MOST - 1 <= value <= _MOST:
         return False
     return value == Number(str(value.to_integral_value()))
 
@@ -91,15 +91,16 @@ def _clean(text: str) -> str:
     return _HALF.sub("\ufffd", text).replace("\0", "\ufffd")
 
 
-def _field(name: str, value: Any) -> Any:
+def field(name: str, value: Any) -> Any:
+    """A value with U+FFFD for what its column does not store; None for a text of NUL alone."""
     if isinstance(value, str) and (name in TEXTS or name in _OTHERS):
         is_nothing = value != "" and not value.strip("\0")
         # An id of nothing is none.
         return None if is_nothing else _clean(value)
-    return _cleaned(value)
+    return cleaned(value)
 
 
-def _cleaned(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
     """The same JSON, its texts clean; without a call for each level."""
     if isinstance(value, str):
         return _clean(value)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from openpanel_source.verify.answers import parse, text_of
-from openpanel_source.verify.event import FIELDS, JSON, column_of
+from openpanel_source.verify.event import FIELDS, JSON, cleaned, column_of, field
 from openpanel_source.verify.hidden import GONE, Hidden
 from openpanel_source.verify.rules import Rules
 
@@ -22,7 +21,7 @@ def rejected_key(raw: str, rules: Rules, *, is_held: bool = False) -> str:
     hidden, is_open = rules.hidden, rules.hidden == Hidden()
     data = raw.encode("utf-8", "surrogateescape")
     try:
-        value = parse(raw) if is_open else json.loads(raw)
+        value = parse(raw)
         data.decode()
     except (ValueError, RecursionError):
         value = None
@@ -39,18 +38,20 @@ def rejected_key(raw: str, rules: Rules, *, is_held: bool = False) -> str:
 
 
 def _redacted(row: dict[str, Any], hidden: Hidden) -> dict[str, Any]:
-    left = {
-        name: _left_of(hidden, name, value)
-        for name, value in row.items()
-        if (column_of(name) if name in FIELDS else "extras") not in hidden.excluded
-    }
+    left: dict[str, Any] = {}
+    for given, value in row.items():
+        name = cleaned(given) if given not in FIELDS and hidden.has_keys("extras") else given
+        if (column_of(name) if name in FIELDS else "extras") not in hidden.excluded:
+            left[name] = _left_of(hidden, name, value)
     return {name: value for name, value in left.items() if value is not GONE}
 
 
 def _left_of(hidden: Hidden, name: str, value: Any) -> Any:
-    if name not in FIELDS:
-        return hidden.left_of_key("extras", name, value)
-    if name in JSON:
-        return hidden.left_of(name, value)
-    is_hashed = column_of(name) in hidden.hashed and value is not None
-    return hidden.digest(text_of(value)) if is_hashed else value
+    """What is left of a value; where something of it may be hidden, as it would be loaded."""
+    place = name if name in JSON else "extras"
+    if name not in FIELDS or name in JSON:
+        held = cleaned(value) if hidden.has_keys(place) else value
+        is_whole = name in JSON
+        return hidden.left_of(name, held) if is_whole else hidden.left_of_key(place, name, held)
+    text = field(name, value) if column_of(name) in hidden.hashed else None
+    return value if text is None else hidden.digest(text_of(text))

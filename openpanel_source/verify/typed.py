@@ -17,21 +17,28 @@ _TIME = re.compile(
     rf"({_DAY})(?:[T ]([0-9]{{2}}:[0-9]{{2}})(:[0-9]{{2}})?(?:(?<=:[0-9]{{2}}:[0-9]{{2}})"
     r"\.([0-9]{1,9}))?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
-_INSTANT = re.compile(rf"({_DAY}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}})(?:\.([0-9]{{1,6}}))?Z")
+_INSTANT = re.compile(
+    rf"({_DAY})[T ]([0-9]{{2}})(?::([0-9]{{2}})(?::([0-9]{{2}})(?:\.([0-9]{{1,6}}))?)?)?"
+    r"(?:Z|([+-])([0-9]{2})(?::?([0-9]{2}))?)"
+)
 _LONGEST = 100
 """Characters; longer texts are nothing but text."""
 
 
 def instant(value: object) -> datetime | None:
-    """The instant of a text as the API writes them; None of anything else."""
+    """The instant of a text as the API writes them, or with an offset; None of anything else."""
     found = _INSTANT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return None
-    try:
-        whole = datetime.fromisoformat(f"{found[1]}+00:00")
-    except ValueError:
+    day, hour, minute, second, fraction, sign, hours, minutes = found.groups("0")
+    if int(hours) > 23 or int(minutes) > 59:
         return None
-    return whole.replace(microsecond=int((found[2] or "0").ljust(6, "0")))
+    ahead = timedelta(hours=int(hours), minutes=int(minutes)) * {"+": 1, "-": -1}.get(sign, 0)
+    try:
+        whole = datetime.fromisoformat(f"{day} {hour}:{minute:0>2}:{second:0>2}+00:00")
+        return whole.replace(microsecond=int(fraction.ljust(6, "0"))) - ahead
+    except (ValueError, OverflowError):
+        return None
 
 
 def read_text(text: str, kind: str) -> Any:

@@ -422,3 +422,11 @@ def test_a_client_never_shows_its_secret() -> None:
     credentials = Credentials(READ.client_id, SECRET)
     client = Client("https://host", credentials, retry=FAST)
     assert SECRET not in f"{credentials} {credentials!r} {client} {client!r}"
+
+
+def test_the_address_in_a_message_can_be_read_and_moves_no_terminal(sandbox: Sandbox) -> None:
+    sandbox.behave(path=EVENTS, status=404)
+    hostile = "a\x1b[31m&b=\u202e #%"
+    told = str(failure(client_of(sandbox), [*WEB, ("events", hostile), ("filters", "[1]")]))
+    assert "?projectId=acme-web&start=2026-11-09T00:00:00.000Z&end=" in told
+    assert "&events=a%1B[31m%26b%3D%E2%80%AE%20%23%25&filters=***]" in told

@@ -68,6 +68,37 @@ MISTAKES: list[tuple[Named, list[str]]] = [
 ]
 
 
+def test_all_mistakes_of_all_charts_are_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "charts.toml"
+    file.write_text(
+        """
+        [[charts]]
+        name = "one"
+        series = ["", { event = "p", segment = "users" }]
+        interval = "year"
+        breakdowns = ["plan"]
+        start = "soon"
+        [[charts]]
+        name = "two"
+        colour = "red"
+        [[charts]]
+        name = "three"
+        series = ["p"]
+        [[charts]]
+        name = "three"
+        series = ["p"]
+        """
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        load_charts(file)
+    told = str(caught.value)
+    assert told.count("chart 'one'") == 5
+    for words in ("'year'", "'plan'", "event must be", "segment 'users'", "'soon'", "'colour'"):
+        assert words in told
+    assert "'three': name is given to 2 charts" in told
+    assert "\n" not in told
+
+
 @pytest.mark.parametrize(("fields", "words"), MISTAKES)
 def test_a_mistake_is_named_with_its_chart_its_field_and_what_is_allowed(
     fields: Named, words: list[str]

@@ -10,6 +10,7 @@ import pytest
 
 from openpanel_source.sandbox import Sandbox
 from tests.support.command import fails, run
+from tests.support.sandbox_world import event
 
 
 def test_status_needs_something_to_tell() -> None:
@@ -32,3 +33,56 @@ def test_status_tells_freshness_days_and_verdicts_from_the_warehouse_alone(
     assert project["events"] == 3
     assert project["verdicts"] == {"complete": 13, "open": 1}
     assert project["newest_event"] == "2026-11-23T10:00:00+00:00"
+
+
+def test_a_trial_with_a_start_does_not_pass_for_the_whole_history(sandbox: Sandbox) -> None:
+    trial = run("sync", "--start-date", "2026-11-20").stdout
+    assert "Only days from 2026-11-20 on were looked at" in trial
+    assert "a plain sync reads those before, too" in trial
+    text = run("status").stdout
+    assert "days before 2026-11-20 were never asked for" in text
+    project = json.loads(run("status", "--json").stdout)["projects"][0]
+    assert (project["asked_since"], project["unread_days"]) == ("2026-11-20", [])
+    assert "looked at" not in run("sync").stdout
+    # Once all was asked for, a range of a later run changes nothing about that.
+    run("sync", "--start-date", "2026-11-20")
+    assert "never asked for" not in run("status").stdout
+    assert json.loads(run("status", "--json").stdout)["projects"][0]["events"] == 3
+
+
+def test_days_between_two_ranges_are_said_to_be_unread(sandbox: Sandbox) -> None:
+    early = run("sync", "--start-date", "2026-11-09", "--end-date", "2026-11-11").stdout
+    assert "from 2026-11-09 to 2026-11-11" in early
+    assert "before and after" in early
+    run("sync", "--days", "2")
+    [project] = json.loads(run("status", "--json").stdout)["projects"]
+    assert project["unread_days"] == [["2026-11-12", "2026-11-21"]]
+    assert project["asked_since"] == "2026-11-09"
+    assert "reads 2026-11-12 to 2026-11-21, which were not read yet" in run("status").stdout
+    run("sync")
+    [project] = json.loads(run("status", "--json").stdout)["projects"]
+    assert (project["unread_days"], project["asked_since"]) == ([], None)
+
+
+def test_days_of_the_future_leave_no_days_unread(sandbox: Sandbox) -> None:
+    sandbox.add([event(9, createdAt="2090-01-01T00:00:00.000Z")])
+    run("sync")
+    [project] = json.loads(run("status", "--json").stdout)["projects"]
+    assert (project["last_day"], project["unread_days"]) == ("2090-01-01", [])
+
+
+def test_rows_that_were_deleted_by_hand_show_without_the_server(sandbox: Sandbox) -> None:
+    run("sync")
+    [project] = json.loads(run("status", "--json").stdout)["projects"]
+    assert project["differing_days"] == []
+    with duckdb.connect("warehouse.duckdb") as connection:
+        connection.execute("DELETE FROM openpanel.events WHERE event_date = '2026-11-23'")
+    sandbox.stop()
+    text = run("status").stdout
+    assert "DIFFERS 2026-11-23: 1 event loaded, 0 held now" in text
+    assert "audit --repair" in text
+    told = json.loads(run("status", "--json").stdout)
+    assert told["projects"][0]["differing_days"] == [
+        {"day": "2026-11-23", "recorded": 1, "held": 0}
+    ]
+    assert told["stored_bytes"] >= Path("warehouse.duckdb").stat().st_size

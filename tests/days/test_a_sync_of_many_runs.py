@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from openpanel_source.cli.summary import print_summary
+from openpanel_source.days.reader import DayReader
 from openpanel_source.errors import InternalServerError, OpenPanelError
 from openpanel_source.operations.sync import sync
 from openpanel_source.source.orders import Progress
@@ -64,6 +66,24 @@ def test_days_in_doubt_that_a_stopped_sync_did_not_reach_are_read_by_the_next(
         assert (stopped.stopped, stopped.days_read, stopped.days_left) == (True, 1, 2)
         warehouse.sync(sandbox)
     assert warehouse.numbers() == list(range(10, 21))
+
+
+def test_a_sync_whose_run_reads_nothing_of_what_is_left_fails(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with world(at("2026-11-20", 1), at("2026-11-21", 2)) as sandbox:
+        with monkeypatch.context() as patch:
+            patch.setattr(DayReader, "read_days", lambda *_: iter(()))
+            summary = warehouse.sync(sandbox)
+        assert (summary.stuck, summary.days_left, summary.exit_code) == (True, 4, 1)
+        print_summary(summary)
+        assert "NOT READ 4 days" in capsys.readouterr().out
+        # What was asked to end in time may leave days, and is told by days_left alone.
+        bounded = warehouse.sync(sandbox, max_runtime=0, max_days_per_run=1)
+        assert (bounded.stuck, bounded.days_left > 0, bounded.exit_code) == (False, True, 0)
+        whole = warehouse.sync(sandbox)
+        assert (whole.stuck, whole.days_left, whole.exit_code) == (False, 0, 0)
+    assert warehouse.numbers() == [1, 2]
 
 
 def test_the_runs_of_a_sync_are_slices_of_one_plan(warehouse: Warehouse) -> None:

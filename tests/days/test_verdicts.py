@@ -204,7 +204,14 @@ def test_the_first_day_is_kept_for_each_project() -> None:
     again = Ledger(stored(state), "all")
     assert again.first_day("web", SINCE) == date(2024, 2, 29)
     assert again.first_day("app", SINCE) is None
-    assert again.first_day("web", SINCE + timedelta(days=1)) is None
+
+
+def test_the_first_day_of_a_range_tells_that_of_its_end() -> None:
+    ledger = Ledger({}, "all")
+    ledger.remember_first_day("web", SINCE, date(2024, 2, 29))
+    assert ledger.first_day("web", date(2024, 2, 1)) == date(2024, 2, 29)
+    assert ledger.first_day("web", date(2024, 3, 1)) == date(2024, 3, 1)
+    assert ledger.first_day("web", SINCE - timedelta(days=1)) is None
 
 
 @given(st.lists(records, max_size=4))

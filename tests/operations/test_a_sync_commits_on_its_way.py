@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
-from openpanel_source.operations.pace import Pace
+from openpanel_source.operations.runs.pace import Pace
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, pages_of, world
 from tests.support.warehouse import Warehouse
 

@@ -12,7 +12,7 @@ import pytest
 from openpanel_source import audit, erase, openpanel, read_days, read_status
 from openpanel_source.destinations.prepare import make_exact
 from openpanel_source.errors import DestinationError
-from openpanel_source.operations.property_survey import survey
+from openpanel_source.operations.properties.survey import survey
 from openpanel_source.operations.sync import sync
 from openpanel_source.sandbox import Sandbox
 from tests.support.destinations import DuckDbDestination, Files, PostgresDestination

@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 
 from openpanel_source import audit, read_days, read_status
-from openpanel_source.operations.property_survey import survey
+from openpanel_source.operations.properties.survey import survey
 from openpanel_source.operations.sync import sync
 from openpanel_source.sandbox import Sandbox
 from tests.support.permissions import without_might

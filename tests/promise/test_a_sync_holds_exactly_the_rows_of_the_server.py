@@ -12,7 +12,7 @@ import pytest
 
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.operations.audit import audit
-from openpanel_source.operations.sync import SyncSummary
+from openpanel_source.operations.runs.summary import SyncSummary
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
 from tests.support.warehouse import Warehouse
 

@@ -12,7 +12,7 @@ import pytest
 
 from openpanel_source.api.filters import Filter
 from openpanel_source.errors import UnsupportedServerError
-from openpanel_source.operations.sync import SyncSummary
+from openpanel_source.operations.runs.summary import SyncSummary
 from tests.support.sandbox_world import NOW, event, event_id, world
 from tests.support.warehouse import Warehouse
 

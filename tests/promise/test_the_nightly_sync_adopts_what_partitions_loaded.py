@@ -9,9 +9,10 @@ import pytest
 
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.erase import erase
-from openpanel_source.operations.property_survey import survey
+from openpanel_source.operations.properties.survey import survey
+from openpanel_source.operations.runs.summary import SyncSummary
 from openpanel_source.operations.status import read_status
-from openpanel_source.operations.sync import SyncSummary, sync
+from openpanel_source.operations.sync import sync
 from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import Row, event, world
 from tests.support.warehouse import Warehouse

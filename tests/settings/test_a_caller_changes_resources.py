@@ -142,6 +142,18 @@ def test_a_pipeline_that_has_loaded_elsewhere_is_refused_in_a_sentence(
     assert warehouse.numbers() == [10, 11, 12]
 
 
+def test_a_dataset_that_is_given_to_run_is_refused_the_first_time(
+    warehouse: Warehouse, sandbox: Sandbox
+) -> None:
+    pipeline = warehouse.pipeline()
+    pipeline.run(source_of(warehouse, sandbox))
+    for _ in range(2):
+        with pytest.raises(PipelineStepFailed, match="loaded into another destination or dataset"):
+            pipeline.run(source_of(warehouse, sandbox), dataset_name="other")
+    pipeline.run(source_of(warehouse, sandbox), dataset_name="openpanel")
+    assert warehouse.numbers() == [10, 11, 12]
+
+
 def test_the_same_warehouse_is_no_other_place_for_sync_and_run_in_turns(
     warehouse: Warehouse, sandbox: Sandbox
 ) -> None:

@@ -17,8 +17,9 @@ from typing import Any
 
 from openpanel_source.charts.definition import Chart
 from openpanel_source.operations.audit import audit
+from openpanel_source.operations.runs.summary import SyncSummary
 from openpanel_source.operations.status import read_status
-from openpanel_source.operations.sync import SyncSummary, sync
+from openpanel_source.operations.sync import sync
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.sandbox.dataset import Accounts, Client, Dataset, Organization, Project
 from tests.support.postgres import PostgresWarehouse, programs_of_postgres, running_postgres

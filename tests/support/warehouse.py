@@ -9,7 +9,8 @@ import dlt
 import duckdb
 
 from openpanel_source.destinations.duckdb_file import duckdb_file
-from openpanel_source.operations.sync import SyncSummary, sync
+from openpanel_source.operations.runs.summary import SyncSummary
+from openpanel_source.operations.sync import sync
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.source.source import openpanel
 from tests.support.sandbox_world import CLIENT, NOW, SECRET

@@ -1,0 +1,1 @@
+"""Keys of the properties of loaded events: which there are, and columns filled from them."""
