@@ -29,7 +29,7 @@ from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
     from openpanel_source.operations.audit import AuditReport, Difference
-    from openpanel_source.operations.values.compare_days import ValueReport
+    from openpanel_source.operations.values.report import ValueReport
 
 _MOST_SHOWN = 50
 

@@ -157,10 +157,14 @@ class Backlog:
 
     def read_again(self, days: frozenset[tuple[str, date]]) -> None:
         """Put in days of projects that have been done."""
+        self.add(days, Reason.CHANGED)
+        self.days_done -= len(days)
+
+    def add(self, days: Iterable[tuple[str, date]], reason: Reason) -> None:
+        """Put in days of projects that were not planned."""
         for project, day in sorted(days, key=lambda item: item[1]):
-            self._ready.appendleft(PlannedDay(project, day, Reason.CHANGED))
+            self._ready.appendleft(PlannedDay(project, day, reason))
             self._left[project] += 1
-            self.days_done -= 1
 
     def _split(
         self, days: list[PlannedDay], count: Callable[[str, date, date], int]

@@ -10,12 +10,22 @@ from typing import Any
 
 import dlt
 
+from openpanel_source.days.verdict import Verdict
 from openpanel_source.destinations.warehouse import day_of, instant_of, select
-from openpanel_source.model.clock import parse_day
+from openpanel_source.model.clock import parse_day, utc_now
 from openpanel_source.model.conditions import range_condition
 from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 from openpanel_source.operations.preamble import looking
+from openpanel_source.operations.scrub.proofs import Proof, proofs_of_any
+from openpanel_source.operations.scrub.queue import (
+    Outlook,
+    ProvenDay,
+    outlooks,
+    proven_as_a_whole,
+)
+from openpanel_source.source.arguments import DEFAULTS
+from openpanel_source.source.configuration import configured_value
 from openpanel_source.source.ledger_storage import projects_of
 
 _IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
@@ -38,6 +48,8 @@ class ProjectStatus:
         open_days: Days that were not over when last read: the next sync counts them and reads
             those that have changed.
         rejected_rows: Rows that could not be shaped, by the latest reading of each day.
+        proofs: How old the proofs of settled days are, and when all will be newer; None of a
+            project without such days.
     """
 
     project_id: str
@@ -50,17 +62,22 @@ class ProjectStatus:
     unproven_days: list[date] = field(default_factory=list)
     open_days: list[date] = field(default_factory=list)
     rejected_rows: int = 0
+    proofs: Outlook | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The status as JSON values; times as ISO text, UTC."""
         return dict(plain(vars(self)))
 
 
-def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
+def read_status(
+    pipeline: dlt.Pipeline, *, scrub_requests: int | None = None, now: datetime | None = None
+) -> list[ProjectStatus]:
     """The status of each project in the pipeline's destination.
 
     Args:
         pipeline: A pipeline with its destination.
+        scrub_requests: As ``sync`` is given it; from dlt's configuration when left out.
+        now: Act as if this were the current time, UTC.
 
     Returns:
         One entry a project, by id.
@@ -69,12 +86,19 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
         OpenPanelError: The destination cannot be read, or nothing was loaded yet.
     """
     with looking(pipeline, SYNC_DAYS.name) as there:
-        columns = "project_id, day, verdict, rejected_rows, read_at"
+        columns = (
+            "project_id, day, verdict, rejected_rows, read_at, rows_received, query_fingerprint"
+        )
         days = list(select(there, SYNC_DAYS.name, columns, _IN_ORDER))
         columns = "project_id, count(*), max(created_at)"
         totals = list(select(there, EVENTS.name, columns, "1 = 1 GROUP BY project_id"))
         empty = {name: ProjectStatus(name) for name in projects_of(there)}
+        proofs = proofs_of_any(there)
     found = empty | {status.project_id: status for status in _summarize(days, totals)}
+    given = configured_value("scrub_requests") if scrub_requests is None else scrub_requests
+    budget: Any = DEFAULTS["scrub_requests"] if given is None else given
+    for name, ahead in outlooks(_proven(days, proofs), budget, now or utc_now()).items():
+        found[name].proofs = ahead
     return sorted(found.values(), key=lambda status: status.project_id)
 
 
@@ -148,13 +172,30 @@ def _day_status(row: Sequence[Any]) -> DayStatus:
     )
 
 
+def _proven(days: list[Any], proofs: list[Proof]) -> list[ProvenDay]:
+    """Settled days with rows, and when each was last proven."""
+    latest = {(project, day_of(day)): rest for project, day, *rest in days}
+    queries = {one.query_fingerprint for one in proofs}
+    proven = {
+        name: proven_as_a_whole(one for one in proofs if one.query_fingerprint == name)
+        for name in queries
+    }
+    found = []
+    for (project, day), (verdict, _, read_at, rows, fingerprint) in latest.items():
+        at = instant_of(read_at)
+        if verdict == Verdict.COMPLETE.value and rows and at is not None:
+            since = proven.get(fingerprint, {}).get((project, day), at)
+            found.append(ProvenDay(project, day, rows, max(at, since)))
+    return found
+
+
 def _summarize(days: list[Any], totals: list[Any]) -> list[ProjectStatus]:
     # Later readings overwrite earlier ones of the same day.
     latest = {
-        (project, day_of(day)): (verdict, rejected) for project, day, verdict, rejected, _ in days
+        (project, day_of(day)): (verdict, rejected) for project, day, verdict, rejected, *_ in days
     }
     projects: dict[str, ProjectStatus] = {}
-    for project, _, _, _, read_at in days:
+    for project, _, _, _, read_at, *_ in days:
         status = projects.setdefault(project, ProjectStatus(project))
         read = instant_of(read_at)
         if read is not None:

@@ -28,6 +28,7 @@ from openpanel_source.operations.pace import Pace
 from openpanel_source.operations.package_steps import extract, load
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
 from openpanel_source.operations.restore import mark_clean, restored
+from openpanel_source.operations.scrub.night import Night, ScrubSummary
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.tuning import tuned_process
 from openpanel_source.operations.users_pipeline import loadable
@@ -60,6 +61,7 @@ class SyncSummary:
         failed_charts: Why charts could not be read, by name; the others are loaded.
         failed_projects: Why projects could not be read, by id; the others are loaded.
         models: What has become of the models; None if they were left alone.
+        scrub: What listing old days again found; None if none were to be listed.
     """
 
     events_loaded: int = 0
@@ -79,6 +81,7 @@ class SyncSummary:
     failed_charts: dict[str, str] = field(default_factory=dict)
     failed_projects: dict[str, str] = field(default_factory=dict)
     models: ModelsSummary | None = None
+    scrub: ScrubSummary | None = None
 
     @property
     def is_verified(self) -> bool:
@@ -170,6 +173,10 @@ def sync(
         resources = partial(resources_of, client, checked)
         runs = _Runs(pipeline, resources, orders, pace, busy_timeout)
         runs.until_nothing_is_left(on_day)
+        if checked.scrub_requests and not reread and not halt.is_due():
+            night = Night(pipeline, checked, halt, busy_timeout)
+            go_on = partial(runs.until_nothing_is_left, on_day)
+            runs.summary.scrub = night.spend(runs.backlog, go_on)
         if runs.is_clean:
             mark_clean(pipeline)
         if descriptions(pipeline) != described:
@@ -203,7 +210,7 @@ class _Runs:
         self._orders = orders
         self._pace = pace
         self._busy_timeout = busy_timeout
-        self._backlog = Backlog()
+        self.backlog = Backlog()
         self._last: dict[ProjectDay, DayRecord] = {}
         self._differing: frozenset[ProjectDay] = frozenset()
         self.summary = SyncSummary()
@@ -214,7 +221,7 @@ class _Runs:
 
         What was to be read again may be among the days that are left.
         """
-        backlog = self._backlog
+        backlog = self.backlog
         return not self._differing and not backlog.failed and backlog.days_left <= 0
 
     def until_nothing_is_left(self, on_day: OnDay | None) -> None:
@@ -224,12 +231,12 @@ class _Runs:
             OpenPanelError: A request failed for good; what was read before is committed.
         """
         orders = self._orders if on_day is None else replace(self._orders, on_day=on_day)
-        with closing(self._backlog) as backlog:
+        with closing(self.backlog) as backlog:
             while True:
                 done = backlog.days_done
                 results = self._run(orders)
                 # Charts are read once a sync, and whole in its first run.
-                orders = replace(orders, with_charts=False)
+                self._orders = orders = replace(orders, with_charts=False)
                 self._add(results)
                 if results.failure is not None:
                     raise results.failure
@@ -246,12 +253,14 @@ class _Runs:
         ended: list[Results] = []
         charts: list[ChartResult] = []
         orders = replace(orders, on_end=ended.append, on_chart=charts.append)
-        extract(self._pipeline, source_of(self._resources(orders, self._backlog)))
+        extract(self._pipeline, source_of(self._resources(orders, self.backlog)))
         [results] = ended
         with self._pace.committing():
             load(self._pipeline, results.heavy_bytes, self._busy_timeout)
         for chart in charts:
-            self._add_chart(chart)
+            self.summary.chart_points += chart.points
+            if chart.failure is not None:
+                self.summary.failed_charts[chart.name] = str(chart.failure)
         return results
 
     def _not_arrived(self, results: Results) -> frozenset[ProjectDay]:
@@ -259,9 +268,8 @@ class _Runs:
         if not results.appends:
             return frozenset()
         loaded = {(one.project_id, one.day): one.distinct_ids for one in results.records}
-        refused = results.refused
         return self._orders.destination.differing(
-            {key: rows for key, rows in loaded.items() if key not in refused}
+            {key: rows for key, rows in loaded.items() if key not in results.refused}
         )
 
     def _add(self, results: Results) -> None:
@@ -273,17 +281,12 @@ class _Runs:
         summary.runs += 1 if results.of_ledger() else 0
         self._last.update({(item.project_id, item.day): item for item in results.records})
 
-    def _add_chart(self, result: ChartResult) -> None:
-        self.summary.chart_points += result.points
-        if result.failure is not None:
-            self.summary.failed_charts[result.name] = str(result.failure)
-
     def finished(self) -> SyncSummary:
         """The summary, complete but for what the client and the clock say."""
         summary, records = self.summary, self._last.values()
-        summary.failed_projects = self._backlog.failed.reasons()
-        summary.days_left = max(self._backlog.days_left, 0)
-        summary.days_unchanged = len(self._backlog.unchanged)
+        summary.failed_projects = self.backlog.failed.reasons()
+        summary.days_left = max(self.backlog.days_left, 0)
+        summary.days_unchanged = len(self.backlog.unchanged)
         summary.days_read = len(records)
         summary.verdicts = dict(Counter(record.verdict.value for record in records))
         summary.unproven = [record for record in records if not record.verdict.is_proof]

@@ -61,6 +61,7 @@ class Settings(Window):
         table_format: Of tables in files; None for plain ones.
         properties: Types of further columns by key of ``properties``.
         deletions: What may be deleted because it vanished upstream.
+        scrub_requests: Requests that a sync may spend on days proven long ago.
     """
 
     project_ids: tuple[str, ...]
@@ -73,6 +74,7 @@ class Settings(Window):
     table_format: str | None
     properties: Properties
     deletions: DeletionLimits
+    scrub_requests: int
 
     def timezone_of(self, project_id: str) -> str:
         """The time zone in which a project's charts have their buckets."""
@@ -126,6 +128,7 @@ def parse_settings(given: Arguments) -> Settings:
             given.max_deleted_share,
             given.max_emptied_days,
         ),
+        scrub_requests=given.scrub_requests,
     )
     for project in settings.project_ids:
         check_length(
