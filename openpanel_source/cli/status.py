@@ -11,6 +11,7 @@ from openpanel_source.cli.options import json_option, print_json, target_options
 from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
+    from openpanel_source.operations.scrub.queue import Outlook
     from openpanel_source.operations.status import ProjectStatus
 
 _WORST_SHOWN = 10
@@ -43,11 +44,21 @@ def _print_project(project: ProjectStatus) -> None:
         click.echo(f"  days {project.first_day} to {project.last_day}: {verdicts}")
     if project.last_read:
         click.echo(f"  last read {project.last_read:%Y-%m-%d %H:%M:%S} UTC")
+    if project.proofs:
+        click.echo(f"  {_proofs(project.proofs)}")
     if project.rejected_rows:
         click.echo(f"  {project.rejected_rows:,} rows in rejected_events")
     for day in project.unproven_days[:_WORST_SHOWN]:
         click.echo(f"  not verified: {day}")
     click.echo(f"  the next sync {_next_sync(project)}")
+
+
+def _proofs(ahead: Outlook) -> str:
+    """How old the oldest proof is, and when all will be newer."""
+    oldest = f"oldest proof {ahead.oldest_proof:%Y-%m-%d %H:%M} UTC, of {ahead.oldest_day}"
+    if ahead.nights is None:
+        return f"{oldest}; old days are not listed again (scrub_requests = 0)"
+    return f"{oldest}; a sync each night proves all days again by {ahead.seen_by}"
 
 
 def _next_sync(project: ProjectStatus) -> str:
