@@ -107,7 +107,8 @@ class ValueAuditor:
                 for one in records
                 if first <= one.day <= last and not one.is_settled
             ]
-        self._compare(report, chosen, halt, sink, on_day)
+        with halt.ending():
+            self._compare(report, chosen, halt, sink, on_day)
         return report
 
     def compare_days(self, days: Collection[ProjectDay], halt: Halt, sink: Sink) -> ValueReport:
@@ -116,7 +117,8 @@ class ValueAuditor:
             ledger = ledger_of(there, self.settings.query.fingerprint)
         report = ValueReport()
         chosen = [one for one in self._records(ledger) if (one.project_id, one.day) in days]
-        self._compare(report, chosen, halt, sink)
+        with halt.ending():
+            self._compare(report, chosen, halt, sink)
         return report
 
     def keep_proofs(self) -> None:
