@@ -91,7 +91,7 @@ docs: .venv/.ready ## Write the generated pages of docs/ again
 rooms: .venv/.ready ## How large each room is, and that no import goes in a circle
 	$(BIN)/python docs/rooms.py
 
-BENCHMARKS := server_speed run first_rows rate_limit workers memory growth startup nights models
+BENCHMARKS := server_speed run first_rows rate_limit workers memory growth startup nights proofs models
 
 bench: .venv/.ready ## Measure again; writes docs/performance.md: 30 minutes
 	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name; done

@@ -41,11 +41,20 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many combinations of the fault matrix were tried."""
+    """Say how many combinations of the fault matrix were tried, and how many mistakes found."""
     name = "test_fault_matrix.py::test_a_fault"
     tried = sum(name in report.nodeid for report in terminalreporter.getreports("passed"))
     if tried:
         terminalreporter.write_line(
             f"fault matrix: {tried} of {len(ALL)} combinations of {len(FAULTS)} faults,"
             f" {len(STAGES)} stages and {len(TIMES)} counts"
+        )
+    mistake = "test_mistakes_of_the_shaper_are_found.py::test_a_mistake_is_found"
+    outcomes = {
+        outcome: sum(mistake in report.nodeid for report in terminalreporter.getreports(outcome))
+        for outcome in ("passed", "failed")
+    }
+    if any(outcomes.values()):
+        terminalreporter.write_line(
+            f"mistakes of the shaper: {outcomes['passed']} of {sum(outcomes.values())} found"
         )

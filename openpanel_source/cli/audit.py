@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,7 +29,7 @@ from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
     from openpanel_source.operations.audit import AuditReport, Difference
-    from openpanel_source.operations.values.compare_days import ValueReport
+    from openpanel_source.operations.values.report import ValueReport
 
 _MOST_SHOWN = 50
 
@@ -107,6 +108,9 @@ def command(
         print_json(report.as_dict())
     else:
         _print_report(report)
+    left = report.values.left if report.values else None
+    if left is not None and not left.is_equal:
+        _write_reproduction(left, pipeline.destination.destination_name)
     sys.exit(stop.exit_code if report.stopped else report.exit_code)
 
 
@@ -192,7 +196,21 @@ def _print_left(left: ValueReport) -> None:
         return
     click.echo("These days were read again, and differ still: that is a mistake of this package.")
     _print_values(left)
-    click.echo("Report it with what is said above, which names no value that is hidden.")
+
+
+def _write_reproduction(left: ValueReport, destination: str) -> None:
+    from openpanel_source.operations.values.reproduction import write_reproduction
+
+    path = Path("openpanel-source-reproduction.json").absolute()
+    try:
+        write_reproduction(left, destination, path)
+    except OSError as error:
+        click.echo(f"What to report could not be written to {path}: {error.strerror}.", err=True)
+        return
+    click.echo(
+        f"Please report it with {printable(str(path))}, which holds shapes of values, not values.",
+        err=True,
+    )
 
 
 def _shown(value: str | None) -> str:

@@ -13,6 +13,7 @@ from openpanel_source.model.clock import utc_now
 from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
+    from openpanel_source.operations.scrub.queue import Outlook
     from openpanel_source.operations.status import ProjectStatus
 
 _WORST_SHOWN = 10
@@ -24,7 +25,8 @@ _WORST_SHOWN = 10
 def command(destination: str, database: str | None, dataset: str, as_json: bool) -> None:
     """Show freshness, days and verdicts of what was loaded, from the warehouse alone."""
     from openpanel_source.destinations.pipelines import open_to_look
-    from openpanel_source.operations.status import read_status, stored_bytes
+    from openpanel_source.operations.status import read_status
+    from openpanel_source.operations.stored_size import stored_bytes
 
     with open_to_look(destination, database, dataset) as pipeline:
         projects, size = read_status(pipeline), stored_bytes(pipeline)
@@ -50,6 +52,8 @@ def _print_project(project: ProjectStatus) -> None:
         click.echo(
             f"  last read {project.last_read:%Y-%m-%d %H:%M:%S} UTC{_ago(project.last_read)}"
         )
+    if project.proofs:
+        click.echo(f"  {_proofs(project.proofs)}")
     if project.rejected_rows:
         click.echo(f"  {project.rejected_rows:,} rows in rejected_events")
     for day in project.unproven_days[:_WORST_SHOWN]:
@@ -71,6 +75,14 @@ def _print_project(project: ProjectStatus) -> None:
             f"  days before {project.asked_since} were never asked for; a sync without a start"
             " (--start-date, --days, start_date) reads them, too"
         )
+
+
+def _proofs(ahead: Outlook) -> str:
+    """How old the oldest proof is, and when all will be newer."""
+    oldest = f"oldest proof {ahead.oldest_proof:%Y-%m-%d %H:%M} UTC, of {ahead.oldest_day}"
+    if ahead.nights is None:
+        return f"{oldest}; old days are not listed again (scrub_requests = 0)"
+    return f"{oldest}; a sync each night proves all days again by {ahead.seen_by}"
 
 
 def _next_sync(project: ProjectStatus) -> str:

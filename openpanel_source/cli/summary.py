@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from openpanel_source.lists.verdict import ListResult
     from openpanel_source.models.make import ModelsSummary
     from openpanel_source.operations.runs.summary import SyncSummary
+    from openpanel_source.operations.scrub.night import ScrubSummary
 
 _WORST_SHOWN = 10
 
@@ -43,6 +44,7 @@ def print_summary(summary: SyncSummary) -> None:
     ):
         if count:
             click.echo(f"{count:,} {what}.")
+    _print_scrub(summary.scrub)
     print_failed(summary.failed_projects)
     for name in summary.failed_charts:
         # Why was logged as soon as it was known, as a sync that fails has no summary.
@@ -95,6 +97,20 @@ def print_range(summary: SyncSummary) -> None:
         f"Only days {read or f'from {start} to {end}'} were looked at, as was said for this run;"
         f" a plain sync reads those {left}, too."
     )
+
+
+def _print_scrub(found: ScrubSummary | None) -> None:
+    if found is None:
+        return
+    if found.days or found.parts:
+        days = counted(found.days, "day")
+        more = " and a part of another" if found.parts else ""
+        click.echo(f"Listed again, and as held: {days}{more} proven longest ago.")
+    if found.differing:
+        days = counted(len(found.differing), "old day")
+        click.echo(f"The server listed other events of {days} than were held; read again.")
+    if found.failure:
+        click.echo(f"Old days could not all be listed: {printable(found.failure, 4000)}")
 
 
 def print_models(summary: ModelsSummary) -> None:

@@ -158,12 +158,16 @@ class Backlog:
 
     def read_again(self, days: frozenset[tuple[str, date]]) -> None:
         """Put in days of projects that have been done."""
+        self.add(days, Reason.CHANGED)
+        self.days_done -= len(days)
+
+    def add(self, days: Iterable[tuple[str, date]], reason: Reason) -> None:
+        """Put in days of projects that were not planned."""
         for project, day in sorted(days, key=lambda item: item[1]):
-            again = PlannedDay(project, day, Reason.CHANGED)
-            self.meter.plan([again])
-            self._ready.appendleft(again)
+            planned = PlannedDay(project, day, reason)
+            self.meter.plan([planned])
+            self._ready.appendleft(planned)
             self._left[project] += 1
-            self.days_done -= 1
 
     def _split(
         self, days: list[PlannedDay], count: Callable[[str, date, date], int]

@@ -27,6 +27,8 @@ class Reason(str, Enum):
     """Counts of longer ranges led to it: it does not hold what the ledger says."""
     FORCED = "forced"
     """The user asked for it."""
+    SCRUB = "scrub"
+    """Listed again after long, its ids were not those that are held."""
     ADOPTED = "adopted"
     """It was not: another pipeline had read and recorded it."""
 

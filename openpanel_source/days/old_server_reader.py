@@ -117,6 +117,12 @@ class AlignedDays:
         attempt.newest_id = attempt.newest_at = None
         return attempt
 
+    def listed(self, pool: ThreadPoolExecutor, item: PlannedDay) -> Iterator[list[Row]]:
+        """The rows of a day, undecoded, as far as they can be seen."""
+        reading = _Reading(self, pool, self.first(item))
+        reading.complete()
+        return reading.groups()
+
     def rows_of(
         self, pool: ThreadPoolExecutor, item: PlannedDay, key: tuple[str, ...]
     ) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from openpanel_source.model.schema_charts import CHART_POINTS, CHART_SERIES, CHARTS
 from openpanel_source.model.schema_dimensions import EVENT_GROUPS, EVENT_META, PROFILES
 from openpanel_source.model.schema_lists import GROUPS, PROJECTS, REFERENCES, SYNC_LISTS
+from openpanel_source.model.schema_proofs import DAY_PROOFS
 from openpanel_source.model.table import (
     Column,
     ColumnType,
@@ -22,6 +23,7 @@ __all__ = [
     "CHARTS",
     "CHART_POINTS",
     "CHART_SERIES",
+    "DAY_PROOFS",
     "EVENTS",
     "EVENT_GROUPS",
     "EVENT_META",
@@ -154,7 +156,7 @@ SYNC_DAYS = Table(
         ),
         text(
             "reason",
-            "Why: new, open, recount, changed, forced, adopted.",
+            "Why: new, open, recount, changed, forced, scrub, adopted.",
             "ledger and counts",
             required=True,
         ),
@@ -231,6 +233,7 @@ PROPERTY_FAILURES = Table(
 TABLES = (
     EVENTS,
     SYNC_DAYS,
+    DAY_PROOFS,
     REJECTED_EVENTS,
     EVENT_GROUPS,
     PROFILES,

@@ -28,11 +28,8 @@ from openpanel_source.operations.runs.summary import SyncSummary
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.sync import sync
 from openpanel_source.operations.values.choose_days import ValueAudit
-from openpanel_source.operations.values.compare_days import (
-    ValueAuditor,
-    ValueDifference,
-    ValueReport,
-)
+from openpanel_source.operations.values.compare_days import ValueAuditor
+from openpanel_source.operations.values.report import ValueDifference, ValueReport
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.load_package import reader_of
 from openpanel_source.source.orders import Progress
@@ -164,6 +161,7 @@ def audit(
         if values is not None:
             auditor = ValueAuditor(pipeline, client, checked, complete(**settings), busy_timeout)
             report.values = auditor.compare(values, halt, first_sink, reached.append)
+            auditor.keep_proofs()
         report.stopped = halt.is_asked
         report.requests = client.requests_sent
     if repair and not report.stopped:
@@ -186,6 +184,7 @@ def audit(
                 given = complete(**settings)
                 again = ValueAuditor(pipeline, client, checked, given, busy_timeout)
                 report.values.left = again.compare_days(differing, halt, sink)
+                again.keep_proofs()
                 report.stopped = halt.is_asked
     report.seconds = time.monotonic() - started
     return report

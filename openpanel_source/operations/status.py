@@ -9,32 +9,33 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import dlt
-from dlt.destinations import postgres
 
-from openpanel_source.destinations.duckdb_session import file_of
-from openpanel_source.destinations.explain import destination_errors
+from openpanel_source.days.verdict import Verdict
 from openpanel_source.destinations.warehouse import (
     count_events,
     day_of,
     instant_of,
     select,
-    sql_client,
 )
-from openpanel_source.model.clock import DAY, EARLIEST, parse_day
+from openpanel_source.model.clock import DAY, EARLIEST, parse_day, utc_now
 from openpanel_source.model.conditions import range_condition
 from openpanel_source.model.day_ranges import ranges_without
 from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 from openpanel_source.operations.preamble import looking
+from openpanel_source.operations.scrub.proofs import Proof, proofs_of_any
+from openpanel_source.operations.scrub.queue import (
+    Outlook,
+    ProvenDay,
+    outlooks,
+    proven_as_a_whole,
+)
+from openpanel_source.source.arguments import DEFAULTS
+from openpanel_source.source.configuration import configured_value
 from openpanel_source.source.ledger_storage import projects_of
 
 _IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
 """Readings of a day, the last of which counts."""
-_POSTGRES_BYTES = """
-SELECT sum(pg_catalog.pg_total_relation_size(c.oid)) FROM pg_catalog.pg_class c
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'm')
-"""
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class ProjectStatus:
             were never read, newest first.
         differing_days: Days of which ``events`` holds other rows than were loaded, newest first;
             somebody changed them, or a load has not ended.
+        proofs: How old the proofs of settled days are, and when all will be newer; None of a
+            project without such days.
     """
 
     project_id: str
@@ -89,17 +92,22 @@ class ProjectStatus:
     asked_since: date | None = None
     unread_days: list[tuple[date, date]] = field(default_factory=list)
     differing_days: list[HeldDay] = field(default_factory=list)
+    proofs: Outlook | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The status as JSON values; times as ISO text, UTC."""
         return dict(plain(vars(self)))
 
 
-def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
+def read_status(
+    pipeline: dlt.Pipeline, *, scrub_requests: int | None = None, now: datetime | None = None
+) -> list[ProjectStatus]:
     """The status of each project in the pipeline's destination.
 
     Args:
         pipeline: A pipeline with its destination.
+        scrub_requests: As ``sync`` is given it; from dlt's configuration when left out.
+        now: Act as if this were the current time, UTC.
 
     Returns:
         One entry a project, by id.
@@ -108,12 +116,13 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
         OpenPanelError: The destination cannot be read, or nothing was loaded yet.
     """
     with looking(pipeline, SYNC_DAYS.name) as there:
-        columns = "project_id, day, verdict, distinct_ids, rejected_rows, read_at"
+        columns = ", ".join(("project_id", "day", *_Reading._fields))
         readings = list(select(there, SYNC_DAYS.name, columns, _IN_ORDER))
         columns = "project_id, max(created_at)"
         newest = dict(select(there, EVENTS.name, columns, "1 = 1 GROUP BY project_id"))
         counts = count_events(there)
         asked = projects_of(there)
+        proofs = proofs_of_any(there)
     latest: dict[str, dict[date, _Reading]] = defaultdict(dict)
     for project, day, *facts in readings:
         # Later readings overwrite earlier ones of the same day.
@@ -121,10 +130,14 @@ def read_status(pipeline: dlt.Pipeline) -> list[ProjectStatus]:
     held: dict[str, dict[date, int]] = defaultdict(dict)
     for (project, day), rows in counts.items():
         held[project][day] = rows
+    given = configured_value("scrub_requests") if scrub_requests is None else scrub_requests
+    budget: Any = DEFAULTS["scrub_requests"] if given is None else given
+    ahead = outlooks(_proven(latest, proofs), budget, now or utc_now())
     projects = []
     for name in sorted({*latest, *held, *asked}):
         status = _status(name, latest[name], held[name])
         status.newest_event = instant_of(newest.get(name))
+        status.proofs = ahead.get(name)
         _add_unread(status, set(latest[name]), asked.get(name))
         projects.append(status)
     return projects
@@ -134,9 +147,11 @@ class _Reading(NamedTuple):
     """What the ledger says of a day."""
 
     verdict: str
-    rows: int
-    rejected: int
+    distinct_ids: int
+    rejected_rows: int
     read_at: Any
+    rows_received: int
+    query_fingerprint: str
 
 
 def _status(project: str, read: dict[date, _Reading], held: dict[date, int]) -> ProjectStatus:
@@ -147,18 +162,34 @@ def _status(project: str, read: dict[date, _Reading], held: dict[date, int]) -> 
         instants = (instant_of(reading.read_at) for reading in read.values())
         status.last_read = max((one for one in instants if one), default=None)
     status.verdicts = dict(Counter(reading.verdict for reading in read.values()))
-    status.rejected_rows = sum(reading.rejected for reading in read.values())
+    status.rejected_rows = sum(reading.rejected_rows for reading in read.values())
     status.open_days = [day for day, reading in newest_first if reading.verdict == "open"]
     status.unproven_days = [
         day for day, reading in newest_first if reading.verdict not in ("complete", "open")
     ]
-    recorded = {day: reading.rows for day, reading in read.items()}
+    recorded = {day: reading.distinct_ids for day, reading in read.items()}
     status.differing_days = [
         HeldDay(day, recorded.get(day, 0), held.get(day, 0))
         for day in sorted(recorded.keys() | held.keys(), reverse=True)
         if recorded.get(day, 0) != held.get(day, 0)
     ]
     return status
+
+
+def _proven(latest: dict[str, dict[date, _Reading]], proofs: list[Proof]) -> list[ProvenDay]:
+    """Settled days with rows, and when each was last proven."""
+    since = {
+        query: proven_as_a_whole(one for one in proofs if one.query_fingerprint == query)
+        for query in {one.query_fingerprint for one in proofs}
+    }
+    found = []
+    for project, days in latest.items():
+        for day, read in days.items():
+            at = instant_of(read.read_at)
+            if read.verdict == Verdict.COMPLETE.value and read.rows_received and at is not None:
+                later = since.get(read.query_fingerprint, {}).get((project, day), at)
+                found.append(ProvenDay(project, day, read.rows_received, max(at, later)))
+    return found
 
 
 def _add_unread(status: ProjectStatus, read: set[date], asked: tuple[date, date] | None) -> None:
@@ -250,20 +281,3 @@ def _day_status(row: Sequence[Any]) -> DayStatus:
     return DayStatus(
         **values | {"day": day_of(values["day"]), "read_at": instant_of(values["read_at"])}
     )
-
-
-def stored_bytes(pipeline: dlt.Pipeline) -> int | None:
-    """Bytes of the DuckDB file, or of the tables of the dataset in PostgreSQL; else None.
-
-    Raises:
-        OpenPanelError: The destination cannot be asked.
-    """
-    path = file_of(pipeline)
-    if path is not None:
-        parts = (path, path.with_name(f"{path.name}.wal"))
-        return sum(part.stat().st_size for part in parts if part.exists())
-    if not isinstance(pipeline.destination, postgres):
-        return None
-    with destination_errors(), sql_client(pipeline) as client:
-        [[size]] = client.execute_sql(_POSTGRES_BYTES, client.dataset_name)
-    return int(size or 0)

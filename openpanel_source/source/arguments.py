@@ -26,7 +26,7 @@ COMMAND_SECTION = "openpanel_source"
 OF_COMMAND = ("destination", "database", "dataset")
 """What the command alone takes from the configuration, and from a section of its own: where the
 rows go is no matter of the source, which runs in pipelines of others as well."""
-_MAY_BE_ZERO = ("lookback_days", "max_deleted_rows")
+_MAY_BE_ZERO = ("lookback_days", "max_deleted_rows", "scrub_requests")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -61,6 +61,9 @@ class Arguments:
         pages_in_flight: Pages of 1,000 events asked for at a time; memory grows with it.
         lookback_days: The newest settled days that are counted one by one on each run; older
             ones are counted together.
+        scrub_requests: Requests that each sync may spend, after its own work, on listing the ids of
+            the settled days that were proven longest ago; days that differ are read again; 0 for
+            none; ``sync`` only.
         reload: Read days again that are recorded as complete.
         allow_deletions: Let everything vanish here that vanished upstream, however much; also what
             another query (events, filters, profile_id) had loaded of the days read.
@@ -119,6 +122,7 @@ class Arguments:
     commit_seconds: float = 30.0
     pages_in_flight: int = 8
     lookback_days: int = 3
+    scrub_requests: int = 10
     reload: bool = False
     allow_deletions: bool = False
     max_deleted_rows: int = 1000

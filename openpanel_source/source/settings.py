@@ -63,6 +63,7 @@ class Settings(Window):
         properties: Types of further columns by key of ``properties``.
         deletions: What may be deleted because it vanished upstream.
         lists: What the dashboard lists, by the names of tables, each once.
+        scrub_requests: Requests that a sync may spend on days proven long ago.
     """
 
     project_ids: tuple[str, ...]
@@ -76,6 +77,7 @@ class Settings(Window):
     properties: Properties
     deletions: DeletionLimits
     lists: tuple[str, ...]
+    scrub_requests: int
 
     def timezone_of(self, project_id: str) -> str:
         """The time zone in which a project's charts have their buckets."""
@@ -133,6 +135,7 @@ def parse_settings(given: Arguments) -> Settings:
             given.max_emptied_days,
         ),
         lists=lists,
+        scrub_requests=given.scrub_requests,
     )
     for project in settings.project_ids:
         check_length(

@@ -29,6 +29,7 @@ def test_status_tells_freshness_days_and_verdicts_from_the_warehouse_alone(
     text = run("status").stdout
     assert "web: 3 events, newest 2026-11-23 10:00:00 UTC" in text
     assert "days 2026-11-10 to 2026-11-23: 13 complete, 1 open" in text
+    assert "oldest proof 2026-11-23 12:00 UTC, of 2026-11-10; a sync each night proves" in text
     project = json.loads(run("status", "--json").stdout)["projects"][0]
     assert project["events"] == 3
     assert project["verdicts"] == {"complete": 13, "open": 1}

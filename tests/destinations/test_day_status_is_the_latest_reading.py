@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from openpanel_source.models.day_status import COLUMNS
-from openpanel_source.operations.status import read_days, read_status, stored_bytes
+from openpanel_source.operations.status import read_days, read_status
+from openpanel_source.operations.stored_size import stored_bytes
 from tests.support.destinations import made
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import event, world

@@ -26,6 +26,7 @@ from openpanel_source.operations.audit import audit
 from openpanel_source.operations.erase import erase
 from openpanel_source.operations.status import read_days, read_status
 from openpanel_source.operations.sync import sync
+from openpanel_source.operations.values.choose_days import ALL
 from openpanel_source.sandbox import Sandbox, load_dataset
 from openpanel_source.source.source import openpanel
 from tests.support.destinations import NAMES, made
@@ -63,6 +64,14 @@ def compare(warehouse: Any, sandbox: Sandbox) -> None:
     assert difference(wanted, keyed(warehouse.query(SELECT_EVENTS))) == ""
 
 
+def compare_values(warehouse: Any, sandbox: Sandbox, **settings: Any) -> None:
+    """Fail unless the verifier, which shares no code with what loads, finds every value equal."""
+    report = audit(warehouse.pipeline(), values=ALL, **warehouse.settings(sandbox, **settings))
+    assert report.values is not None
+    assert (report.values.differences, report.values.skipped) == ([], [])
+    assert report.values.rows > 0
+
+
 def test_each_sync_ends_with_what_the_server_holds(held: Any) -> None:
     with world(*on(10, 1, 2, 3), *on(11, 11, 12), *on(12, 21), *on(14, 41, 42)) as sandbox:
         assert held.sync(sandbox).events_loaded == 8
@@ -86,6 +95,7 @@ def test_each_sync_ends_with_what_the_server_holds(held: Any) -> None:
         assert [days[day] for day in (10, 11, 12, 13, 14)] == [5, 1, 0, 1, 2]
         report = audit(held.pipeline(), **held.settings(sandbox))
         assert (report.differences, report.exit_code) == ([], 0)
+        compare_values(held, sandbox)
 
 
 def test_an_open_day_is_read_from_its_newest_row_on(held: Any) -> None:

@@ -29,6 +29,7 @@ PARTS = {
     "growth": "growth",
     "startup": "start-up",
     "nights": "nights",
+    "proofs": "proofs",
     "models": "models",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from openpanel_source.operations.sync import sync
 from tests.support.old_warehouse import FOLDER, answers, change_as_before, old_world, settings_of
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url, programs_of_postgres
-from tests.support.sandbox_world import event
+from tests.support.sandbox_world import NOW, event
 from tests.support.warehouse import Warehouse
 
 __all__ = ["postgres", "postgres_url"]
@@ -78,3 +79,19 @@ def test_a_changed_day_is_replaced_and_the_others_stay(old: Warehouse) -> None:
     sql = "SELECT count(*) FROM events WHERE project_id = 'shop' AND event_date = DATE '2026-11-10'"
     assert old.query(sql) == [(5,)]
     assert old.query("SELECT count(*) FROM events") == [(127,)]
+
+
+def test_its_old_days_are_listed_again_and_what_differs_is_read(old: Warehouse) -> None:
+    later = NOW + timedelta(days=1)
+    with old_world() as sandbox:
+        change_as_before(sandbox)
+        sandbox.remove(["00000000-0000-4000-8000-000000001102"])
+        sandbox.add([event(9_003, projectId="shop", createdAt="2026-11-10T00:00:00.000Z")])
+        settings = settings_of(sandbox, now=later, scrub_requests=100, charts=None)
+        found = sync(old.pipeline(), **settings).scrub
+        assert found is not None
+        assert (found.days, len(found.differing), found.failure) == (29, 1, "")
+        assert old.query("SELECT count(*) FROM day_proofs") == [(29,)]
+        again = sync(old.pipeline(), **settings).scrub
+        assert again is not None
+        assert (again.days, again.differing) == (0, [])

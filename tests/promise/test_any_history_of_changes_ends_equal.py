@@ -32,6 +32,7 @@ from hypothesis.stateful import (
 from openpanel_source.api.query import EventQuery
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.operations.audit import audit
+from openpanel_source.operations.values.choose_days import ValueAudit
 from openpanel_source.sandbox import Sandbox
 from tests.support.equality import Rows, expected, held
 from tests.support.sandbox_world import NOW, Row, event, event_id, world
@@ -119,6 +120,7 @@ class History(RuleBasedStateMachine):
         self._sync(lookback_days=_EVERY_DAY)
         settings = self.warehouse.settings(self.sandbox, now=self.now)
         settings |= {"events": list(self.names) or None, "allow_deletions": True}
+        settings |= {"scrub_requests": 0}
         assert audit(self.warehouse.pipeline(), deep=True, **settings).differences == []
         assert self.warehouse.sync(self.sandbox, **settings).days_read == 0
 
@@ -131,6 +133,26 @@ class History(RuleBasedStateMachine):
         self._sync(reload=True)
         # Every day was read: there is nothing to excuse.
         assert self._held() == self._wanted()
+        self._compare_values()
+
+    @rule()
+    def old_days_are_listed_again(self) -> None:
+        self._sync(scrub_requests=10_000)
+        # Whatever counts cannot see of a day that was over and not proven lately.
+        listed = self.now - timedelta(hours=23)
+        read = self._read_at()
+        found, wanted = _by_day(self._held()), _by_day(self._wanted())
+        for day, at in read.items():
+            if at <= listed and found[day]:
+                assert found[day] == wanted[day], f"{day}: a listing has not found it"
+
+    def _compare_values(self) -> None:
+        """The verifier, which shares no code with what loads, finds all days with rows equal."""
+        settings = self.warehouse.settings(self.sandbox, now=self.now)
+        settings |= {"events": list(self.names) or None}
+        report = audit(self.warehouse.pipeline(), values=ValueAudit(10_000), **settings)
+        assert report.values is not None
+        assert (report.values.differences, report.values.skipped) == ([], [])
 
     @rule(age=st.integers(0, 10), length=st.sampled_from((0, 3, 500)))
     def sync_of_some_days(self, age: int, length: int) -> None:
@@ -174,6 +196,7 @@ class History(RuleBasedStateMachine):
     # What has to be true.
 
     def _run(self, **settings: Any) -> None:
+        settings = {"scrub_requests": 0} | settings
         settings |= {"now": self.now, "events": list(self.names) or None}
         # What makes way for another query, and days emptied in great number, need consent.
         summary = self.warehouse.sync(self.sandbox, allow_deletions=True, **settings)
@@ -215,6 +238,18 @@ class History(RuleBasedStateMachine):
                 assert _newest(found[day]) == _newest(wanted[day]), f"{day}: newest not seen"
             hidden["later" if day > today else "earlier"] += changed
         assert not any(hidden.values()), f"sums cannot hide {hidden}"
+
+    def _read_at(self) -> dict[str, datetime]:
+        """When each settled day was last read, or counted and kept, by its latest record."""
+        if not self._has_table("sync_days"):
+            return {}
+        fingerprint = EventQuery(events=self.names).fingerprint
+        rows = self.warehouse.query(
+            "SELECT CAST(day AS VARCHAR), read_at, verdict FROM sync_days"
+            f" WHERE query_fingerprint = '{fingerprint}' QUALIFY row_number() OVER ("
+            "  PARTITION BY day ORDER BY CAST(load_id AS DOUBLE) DESC) = 1"
+        )
+        return {day: at for day, at, verdict in rows if verdict == "complete"}
 
     def _held(self) -> Rows:
         rows = held(self.warehouse.path) if self._has_table("sync_days") else {}

@@ -10,7 +10,7 @@ import pytest
 
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.values.choose_days import ALL
-from openpanel_source.operations.values.compare_days import ValueReport
+from openpanel_source.operations.values.report import ValueReport
 from openpanel_source.sandbox import Sandbox, load_dataset
 from tests.support.destinations import NAMES, made
 from tests.support.nasty import nasty_rows

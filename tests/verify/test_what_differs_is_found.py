@@ -13,7 +13,7 @@ import pytest
 
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.values.choose_days import ALL
-from openpanel_source.operations.values.compare_days import ValueReport
+from openpanel_source.operations.values.report import ValueReport
 from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse

@@ -10,6 +10,7 @@ from openpanel_source.days.ledger import DayRecord
 from openpanel_source.lists.verdict import ListResult, ListVerdict
 from openpanel_source.model.plain import plain
 from openpanel_source.models.make import ModelsSummary
+from openpanel_source.operations.scrub.night import ScrubSummary
 
 _SHOWN_OF_DAYS = ("project_id", "day", "verdict", "total_count", "rows_received")
 
@@ -38,6 +39,7 @@ class SyncSummary:
         failed_charts: Why charts could not be read, by name; the others are loaded.
         failed_projects: Why projects could not be read, by id; the others are loaded.
         lists: What became of each list of each project, of the setting ``lists``.
+        scrub: What listing old days again found; None if none were to be listed.
         models: What has become of the models; None if they were left alone.
         start_date: First UTC day that it was to read, if it had one; then a sync without reads the
             days before as well.
@@ -65,6 +67,7 @@ class SyncSummary:
     failed_charts: dict[str, str] = field(default_factory=dict)
     failed_projects: dict[str, str] = field(default_factory=dict)
     lists: list[ListResult] = field(default_factory=list)
+    scrub: ScrubSummary | None = None
     models: ModelsSummary | None = None
     start_date: date | None = None
     end_date: date | None = None

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from heapq import nlargest
 
 from openpanel_source.days.ledger import DayRecord
+from openpanel_source.destinations.warehouse import ProjectDay
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.clock import parse_day
+
+_NEVER_COMPARED = 4
+"""So many times as likely as others are days whose values were never compared."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +22,8 @@ class ValueAudit:
     """Which days to compare value by value.
 
     Args:
-        sample: So many, chosen at random among those with rows.
+        sample: So many, chosen at random among those with rows; days that were never compared are
+            more likely.
         first: Instead, all days from this one on.
         last: Up to this one, inclusive.
         seed: Makes the choice of the sample one that can be made again.
@@ -43,11 +50,14 @@ class ValueAudit:
         """Whether chance chooses."""
         return self.sample is not None and not (self.first or self.last)
 
-    def chosen(self, records: list[DayRecord]) -> list[DayRecord]:
+    def chosen(
+        self, records: list[DayRecord], compared: Collection[ProjectDay] = ()
+    ) -> list[DayRecord]:
         """The days to compare, newest first.
 
         Args:
             records: Of the ledger.
+            compared: Days that were compared before.
         """
         first, last = self.first or date.min, self.last or date.max
         settled = [one for one in records if one.is_settled and first <= one.day <= last]
@@ -56,8 +66,14 @@ class ValueAudit:
             return settled
         filled = [one for one in settled if one.rows_received]
         size = min(self.sample or 0, len(filled))
-        picked = random.Random(self.seed).sample(filled, size)  # noqa: S311 - no secret
-        return [one for one in filled if one in picked]
+        chance = random.Random(self.seed)  # noqa: S311 - no secret
+        # The largest of such numbers are a weighted sample without replacement.
+        draws = [
+            chance.random() ** (1 if (one.project_id, one.day) in compared else 1 / _NEVER_COMPARED)
+            for one in filled
+        ]
+        picked = nlargest(size, range(len(filled)), key=draws.__getitem__)
+        return [filled[place] for place in sorted(picked)]
 
 
 ALL = ValueAudit(sample=None)

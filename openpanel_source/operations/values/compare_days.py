@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import dlt
 
 from openpanel_source.api.client import Client
 from openpanel_source.days.ledger import DayRecord, Ledger
+from openpanel_source.days.safety_catch import SEEN_FOR
 from openpanel_source.destinations.warehouse import ProjectDay, own_schema
 from openpanel_source.model.lists import texts
-from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.model.table import PROPERTY_HINT
 from openpanel_source.operations.preamble import looking_alone
+from openpanel_source.operations.scrub.proofs import (
+    Kind,
+    Proof,
+    keep_proofs,
+    proofs_of_any,
+)
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.values.choose_days import ValueAudit
+from openpanel_source.operations.values.report import ValueDifference, ValueReport
 from openpanel_source.source.arguments import Arguments
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.orders import Progress
@@ -42,68 +48,7 @@ _MOST_FIRST = 50
 logger = logging.getLogger(__name__)
 
 OnDay = Callable[[Progress], None]
-Sink = Callable[["ValueDifference"], None]
-
-
-@dataclass(frozen=True)
-class ValueDifference:
-    """A value, or a row, that is not what the server says.
-
-    Attributes:
-        project_id: The project.
-        day: The UTC day.
-        kind: What is wrong, in words.
-        column: Of ``events``; ``rejected`` of rows that are no events.
-        id: Of the event, if it has one.
-        server: The server's value as text; ``(hidden)`` where privacy settings apply.
-        held: The one that the destination holds.
-    """
-
-    project_id: str
-    day: date
-    kind: str
-    column: str
-    id: str
-    server: str | None
-    held: str | None
-
-
-@dataclass
-class ValueReport:
-    """What a comparison of values found.
-
-    Attributes:
-        days: Days compared.
-        rows: Rows of the server that were compared.
-        fields: Values of them.
-        skipped: Days that were chosen and are not settled, or were not compared in full, with why.
-        kinds: Differences counted by kind and column.
-        differences: The first of each kind and column of a day, fifty at most.
-        differing: Days with differences.
-        not_asked: Settled days that were not chosen.
-        seed: Of the choice, if it was made at random.
-        left: What the differing days held after they were read again, if they were.
-    """
-
-    days: int = 0
-    rows: int = 0
-    fields: int = 0
-    skipped: list[tuple[str, date, str]] = field(default_factory=list)
-    kinds: Counter[str] = field(default_factory=Counter)
-    differences: list[ValueDifference] = field(default_factory=list)
-    differing: list[ProjectDay] = field(default_factory=list)
-    not_asked: int = 0
-    seed: int | None = None
-    left: ValueReport | None = None
-
-    @property
-    def is_equal(self) -> bool:
-        """Whether all that was compared is what the server says, after a repair if there was."""
-        return self.left.is_equal if self.left is not None else not self.differing
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as JSON values."""
-        return {**plain(vars(self)), "is_equal": self.is_equal}
+Sink = Callable[[ValueDifference], None]
 
 
 @dataclass
@@ -116,6 +61,9 @@ class ValueAuditor:
         settings: What is read.
         given: The same, as it was written.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+
+    Attributes:
+        proofs: That days were found equal.
     """
 
     pipeline: dlt.Pipeline
@@ -123,6 +71,7 @@ class ValueAuditor:
     settings: Settings
     given: Arguments
     busy_timeout: float
+    proofs: list[Proof] = field(default_factory=list, init=False)
 
     def compare(
         self, ask: ValueAudit, halt: Halt, sink: Sink, on_day: OnDay | None = None
@@ -137,10 +86,18 @@ class ValueAuditor:
         """
         with looking_alone(self.pipeline, self.busy_timeout) as there:
             ledger = ledger_of(there, self.settings.query.fingerprint)
+            proofs = proofs_of_any(there, self.settings.query.fingerprint)
         records = self._records(ledger)
+        # Whoever names a seed wants the days that were chosen with it lately.
+        until = self.settings.now() - (SEEN_FOR if ask.seed is not None else timedelta())
+        compared = {
+            (one.project_id, one.day)
+            for one in proofs
+            if one.proof is Kind.VALUES and one.proven_at <= until
+        }
         if ask.is_random and ask.seed is None:
             ask = replace(ask, seed=secrets.randbelow(1_000_000))
-        chosen = ask.chosen(records)
+        chosen = ask.chosen(records, compared)
         report = ValueReport(seed=ask.seed if ask.is_random else None)
         report.not_asked = sum(one.is_settled for one in records) - len(chosen)
         if ask.first or ask.last:
@@ -150,7 +107,8 @@ class ValueAuditor:
                 for one in records
                 if first <= one.day <= last and not one.is_settled
             ]
-        self._compare(report, chosen, halt, sink, on_day)
+        with halt.ending():
+            self._compare(report, chosen, halt, sink, on_day)
         return report
 
     def compare_days(self, days: Collection[ProjectDay], halt: Halt, sink: Sink) -> ValueReport:
@@ -159,8 +117,14 @@ class ValueAuditor:
             ledger = ledger_of(there, self.settings.query.fingerprint)
         report = ValueReport()
         chosen = [one for one in self._records(ledger) if (one.project_id, one.day) in days]
-        self._compare(report, chosen, halt, sink)
+        with halt.ending():
+            self._compare(report, chosen, halt, sink)
         return report
+
+    def keep_proofs(self) -> None:
+        """Write down which days were found equal, where the destination can be written."""
+        with looking_alone(self.pipeline, self.busy_timeout) as there:
+            keep_proofs(there, self.proofs, self.settings.table_format, self.busy_timeout)
 
     def _compare(
         self,
@@ -174,6 +138,9 @@ class ValueAuditor:
         for record, result, held in self._compared(chosen, halt):
             _note(report, result, held, sink)
             held.close()
+            if not result.kinds and not result.note and record.is_settled:
+                now = self.settings.now()
+                self.proofs.append(Proof.of(record, now, Kind.VALUES, result.rows))
             if on_day is not None:
                 left = len(chosen) - report.days
                 of_day = (record.project_id, record.day, report.rows, expected)

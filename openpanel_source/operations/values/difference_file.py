@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.operations.values.compare_days import ValueDifference
+from openpanel_source.operations.values.report import ValueDifference
 
 _NAMES = [one.name for one in fields(ValueDifference)]
 _AT_A_TIME = 10_000

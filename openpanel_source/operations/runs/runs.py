@@ -1,0 +1,145 @@
+"""The runs of a sync, one after the other, until nothing is left to read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+
+import dlt
+from dlt.extract import DltResource
+
+from openpanel_source.days.backlog import Backlog
+from openpanel_source.days.ledger import DayRecord
+from openpanel_source.destinations.warehouse import ProjectDay
+from openpanel_source.operations.progress.display import OnProgress
+from openpanel_source.operations.properties.unfilled import Unfilled
+from openpanel_source.operations.runs.pace import Pace
+from openpanel_source.operations.runs.package_steps import extract, load
+from openpanel_source.operations.runs.summary import SyncSummary
+from openpanel_source.source.orders import ChartResult, Orders, Results
+from openpanel_source.source.source import source_of
+
+
+class Runs:
+    """The runs of a sync, one after the other over one plan, and what they add up to.
+
+    Args:
+        pipeline: A pipeline with nothing pending, which knows what its destination does.
+        resources: What a run extracts, by its orders, of what the backlog has left.
+        orders: Of the first run.
+        backlog: What is to read; the first run plans it.
+        pace: When a run is to end.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+
+    Attributes:
+        failed: Projects that could not be read.
+        summary: Of the runs so far.
+    """
+
+    def __init__(
+        self,
+        pipeline: dlt.Pipeline,
+        resources: Callable[[Orders, Backlog], list[DltResource]],
+        orders: Orders,
+        backlog: Backlog,
+        pace: Pace,
+        busy_timeout: float,
+    ) -> None:
+        self._pipeline = pipeline
+        self._resources = resources
+        self._orders = orders
+        self._pace = pace
+        self._busy_timeout = busy_timeout
+        self._backlog = backlog
+        self._last: dict[ProjectDay, DayRecord] = {}
+        self._differing: frozenset[ProjectDay] = frozenset()
+        self.failed = self._backlog.failed
+        self.summary = SyncSummary()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the destination holds what was read of all projects, and nothing is left.
+
+        What was to be read again may be among the days that are left.
+        """
+        return not self._differing and not self.failed and self._backlog.days_left <= 0
+
+    def until_nothing_is_left(self, on_day: OnProgress | None) -> bool:
+        """Run and commit until all days are read, or a bound is reached; true unless stopped.
+
+        Raises:
+            OpenPanelError: A request failed for good; what was read before is committed.
+        """
+        orders = self._orders if on_day is None else replace(self._orders, on_day=on_day)
+        with closing(self._backlog) as backlog:
+            while True:
+                done = backlog.days_done
+                results = self._run(orders)
+                # Charts are read once a sync, and whole in its first run.
+                self._orders = orders = replace(orders, with_charts=False)
+                self._add(results)
+                if results.failure is not None:
+                    raise results.failure
+                self._differing = self._not_arrived(results)
+                if results.stopped:
+                    return False
+                if backlog.days_done == done:
+                    self.summary.stuck = backlog.days_left > 0
+                    return True
+                backlog.read_again(self._differing)
+                for day in self._differing:
+                    del self._last[day]
+                if backlog.days_left <= 0:
+                    return True
+
+    def _run(self, orders: Orders) -> Results:
+        ended: list[Results] = []
+        orders = replace(orders, on_end=ended.append, on_chart=self._add_chart)
+        extract(self._pipeline, source_of(self._resources(orders, self._backlog)))
+        [results] = ended
+        with self._pace.committing():
+            load(self._pipeline, results.heavy_bytes, self._busy_timeout)
+        return results
+
+    def _not_arrived(self, results: Results) -> frozenset[ProjectDay]:
+        """Days just appended of which somebody else may have loaded rows at the same time."""
+        if not results.appends:
+            return frozenset()
+        loaded = {(one.project_id, one.day): one.distinct_ids for one in results.records}
+        refused = results.refused
+        return self._orders.destination.differing(
+            {key: rows for key, rows in loaded.items() if key not in refused}
+        )
+
+    def _add(self, results: Results) -> None:
+        summary = self.summary
+        summary.events_loaded += results.events_loaded
+        summary.rejected_rows += sum(record.rejected_rows for record in results.records)
+        summary.erased_rows += sum(record.erased_rows for record in results.records)
+        summary.days_adopted += len(results.adopted)
+        summary.runs += 1 if results.of_ledger() else 0
+        self._last.update({(item.project_id, item.day): item for item in results.records})
+
+    def _add_chart(self, result: ChartResult) -> None:
+        self.summary.chart_points += result.points
+        if result.failure is not None:
+            self.summary.failed_charts[result.name] = str(result.failure)
+
+    def note_unfilled(self, unfilled: Unfilled) -> None:
+        """Say what columns lack that this sync was the first to make."""
+        self.summary.unfilled_days = unfilled.days_left(self._last.values())
+        if self.summary.unfilled_days:
+            self.summary.unfilled_properties = unfilled.keys
+
+    def finished(self) -> SyncSummary:
+        """The summary, complete but for what the client and the clock say."""
+        summary, records = self.summary, self._last.values()
+        summary.failed_projects = self.failed.reasons()
+        summary.days_left = max(self._backlog.days_left, 0)
+        summary.days_unchanged = len(self._backlog.unchanged)
+        summary.days_read = len(records)
+        summary.verdicts = dict(Counter(record.verdict.value for record in records))
+        summary.unproven = [record for record in records if not record.verdict.is_proof]
+        return summary
