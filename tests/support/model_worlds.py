@@ -83,12 +83,16 @@ class ModelWorld:
         """Change the tables otherwise."""
         self._run([(statement, values)])
 
-    def rows(self) -> dict[str, list[str]]:
-        """The rows of all models as text, in order; numbers to nine digits."""
+    def rows(self, named: str = "{}") -> dict[str, list[str]]:
+        """The rows of all models as text, in order; numbers to nine digits.
+
+        Args:
+            named: What the tables are called, with braces for the model's name.
+        """
         return {
             model.name: sorted(
                 str([_plain(cell) for cell in row])
-                for row in self.warehouse.query(f"SELECT * FROM {model.name}")
+                for row in self.warehouse.query(f"SELECT * FROM {named.format(model.name)}")
             )
             for model in models()
         }
