@@ -81,18 +81,21 @@ _MEMBER_HERE = "({{ json }} ->> '{{ key }}')"
 
 def dbt_files() -> dict[Path, str]:
     """The generated files of the package, and what they should hold."""
+    types = _types()
     files = {
-        PACKAGE / "macros" / "generated" / f"select_{model.name}.sql": _macros_of(model)
+        PACKAGE / "macros" / "generated" / f"select_{model.name}.sql": _macros_of(
+            model, types[model.name]
+        )
         for model in models()
     }
     files[PACKAGE / "macros" / "generated" / "words.sql"] = _words()
     files[PACKAGE / "models" / "staging" / "src_openpanel.yml"] = _yaml(_sources())
     files[PACKAGE / "models" / "staging" / "stg_openpanel.yml"] = _yaml(_staging())
-    files[PACKAGE / "models" / "marts" / "openpanel.yml"] = _yaml(_marts())
+    files[PACKAGE / "models" / "marts" / "openpanel.yml"] = _yaml(_marts(types))
     return files
 
 
-def _macros_of(model: Model) -> str:
+def _macros_of(model: Model, types: Mapping[str, str]) -> str:
     parts = [_comment(f"{MADE} Its SQL: openpanel_source/models/{model.name}.sql")]
     queries = {name: translated(model, name, opens_event_meta=True) for name in WAREHOUSES}
     read = [
@@ -101,7 +104,15 @@ def _macros_of(model: Model) -> str:
         if any(f"{{{name}}}" in query for query in queries.values())
     ]
     name, arguments = f"select_{model.name}", ", ".join(read)
-    parts.append(_dispatched(name, arguments))
+    # Tables have texts, numbers and instants of other types in each warehouse, and of each age.
+    lines = ",\n".join(
+        f"cast(made.{column} as {_type(types[column])}) as {column}" for column in model.columns
+    )
+    call = f"adapter.dispatch('{name}', 'openpanel')({arguments})"
+    body = (
+        f"{{%- do openpanel.only_known() -%}}\nselect\n{lines}\nfrom (\n{{{{ {call} }}}}\n) as made"
+    )
+    parts.append(_macro(name, arguments, body))
     parts += [_macro(f"{it}__{name}", arguments, _jinja(query)) for it, query in queries.items()]
     return "\n\n".join(parts) + "\n"
 
@@ -217,8 +228,7 @@ def _staging() -> dict[str, Any]:
     return {"version": 2, "models": found}
 
 
-def _marts() -> dict[str, Any]:
-    types = _types()
+def _marts(types: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     found = [_mart(model, types[model.name]) for model in models()]
     record = {**RECORD_COLUMNS, "loads": f"{RECORD_COLUMNS['loads']} And what the models were."}
     record_types = {"project_id": "VARCHAR", "event_date": "DATE", "loads": "VARCHAR"}

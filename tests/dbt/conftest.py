@@ -91,7 +91,9 @@ class Project:
         where = ["--project-dir", str(folder or self.folder), "--profiles-dir", str(self.folder)]
         given = ["--vars", yaml.safe_dump(variables)] if variables else []
         try:
-            done = dbtRunner().invoke([*arguments, *where, *given, "--quiet"])
+            done = dbtRunner().invoke(
+                [*arguments, *where, *given, "--quiet", "--log-level-file", "none"]
+            )
         finally:
             DuckDBConnectionManager.close_all_connections()
         assert done.success is not fails, done.exception or messages(done)

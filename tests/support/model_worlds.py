@@ -84,18 +84,8 @@ class ModelWorld:
         self._run([(statement, values)])
 
     def rows(self, named: str = "{}") -> dict[str, list[str]]:
-        """The rows of all models as text, in order; numbers to nine digits.
-
-        Args:
-            named: What the tables are called, with braces for the model's name.
-        """
-        return {
-            model.name: sorted(
-                str([_plain(cell) for cell in row])
-                for row in self.warehouse.query(f"SELECT * FROM {named.format(model.name)}")
-            )
-            for model in models()
-        }
+        """The rows of all models, as ``rows_of_models`` gives them."""
+        return rows_of_models(self.warehouse, named)
 
     def _values(self, project: str, day: date, event: Event) -> list[Any]:
         midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
@@ -123,6 +113,22 @@ class ModelWorld:
             for statement, values in statements:
                 connection.execute(statement.replace("%s", "?"), values)
             connection.execute("COMMIT")
+
+
+def rows_of_models(warehouse: Warehouse, named: str = "{}") -> dict[str, list[str]]:
+    """The rows of all models as text, in order; numbers to nine digits.
+
+    Args:
+        warehouse: Where they are.
+        named: What the tables are called, with braces for the model's name.
+    """
+    return {
+        model.name: sorted(
+            str([_plain(cell) for cell in row])
+            for row in warehouse.query(f"SELECT * FROM {named.format(model.name)}")
+        )
+        for model in models()
+    }
 
 
 def _plain(cell: Any) -> Any:

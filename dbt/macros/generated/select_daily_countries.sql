@@ -1,7 +1,23 @@
 {#- Made by `make docs` in the repository of openpanel-source. Its SQL: openpanel_source/models/daily_countries.sql -#}
 
 {%- macro select_daily_countries(events, sessions) -%}
-{{ return(openpanel.only_known() or adapter.dispatch('select_daily_countries', 'openpanel')(events, sessions)) }}
+{%- do openpanel.only_known() -%}
+select
+cast(made.project_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as project_id,
+cast(made.day as date) as day,
+cast(made.country as {{ 'string' if target.type == 'bigquery' else 'text' }}) as country,
+cast(made.sessions as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as sessions,
+cast(made.visitors as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as visitors,
+cast(made.views as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as views,
+cast(made.bounces as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as bounces,
+cast(made.revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as revenue,
+cast(made.events as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as events,
+cast(made.active_visitors as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as active_visitors,
+cast(made.active_sessions as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as active_sessions,
+cast(made.event_revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as event_revenue
+from (
+{{ adapter.dispatch('select_daily_countries', 'openpanel')(events, sessions) }}
+) as made
 {%- endmacro -%}
 
 {%- macro duckdb__select_daily_countries(events, sessions) -%}

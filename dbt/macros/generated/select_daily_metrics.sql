@@ -1,7 +1,25 @@
 {#- Made by `make docs` in the repository of openpanel-source. Its SQL: openpanel_source/models/daily_metrics.sql -#}
 
 {%- macro select_daily_metrics(events, sessions, visitor_days) -%}
-{{ return(openpanel.only_known() or adapter.dispatch('select_daily_metrics', 'openpanel')(events, sessions, visitor_days)) }}
+{%- do openpanel.only_known() -%}
+select
+cast(made.project_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as project_id,
+cast(made.day as date) as day,
+cast(made.sessions as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as sessions,
+cast(made.visitors as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as visitors,
+cast(made.views as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as views,
+cast(made.bounces as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as bounces,
+cast(made.bounce_rate as {{ 'float64' if target.type == 'bigquery' else 'float8' }}) as bounce_rate,
+cast(made.avg_duration_seconds as {{ 'float64' if target.type == 'bigquery' else 'float8' }}) as avg_duration_seconds,
+cast(made.revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as revenue,
+cast(made.events as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as events,
+cast(made.active_visitors as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as active_visitors,
+cast(made.active_sessions as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as active_sessions,
+cast(made.all_views as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as all_views,
+cast(made.event_revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as event_revenue
+from (
+{{ adapter.dispatch('select_daily_metrics', 'openpanel')(events, sessions, visitor_days) }}
+) as made
 {%- endmacro -%}
 
 {%- macro duckdb__select_daily_metrics(events, sessions, visitor_days) -%}

@@ -1,7 +1,23 @@
 {#- Made by `make docs` in the repository of openpanel-source. Its SQL: openpanel_source/models/daily_sources.sql -#}
 
 {%- macro select_daily_sources(sessions) -%}
-{{ return(openpanel.only_known() or adapter.dispatch('select_daily_sources', 'openpanel')(sessions)) }}
+{%- do openpanel.only_known() -%}
+select
+cast(made.project_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as project_id,
+cast(made.day as date) as day,
+cast(made.source as {{ 'string' if target.type == 'bigquery' else 'text' }}) as source,
+cast(made.medium as {{ 'string' if target.type == 'bigquery' else 'text' }}) as medium,
+cast(made.campaign as {{ 'string' if target.type == 'bigquery' else 'text' }}) as campaign,
+cast(made.sessions as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as sessions,
+cast(made.visitors as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as visitors,
+cast(made.views as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as views,
+cast(made.bounces as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as bounces,
+cast(made.conversions as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as conversions,
+cast(made.revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as revenue,
+cast(made.event_revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as event_revenue
+from (
+{{ adapter.dispatch('select_daily_sources', 'openpanel')(sessions) }}
+) as made
 {%- endmacro -%}
 
 {%- macro duckdb__select_daily_sources(sessions) -%}

@@ -1,7 +1,18 @@
 {#- Made by `make docs` in the repository of openpanel-source. Its SQL: openpanel_source/models/funnel.sql -#}
 
 {%- macro select_funnel(sessions) -%}
-{{ return(openpanel.only_known() or adapter.dispatch('select_funnel', 'openpanel')(sessions)) }}
+{%- do openpanel.only_known() -%}
+select
+cast(made.project_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as project_id,
+cast(made.day as date) as day,
+cast(made.step as {{ 'int64' if target.type == 'bigquery' else 'int' }}) as step,
+cast(made.name as {{ 'string' if target.type == 'bigquery' else 'text' }}) as name,
+cast(made.sessions as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as sessions,
+cast(made.of_previous as {{ 'float64' if target.type == 'bigquery' else 'float8' }}) as of_previous,
+cast(made.of_visits as {{ 'float64' if target.type == 'bigquery' else 'float8' }}) as of_visits
+from (
+{{ adapter.dispatch('select_funnel', 'openpanel')(sessions) }}
+) as made
 {%- endmacro -%}
 
 {%- macro duckdb__select_funnel(sessions) -%}

@@ -1,7 +1,20 @@
 {#- Made by `make docs` in the repository of openpanel-source. Its SQL: openpanel_source/models/pages.sql -#}
 
 {%- macro select_pages(events, sessions) -%}
-{{ return(openpanel.only_known() or adapter.dispatch('select_pages', 'openpanel')(events, sessions)) }}
+{%- do openpanel.only_known() -%}
+select
+cast(made.project_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as project_id,
+cast(made.day as date) as day,
+cast(made.path as {{ 'string' if target.type == 'bigquery' else 'text' }}) as path,
+cast(made.title as {{ 'string' if target.type == 'bigquery' else 'text' }}) as title,
+cast(made.views as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as views,
+cast(made.sessions as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as sessions,
+cast(made.entries as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as entries,
+cast(made.exits as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as exits,
+cast(made.bounces as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as bounces
+from (
+{{ adapter.dispatch('select_pages', 'openpanel')(events, sessions) }}
+) as made
 {%- endmacro -%}
 
 {%- macro duckdb__select_pages(events, sessions) -%}

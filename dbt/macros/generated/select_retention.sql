@@ -1,7 +1,17 @@
 {#- Made by `make docs` in the repository of openpanel-source. Its SQL: openpanel_source/models/retention.sql -#}
 
 {%- macro select_retention(users) -%}
-{{ return(openpanel.only_known() or adapter.dispatch('select_retention', 'openpanel')(users)) }}
+{%- do openpanel.only_known() -%}
+select
+cast(made.project_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as project_id,
+cast(made.cohort_week as date) as cohort_week,
+cast(made.week as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as week,
+cast(made.cohort_visitors as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as cohort_visitors,
+cast(made.visitors as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as visitors,
+cast(made.retention as {{ 'float64' if target.type == 'bigquery' else 'float8' }}) as retention
+from (
+{{ adapter.dispatch('select_retention', 'openpanel')(users) }}
+) as made
 {%- endmacro -%}
 
 {%- macro duckdb__select_retention(users) -%}

@@ -1,7 +1,40 @@
 {#- Made by `make docs` in the repository of openpanel-source. Its SQL: openpanel_source/models/sessions.sql -#}
 
 {%- macro select_sessions(events, event_meta) -%}
-{{ return(openpanel.only_known() or adapter.dispatch('select_sessions', 'openpanel')(events, event_meta)) }}
+{%- do openpanel.only_known() -%}
+select
+cast(made.project_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as project_id,
+cast(made.session_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as session_id,
+cast(made.day as date) as day,
+cast(made.profile_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as profile_id,
+cast(made.device_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as device_id,
+cast(made.started_at as {{ 'timestamp_tz' if target.type == 'snowflake' else 'timestamp' if target.type == 'bigquery' else 'timestamptz' }}) as started_at,
+cast(made.ended_at as {{ 'timestamp_tz' if target.type == 'snowflake' else 'timestamp' if target.type == 'bigquery' else 'timestamptz' }}) as ended_at,
+cast(made.duration_seconds as {{ 'float64' if target.type == 'bigquery' else 'float8' }}) as duration_seconds,
+cast(made.events as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as events,
+cast(made.views as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as views,
+cast(made.is_bounce as {{ 'bool' if target.type == 'bigquery' else 'boolean' }}) as is_bounce,
+cast(made.entry_page as {{ 'string' if target.type == 'bigquery' else 'text' }}) as entry_page,
+cast(made.exit_page as {{ 'string' if target.type == 'bigquery' else 'text' }}) as exit_page,
+cast(made.referrer_name as {{ 'string' if target.type == 'bigquery' else 'text' }}) as referrer_name,
+cast(made.referrer_type as {{ 'string' if target.type == 'bigquery' else 'text' }}) as referrer_type,
+cast(made.source as {{ 'string' if target.type == 'bigquery' else 'text' }}) as source,
+cast(made.medium as {{ 'string' if target.type == 'bigquery' else 'text' }}) as medium,
+cast(made.campaign as {{ 'string' if target.type == 'bigquery' else 'text' }}) as campaign,
+cast(made.device as {{ 'string' if target.type == 'bigquery' else 'text' }}) as device,
+cast(made.os as {{ 'string' if target.type == 'bigquery' else 'text' }}) as os,
+cast(made.browser as {{ 'string' if target.type == 'bigquery' else 'text' }}) as browser,
+cast(made.country as {{ 'string' if target.type == 'bigquery' else 'text' }}) as country,
+cast(made.city as {{ 'string' if target.type == 'bigquery' else 'text' }}) as city,
+cast(made.conversions as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as conversions,
+cast(made.revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as revenue,
+cast(made.event_revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as event_revenue,
+cast(made.funnel_step as {{ 'int64' if target.type == 'bigquery' else 'int' }}) as funnel_step,
+cast(made.first_event_date as date) as first_event_date,
+cast(made.last_event_date as date) as last_event_date
+from (
+{{ adapter.dispatch('select_sessions', 'openpanel')(events, event_meta) }}
+) as made
 {%- endmacro -%}
 
 {%- macro duckdb__select_sessions(events, event_meta) -%}

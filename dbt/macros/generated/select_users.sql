@@ -1,7 +1,28 @@
 {#- Made by `make docs` in the repository of openpanel-source. Its SQL: openpanel_source/models/users.sql -#}
 
 {%- macro select_users(sessions, visitor_days) -%}
-{{ return(openpanel.only_known() or adapter.dispatch('select_users', 'openpanel')(sessions, visitor_days)) }}
+{%- do openpanel.only_known() -%}
+select
+cast(made.project_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as project_id,
+cast(made.profile_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as profile_id,
+cast(made.first_seen_at as {{ 'timestamp_tz' if target.type == 'snowflake' else 'timestamp' if target.type == 'bigquery' else 'timestamptz' }}) as first_seen_at,
+cast(made.last_seen_at as {{ 'timestamp_tz' if target.type == 'snowflake' else 'timestamp' if target.type == 'bigquery' else 'timestamptz' }}) as last_seen_at,
+cast(made.first_identified_day as date) as first_identified_day,
+cast(made.last_identified_day as date) as last_identified_day,
+cast(made.days as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as days,
+cast(made.sessions as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as sessions,
+cast(made.events as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as events,
+cast(made.views as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as views,
+cast(made.first_source as {{ 'string' if target.type == 'bigquery' else 'text' }}) as first_source,
+cast(made.first_medium as {{ 'string' if target.type == 'bigquery' else 'text' }}) as first_medium,
+cast(made.first_campaign as {{ 'string' if target.type == 'bigquery' else 'text' }}) as first_campaign,
+cast(made.first_page as {{ 'string' if target.type == 'bigquery' else 'text' }}) as first_page,
+cast(made.first_country as {{ 'string' if target.type == 'bigquery' else 'text' }}) as first_country,
+cast(made.revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as revenue,
+cast(made.event_revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as event_revenue
+from (
+{{ adapter.dispatch('select_users', 'openpanel')(sessions, visitor_days) }}
+) as made
 {%- endmacro -%}
 
 {%- macro duckdb__select_users(sessions, visitor_days) -%}

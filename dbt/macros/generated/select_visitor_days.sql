@@ -1,7 +1,21 @@
 {#- Made by `make docs` in the repository of openpanel-source. Its SQL: openpanel_source/models/visitor_days.sql -#}
 
 {%- macro select_visitor_days(events) -%}
-{{ return(openpanel.only_known() or adapter.dispatch('select_visitor_days', 'openpanel')(events)) }}
+{%- do openpanel.only_known() -%}
+select
+cast(made.project_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as project_id,
+cast(made.day as date) as day,
+cast(made.profile_id as {{ 'string' if target.type == 'bigquery' else 'text' }}) as profile_id,
+cast(made.is_identified as {{ 'bool' if target.type == 'bigquery' else 'boolean' }}) as is_identified,
+cast(made.first_seen_at as {{ 'timestamp_tz' if target.type == 'snowflake' else 'timestamp' if target.type == 'bigquery' else 'timestamptz' }}) as first_seen_at,
+cast(made.last_seen_at as {{ 'timestamp_tz' if target.type == 'snowflake' else 'timestamp' if target.type == 'bigquery' else 'timestamptz' }}) as last_seen_at,
+cast(made.events as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as events,
+cast(made.views as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as views,
+cast(made.revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as revenue,
+cast(made.event_revenue as {{ 'int64' if target.type == 'bigquery' else 'bigint' }}) as event_revenue
+from (
+{{ adapter.dispatch('select_visitor_days', 'openpanel')(events) }}
+) as made
 {%- endmacro -%}
 
 {%- macro duckdb__select_visitor_days(events) -%}

@@ -11,6 +11,9 @@
 {%- for name in openpanel.work_names() + openpanel.mart_names()[:-1] %}
 -- depends_on: {{ ref(name) }}
 {%- endfor %}
-select changed.project_id, changed.event_date, changed.loads
+select
+  cast(changed.project_id as {{ dbt.type_string() }}) as project_id,
+  changed.event_date,
+  cast(changed.loads as {{ dbt.type_string() }}) as loads
 from {{ ref('int_openpanel__changed_days') }} as changed
 where {{ 'not changed.loads is null' if openpanel.closes() else '1 = 0' }}
