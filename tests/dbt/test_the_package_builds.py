@@ -25,9 +25,9 @@ PAGE = (ROOT / "docs" / "dbt.md").read_text(encoding="utf-8")
 PROGRAMS = Path(sys.executable).parent
 
 
-def load(warehouse: Warehouse) -> None:
+def load(warehouse: Warehouse, seed: int = 1) -> None:
     """What ``openpanel-source sync --models`` loads of a small demo."""
-    data = generate(events=3_000, days=10, seed=1)
+    data = generate(events=3_000, days=10, seed=seed)
     with Sandbox(data, rate_limit=None) as server:
         sync(
             warehouse.pipeline(),
@@ -37,6 +37,7 @@ def load(warehouse: Warehouse) -> None:
             base_url=server.url,
             include_profiles=True,
             include_event_meta=True,
+            allow_deletions=True,
             models=True,
         )
 
@@ -66,6 +67,7 @@ def test_all_that_was_loaded(warehouse: Warehouse, project: NewProject) -> None:
     assert rows_of_models(warehouse, MADE) == rows_of_models(warehouse)
     channels = f"SELECT count(*) FROM {SCHEMA}.openpanel__session_channels"
     assert warehouse.query(channels) == warehouse.query("SELECT count(*) FROM sessions")
+    load(warehouse, seed=2)
     shop.dbt("build", **USED)
     assert rows_of_models(warehouse, MADE) == rows_of_models(warehouse)
     shop.dbt("source", "freshness")
