@@ -1,8 +1,8 @@
 """Write what is made from code.
 
 That is docs/schema.md and docs/command.md, parts of docs/python.md and docs/models.md, the SQL of
-the models in each dialect, ``openpanel_source/models/dialects/``, and what dlt's own ``init``
-copies, ``sources/``.
+the models in each dialect, ``openpanel_source/models/dialects/``, what dlt's own ``init`` copies,
+``sources/``, parts of the dbt package, ``dbt/``, and the page for assistants, llms.txt.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import click
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import new_table
 
+from docs.dbt_package import dbt_files
 from docs.dlt_source import dlt_source_files
+from docs.llms import llms_files
 from docs.model_dialects import dialect_file
 from openpanel_source.cli.main import main
 from openpanel_source.model.schema import LIST_TABLES, SYNC_DAYS, TABLES, Reference, Table
@@ -279,7 +281,7 @@ def generated() -> dict[Path, str]:
     for dialect in DIALECTS:
         path = ROOT / "openpanel_source" / "models" / "dialects" / f"{dialect}.sql"
         found[path] = dialect_file(dialect)
-    return found | dlt_source_files()
+    return found | dlt_source_files() | dbt_files() | llms_files()
 
 
 if __name__ == "__main__":

@@ -88,18 +88,19 @@ def dialect_file(dialect: str) -> str:
     return "\n\n".join([head, *(translated(model, dialect) for model in models())]) + "\n"
 
 
-def translated(model: Model, dialect: str) -> str:
+def translated(model: Model, dialect: str, *, opens_event_meta: bool = False) -> str:
     """The SELECT of a model, with names in braces for what is not known yet.
 
     Args:
         model: The model.
         dialect: One of ``DIALECTS``, which SQLGlot knows by the same names.
+        opens_event_meta: Whether ``event_meta`` is such a name in all of them.
     """
     tree = parse_one(model.query, read="postgres", into=exp.Select)
     for zoned in tree.find_all(exp.AtTimeZone):
         zoned.set("zone", exp.Literal.string("{timezone}"))
     words = WORDS.get(dialect)
-    _leave_tables_open(tree, words)
+    _leave_tables_open(tree, words, opens_event_meta)
     _say_sundays(tree, dialect, words or _HERE)
     if words is None:
         _leave_columns_open(tree)
@@ -128,7 +129,7 @@ def _leave_columns_open(tree: exp.Select) -> None:
             column.replace(exp.alias_(value, column.name) if is_selected else value)
 
 
-def _leave_tables_open(tree: exp.Select, words: Words | None) -> None:
+def _leave_tables_open(tree: exp.Select, words: Words | None, opens_event_meta: bool) -> None:
     local = {cte.alias for cte in tree.find_all(exp.CTE)}
     for table in list(tree.find_all(exp.Table)):
         if table.name in local:
@@ -136,7 +137,7 @@ def _leave_tables_open(tree: exp.Select, words: Words | None) -> None:
         place = exp.Table(this=_open(table.name))
         if words is None:
             table.replace(exp.alias_(place, table.name, table=True))
-        elif table.name == "event_meta":
+        elif table.name == "event_meta" and not opens_event_meta:
             selected = exp.select("*").from_(f"{NO_EVENT_META} AS event_meta", dialect="postgres")
             table.replace(selected.find(exp.Subquery))
         else:

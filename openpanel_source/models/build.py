@@ -11,8 +11,8 @@ from openpanel_source.models.definitions import NAMES, READABLE, Model, models, 
 from openpanel_source.models.parts import EVENTS_A_PART, Parts
 from openpanel_source.models.time_zone import Zone
 
-_RECORD_MEANING = "The days of events that the tables of models have taken in."
-_RECORD_COLUMNS = {
+RECORD_MEANING = "The days of events that the tables of models have taken in."
+RECORD_COLUMNS = {
     "project_id": "The project.",
     "event_date": "The UTC day.",
     "loads": "Which load packages with the day were taken in: how many, and the last.",
@@ -114,9 +114,9 @@ def tables_statements(
         events_a_part: DuckDB reads so many events at a time; memory grows with it.
     """
     yield from _without(dataset, "view")
-    yield from _filled(dataset, RECORD, [taken_in(dataset)], [*_RECORD_COLUMNS])
-    text = f"{_RECORD_MEANING}{_ended(definitions)}"
-    yield from dataset.described("table", RECORD, text, _RECORD_COLUMNS)
+    yield from _filled(dataset, RECORD, [taken_in(dataset)], [*RECORD_COLUMNS])
+    text = f"{RECORD_MEANING}{_ended(definitions)}"
+    yield from dataset.described("table", RECORD, text, RECORD_COLUMNS)
     parts = Parts(dataset, definitions.zone, events_a_part)
     yield from parts.prepare()
     for model in models():

@@ -83,9 +83,9 @@ class ModelWorld:
         """Change the tables otherwise."""
         self._run([(statement, values)])
 
-    def rows(self) -> dict[str, list[str]]:
-        """The rows of all models."""
-        return rows_of_models(self.warehouse.query)
+    def rows(self, named: str = "{}") -> dict[str, list[str]]:
+        """The rows of all models, as ``rows_of_models`` gives them."""
+        return rows_of_models(self.warehouse.query, named)
 
     def _values(self, project: str, day: date, event: Event) -> list[Any]:
         midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
@@ -115,15 +115,19 @@ class ModelWorld:
             connection.execute("COMMIT")
 
 
-def rows_of_models(query: Callable[[str], list[tuple[Any, ...]]]) -> dict[str, list[str]]:
+def rows_of_models(
+    query: Callable[[str], list[tuple[Any, ...]]], named: str = "{}"
+) -> dict[str, list[str]]:
     """The rows of all models as text, in order; numbers to twelve digits.
 
     Args:
         query: Asks the warehouse.
+        named: What the tables are called, with braces for the model's name.
     """
     return {
         model.name: sorted(
-            str([_plain(cell) for cell in row]) for row in query(f"SELECT * FROM {model.name}")
+            str([_plain(cell) for cell in row])
+            for row in query(f"SELECT * FROM {named.format(model.name)}")
         )
         for model in models()
     }

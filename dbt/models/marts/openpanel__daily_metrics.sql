@@ -1,0 +1,10 @@
+{{ config(
+  pre_hook="{{ openpanel.forget(ref('int_openpanel__affected_days'), ['project_id', 'day']) }}",
+) }}
+-- depends_on: {{ ref('int_openpanel__affected_days') }}
+{%- set days, keys = ref('int_openpanel__affected_days'), ['project_id', 'day'] %}
+{{ openpanel.select_daily_metrics(
+  events=openpanel.events_of_days(),
+  visitor_days=openpanel.kept(ref('openpanel__visitor_days'), days, keys),
+  sessions=openpanel.kept(ref('openpanel__sessions'), days, keys),
+) }}

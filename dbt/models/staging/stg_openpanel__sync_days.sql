@@ -1,0 +1,2 @@
+select sync_days.*
+from {{ source('openpanel', 'sync_days') }} as sync_days
