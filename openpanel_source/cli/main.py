@@ -18,7 +18,7 @@ from openpanel_source.cli.logs import configure_logs
 from openpanel_source.cli.streams import mend_streams
 
 _COMMANDS = (
-    *("audit", "charts", "check", "demo", "erase", "example", "models", "partitions"),
+    *("audit", "charts", "check", "demo", "erase", "example", "init", "models", "partitions"),
     *("properties", "query", "sandbox", "shell", "status", "sync"),
 )
 

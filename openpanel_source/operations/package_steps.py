@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
+from dataclasses import replace
 
 import dlt
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
+from openpanel_source.api.client import Client
 from openpanel_source.destinations.duckdb_session import (
     got_on,
     is_duckdb,
@@ -17,7 +20,12 @@ from openpanel_source.destinations.duckdb_session import (
 )
 from openpanel_source.destinations.lock import met_another
 from openpanel_source.destinations.prepare import drop_copies
+from openpanel_source.lists.verdict import ListResult
 from openpanel_source.operations.tuning import give_back_memory
+from openpanel_source.source.lists import lists_resource
+from openpanel_source.source.orders import Orders
+from openpanel_source.source.settings import Settings
+from openpanel_source.source.source import source_of
 
 logger = logging.getLogger(__name__)
 
@@ -79,3 +87,37 @@ def _make_tables_and_load(pipeline: dlt.Pipeline) -> None:
             client.initialize_storage()
             client.update_stored_schema(force=True)
     pipeline.load()
+
+
+def load_lists(
+    pipeline: dlt.Pipeline,
+    client: Client,
+    settings: Settings,
+    orders: Orders,
+    failed: Collection[str],
+    busy_timeout: float,
+) -> list[ListResult]:
+    """Load what the dashboard lists, a package of its own.
+
+    After the events: which groups there are is known from them, and no request of theirs counts
+    on the same limit at the same time.
+
+    Args:
+        pipeline: A pipeline that has nothing pending.
+        client: Makes the requests.
+        settings: Which lists, of which projects.
+        orders: Of the sync.
+        failed: Projects that cannot be read.
+        busy_timeout: Seconds to wait for a DuckDB file that another process holds.
+
+    Returns:
+        What became of each list of each other project.
+    """
+    results: list[ListResult] = []
+    projects = tuple(one for one in settings.project_ids if one not in failed)
+    resource = lists_resource(
+        replace(settings, project_ids=projects), client, replace(orders, on_list=results.append)
+    )
+    extract(pipeline, source_of([resource]))
+    load(pipeline, 0, busy_timeout)
+    return results

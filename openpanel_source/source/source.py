@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 import dlt
@@ -12,10 +13,10 @@ from dlt.common.schema import Schema
 from dlt.extract import DltResource, DltSource
 
 from openpanel_source.api.client import Client
-from openpanel_source.api.credentials import Credentials
+from openpanel_source.api.credentials import Credentials, parse_clients
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.destinations.warehouse import SOURCE_NAME
-from openpanel_source.errors import OpenPanelError
+from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.source.arguments import Arguments
 from openpanel_source.source.configuration import complete
 from openpanel_source.source.events import events_resource
@@ -61,8 +62,8 @@ def openpanel(*given: Any, **named: Any) -> Sequence[DltResource]:
         named: Those of ``Arguments``.
 
     Returns:
-        The resource ``events``, which also loads the tables beside ``events``, and
-        ``chart_NAME`` for each chart.
+        The resource ``events``, which also loads the tables beside ``events``, ``lists`` if there
+        are some to load, and ``chart_NAME`` for each chart.
 
     Raises:
         ConfigurationError: Some argument is not allowed; the message says which and why.
@@ -84,10 +85,18 @@ def configured(*given: Any, **named: Any) -> tuple[Client, Settings]:
 
 
 def _checked(given: Arguments) -> tuple[Client, Settings]:
+    credentials: Credentials | dict[str, Credentials] = Credentials(
+        given.client_id, given.client_secret
+    )
+    if given.clients is not None:
+        credentials = parse_clients(given.clients)
+        given = replace(given, project_id=given.project_id or list(credentials))
     settings = parse_settings(given)
+    if isinstance(credentials, dict):
+        credentials = _of_projects(settings.project_ids, credentials)
     client = Client(
         given.base_url,
-        Credentials(given.client_id, given.client_secret),
+        credentials,
         pool_size=given.pages_in_flight,
         timeout=(given.connect_timeout, given.read_timeout),
         request_timeout=given.request_timeout,
@@ -96,6 +105,18 @@ def _checked(given: Arguments) -> tuple[Client, Settings]:
         allow_http=given.allow_http,
     )
     return client, settings
+
+
+def _of_projects(
+    projects: Sequence[str], clients: dict[str, Credentials]
+) -> dict[str, Credentials]:
+    lacking = [project for project in projects if project not in clients]
+    if lacking:
+        raise InvalidSettingError(
+            f"the project {lacking[0]} has no client under clients; give it one in"
+            f" [sources.openpanel.clients.{lacking[0]}], or take it out of project_id."
+        )
+    return {project: clients[project] for project in projects}
 
 
 def resources_of(
@@ -113,13 +134,17 @@ def resources_of(
         backlog: What the sync has still to read; without one each run plans for itself.
     """
     orders = orders or Orders()
-    events = events_resource(settings, client, orders, backlog)
+    resources = [events_resource(settings, client, orders, backlog)]
+    if settings.lists and orders.with_lists:
+        from openpanel_source.source.lists import lists_resource
+
+        resources.append(lists_resource(settings, client, orders))
     if not settings.charts or not orders.with_charts:
-        return [events]
+        return resources
     from openpanel_source.source.charts import Surroundings, chart_resource
 
     surroundings = Surroundings(client, settings, orders)
-    return [events, *(chart_resource(chart, surroundings) for chart in settings.charts)]
+    return [*resources, *(chart_resource(chart, surroundings) for chart in settings.charts)]
 
 
 def source_of(resources: Sequence[DltResource]) -> DltSource:
