@@ -6,6 +6,7 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import requests
@@ -14,7 +15,7 @@ import tenacity
 from openpanel_source.api.credentials import Credentials, checked_base_url
 from openpanel_source.api.identity import Identity, identity_of
 from openpanel_source.api.query import Params, query_string
-from openpanel_source.api.refusals import error_of, is_definite
+from openpanel_source.api.refusals import error_of
 from openpanel_source.api.session import new_session
 from openpanel_source.api.shown_url import shown_query
 from openpanel_source.errors import (
@@ -23,8 +24,6 @@ from openpanel_source.errors import (
     OpenPanelError,
     ProjectAccessError,
     RequestAbortedError,
-    ServerFaultError,
-    TransientError,
 )
 from openpanel_source.model.clock import LONGEST_TIMEOUT, check_seconds
 from openpanel_source.wire.awaited import Awaited, PausedRequests
@@ -42,6 +41,17 @@ _OF_PROXIES = (502, 503, 504)
 _LATE_SECONDS = 3.0
 """After so long an answer is worth a word."""
 MAX_PAGE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass
+class _Shared:
+    """What clients of single projects share with the one of all."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    aborted: threading.Event = field(default_factory=threading.Event)
+    is_known: bool = False
+    users: int = 0
+    sent: int = 0
 
 
 class Client:
@@ -90,25 +100,21 @@ class Client:
         self._request_timeout = request_timeout
         self._watchdog = Watchdog(request_timeout)
         self.max_page_bytes = max_page_bytes
-        self._aborted = threading.Event()
         self._retry = retry or RetryPolicy()
         self._session = session or new_session(pool_size)
-        self._lock = threading.Lock()
+        self._shared = _Shared()
         self._paused = PausedRequests()
-        self._known = False
-        self._users = 0
-        self.requests_sent = 0
 
     def __enter__(self) -> Client:
         """Use it; whoever is the last to leave closes it."""
-        with self._lock:
-            self._users += 1
+        with self._shared.lock:
+            self._shared.users += 1
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._users -= 1
-            is_last = self._users == 0
+        with self._shared.lock:
+            self._shared.users -= 1
+            is_last = self._shared.users == 0
         if is_last:
             self.close()
 
@@ -176,6 +182,11 @@ class Client:
         return next((one.limiter.limit for one in self._identities.values()), None)
 
     @property
+    def requests_sent(self) -> int:
+        """How many there were, tries included, of all projects."""
+        return self._shared.sent
+
+    @property
     def has_many(self) -> bool:
         """Whether projects have clients of their own."""
         return len(self._identities) > 1
@@ -183,13 +194,13 @@ class Client:
     def of(self, project: str) -> Client:
         """One that makes all requests, of whichever project, as the client of this project."""
         own = copy.copy(self)
-        own._identities = {"": identity_of([("projectId", project)], self._identities)}
+        own._identities = {"": identity_of("", [("projectId", project)], self._identities)}
         return own
 
     def abort(self) -> None:
         """End all requests under way at once, their waits included; later ones are unharmed."""
-        self._aborted.set()
-        self._aborted = threading.Event()
+        self._shared.aborted.set()
+        self._shared.aborted = threading.Event()
         self._watchdog.end_all()
         for identity in self._identities.values():
             identity.limiter.wake()
@@ -212,18 +223,21 @@ class Client:
         if params:
             url = f"{url}?{query_string(params)}"
             request = f"{request}?{shown_query(params)}"
-        aborted, policy = self._aborted, self._retry
-        identity = identity_of(params, self._identities)
+        shared, policy = self._shared, self._retry
+        aborted = shared.aborted
+        identity = identity_of(path, params, self._identities)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(
                 lambda error: (
-                    _is_retryable(error, identity)
+                    identity.is_retryable(error)
                     and not (may_lack and isinstance(error, InternalServerError))
                 )
             ),
-            stop=lambda state: aborted.is_set() or policy.is_exhausted(state, is_known=self._known),
+            stop=lambda state: (
+                aborted.is_set() or policy.is_exhausted(state, is_known=shared.is_known)
+            ),
             wait=lambda state: policy.pause(
-                state, is_known=self._known, is_timed=identity.limiter.is_timed
+                state, is_known=shared.is_known, is_timed=identity.limiter.is_timed
             ),
             sleep=self._paused.sleep(aborted),
             before_sleep=self._before_sleep,
@@ -243,14 +257,14 @@ class Client:
         raise refused
 
     def _before_sleep(self, state: tenacity.RetryCallState) -> None:
-        log_retry(state, self._retry.outage(error_in(state), is_known=self._known))
+        log_retry(state, self._retry.outage(error_in(state), is_known=self._shared.is_known))
         self._paused.note(state)
 
     def _get_once(
         self, url: str, request: str, identity: Identity, aborted: threading.Event
     ) -> Response:
-        with self._lock:
-            self.requests_sent += 1
+        with self._shared.lock:
+            self._shared.sent += 1
         failure: OpenPanelError | None = None
         with identity.limiter.slot(aborted) as slot, self._watchdog.watch() as watch:
             try:
@@ -273,7 +287,7 @@ class Client:
             # Cut off, an answer may look whole.
             failure = too_slow(request, self._request_timeout)
         if failure is None:
-            self._known = self._known or response.status not in _OF_PROXIES
+            self._shared.is_known = self._shared.is_known or response.status not in _OF_PROXIES
         if failure is not None:
             # Raised here, without a context: the exception holds the request and so the secret.
             raise failure
@@ -289,10 +303,3 @@ class Client:
         """Host and port of the proxy that the environment names for a URL."""
         own = self._session.merge_environment_settings(url, dict(_NO_PLAIN), None, None, None)
         return proxy_place(url, own["proxies"])
-
-
-def _is_retryable(error: BaseException, identity: Identity) -> bool:
-    if isinstance(error, CredentialsError):
-        # Credentials that have worked do not become wrong from one request to the next.
-        return identity.is_proven or not is_definite(error)
-    return isinstance(error, (TransientError, ServerFaultError))

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from requests.structures import CaseInsensitiveDict
 
 from openpanel_source.api.credentials import Credentials
 from openpanel_source.api.query import Params
+from openpanel_source.api.refusals import is_definite
 from openpanel_source.api.session import header_value
+from openpanel_source.errors import CredentialsError, ServerFaultError, TransientError
 from openpanel_source.wire.body import Response
 from openpanel_source.wire.rate_limit import RateLimiter
 
+_OF_PROJECT = "/insights/"
 _limiters: dict[tuple[str, str], RateLimiter] = {}
 _limiters_lock = threading.Lock()
 
@@ -49,6 +53,13 @@ class Identity:
         self.is_proven = False
         self._secret = credentials.client_secret
 
+    def is_retryable(self, error: BaseException) -> bool:
+        """Whether a request of the client that failed so may do better the next time."""
+        if isinstance(error, CredentialsError):
+            # Credentials that have worked do not become wrong from one request to the next.
+            return self.is_proven or not is_definite(error)
+        return isinstance(error, (TransientError, ServerFaultError))
+
     def masked(self, response: Response) -> Response:
         """An answer without the secret, which debugging servers and proxies echo in errors."""
         if not self._secret:
@@ -62,14 +73,18 @@ class Identity:
         return response._replace(content=content, headers=CaseInsensitiveDict(headers))
 
 
-def identity_of(params: Params, identities: Mapping[str, Identity]) -> Identity:
+def identity_of(path: str, params: Params, identities: Mapping[str, Identity]) -> Identity:
     """The client of the project that a request is about; the first if it is about none of them.
 
     Args:
-        params: The request's, whose project may be quoted, as JSON.
+        path: The request's, which may hold the project.
+        params: Those of the request, in which it may be quoted, as JSON.
         identities: Clients by project.
     """
     project = next((value for name, value in params if name == "projectId"), "")
-    if project.startswith('"'):
+    if path.startswith(_OF_PROJECT):
+        # A client of another project would be answered with the rows of its own.
+        project = unquote(path.removeprefix(_OF_PROJECT).partition("/")[0])
+    elif project.startswith('"'):
         project = json.loads(project)
     return identities.get(project) or next(iter(identities.values()))

@@ -1,8 +1,9 @@
-"""dlt's files of settings: where they are looked for, and what is wrong in one."""
+"""dlt's files of settings: where they are looked for, what they lack, what is wrong in one."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import dlt
@@ -32,6 +33,26 @@ def searched() -> str:
         for folder, names in found.items()
     )
     return f"searched: {'; '.join(places)}"
+
+
+def missing_settings(names: list[str], secret: Sequence[str]) -> InvalidSettingError:
+    """What to set where, of settings that are missing.
+
+    Args:
+        names: Of the source's.
+        secret: Those that no other file than that of secrets may hold.
+    """
+    variables = [f"SOURCES__OPENPANEL__{name.upper()}" for name in names]
+    places = [
+        f"{_listed(group)} under [sources.openpanel] in .dlt/{file}.toml"
+        for file, is_secret in (("config", False), ("secrets", True))
+        if (group := [name for name in names if (name in secret) is is_secret])
+    ]
+    verb = "is" if len(names) == 1 else "are"
+    return InvalidSettingError(
+        f"{_listed(names)} {verb} missing; run openpanel-source init, or set {_listed(variables)}"
+        f" in the environment, or {' and '.join(places)} ({searched()})."
+    )
 
 
 def broken_file(error: TomlProviderReadException) -> ConfigurationError:
@@ -72,3 +93,8 @@ def _line(text: str, problem: TOMLKitError) -> int:
             if type(earlier) is type(problem):
                 return count
     return len(lines)
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

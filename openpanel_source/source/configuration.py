@@ -6,10 +6,11 @@ setting ``events``. Here only ``[sources.openpanel]`` counts, and what stands th
 
 from __future__ import annotations
 
-import inspect
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import dlt
@@ -17,21 +18,28 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.exceptions import LookupTrace
 from dlt.common.configuration.providers import EnvironProvider
 from dlt.common.configuration.providers.provider import ConfigProvider
+from dlt.common.configuration.specs import known_sections
 from dlt.common.configuration.specs.base_configuration import extract_inner_hint
 from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
 from dlt.common.configuration.utils import deserialize_value, log_traces
 from dlt.common.pipeline import PipelineContext
 from dlt.common.typing import ConfigValueSentinel, TSecretStrValue, TSecretValue
 
-from openpanel_source.destinations.settings_files import searched
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.source.arguments import DEFAULTS, REQUIRED, SECRET, Arguments
-from openpanel_source.source.unknown_keys import Section, check_document, check_environment
+from openpanel_source.model.text import printable
+from openpanel_source.source.arguments import (
+    COMMAND_SECTION,
+    DEFAULTS,
+    OF_COMMAND,
+    SECRET,
+)
+
+_Section = tuple[str, ...]
 
 _OWN = ("sources", "openpanel", "openpanel")
+_OF_DLT = (known_sections.SCHEMA, known_sections.EXTRACT, known_sections.DATA_WRITER)
+"""Sections that dlt itself reads below those of a source."""
 _ARGUMENT = "argument"
-_ONE_CLIENT = ("client_id", "client_secret")
-_SIGNATURE = inspect.signature(Arguments)
 
 
 @dataclass(frozen=True)
@@ -57,44 +65,6 @@ class Found:
     def is_secret(self) -> bool:
         """Whether the value must not be shown."""
         return self.name in SECRET
-
-
-def complete(*args: Any, **kwargs: Any) -> Arguments:
-    """The arguments of a call, with those left out taken from the configuration.
-
-    Raises:
-        InvalidSettingError: Something is missing, unknown, of another type, or stands where
-            secrets must not.
-    """
-    given = _SIGNATURE.bind_partial(*args, **kwargs).arguments
-    found = {item.name: item for item in found_settings(given)}
-    _keep_one_form(found)
-    values = {item.name: item.value for item in found.values()}
-    missing = [name for name in REQUIRED if values.get(name) is None]
-    if missing and values.get("clients") is None:
-        raise _missing(missing)
-    return Arguments(**values)
-
-
-def _keep_one_form(found: dict[str, Found]) -> None:
-    """Have credentials of a call win over all that are configured, in whichever form.
-
-    Raises:
-        InvalidSettingError: One client and several are given in the same place.
-    """
-    one = [found[name] for name in _ONE_CLIENT if name in found]
-    several = found.get("clients")
-    if several is None or several.value is None or not one:
-        return
-    is_called = any(item.is_argument for item in one)
-    if several.is_argument == is_called:
-        places = _listed([item.origin for item in (*one, several)])
-        raise InvalidSettingError(
-            f"client_id or client_secret is set, and clients too ({places}); keep clients alone,"
-            " with one of them for each project, or take it out."
-        )
-    for name in ("clients",) if is_called else _ONE_CLIENT:
-        found.pop(name, None)
 
 
 def found_settings(given: Mapping[str, Any]) -> Iterator[Found]:
@@ -124,7 +94,7 @@ def configured_value(name: str) -> Any:
     return None if item is None else item.value
 
 
-def _looked_up(name: str, sections: list[Section]) -> Found | None:
+def _looked_up(name: str, sections: list[_Section]) -> Found | None:
     default = DEFAULTS[name]
     hint: Any = Any if default is None else type(default)
     if name in SECRET:
@@ -152,7 +122,7 @@ def _providers() -> list[ConfigProvider]:
     return [provider for provider in dlt.config.config_providers if not provider.is_empty]
 
 
-def _checked_sections() -> list[Section]:
+def _checked_sections() -> list[_Section]:
     """Where to look, first of all in the most specific one; each key that stands there is known.
 
     A source that the user named otherwise, by dlt's ``clone``, has sections of its own.
@@ -166,11 +136,11 @@ def _checked_sections() -> list[Section]:
         found.append((top, name))
     active = Container()[PipelineContext]
     pipeline = active.pipeline().pipeline_name if active.is_active() else None
-    check_environment(found, pipeline)
+    _check_environment(found, pipeline)
     for provider in _providers():
         if not isinstance(provider, EnvironProvider):
             for place in found:
-                check_document(provider, place, found, pipeline)
+                _check_document(provider, place, found, pipeline)
     return found
 
 
@@ -185,20 +155,108 @@ def _place(provider: ConfigProvider, key: str, location: str) -> str:
     return f"{key} in {os.path.abspath(path)}"
 
 
-def _missing(names: list[str]) -> InvalidSettingError:
-    variables = [f"SOURCES__OPENPANEL__{name.upper()}" for name in names]
-    places = [
-        f"{_listed(group)} under [sources.openpanel] in .dlt/{file}.toml"
-        for file, is_secret in (("config", False), ("secrets", True))
-        if (group := [name for name in names if (name in SECRET) is is_secret])
-    ]
-    verb = "is" if len(names) == 1 else "are"
-    return InvalidSettingError(
-        f"{_listed(names)} {verb} missing; run openpanel-source init, or set {_listed(variables)}"
-        f" in the environment, or {' and '.join(places)} ({searched()})."
-    )
+def _check_environment(sections: list[_Section], pipeline: str | None) -> None:
+    """Refuse variables that are meant for this source and would be ignored.
+
+    Args:
+        sections: Those that count.
+        pipeline: Name of the pipeline that runs; its own prefix does not count.
+    """
+    prefixes = {f"{'__'.join(section)}__".upper() for section in sections}
+    names = {
+        _plain(prefix + name): prefix + name.upper() for prefix in prefixes for name in DEFAULTS
+    }
+    for variable in os.environ:
+        upper = variable.upper()
+        for prefix in prefixes:
+            start = f"{pipeline}__{prefix}".upper()
+            if pipeline and upper.startswith(start):
+                raise InvalidSettingError(
+                    f"{_shown(variable)} in the environment is not read, as its name begins with"
+                    f" that of a pipeline; set {prefix}{_shown(upper[len(start) :])}."
+                )
+        # Underscores too many or too few, and small letters, are no other name.
+        right = names.get(_plain(variable))
+        if right is not None and right not in os.environ:
+            raise InvalidSettingError(
+                f"{_shown(variable)} in the environment is not read; its name is {right}."
+            )
+        own = max((one for one in prefixes if upper.startswith(one)), key=len, default="")
+        path = upper[len(own) :].lower().split("__")
+        is_known = path[0] in (_OF_DLT if len(path) > 1 else DEFAULTS)
+        if own and not is_known:
+            near = path[-1] if path[-1] in DEFAULTS else _nearest("__".join(path))
+            advice = _advice(near and own + near.upper())
+            if path[0] in OF_COMMAND:
+                advice = f"the command reads {COMMAND_SECTION.upper()}__{path[0].upper()}."
+            raise InvalidSettingError(
+                f"{_shown(variable)} in the environment is no setting; {advice}"
+            )
 
 
-def _listed(names: list[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+def _check_document(
+    provider: ConfigProvider, section: _Section, sections: list[_Section], pipeline: str | None
+) -> None:
+    """Refuse keys of a file, or of what is read like one, that would be ignored.
+
+    Args:
+        provider: What reads the file.
+        section: Where the keys stand.
+        sections: All that count; those within this one are no keys.
+        pipeline: Name of the pipeline that runs; its own prefix does not count.
+    """
+    if pipeline and _table(provider, section, pipeline):
+        raise InvalidSettingError(
+            f"[{pipeline}.{'.'.join(section)}] in {provider.name} is not read; move it to"
+            f" [{'.'.join(section)}]."
+        )
+    for key, value in _table(provider, section).items():
+        is_of_dlt = key in _OF_DLT and isinstance(value, Mapping)
+        if key in DEFAULTS or is_of_dlt or (*section, key) in sections:
+            continue
+        place, wrong, near = section, key, _nearest(key)
+        advice = _advice(near)
+        if key in OF_COMMAND:
+            advice = f"the command reads it under [{COMMAND_SECTION}], move it there."
+        elif near is None and isinstance(value, Mapping):
+            # Meant for a section, which would have to be that of a source.
+            unknown = [inner for inner in value if inner not in DEFAULTS]
+            if unknown:
+                place, wrong = (*section, _shown(key)), unknown[0]
+                advice = _advice(_nearest(wrong))
+            else:
+                advice = (
+                    "move what it holds up, or, if it is for a source that is named so, to"
+                    f" [{section[0]}.{_shown(key)}]."
+                )
+        raise InvalidSettingError(
+            f"{_shown(wrong)} under [{'.'.join(place)}] in {provider.name} is no setting; {advice}"
+        )
+
+
+def _table(
+    provider: ConfigProvider, section: _Section, pipeline: str | None = None
+) -> Mapping[str, Any]:
+    *above, key = section
+    # A vault looks for whole sections where it is asked for secrets.
+    value, _ = provider.get_value(key, TSecretValue, pipeline, *above)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _plain(name: str) -> str:
+    return re.sub("_+", "_", name.upper())
+
+
+def _nearest(key: str) -> str | None:
+    # As it is said, whatever separates its words.
+    said = {name.replace("_", ""): name for name in DEFAULTS}
+    near = get_close_matches(re.sub("[-_]", "", key.lower()), said, n=1)
+    return said[near[0]] if near else None
+
+
+def _advice(nearest: str | None) -> str:
+    return f"did you mean {nearest}?" if nearest else "take it out."
+
+
+def _shown(key: str) -> str:
+    return printable(key, 100)

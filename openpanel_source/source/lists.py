@@ -96,7 +96,7 @@ class _Lists:
         self._state = state
         self._now = settings.now()
         self._dialect = current_dialect()
-        self._organisation = OrganisationLists(client)
+        self._organisations: dict[str, OrganisationLists] = {}
         self._loaded = 0
         self._noted: dict[str, tuple[pa.Table, Gone]] = {}
         self._outage: TransientError | None = None
@@ -147,20 +147,26 @@ class _Lists:
         self._loaded += len(rows) - left_out
         return made
 
+    def _organisation_of(self, project_id: str) -> OrganisationLists:
+        """The lists that the client of a project is told; one client is asked once for all."""
+        client = self._client
+        key, own = (project_id, client.of(project_id)) if client.has_many else ("", client)
+        return self._organisations.setdefault(key, OrganisationLists(own))
+
     def _projects(self, project_id: str) -> Items:
-        rows, evidence = self._organisation.project(project_id)
+        rows, evidence = self._organisation_of(project_id).project(project_id)
         made = self._rows(PROJECTS, rows, project_id, evidence)
         yield rows_of(PROJECTS, made, self._dialect)
         return evidence
 
     def _references(self, project_id: str) -> Items:
-        rows, evidence = self._organisation.references(project_id)
+        rows, evidence = self._organisation_of(project_id).references(project_id)
         made = self._rows(REFERENCES, rows, project_id, evidence)
         held = self._orders.destination.texts(REFERENCES.name, "id").get(project_id, set())
         answers = [set(made.column("id").to_pylist())]
         missing = self._state.setdefault("missing", {})
         if held - answers[0] and not evidence.unreadable:
-            again, evidence = self._organisation.references(project_id, 1)
+            again, evidence = self._organisation_of(project_id).references(project_id, 1)
             answers.append({row.id for row in again})
             # What one of the answers has is not gone.
             rows = list({row.id: row for row in (*rows, *again)}.values())

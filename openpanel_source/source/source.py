@@ -15,10 +15,11 @@ from dlt.extract import DltResource, DltSource
 from openpanel_source.api.client import Client
 from openpanel_source.api.credentials import Credentials, parse_clients
 from openpanel_source.days.backlog import Backlog
+from openpanel_source.destinations.settings_files import missing_settings
 from openpanel_source.destinations.warehouse import SOURCE_NAME
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
-from openpanel_source.source.arguments import Arguments
-from openpanel_source.source.configuration import complete
+from openpanel_source.source.arguments import REQUIRED, SECRET, Arguments
+from openpanel_source.source.configuration import Found, found_settings
 from openpanel_source.source.events import events_resource
 from openpanel_source.source.orders import Orders
 from openpanel_source.source.settings import Settings, parse_settings
@@ -27,6 +28,8 @@ from openpanel_source.wire.retry import RetryPolicy
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
+_SIGNATURE = inspect.signature(Arguments)
+_ONE_CLIENT = ("client_id", "client_secret")
 SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 """Columns come, and never change their type; a contract of the user's own takes its place."""
 
@@ -82,6 +85,44 @@ def configured(*given: Any, **named: Any) -> tuple[Client, Settings]:
     except OpenPanelError as error:
         # The frames that it comes from hold the secrets in local variables.
         raise error.with_traceback(None) from None
+
+
+def complete(*args: Any, **kwargs: Any) -> Arguments:
+    """The arguments of a call, with those left out taken from the configuration.
+
+    Raises:
+        InvalidSettingError: Something is missing, unknown, of another type, or stands where
+            secrets must not.
+    """
+    given = _SIGNATURE.bind_partial(*args, **kwargs).arguments
+    found = {item.name: item for item in found_settings(given)}
+    _keep_one_form(found)
+    values = {item.name: item.value for item in found.values()}
+    missing = [name for name in REQUIRED if values.get(name) is None]
+    if missing and values.get("clients") is None:
+        raise missing_settings(missing, SECRET)
+    return Arguments(**values)
+
+
+def _keep_one_form(found: dict[str, Found]) -> None:
+    """Have credentials of a call win over all that are configured, in whichever form.
+
+    Raises:
+        InvalidSettingError: One client and several are given in the same place.
+    """
+    one = [found[name] for name in _ONE_CLIENT if name in found]
+    several = found.get("clients")
+    if several is None or several.value is None or not one:
+        return
+    is_called = any(item.is_argument for item in one)
+    if several.is_argument == is_called:
+        places = " and ".join(item.origin for item in (*one, several))
+        raise InvalidSettingError(
+            f"client_id or client_secret is set, and clients too ({places}); keep clients alone,"
+            " with one of them for each project, or take it out."
+        )
+    for name in ("clients",) if is_called else _ONE_CLIENT:
+        found.pop(name, None)
 
 
 def _checked(given: Arguments) -> tuple[Client, Settings]:

@@ -7,6 +7,7 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -265,8 +266,15 @@ def test_a_person_is_asked_and_asked_again_where_an_answer_is_wrong(server: Sand
     assert of_source(CONFIG)["project_id"] == ["web", "2024"]
 
 
-@pytest.mark.parametrize("keys", ["\x03", "\x04"])
-@pytest.mark.parametrize("question", ["Client id: ", "Client secret", "[all]: "])
+@pytest.mark.parametrize(
+    ("question", "keys"),
+    [
+        ("Client id: ", "\x03"),
+        ("Client secret", "\x03"),
+        ("Client secret", "\x04"),
+        ("[all]: ", "\x03"),
+    ],
+)
 def test_an_end_in_the_middle_leaves_nothing_behind(
     keys: str, question: str, server: Sandbox
 ) -> None:
@@ -286,6 +294,30 @@ def test_an_end_in_the_middle_leaves_nothing_behind(
         terminal.kill()
     assert "Traceback" not in terminal.everything
     assert not Path(".dlt").exists()
+
+
+def test_ctrl_c_while_files_are_put_in_place_leaves_both_or_none(server: Sandbox) -> None:
+    pressed = """
+import os, signal, sys
+from openpanel_source.cli.main import main
+
+def press(event, arguments):
+    if event == "os.rename" and str(arguments[1]).endswith("secrets.toml"):
+        os.kill(os.getpid(), signal.SIGINT)
+
+sys.addaudithook(press)
+main(sys.argv[1:])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", pressed, *given(server)],
+        env=os.environ | {VARIABLE: SECRET},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 128 + signal.SIGINT, done.stderr
+    assert sorted(os.listdir(".dlt")) == ["config.toml", "secrets.toml"]
+    assert clients()["web"]["client_secret"] == SECRET
 
 
 def test_what_is_written_is_what_check_finds(

@@ -264,3 +264,19 @@ def test_nothing_that_is_kept_or_shown_holds_their_secrets(
         if path.is_file():
             assert SECRET.encode() not in path.read_bytes(), path
     assert isinstance(pipeline, dlt.Pipeline)
+
+
+def test_lists_of_the_dashboard_are_asked_for_by_the_client_of_their_project(
+    current: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(current)
+    monkeypatch.setenv("SOURCES__OPENPANEL__LISTS", '["profiles", "groups", "projects"]')
+    done = run("sync", "--json")
+    assert done.exit_code in (0, 1), done.output
+    asked = [sent for sent in current.requests if sent.url.startswith("/insights/")]
+    assert {urlsplit(sent.url).path.split("/")[2] for sent in asked} == set(OWNERS)
+    for sent in asked:
+        assert sent.client_id == OWNERS[urlsplit(sent.url).path.split("/")[2]]
+    told = [sent.client_id for sent in current.requests if sent.url == "/manage/projects"]
+    assert set(told) == set(OWNERS.values())
+    assert json.loads(done.stdout)["requests"] == len(current.requests)
