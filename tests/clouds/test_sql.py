@@ -23,6 +23,7 @@ from sqlglot import exp
 from openpanel_source.destinations.dialect import dialect_of
 from openpanel_source.destinations.warehouse import count_events
 from openpanel_source.model.schema import TABLES
+from openpanel_source.operations.scrub.proofs import Kind, Proof, proofs_resource
 from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import NOW, dataset, event, profile
 from tests.support.warehouse import Warehouse
@@ -128,6 +129,8 @@ class Loaded:
                 include_profiles=True,
                 include_event_meta=True,
             )
+            proof = Proof("web", "all", date(2026, 11, 10), NOW, Kind.LISTED, 1)
+            source.resources.add(proofs_resource([proof], None))
             self.pipeline.extract(source)
         self.pipeline.normalize()
         # The client that would load; nothing is connected before it is entered.

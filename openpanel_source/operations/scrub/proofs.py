@@ -116,7 +116,7 @@ def keep_proofs(
         return True
     try:
         with destination_errors():
-            extract(pipeline, source_of([_resource(proofs, table_format)]))
+            extract(pipeline, source_of([proofs_resource(proofs, table_format)]))
             load(pipeline, 0, busy_timeout)
     except OpenPanelError as error:
         logger.info("which days were proven could not be written down: %s", error)
@@ -124,7 +124,8 @@ def keep_proofs(
     return True
 
 
-def _resource(proofs: list[Proof], table_format: str | None) -> DltResource:
+def proofs_resource(proofs: list[Proof], table_format: str | None) -> DltResource:
+    """What yields proofs to dlt, to be appended; takes what ``keep_proofs`` takes."""
     rows = DAY_PROOFS.arrow_table({**asdict(one), "proof": one.proof.value} for one in proofs)
     resource: DltResource = dlt.resource(
         [rows],
