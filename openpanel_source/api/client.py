@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -26,7 +25,7 @@ from openpanel_source.errors import (
     RequestAbortedError,
 )
 from openpanel_source.model.clock import LONGEST_TIMEOUT, check_seconds
-from openpanel_source.wire.awaited import Awaited, PausedRequests
+from openpanel_source.wire.awaited import Awaited, PausedRequests, first_awaited
 from openpanel_source.wire.body import Response, read_response
 from openpanel_source.wire.deadline import Watchdog
 from openpanel_source.wire.failures import network_error, too_slow
@@ -38,8 +37,6 @@ _NO_PLAIN = {"http": ""}
 """A proxy would read what goes over plain http."""
 _OF_PROXIES = (502, 503, 504)
 """What a proxy answers in place of a server that may not exist."""
-_LATE_SECONDS = 3.0
-"""After so long an answer is worth a word."""
 MAX_PAGE_BYTES = 64 * 1024 * 1024
 
 
@@ -165,16 +162,8 @@ class Client:
     @property
     def awaited(self) -> Awaited | None:
         """What requests wait for at this moment, and for how long; None while none waits."""
-        paused = self._paused.next
-        waits = [one.limiter.wait for one in self._identities.values()]
-        seconds = min((wait for wait in waits if wait is not None), default=None)
-        if paused is not None:
-            return paused
-        if seconds is not None:
-            return Awaited("rate limit", time.monotonic() + seconds)
-        longest = self._watchdog.longest
-        is_late = longest >= _LATE_SECONDS
-        return Awaited("no answer", time.monotonic() - longest) if is_late else None
+        limits = [one.limiter.wait for one in self._identities.values()]
+        return first_awaited(self._paused.next, limits, self._watchdog.longest)
 
     @property
     def limit(self) -> int | None:
