@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import tenacity
 
 from openpanel_source.errors import ConnectionFailedError, RateLimitedError
+
+_LATE_SECONDS = 3.0
+"""After so long an answer is worth a word."""
 
 
 class Awaited(NamedTuple):
@@ -30,6 +33,25 @@ class Awaited(NamedTuple):
         return (
             f"{self.what}, next in {seconds} s" if seconds > 0 else f"{self.what} for {-seconds} s"
         )
+
+
+def first_awaited(
+    paused: Awaited | None, limits: Iterable[float | None], longest: float
+) -> Awaited | None:
+    """What is to be told of all waits at one moment; None if there is nothing worth it.
+
+    Args:
+        paused: The failed request that is tried first.
+        limits: Seconds until each rate limit lets another request pass; None where none waits.
+        longest: Seconds that the oldest request under way has taken.
+    """
+    if paused is not None:
+        return paused
+    now = time.monotonic()
+    seconds = min((wait for wait in limits if wait is not None), default=None)
+    if seconds is not None:
+        return Awaited("rate limit", now + seconds)
+    return Awaited("no answer", now - longest) if longest >= _LATE_SECONDS else None
 
 
 class PausedRequests:

@@ -19,7 +19,7 @@ from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.warehouse import ProjectDay, day_of, instant_of, select
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.model.schema import DAY_PROOFS
-from openpanel_source.operations.package_steps import extract, load
+from openpanel_source.operations.runs.package_steps import extract, load
 from openpanel_source.source.hints import describe
 from openpanel_source.source.source import source_of
 
