@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -12,7 +11,7 @@ import requests
 import tenacity
 
 from openpanel_source.api.credentials import Credentials, checked_base_url
-from openpanel_source.api.identity import Identity, Shared, identity_of, shortest_wait
+from openpanel_source.api.identity import Identity, Shared, identity_of
 from openpanel_source.api.query import Params, query_string
 from openpanel_source.api.refusals import error_of
 from openpanel_source.api.session import new_session
@@ -25,7 +24,7 @@ from openpanel_source.errors import (
     RequestAbortedError,
 )
 from openpanel_source.model.clock import LONGEST_TIMEOUT, check_seconds
-from openpanel_source.wire.awaited import Awaited, PausedRequests
+from openpanel_source.wire.awaited import Awaited, PausedRequests, first_awaited
 from openpanel_source.wire.body import Response, read_response
 from openpanel_source.wire.deadline import Watchdog
 from openpanel_source.wire.failures import network_error, too_slow
@@ -37,8 +36,6 @@ _NO_PLAIN = {"http": ""}
 """A proxy would read what goes over plain http."""
 _OF_PROXIES = (502, 503, 504)
 """What a proxy answers in place of a server that may not exist."""
-_LATE_SECONDS = 3.0
-"""After so long an answer is worth a word."""
 MAX_PAGE_BYTES = 64 * 1024 * 1024
 
 
@@ -153,15 +150,8 @@ class Client:
     @property
     def awaited(self) -> Awaited | None:
         """What requests wait for at this moment, and for how long; None while none waits."""
-        paused, seconds = self._paused.next, shortest_wait(self._identities)
-        if paused is not None:
-            return paused
-        if seconds is not None:
-            return Awaited("rate limit", time.monotonic() + seconds)
-        longest = self._watchdog.longest
-        return (
-            Awaited("no answer", time.monotonic() - longest) if longest >= _LATE_SECONDS else None
-        )
+        limits = [one.limiter.wait for one in self._identities.values()]
+        return first_awaited(self._paused.next, limits, self._watchdog.longest)
 
     @property
     def limit(self) -> int | None:

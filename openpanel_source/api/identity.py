@@ -100,9 +100,3 @@ def identity_of(path: str, params: Params, identities: Mapping[str, Identity]) -
     elif project.startswith('"'):
         project = json.loads(project)
     return identities.get(project) or next(iter(identities.values()))
-
-
-def shortest_wait(identities: Mapping[str, Identity]) -> float | None:
-    """Seconds until the rate limit lets a request of one of them go; None if none waits."""
-    waits = [one.limiter.wait for one in identities.values()]
-    return min((wait for wait in waits if wait is not None), default=None)

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from openpanel_source.lists.verdict import ListResult
     from openpanel_source.models.make import ModelsSummary
-    from openpanel_source.operations.runs.summary import SyncSummary
-    from openpanel_source.operations.scrub.night import ScrubSummary
+    from openpanel_source.operations.runs.summary import ScrubSummary, SyncSummary
 
 _WORST_SHOWN = 10
 

@@ -114,11 +114,8 @@ class Privacy:
             return True
         if not name.startswith("properties."):
             return self._rules["properties"].action(name) is not Action.KEEP
-        key = name.removeprefix("properties.")
-        return (
-            "properties" in self.excluded
-            or self._rules["properties"].action(key) is not Action.KEEP
-        )
+        action = self._rules["properties"].action(name.removeprefix("properties."))
+        return "properties" in self.excluded or action is not Action.KEEP
 
     def hide(self, table: pa.Table, fields: Fields = ()) -> HiddenRows:
         """Apply the settings to rows of ``events``, and tell which are of erased profiles.

@@ -10,9 +10,31 @@ from openpanel_source.days.ledger import DayRecord
 from openpanel_source.lists.verdict import ListResult, ListVerdict
 from openpanel_source.model.plain import plain
 from openpanel_source.models.make import ModelsSummary
-from openpanel_source.operations.scrub.night import ScrubSummary
 
 _SHOWN_OF_DAYS = ("project_id", "day", "verdict", "total_count", "rows_received")
+
+
+@dataclass
+class ScrubSummary:
+    """What a sync found by listing old days again.
+
+    Attributes:
+        days: Days whose ids were listed to the end and are those held.
+        parts: Days of which some rows were listed, for the next sync to go on.
+        differing: Days that were read again, as the ids listed are not those held.
+        requests: Requests sent for it.
+        failure: Why it ended early; empty if it did not.
+    """
+
+    days: int = 0
+    parts: int = 0
+    differing: list[tuple[str, date]] = field(default_factory=list)
+    requests: int = 0
+    failure: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The summary as JSON values."""
+        return dict(plain(vars(self)))
 
 
 @dataclass

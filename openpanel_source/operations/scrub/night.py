@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import dlt
 from dlt.common.destination.exceptions import SqlClientNotAvailable
@@ -24,8 +23,8 @@ from openpanel_source.errors import (
     ServerFaultError,
     TransientError,
 )
-from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS
+from openpanel_source.operations.runs.summary import ScrubSummary
 from openpanel_source.operations.scrub.listing import Listed, Lister
 from openpanel_source.operations.scrub.proofs import Kind, Proof, keep_proofs, proofs_of
 from openpanel_source.operations.scrub.queue import Waiting, waiting_days
@@ -34,29 +33,6 @@ from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.settings import Settings
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class ScrubSummary:
-    """What a sync found by listing old days again.
-
-    Attributes:
-        days: Days whose ids were listed to the end and are those held.
-        parts: Days of which some rows were listed, for the next sync to go on.
-        differing: Days that were read again, as the ids listed are not those held.
-        requests: Requests sent for it.
-        failure: Why it ended early; empty if it did not.
-    """
-
-    days: int = 0
-    parts: int = 0
-    differing: list[tuple[str, date]] = field(default_factory=list)
-    requests: int = 0
-    failure: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The summary as JSON values."""
-        return dict(plain(vars(self)))
 
 
 @dataclass(frozen=True)
