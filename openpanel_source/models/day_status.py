@@ -16,6 +16,7 @@ from openpanel_source.destinations.duckdb_session import opened
 from openpanel_source.destinations.lock import met_another
 from openpanel_source.destinations.warehouse import has_table
 from openpanel_source.model.schema import SYNC_DAYS
+from openpanel_source.models.dataset import literal
 
 logger = logging.getLogger(__name__)
 
@@ -81,4 +82,6 @@ def _statements(client: Any, *, is_postgres: bool) -> Iterator[str]:
         )
         query = f"SELECT * FROM {view}()"
     yield f"CREATE VIEW {view} AS {query}"
-    yield f"COMMENT ON VIEW {view} IS '{DESCRIPTION}'"
+    yield f"COMMENT ON VIEW {view} IS {literal(DESCRIPTION)}"
+    for column in COLUMNS:
+        yield f"COMMENT ON COLUMN {view}.{column.name} IS {literal(column.description)}"

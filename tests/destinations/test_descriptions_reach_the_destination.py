@@ -10,6 +10,7 @@ import pytest
 
 from openpanel_source.destinations.comments import write_comments
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS, TABLES
+from openpanel_source.models import day_status
 from openpanel_source.operations.sync import sync
 from tests.rows.test_new_fields_become_columns import sent
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
@@ -25,17 +26,21 @@ DUCKDB = """
 SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name = 'openpanel'
 UNION ALL
 SELECT table_name, '', comment FROM duckdb_tables() WHERE schema_name = 'openpanel'
+UNION ALL
+SELECT view_name, '', comment FROM duckdb_views() WHERE schema_name = 'openpanel'
 """
 POSTGRES = """
 SELECT relname, attname, col_description(c.oid, attnum)
 FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
-WHERE relnamespace = 'openpanel'::regnamespace AND attnum > 0 AND relkind = 'r'
+WHERE relnamespace = 'openpanel'::regnamespace AND attnum > 0 AND relkind IN ('r', 'v')
 UNION ALL SELECT relname, '', obj_description(oid, 'pg_class')
-FROM pg_class WHERE relnamespace = 'openpanel'::regnamespace AND relkind = 'r'
+FROM pg_class WHERE relnamespace = 'openpanel'::regnamespace AND relkind IN ('r', 'v')
 """
 DESCRIBED = {
     **{(table.name, ""): table.description for table in TABLES},
     **{(table.name, item.name): item.description for table in TABLES for item in table.columns},
+    (day_status.VIEW, ""): day_status.DESCRIPTION,
+    **{(day_status.VIEW, item.name): item.description for item in day_status.COLUMNS},
 }
 
 
