@@ -20,7 +20,7 @@ from docs.dlt_source import dlt_source_files
 from docs.llms import llms_files
 from docs.model_dialects import dialect_file
 from openpanel_source.cli.main import main
-from openpanel_source.model.schema import TABLES, Reference, Table
+from openpanel_source.model.schema import LIST_TABLES, TABLES, Reference, Table
 from openpanel_source.models.definitions import DIALECTS, Model, models
 from openpanel_source.source.arguments import DEFAULTS, REQUIRED, meanings
 
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 def schema_page() -> str:
     """Every table and column, from ``openpanel_source/model/schema.py``."""
     parts = [_INTRODUCTION, f"```mermaid\n{_diagram()}```\n"]
-    parts += [_table(table) for table in TABLES]
+    parts += [_table(table) for table in (*TABLES, *LIST_TABLES)]
     return "\n".join(parts)
 
 
@@ -69,7 +69,7 @@ Keys, and the columns of references (`events` and `sync_days` share days; nothin
 def _diagram() -> str:
     """Keys and references as dlt draws them."""
     schema = Schema("openpanel")
-    for table in TABLES:
+    for table in (*TABLES, *LIST_TABLES):
         referring = {name for reference in table.references for name in reference.columns}
         columns = [
             column
@@ -127,8 +127,8 @@ def _names(names: Sequence[str]) -> str:
 _EXIT_CODES = {
     0: ("done, and every day read is proven complete, as far as it was over", ""),
     1: (
-        "something failed that may pass, or a chart or project alone, or the server or this package"
-        " is at fault; what was read before is committed",
+        "something failed that may pass, or a chart, list or project alone, or the server or this"
+        " package is at fault; what was read before is committed",
         "run it again later; report what stays",
     ),
     2: ("wrong usage or configuration, told in one sentence", "change what it names"),
@@ -156,6 +156,19 @@ Options win over the environment, that over `.dlt/secrets.toml` and `.dlt/config
 [Which names count](python.md#where-settings-come-from) is the same as in Python. Beyond that, the
 command takes nothing from variables that name no section (`DEV_MODE`, `NAMING`, `WORKERS` …), and
 of dlt's section `[pipelines]` only `staging_type` and `staging_name`.
+
+Where the rows are can be said once, in `.dlt/config.toml`, for all commands that load or look:
+
+```toml
+[openpanel_source]
+destination = "duckdb"             # or another of dlt's, as postgres
+database = "data/events.duckdb"    # of DuckDB; relative to the folder that the command runs in
+dataset = "openpanel"
+```
+
+In the environment these are `OPENPANEL_SOURCE__DESTINATION`, `OPENPANEL_SOURCE__DATABASE` and
+`OPENPANEL_SOURCE__DATASET`. Options win; `--database FILE` alone means DuckDB. They are the
+command's: a pipeline of your own says in `dlt.pipeline(…)` where its rows go.
 """
 
 
@@ -180,6 +193,7 @@ def command_page() -> str:
 
 
 _MORE = {
+    "clients": "see [secrets](deploy.md#secrets)",
     "charts": "see [charts](charts.md)",
     "allow_deletions": "see [completeness](completeness.md#much-is-never-deleted-on-one-answer)",
     "web_columns": "see [properties](properties.md)",
@@ -190,6 +204,7 @@ _MORE = {
     ),
     "include_profiles": "costs no request; see [dimensions](dimensions.md)",
     "include_event_meta": "costs no request; see [dimensions](dimensions.md)",
+    "lists": "see [dimensions](dimensions.md#lists)",
     "table_format": "see [destinations](destinations.md#delta-and-iceberg)",
 }
 """What else there is to say of a setting, where there are links."""

@@ -49,6 +49,12 @@ _UNAUTHORIZED: tuple[tuple[str, type[OpenPanelError], str], ...] = (
         " credentials.",
     ),
     (
+        "Only root clients",
+        errors.ProjectAccessError,
+        "the server tells references and projects to root clients only; use the credentials of one,"
+        " or take them out of lists.",
+    ),
+    (
         "has no secret",
         errors.ClientWithoutSecretError,
         "this client has no secret and cannot export; create a new client in OpenPanel's settings.",
@@ -76,7 +82,7 @@ def error_of(response: Response, request: str) -> OpenPanelError | None:
     """
     status = response.status
     if status == 200:
-        return None if _is_object(response.content) else _no_json(response, request)
+        return None if _is_json(response.content, request) else _no_json(response, request)
     message = _message(response.content)
     if 300 <= status < 400:
         return errors.RedirectedError(
@@ -100,9 +106,10 @@ def error_of(response: Response, request: str) -> OpenPanelError | None:
     )
 
 
-def _is_object(body: bytes) -> bool:
-    """Whether the bytes begin and end like a JSON object, as every answer of the API does."""
-    return body[:1] == b"{" and body[-1:] == b"}"
+def _is_json(body: bytes, request: str) -> bool:
+    """Whether the bytes begin and end like a JSON object, or a list where the dashboard has one."""
+    ends = body[:1] + body[-1:]
+    return ends == b"{}" or (ends == b"[]" and "/insights/" in request)
 
 
 def _no_json(response: Response, request: str) -> OpenPanelError:

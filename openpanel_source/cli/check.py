@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,11 +25,16 @@ logger = logging.getLogger(PROGRESS)
 @json_option
 def command(project_id: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
     """Check address, credentials, projects, server generation and rate limit."""
+    given = given_options(project_id=list(project_id), base_url=base_url)
+    sys.exit(checked(given, as_json=as_json))
+
+
+def checked(given: dict[str, Any], *, as_json: bool = False) -> int:
+    """Check what is given and configured, print what is found, and say the exit code."""
     from openpanel_source.operations.check import check
     from openpanel_source.operations.preamble import operation
     from openpanel_source.source.configuration import found_settings
 
-    given = given_options(project_id=list(project_id), base_url=base_url)
     findings = []
     with operation(given) as (client, settings):
         # An address that is refused may hold a password.
@@ -46,7 +51,7 @@ def command(project_id: tuple[str, ...], base_url: str | None, as_json: bool) ->
     if as_json:
         listed = [_as_dict(finding) for finding in findings]
         print_json({"ok": not errors, "settings": origins, "findings": listed})
-    sys.exit(errors[0].exit_code if errors else 0)
+    return errors[0].exit_code if errors else 0
 
 
 def _origin(found: Found) -> dict[str, str]:

@@ -101,7 +101,7 @@ def _show(database: str) -> None:
             click.echo(drawable(f"\n{title}\n{connection.sql(query)}".rstrip()))
     click.echo(
         f"\nAsk more: openpanel-source shell --database {shlex.quote(database)}"
-        "\nThen yours: set client_id, client_secret and project_id, and run openpanel-source sync."
+        "\nThen yours: openpanel-source init, and openpanel-source sync."
     )
 
 

@@ -18,7 +18,7 @@ from openpanel_source.cli.logs import configure_logs
 from openpanel_source.cli.streams import mend_streams
 
 _COMMANDS = (
-    *("audit", "charts", "check", "demo", "erase", "example", "models", "partitions"),
+    *("audit", "charts", "check", "demo", "erase", "example", "init", "models", "partitions"),
     *("properties", "query", "sandbox", "shell", "status", "sync"),
 )
 
@@ -57,8 +57,8 @@ class _Commands(Mapping[str, click.Command]):
 def main(verbose: bool, quiet: bool, log_format: str) -> None:
     """Load OpenPanel events into DuckDB or any other dlt destination, and prove nothing was lost.
 
-    Credentials and settings come from .dlt/secrets.toml, .dlt/config.toml or the environment
-    (SOURCES__OPENPANEL__CLIENT_ID, SOURCES__OPENPANEL__CLIENT_SECRET, ...).
+    Credentials and settings come from .dlt/secrets.toml and .dlt/config.toml, which init writes,
+    or the environment (SOURCES__OPENPANEL__CLIENT_ID, SOURCES__OPENPANEL__CLIENT_SECRET, ...).
 
     Exit codes: 0 done and verified, 1 failed, 2 wrong usage or configuration, 3 loaded but not
     verified, 130 interrupted by Ctrl-C, 141 nobody reads what it prints, 143 stopped by SIGTERM.

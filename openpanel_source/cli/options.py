@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -13,6 +14,7 @@ from openpanel_source.source.arguments import DEFAULTS, meanings
 
 COUNT = click.IntRange(min=1)
 _MEANINGS = meanings()
+_ELSE = "[default: as configured, else {}]"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -33,27 +35,41 @@ def setting_option(setting: str, **attributes: Any) -> Callable[[_Command], _Com
     return click.option(f"--{setting.replace('_', '-')}", **(declared | attributes))
 
 
-def target_options(command: _Command) -> _Command:
-    """Options that say where the rows are."""
+def named_target_options(command: _Command) -> _Command:
+    """Options that say where the rows are, as they were given."""
     for option in (
-        click.option("--dataset", default="openpanel", show_default=True, help="Dataset (schema)."),
+        click.option("--dataset", help=f"Dataset (schema).  {_ELSE.format('openpanel')}"),
         click.option(
             "--database",
             type=click.Path(dir_okay=True),
-            help="DuckDB file.  [default: warehouse.duckdb]",
+            help=f"DuckDB file.  {_ELSE.format('warehouse.duckdb')}",
         ),
         click.option(
             "--destination",
-            default="duckdb",
-            show_default=True,
-            help="A dlt destination, configured through dlt.",
+            help=f"A dlt destination, configured through dlt.  {_ELSE.format('duckdb')}",
         ),
     ):
         command = option(command)
     return command
 
 
-def _listed(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that is given what they, or else the configuration, say."""
+
+    @wraps(command)
+    def with_target(
+        destination: str | None, database: str | None, dataset: str | None, **others: Any
+    ) -> Any:
+        from openpanel_source.cli.target import resolved_target
+
+        target = resolved_target(destination, database, dataset)
+        return command(**target._asdict(), **others)
+
+    return named_target_options(with_target)
+
+
+def listed(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """What an option that is repeated, or holds commas, names."""
     # An id of OpenPanel holds no comma.
     return tuple(part.strip() for text in given for part in (text.split(",") if text else [text]))
 
@@ -65,7 +81,7 @@ def source_options(command: _Command) -> _Command:
         setting_option(
             "project_id",
             multiple=True,
-            callback=_listed,
+            callback=listed,
             help="Project to read; repeat for several, or write a,b.",
         ),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from openpanel_source.model.text import counted, printable
 if TYPE_CHECKING:
     import dlt
 
+    from openpanel_source.lists.verdict import ListResult
     from openpanel_source.models.make import ModelsSummary
     from openpanel_source.operations.sync import SyncSummary
 
@@ -45,6 +47,7 @@ def print_summary(summary: SyncSummary) -> None:
     for name in summary.failed_charts:
         # Why was logged as soon as it was known, as a sync that fails has no summary.
         click.echo(f"CHART FAILED {printable(name)}; why is said above and in charts.error")
+    print_lists(summary.lists)
     if summary.stopped:
         click.echo("Stopped; run sync again to continue.")
     elif summary.days_left:
@@ -56,6 +59,22 @@ def print_summary(summary: SyncSummary) -> None:
         )
     if not summary.is_verified:
         click.echo("The next sync reads these days again.")
+
+
+def print_lists(lists: Sequence[ListResult]) -> None:
+    """Say what became of what the dashboard lists."""
+    whole: dict[str, int] = {}
+    for one in lists:
+        if one.verdict.value == "complete":
+            whole[one.list_name] = whole.get(one.list_name, 0) + one.rows_received
+    if whole:
+        told = ", ".join(f"{rows:,} {name}" for name, rows in whole.items())
+        click.echo(f"Lists: {told} (complete).")
+    for one in lists:
+        if one.reason is not None:
+            place = f"{one.list_name} of {printable(one.project_id)}"
+            rows = f", {one.rows_received:,} rows received" if one.rows_received else ""
+            click.echo(f"LIST {one.verdict.value.upper()} {place}: {printable(one.reason)}{rows}")
 
 
 def print_models(summary: ModelsSummary) -> None:
@@ -74,16 +93,18 @@ def print_failed(reasons: dict[str, str]) -> None:
 
 def print_way_on(pipeline: dlt.Pipeline) -> None:
     """Say where the rows are, and how to ask for them; of a DuckDB file alone."""
+    from openpanel_source.cli.target import resolved_target
     from openpanel_source.destinations.duckdb_session import file_of
-    from openpanel_source.destinations.pipelines import DEFAULT_DATABASE, DEFAULT_DATASET
+    from openpanel_source.destinations.pipelines import DEFAULT_DATABASE
 
     path, dataset = file_of(pipeline), pipeline.dataset_name
     if path is None:
         return
-    options = []
-    if path != Path(DEFAULT_DATABASE).absolute():
+    options, usual = [], resolved_target()
+    usual_path = Path(usual.database or DEFAULT_DATABASE).expanduser().absolute()
+    if usual.destination != "duckdb" or path != usual_path:
         options += ["--database", shlex.quote(str(path))]
-    if dataset != DEFAULT_DATASET:
+    if dataset != usual.dataset:
         options += ["--dataset", shlex.quote(dataset)]
     question = f"SELECT event_date, name FROM {dataset}.events LIMIT 10"  # noqa: S608 - is shown
     command = " ".join(["openpanel-source query", *options, f'"{question}"'])

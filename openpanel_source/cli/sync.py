@@ -15,6 +15,7 @@ from openpanel_source.cli.options import (
     given_options,
     json_option,
     last_days_option,
+    listed,
     print_json,
     range_options,
     setting_option,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 @deletions_option
 @setting_option("include_profiles")
 @setting_option("include_event_meta")
+@setting_option("lists", multiple=True, callback=listed, metavar="NAME[,NAME]")
 @click.option(
     "--property",
     "properties",
@@ -74,6 +76,7 @@ def command(
     as_json: bool,
     project_id: tuple[str, ...],
     properties: tuple[str, ...],
+    lists: tuple[str, ...],
     **settings: Any,
 ) -> None:
     """Load every day that is new, open or not yet proven; nothing that is complete."""
@@ -89,7 +92,9 @@ def command(
         name=PIPELINE_NAME if partition is None else partition,
         busy_timeout=busy_timeout,
     )
-    given = given_options(project_id=list(project_id), max_runtime=max_runtime, **settings)
+    given = given_options(
+        project_id=list(project_id), lists=list(lists), max_runtime=max_runtime, **settings
+    )
     if properties:
         given["properties"] = _given_properties(properties)
     as_lines = click.get_current_context().find_root().params["log_format"] == "json"

@@ -32,6 +32,7 @@ from tenacity import (
 )
 
 from openpanel_source.destinations.duckdb_file import check_name, make_file
+from openpanel_source.destinations.explain import causes
 from openpanel_source.destinations.warehouse import SOURCE_NAME, sql_client
 
 logger = logging.getLogger(__name__)
@@ -39,14 +40,16 @@ logger = logging.getLogger(__name__)
 loading = threading.RLock()
 """Held while a file is loaded into, so that no other thread uses its staging tables."""
 
-_SETTINGS = {"memory_limit": "128MB", "threads": "2", "preserve_insertion_order": "false"}
-"""More memory makes a load no faster, and each thread needs some; what does not fit goes to files
-beside the database. Keeping the order of insertion would cost a third of the speed."""
+LOAD_SETTINGS = {"memory_limit": "128MB", "threads": "1", "preserve_insertion_order": "false"}
+"""What does not fit into the memory goes to files beside the database, but for the rows at hand:
+those of a second thread took a fifth more of CPU and at times did not fit. Keeping the order of
+insertion would cost a third of the speed."""
 _TAKEN = r"(?is).*(could not set lock|unique file handle conflict)"
 """Another process has the file open, or another thread is just opening or closing it."""
 _stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 _HEAVY = 8 * 1024 * 1024
 """Bytes of long texts for which that is too little."""
+_NO_LIMIT = "RESET GLOBAL memory_limit"
 
 
 def is_duckdb(pipeline: dlt.Pipeline) -> bool:
@@ -146,21 +149,26 @@ def waiting_until(stop: threading.Event | None) -> Iterator[None]:
 
 
 @contextmanager
-def modest(pipeline: dlt.Pipeline, busy_timeout: float, heavy_bytes: int = 0) -> Iterator[None]:
+def modest(
+    pipeline: dlt.Pipeline, busy_timeout: float, heavy_bytes: int = 0
+) -> Iterator[Callable[[], bool]]:
     """Have DuckDB load with little memory meanwhile, where nothing else is configured.
 
     Args:
         pipeline: A pipeline; nothing happens if its destination is another.
         busy_timeout: Seconds to wait for a file that another process holds.
         heavy_bytes: Of the package's events beyond some kilobytes each.
+
+    Yields:
+        Has DuckDB take as much as it likes; False if the limit was none of ours, or is lifted.
     """
     if not is_duckdb(pipeline):
-        yield
+        yield lambda: False
         return
-    statements = {name: f"SET GLOBAL {name} = '{value}'" for name, value in _SETTINGS.items()}
+    statements = {name: f"SET GLOBAL {name} = '{value}'" for name, value in LOAD_SETTINGS.items()}
     if heavy_bytes > _HEAVY:
         # Long texts are held until they are committed: then the limit is DuckDB's own.
-        statements["memory_limit"] = "RESET GLOBAL memory_limit"
+        statements["memory_limit"] = _NO_LIMIT
     with loading, opened(pipeline, busy_timeout) as client:
         configured = client.credentials.global_config or {}
         # All connections of a process to a file share these settings while one is open.
@@ -168,13 +176,26 @@ def modest(pipeline: dlt.Pipeline, busy_timeout: float, heavy_bytes: int = 0) ->
         before = {name: setting(client, name) for name in statements}
         for statement in statements.values():
             client.execute_sql(statement)
+
+        def lift_limit() -> bool:
+            if statements.get("memory_limit", _NO_LIMIT) == _NO_LIMIT:
+                return False
+            statements["memory_limit"] = _NO_LIMIT
+            client.execute_sql(_NO_LIMIT)
+            return True
+
         try:
-            yield
+            yield lift_limit
         finally:
             # What was loaded is written where it stays, while little memory may be taken for it.
             _try(client, "CHECKPOINT")
             for name, value in before.items():
                 _try(client, f"SET GLOBAL {name} = '{value}'")
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether a load did not fit into the memory that DuckDB may take."""
+    return any(str(cause).startswith("Out of Memory Error") for cause in causes(error))
 
 
 def _try(client: Any, statement: str) -> None:

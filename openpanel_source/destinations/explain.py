@@ -9,23 +9,22 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from pathlib import Path
 
 import dlt
-import tomlkit
 from dlt.common.configuration.exceptions import (
     ConfigFieldMissingException,
     ConfigurationException,
     ConfigValueCannotBeCoercedException,
     InvalidNativeValue,
+    LookupTraces,
 )
 from dlt.common.configuration.providers.toml import TomlProviderReadException
 from dlt.common.destination.exceptions import DestinationException, UnknownDestinationModule
 from dlt.common.exceptions import DltException
 from dlt.common.typing import is_subclass
 from dlt.pipeline.exceptions import PipelineConfigMissing, PipelineStepFailed
-from tomlkit.exceptions import ParseError, TOMLKitError
 
+from openpanel_source.destinations.settings_files import broken_file, searched
 from openpanel_source.errors import (
     ConfigurationError,
     DestinationBusyError,
@@ -79,7 +78,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 def _of_configuration(error: BaseException, destination: str) -> ConfigurationError | None:
     if isinstance(error, TomlProviderReadException):
-        return _broken_file(error)
+        return broken_file(error)
     if isinstance(error, ConfigValueCannotBeCoercedException):
         return _of_another_type(error)
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
@@ -90,8 +89,8 @@ def _of_configuration(error: BaseException, destination: str) -> ConfigurationEr
 def _of_destination(error: BaseException, destination: str) -> DestinationError | None:
     if isinstance(error, ConfigFieldMissingException):
         return DestinationError(
-            f"the destination lacks {error.fields[0]}; set it in .dlt/secrets.toml under"
-            f" [destination.{destination}], or in the environment."
+            f"the destination lacks {_lacking(error)}; set it in .dlt/secrets.toml under"
+            f" [destination.{destination}], or in the environment ({searched()})."
         )
     if isinstance(error, InvalidNativeValue):
         return DestinationError(
@@ -106,6 +105,16 @@ def _of_destination(error: BaseException, destination: str) -> DestinationError 
             f"the pipeline has no {error.config_elem}; name one in dlt.pipeline(...)."
         )
     return None
+
+
+def _lacking(error: ConfigFieldMissingException) -> str:
+    """The field that is missing; of credentials that are set, the one that they lack."""
+    field, traces = next(iter(error.traces.items()))
+    for trace in traces:
+        # dlt calls the whole missing where one of its fields is.
+        if isinstance(trace, LookupTraces) and trace.resolved_fields_set:
+            return f"{field}.{next(iter(trace.traces))}"
+    return str(field)
 
 
 def _destination(chain: list[BaseException]) -> str:
@@ -131,46 +140,6 @@ def _of_another_type(error: ConfigValueCannotBeCoercedException) -> Configuratio
     # Only of what is no text it is sure that it is no secret.
     value = f", not {error.field_value!r:.100}" if kinds else ""
     return InvalidSettingError(f"{error.field_name} must be {kind}{value}.")
-
-
-def _broken_file(error: TomlProviderReadException) -> ConfigurationError:
-    """Which of dlt's files cannot be read, and where; of what is in it nothing is told."""
-    for path in map(Path, error.full_paths):
-        try:
-            text = path.read_text(encoding="utf-8")
-            if text.startswith("\ufeff"):
-                return InvalidSettingError(
-                    f"{path} begins with a byte order mark; save it as UTF-8 without one."
-                )
-            tomlkit.parse(text)
-        except FileNotFoundError:
-            continue
-        except OSError as problem:
-            return InvalidSettingError(
-                f"{path} cannot be read ({problem.strerror}); change its permissions."
-            )
-        except UnicodeDecodeError as problem:
-            line = path.read_bytes().count(b"\n", 0, problem.start) + 1
-            return InvalidSettingError(f"{path} is no UTF-8 text in line {line}; correct it.")
-        except TOMLKitError as problem:
-            return InvalidSettingError(
-                f"{path} is no valid TOML in line {_line(text, problem)}; correct it."
-            )
-    return InvalidSettingError(f"{error.file_name} cannot be read; correct it.")
-
-
-def _line(text: str, problem: TOMLKitError) -> int:
-    if isinstance(problem, ParseError):
-        return problem.line
-    # A key stands twice: the problem does not say where.
-    lines = text.splitlines(keepends=True)
-    for count in range(1, len(lines)):
-        try:
-            tomlkit.parse("".join(lines[:count]))
-        except TOMLKitError as earlier:
-            if type(earlier) is type(problem):
-                return count
-    return len(lines)
 
 
 def _of_file(error: OSError) -> OpenPanelError | None:
@@ -250,8 +219,9 @@ _SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
     (
         (
             r'(database|role|user) ".*" does not exist',
-            "password authentication failed",
-            "no pg_hba.conf entry",
+            "(password|peer|ident) authentication failed",
+            "no password supplied",
+            "pg_hba.conf",
         ),
         DestinationError,
         "the destination refuses its credentials; correct user, password and database under"

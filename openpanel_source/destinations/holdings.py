@@ -88,6 +88,30 @@ class Holdings:
         arrays.append(pa.array(versions, schema[-1].type))
         return pa.Table.from_arrays(arrays, schema=schema)
 
+    def texts(self, table: str, column: str) -> dict[str, set[str]]:
+        """The texts in a column of a table by project; none if it cannot be asked.
+
+        Args:
+            table: Its name.
+            column: Of the texts.
+        """
+        found: dict[str, set[str]] = {}
+        for project, text in self._select(table, f"DISTINCT project_id, {column}", "1 = 1") or ():
+            found.setdefault(project, set()).add(text)
+        return found
+
+    def lacks(self, table: str, project_id: str) -> bool:
+        """Whether a table surely has no row of a project.
+
+        Args:
+            table: Its name.
+            project_id: The project.
+        """
+        if self._pipeline is None:
+            return False
+        counts = self._select(table, "project_id, count(*)", "1 = 1 GROUP BY project_id")
+        return project_id not in dict(counts or ())
+
     def differing(self, loaded: Mapping[ProjectDay, int]) -> frozenset[ProjectDay]:
         """Days of which it does not hold as many events as were just loaded.
 

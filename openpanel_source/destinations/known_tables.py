@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +16,14 @@ from dlt.destinations import duckdb, postgres
 
 from openpanel_source.destinations.warehouse import SOURCE_NAME, own_schema
 from openpanel_source.errors import DestinationError
-from openpanel_source.model.schema import EVENTS, SYNC_DAYS, TABLES, Table
+from openpanel_source.model.schema import (
+    EVENTS,
+    LIST_TABLES,
+    SYNC_DAYS,
+    SYNC_LISTS,
+    TABLES,
+    Table,
+)
 
 
 def know_tables(pipeline: dlt.Pipeline) -> None:
@@ -43,7 +50,9 @@ def know_tables(pipeline: dlt.Pipeline) -> None:
         pipeline.default_schema_name = found.name  # type: ignore[assignment]
 
 
-def check_tables(pipeline: dlt.Pipeline, client: Any, schema: Schema | None) -> None:
+def check_tables(
+    pipeline: dlt.Pipeline, client: Any, schema: Schema | None, lists: Collection[str] = ()
+) -> None:
     """Refuse tables of somebody else that have the names of this source's.
 
     Args:
@@ -51,20 +60,26 @@ def check_tables(pipeline: dlt.Pipeline, client: Any, schema: Schema | None) -> 
             PostgreSQL, where tables are made all at once or not at all.
         client: Of the destination, open.
         schema: What the pipeline knows of this source, if it does.
+        lists: Names of the lists that are asked for: other tables may have those of the others.
 
     Raises:
         DestinationError: There is one.
     """
     if not isinstance(pipeline.destination, (duckdb, postgres)):
         return
-    held = dict(client.get_storage_tables([table.name for table in TABLES]))
+    tables = list(TABLES)
+    if lists:
+        tables += [one for one in LIST_TABLES if one.name in lists or one is SYNC_LISTS]
+    held = dict(client.get_storage_tables([table.name for table in tables]))
     known = schema.tables.get(SYNC_DAYS.name, {}).get("columns", {}) if schema else {}
     has_ledger = "verdict" in {*held[SYNC_DAYS.name], *known}
-    for table in TABLES:
+    for table in tables:
         # Older versions made fewer columns; but the ledger with the events.
         wanted = {table.primary_key[0]}
         if table is EVENTS and not has_ledger:
             wanted = {column.name for column in EVENTS.columns}
+        if table in LIST_TABLES:
+            wanted = {*table.primary_key, "read_at"}
         if held[table.name] and not wanted <= held[table.name].keys():
             raise DestinationError(
                 f"the dataset {pipeline.dataset_name} has a table {table.name} that this connector"

@@ -19,9 +19,8 @@ from openpanel_source.destinations.duckdb_session import (
     is_duckdb,
     open_meanwhile,
 )
-from openpanel_source.destinations.explicit_pipeline import told_pipeline
 from openpanel_source.destinations.known_tables import know_tables
-from openpanel_source.destinations.prepare import exact_of, with_params
+from openpanel_source.destinations.prepare import exact_of, told_pipeline, with_params
 from openpanel_source.destinations.warehouse import keep_dataset
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import dlt
 from dlt.common.configuration import inject_section
 from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
-from dlt.common.destination import Destination
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.common.schema.exceptions import SchemaEngineNoUpgradePathException
 from dlt.common.storages import FileStorage
@@ -29,8 +28,8 @@ from openpanel_source.destinations.duckdb_file import (
     remove_stillborn,
 )
 from openpanel_source.destinations.explain import destination_errors
-from openpanel_source.destinations.explicit_pipeline import told_pipeline
 from openpanel_source.destinations.lock import alone_in
+from openpanel_source.destinations.prepare import named_destination, told_pipeline
 from openpanel_source.destinations.table_format import require
 from openpanel_source.errors import (
     DestinationError,
@@ -123,7 +122,7 @@ def place_of(pipeline: dlt.Pipeline) -> str:
 
 def _configured_place(destination: str, pipeline_name: str) -> str:
     with inject_section(ConfigSectionContext(pipeline_name=pipeline_name)):
-        target: Any = Destination.from_reference(destination)
+        target = named_destination(destination)
         return _place(target.configuration(target.spec(), accept_partial=True))
 
 
@@ -140,6 +139,17 @@ def _check_names(names: dict[str, str | None]) -> None:
     for option, name in names.items():
         if name is not None and not name.strip():
             raise InvalidSettingError(f"{option} must not be empty; leave it out for the default.")
+
+
+def check_target(destination: str, database: str | None) -> None:
+    """Refuse what names no destination, or no DuckDB file; neither has to be there.
+
+    Raises:
+        InvalidSettingError: The name may hold a secret, or DuckDB would take it for something else.
+    """
+    _check_destination(destination)
+    if database is not None:
+        check_database(database)
 
 
 def _check_destination(destination: str) -> None:
@@ -197,7 +207,7 @@ def _target(destination: str, path: Path | None) -> Any:
     if destination == "sqlalchemy":
         # Without it, dlt fails with a riddle.
         require(destination)
-    return destination
+    return named_destination(destination)
 
 
 def _duckdb_path(

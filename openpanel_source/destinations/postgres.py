@@ -13,8 +13,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from dlt.common.configuration import configspec
+from dlt.common.typing import TSecretStrValue
 from dlt.destinations import postgres
 from dlt.destinations.exceptions import DatabaseException
+from dlt.destinations.impl.postgres.configuration import (
+    PostgresClientConfiguration,
+    PostgresCredentials,
+)
 
 from openpanel_source.destinations.lock import met_another
 from openpanel_source.model.schema import EVENTS
@@ -29,8 +35,44 @@ SELECT 1 WHERE to_regclass(%s) IS NOT NULL AND to_regclass(%s) IS NULL
 """
 
 
+@configspec(init=False)
+class _Credentials(PostgresCredentials):
+    """Those of dlt's without what libpq finds for itself: PGUSER, PGHOST, ~/.pgpass, a socket."""
+
+    username: str | None = None  # type: ignore[assignment]
+    password: TSecretStrValue | None = None  # type: ignore[assignment]
+    host: str | None = None  # type: ignore[assignment]
+
+    def get_query(self) -> dict[str, Any]:
+        """The parameters of the address, in which no folder of a socket can be the host."""
+        query: dict[str, Any] = super().get_query()
+        return {**query, "host": self.host} if self._is_on_socket else query
+
+    def to_url(self) -> Any:
+        """The address, for libpq."""
+        url = super().to_url()
+        return url._replace(host=None) if self._is_on_socket else url
+
+    @property
+    def _is_on_socket(self) -> bool:
+        return (self.host or "").startswith("/")
+
+
+@configspec
+class _Configuration(PostgresClientConfiguration):
+    credentials: _Credentials = None  # type: ignore[assignment]
+
+    def data_location(self) -> str:
+        """As dlt's, for a server on a socket as well."""
+        given = self.credentials
+        host = given.host or (given.query or {}).get("host") or "localhost"
+        return f"{host}:{given.port}/{given.database}"
+
+
 class postgres_copy(postgres):  # noqa: N801 - dlt's destinations are named like functions
     """A PostgreSQL database as destination; takes what ``dlt.destinations.postgres`` takes."""
+
+    spec = _Configuration  # type: ignore[assignment]
 
     @property
     def destination_type(self) -> str:

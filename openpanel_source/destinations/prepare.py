@@ -1,4 +1,4 @@
-"""What a pipeline gets before it loads: an exact destination, its own staging."""
+"""What a pipeline gets before it loads: what it is told, an exact destination, its own staging."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import hashlib
 from typing import Any
 
 import dlt
+from dlt.common.configuration import resolve_configuration
+from dlt.common.configuration.inject import create_resolved_partial
+from dlt.common.destination import Destination
 from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.destinations import filesystem, postgres
+from dlt.pipeline.configuration import PipelineConfiguration
 
 from openpanel_source.destinations.duckdb_session import is_duckdb, loading
 from openpanel_source.destinations.warehouse import own_schema, sql_client
@@ -17,6 +21,38 @@ from openpanel_source.model.schema import TABLES
 from openpanel_source.model.text import printable
 
 _LAYOUT = "staging_dataset_name_layout"
+_FROM_CONFIGURATION = ("staging_type", "staging_name")
+
+
+def told_pipeline(
+    name: str, destination: Any, dataset: str, folder: str, *, is_staged: bool = False
+) -> dlt.Pipeline:
+    """A pipeline with these properties and otherwise dlt's defaults.
+
+    dlt would take what a call leaves out from anywhere: with ``DEV_MODE`` in the environment, each
+    run makes a dataset of its own.
+
+    Args:
+        name: The pipeline's.
+        destination: A destination of dlt's, or the name of one.
+        dataset: Name of the dataset.
+        folder: That of all pipelines.
+        is_staged: Whether the section ``[pipelines]`` of dlt's configuration, or that of the
+            pipeline below it, may name a destination to stage files in.
+    """
+    told = dict(PipelineConfiguration().items())
+    # The section of the process, which is the same for all.
+    del told["runtime"]
+    told |= {"pipeline_name": name, "dataset_name": dataset, "pipelines_dir": folder}
+    if is_staged:
+        told |= {field: _of_pipelines(field, name) for field in _FROM_CONFIGURATION}
+    config = resolve_configuration(PipelineConfiguration(), explicit_value=told)
+    pipeline: dlt.Pipeline = create_resolved_partial(dlt.pipeline, config)(destination=destination)
+    return pipeline
+
+
+def _of_pipelines(field: str, name: str) -> Any:
+    return dlt.config.get(f"pipelines.{name}.{field}") or dlt.config.get(f"pipelines.{field}")
 
 
 def separate_staging(pipeline: dlt.Pipeline) -> None:
@@ -125,15 +161,29 @@ def exact_of(pipeline: dlt.Pipeline) -> Any:
         DestinationError: Files would go where they could not be replaced.
     """
     destination = pipeline.destination
-    kind: Any = type(destination)
-    if destination is None or kind not in (filesystem, postgres):
+    if type(destination) is not filesystem:
+        return _exact_postgres(destination)
+    _check_path(pipeline)
+    from openpanel_source.destinations.files import files
+
+    return _made_as(files, destination)
+
+
+def named_destination(name: str) -> Any:
+    """The destination of dlt's that a name stands for; PostgreSQL's finds a password for itself."""
+    return _exact_postgres(Destination.from_reference(name))
+
+
+def _exact_postgres(destination: Any) -> Any:
+    if type(destination) is not postgres:
         return destination
+    from openpanel_source.destinations.postgres import postgres_copy
+
+    return _made_as(postgres_copy, destination)
+
+
+def _made_as(kind: Any, destination: Any) -> Any:
     given = {**destination.config_params, "destination_name": destination.destination_name}
-    if kind is filesystem:
-        _check_path(pipeline)
-        from openpanel_source.destinations.files import files as kind
-    else:
-        from openpanel_source.destinations.postgres import postgres_copy as kind
     own = kind(**given)
     own.caps_params = destination.caps_params
     return own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openpanel_source.model.schema_charts import CHART_POINTS, CHART_SERIES, CHARTS
 from openpanel_source.model.schema_dimensions import EVENT_GROUPS, EVENT_META, PROFILES
+from openpanel_source.model.schema_lists import GROUPS, PROJECTS, REFERENCES, SYNC_LISTS
 from openpanel_source.model.table import (
     Column,
     ColumnType,
@@ -24,11 +25,17 @@ __all__ = [
     "EVENTS",
     "EVENT_GROUPS",
     "EVENT_META",
+    "GROUPS",
     "INCLUDES",
+    "LISTS",
+    "LIST_TABLES",
     "PROFILES",
+    "PROJECTS",
     "PROPERTY_FAILURES",
+    "REFERENCES",
     "REJECTED_EVENTS",
     "SYNC_DAYS",
+    "SYNC_LISTS",
     "TABLES",
     "Column",
     "ColumnType",
@@ -233,6 +240,11 @@ TABLES = (
     CHART_SERIES,
     CHART_POINTS,
 )
+
+LISTS = {table.name: table for table in (REFERENCES, PROJECTS, PROFILES, GROUPS)}
+"""What the dashboard lists, by the names that the setting ``lists`` has for them."""
+LIST_TABLES = (SYNC_LISTS, REFERENCES, PROJECTS, GROUPS)
+"""Tables that are there only where lists are asked for; others may have such names elsewhere."""
 
 _UNASKED = (
     "projectId id name createdAt deviceId profileId sessionId path country city os browser duration"

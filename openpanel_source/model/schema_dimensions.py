@@ -23,9 +23,9 @@ EVENT_GROUPS = Table(
 
 PROFILES = Table(
     "profiles",
-    "One row is a profile as the server last told it with an event. Those that it makes up, for"
-    " anonymous visitors and where nothing is stored, are left out: not external, and with nothing"
-    " but an id and one moment for both times.",
+    "One row is a profile as the server last told it, with an event or in a list. Those that it"
+    " makes up with events, for anonymous visitors and where nothing is stored, are left out: not"
+    " external, and with nothing but an id and one moment for both times.",
     (
         text("project_id", "The project that was read.", "setting project_id", key=True),
         text("id", "The profile's id: profile_id of its events.", "`profile.id`", key=True),

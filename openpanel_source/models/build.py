@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from openpanel_source.model.schema import SYNC_DAYS
 from openpanel_source.models.dataset import RECORD, Dataset
 from openpanel_source.models.definitions import NAMES, READABLE, Model, models, select
-from openpanel_source.models.parts import Parts
+from openpanel_source.models.parts import EVENTS_A_PART, Parts
 from openpanel_source.models.time_zone import Zone
 
 RECORD_MEANING = "The days of events that the tables of models have taken in."
@@ -104,9 +104,15 @@ def _ended(definitions: Definitions) -> str:
 
 
 def tables_statements(
-    dataset: Dataset, definitions: Definitions, events_a_part: int
+    dataset: Dataset, definitions: Definitions, events_a_part: int = EVENTS_A_PART
 ) -> Iterator[str]:
-    """Statements that make all models as tables, from all events, in place of what is ours."""
+    """Statements that make all models as tables, from all events, in place of what is ours.
+
+    Args:
+        dataset: Where they are.
+        definitions: What they are made by.
+        events_a_part: DuckDB reads so many events at a time; memory grows with it.
+    """
     yield from _without(dataset, "view")
     yield from _filled(dataset, RECORD, [taken_in(dataset)], [*RECORD_COLUMNS])
     text = f"{RECORD_MEANING}{_ended(definitions)}"

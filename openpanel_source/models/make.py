@@ -24,7 +24,6 @@ from openpanel_source.models.build import (
 )
 from openpanel_source.models.dataset import Dataset, dialect_of, literal
 from openpanel_source.models.definitions import NAMES, models, script
-from openpanel_source.models.parts import EVENTS_A_PART
 from openpanel_source.models.refresh import Refresh
 from openpanel_source.models.time_zone import UTC, Zone, configured_zone
 
@@ -64,7 +63,6 @@ def refresh_models(
     views: bool = False,
     timezone: str | None = None,
     busy_timeout: float = 60.0,
-    events_a_part: int = EVENTS_A_PART,
 ) -> ModelsSummary:
     """Make the models of docs/models.md, or bring them up to date; all of them or none.
 
@@ -76,8 +74,6 @@ def refresh_models(
             which a call gave the models before, or else the source's ``timezone`` in dlt's
             configuration if it is one for all, or else that of the models, or UTC.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
-        events_a_part: DuckDB makes tables from nothing of so many events at a time; memory grows
-            with it.
 
     Returns:
         What was done.
@@ -94,9 +90,7 @@ def refresh_models(
     with destination_errors(), opened(pipeline, busy_timeout) as client:
         dataset = Dataset.of(client, dialect)
         dataset.check()
-        return _refreshed(
-            dataset, timezone, rebuild=rebuild, views=views, events_a_part=events_a_part
-        )
+        return _refreshed(dataset, timezone, rebuild=rebuild, views=views)
 
 
 def refresh_tables(pipeline: dlt.Pipeline, busy_timeout: float) -> ModelsSummary | None:
@@ -139,12 +133,7 @@ def models_script(dialect: str, *, timezone: str | None = None, dataset: str = "
 
 
 def _refreshed(
-    dataset: Dataset,
-    timezone: str | None,
-    *,
-    rebuild: bool = False,
-    views: bool = False,
-    events_a_part: int = EVENTS_A_PART,
+    dataset: Dataset, timezone: str | None, *, rebuild: bool = False, views: bool = False
 ) -> ModelsSummary:
     started = time.monotonic()
     summary = ModelsSummary(kind="view" if views else "table")
@@ -170,7 +159,7 @@ def _refreshed(
                 refresh.take_in()
             refresh.forget()
         if summary.rebuilt:
-            _run(dataset, tables_statements(dataset, definitions, events_a_part))
+            _run(dataset, tables_statements(dataset, definitions))
     summary.seconds = time.monotonic() - started
     return summary
 

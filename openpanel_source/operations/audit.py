@@ -31,10 +31,10 @@ from openpanel_source.operations.values.compare_days import (
     ValueDifference,
     ValueReport,
 )
-from openpanel_source.source.configuration import complete
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.load_package import reader_of
 from openpanel_source.source.settings import Settings
+from openpanel_source.source.source import complete
 
 _EVERY_DAY = 1_000_000
 """A look-back that no history exceeds."""

@@ -12,6 +12,7 @@ from openpanel_source.api.generation import CURRENT, Generation, describe
 from openpanel_source.api.recognise import probe
 from openpanel_source.days.reader import DayReader
 from openpanel_source.errors import (
+    CredentialsError,
     OpenPanelError,
     ProjectNotFoundError,
     ServerFaultError,
@@ -59,13 +60,13 @@ def check(client: Client, settings: Settings) -> Iterator[Finding]:
         yield Finding("server", client.base_url, findings[0].error)
         return
     yield Finding("server", f"{client.base_url} answers, credentials are valid")
-    yield Finding("client type", _client_type(reader, settings))
+    yield from _client_types(client, settings, generation)
     yield from findings
     if not unrecognised:
         yield Finding("server generation", describe(generation))
     elif not all(finding.error for finding in findings):
         yield Finding("server generation", "cannot be told", unrecognised)
-    limit = client.limiter.limit
+    limit = client.limit
     yield Finding(
         "rate limit",
         f"{limit:,} requests a window, as the server says"
@@ -82,6 +83,14 @@ def _project(reader: DayReader, project: str) -> Finding:
     return Finding(f"project {project}", f"{total:,} events")
 
 
+def _client_types(client: Client, settings: Settings, generation: Generation) -> Iterator[Finding]:
+    for project in settings.project_ids if client.has_many else settings.project_ids[:1]:
+        own = client.of(project) if client.has_many else client
+        reader = DayReader(own, settings.query, 1, settings.now, generation)
+        name = f"client type of {project}" if client.has_many else "client type"
+        yield Finding(name, _client_type(reader, settings))
+
+
 def _client_type(reader: DayReader, settings: Settings) -> str:
     """Only a root client is told that a project does not exist; others have no access to any."""
     try:
@@ -89,6 +98,8 @@ def _client_type(reader: DayReader, settings: Settings) -> str:
         reader.count(f"no-such-project-{uuid.uuid4().hex[:8]}", today, today)
     except ProjectNotFoundError:
         return "root: may read every project of its organisation"
+    except CredentialsError:
+        return "not accepted"
     except OpenPanelError:
         return "read: may read the project that it was created for"
     return "unknown: this server does not check access"

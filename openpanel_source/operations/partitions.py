@@ -134,12 +134,13 @@ class Partition:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What ``sync()`` is given to load it; charts are left to the nightly pipeline."""
+        """What ``sync()`` is given to load it; charts and lists are left to the nightly one."""
         return {
             "project_id": self.project_id,
             "start_date": self.start.isoformat(),
             "end_date": self.end.isoformat(),
             "charts": [],
+            "lists": [],
             **self.query,
         }
 

@@ -62,7 +62,7 @@ def restored(
         if schema is not None:
             know_tables(pipeline)
         with client_of(pipeline, schema) as client:
-            check_tables(pipeline, client, schema)
+            check_tables(pipeline, client, schema, settings.lists)
             if schema is not None:
                 # Tables and columns that somebody dropped are made again, empty.
                 mended = client.update_stored_schema(force=True) or {}

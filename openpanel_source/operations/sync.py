@@ -21,11 +21,12 @@ from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.destinations.lock import running_alone
 from openpanel_source.destinations.prepare import drop_staging
 from openpanel_source.destinations.warehouse import ProjectDay
+from openpanel_source.lists.verdict import ListResult, ListVerdict
 from openpanel_source.model.plain import plain
 from openpanel_source.models.dataset import dialect_of
 from openpanel_source.models.make import ModelsSummary, refresh_models, refresh_tables
 from openpanel_source.operations.pace import Pace
-from openpanel_source.operations.package_steps import extract, load
+from openpanel_source.operations.package_steps import extract, load, load_lists
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
 from openpanel_source.operations.restore import mark_clean, restored
 from openpanel_source.operations.stop import Halt
@@ -59,6 +60,7 @@ class SyncSummary:
         chart_points: Rows written to ``chart_points``.
         failed_charts: Why charts could not be read, by name; the others are loaded.
         failed_projects: Why projects could not be read, by id; the others are loaded.
+        lists: What became of each list of each project, of the setting ``lists``.
         models: What has become of the models; None if they were left alone.
     """
 
@@ -78,6 +80,7 @@ class SyncSummary:
     chart_points: int = 0
     failed_charts: dict[str, str] = field(default_factory=dict)
     failed_projects: dict[str, str] = field(default_factory=dict)
+    lists: list[ListResult] = field(default_factory=list)
     models: ModelsSummary | None = None
 
     @property
@@ -87,8 +90,9 @@ class SyncSummary:
 
     @property
     def exit_code(self) -> int:
-        """0 when verified, 1 when a project or chart failed, 3 when loaded but not verified."""
-        if self.failed_charts or self.failed_projects:
+        """0 when verified, 1 when a project, chart or list failed, 3 when not verified."""
+        failed_lists = any(one.verdict is ListVerdict.FAILED for one in self.lists)
+        if self.failed_charts or self.failed_projects or failed_lists:
             return 1
         return 0 if self.is_verified else 3
 
@@ -163,18 +167,22 @@ def sync(
             Holdings(pipeline, busy_timeout),
             reread | differing,
             tuple(adoptable),
+            with_lists=False,
             begins_early=pace.is_bounded,
             should_stop=halt.is_due,
             should_commit=pace.is_due,
         )
         resources = partial(resources_of, client, checked)
         runs = _Runs(pipeline, resources, orders, pace, busy_timeout)
-        runs.until_nothing_is_left(on_day)
+        if runs.until_nothing_is_left(on_day) and checked.lists:
+            runs.summary.lists = load_lists(
+                pipeline, client, checked, orders, runs.failed, busy_timeout
+            )
         if runs.is_clean:
             mark_clean(pipeline)
         if descriptions(pipeline) != described:
             write_comments(pipeline, busy_timeout)
-        if runs.summary.runs:
+        if runs.summary.runs or runs.summary.lists:
             # This may be the last sync of its pipeline, and there are copies of rows in it.
             drop_staging(pipeline)
         if models is not False and not halt.is_asked:
@@ -206,6 +214,7 @@ class _Runs:
         self._backlog = Backlog()
         self._last: dict[ProjectDay, DayRecord] = {}
         self._differing: frozenset[ProjectDay] = frozenset()
+        self.failed = self._backlog.failed
         self.summary = SyncSummary()
 
     @property
@@ -214,11 +223,10 @@ class _Runs:
 
         What was to be read again may be among the days that are left.
         """
-        backlog = self._backlog
-        return not self._differing and not backlog.failed and backlog.days_left <= 0
+        return not self._differing and not self.failed and self._backlog.days_left <= 0
 
-    def until_nothing_is_left(self, on_day: OnDay | None) -> None:
-        """Run and commit until all days are read, or a bound is reached.
+    def until_nothing_is_left(self, on_day: OnDay | None) -> bool:
+        """Run and commit until all days are read, or a bound is reached; true unless stopped.
 
         Raises:
             OpenPanelError: A request failed for good; what was read before is committed.
@@ -235,12 +243,12 @@ class _Runs:
                     raise results.failure
                 self._differing = self._not_arrived(results)
                 if results.stopped or backlog.days_done == done:
-                    return
+                    return not results.stopped
                 backlog.read_again(self._differing)
                 for day in self._differing:
                     del self._last[day]
                 if backlog.days_left <= 0:
-                    return
+                    return True
 
     def _run(self, orders: Orders) -> Results:
         ended: list[Results] = []
@@ -281,7 +289,7 @@ class _Runs:
     def finished(self) -> SyncSummary:
         """The summary, complete but for what the client and the clock say."""
         summary, records = self.summary, self._last.values()
-        summary.failed_projects = self._backlog.failed.reasons()
+        summary.failed_projects = self.failed.reasons()
         summary.days_left = max(self._backlog.days_left, 0)
         summary.days_unchanged = len(self._backlog.unchanged)
         summary.days_read = len(records)

@@ -21,7 +21,7 @@ from openpanel_source.destinations.duckdb_session import open_meanwhile
 from openpanel_source.destinations.prepare import make_exact, separate_staging
 from openpanel_source.destinations.warehouse import SOURCE_NAME, keep_dataset, own_schema
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.model.schema import TABLES
+from openpanel_source.model.schema import LIST_TABLES, SYNC_LISTS, TABLES
 
 
 @contextmanager
@@ -134,7 +134,9 @@ def _discard(pipeline: dlt.Pipeline) -> frozenset[str]:
 
     A job that was cut off may have written its rows, and would write them twice.
     """
-    ours = {table.name for table in TABLES}
+    certain = {table.name for table in (*TABLES, SYNC_LISTS)}
+    # Another source may load tables that are called as lists are.
+    ours = certain | {table.name for table in LIST_TABLES}
     pending = [
         *pipeline.list_extracted_load_packages(),
         *pipeline.list_normalized_load_packages(),
@@ -144,7 +146,7 @@ def _discard(pipeline: dlt.Pipeline) -> frozenset[str]:
         package = pipeline.get_load_package_info(load_id)
         jobs = [job.job_file_info.table_name for some in package.jobs.values() for job in some]
         tables = {name for name in jobs if not name.startswith("_dlt")}
-        if tables and tables <= ours:
+        if tables & certain and tables <= ours:
             shutil.rmtree(package.package_path)
             discarded.add(load_id)
     return frozenset(discarded)

@@ -128,12 +128,12 @@ class DimensionShaper:
     def _shape(self, one: Dimension, events: Sequence[Event], project_id: str) -> pa.Table:
         told = dict.fromkeys(bytes(getattr(event, one.field)) for event in events)
         told.pop(b"null", None)
-        decoded = [item for item in _decoded(one.type, told) if item.is_real]
-        rows = _shaped(one.table, decoded, project_id, self._now())
-        if len(rows) < len(decoded):
+        real = [item for item in decoded(one.type, told) if item.is_real]
+        rows = shaped(one.table, real, project_id, self._now())
+        if len(rows) < len(real):
             logger.warning(
                 "%d rows of %s could not be shaped and are left out",
-                len(decoded) - len(rows),
+                len(real) - len(rows),
                 one.table.name,
             )
         if one.table is PROFILES and self._privacy is not None:
@@ -173,7 +173,8 @@ def _is_one_moment(first: str | None, last: str | None) -> bool:
     return made is not None and seen is not None and abs(seen - made) < _ONE_MOMENT
 
 
-def _decoded(type_: type[Any], told: Collection[bytes]) -> list[Any]:
+def decoded(type_: type[Any], told: Collection[bytes]) -> list[Any]:
+    """JSON as what it should be; what is something else is left out with a warning."""
     with suppress(*UNREADABLE):
         found: list[Any] = msgspec.json.decode(
             b"[%s]" % b",".join(told), type=GenericAlias(list, type_)
@@ -188,14 +189,14 @@ def _decoded(type_: type[Any], told: Collection[bytes]) -> list[Any]:
     return found
 
 
-def _shaped(table: Table, rows: list[Any], project_id: str, now: datetime) -> pa.Table:
+def shaped(table: Table, rows: list[Any], project_id: str, now: datetime) -> pa.Table:
     """Rows of a table; those that do not fit are left out."""
     try:
         return _whole(table, rows, project_id, now)
     except ShapeError:
         if len(rows) == 1:
             return table.arrow_schema.empty_table()
-    return pa.concat_tables([_shaped(table, [row], project_id, now) for row in rows])
+    return pa.concat_tables([shaped(table, [row], project_id, now) for row in rows])
 
 
 def _whole(table: Table, rows: list[Any], project_id: str, now: datetime) -> pa.Table:

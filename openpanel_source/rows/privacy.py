@@ -143,15 +143,18 @@ class Privacy:
             return values
         return self.hashed_texts(values)
 
-    def check_profiles(self) -> None:
+    def check_profiles(self, wanted: str = "include_profiles") -> None:
         """Refuse to load profiles whose ids may not be loaded.
+
+        Args:
+            wanted: The setting that has them loaded.
 
         Raises:
             InvalidSettingError: The ids of profiles are excluded.
         """
         if "profile_id" in self.excluded:
             raise InvalidSettingError(
-                "include_profiles needs the ids of profiles, which exclude_columns leaves out;"
+                f"{wanted} needs the ids of profiles, which exclude_columns leaves out;"
                 " hash profile_id instead, or do not include profiles."
             )
 

@@ -90,9 +90,10 @@ def no_answer() -> Refusal:
     return Refusal(Answer(0, b""))
 
 
-def unauthorized(reason: str) -> Refusal:
+def unauthorized(reason: str, prefix: str) -> Refusal:
     """Return the refusal of credentials."""
-    return Refusal(json_answer(401, {"error": "Unauthorized", "message": f"Export: {reason}"}))
+    body = {"error": "Unauthorized", "message": f"{prefix}: {reason}"}
+    return Refusal(json_answer(401, body))
 
 
 def denied(generation: Generation, status: int, message: str) -> Refusal:

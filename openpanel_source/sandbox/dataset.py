@@ -53,14 +53,18 @@ class Dataset:
     events: dict[str, list[Row]]
     profiles: dict[str, list[Row]] = field(default_factory=dict)
     event_meta: dict[str, list[Row]] = field(default_factory=dict)
+    references: dict[str, list[Row]] = field(default_factory=dict)
+    groups: dict[str, list[Row]] = field(default_factory=dict)
+    projects: dict[str, Row] = field(default_factory=dict)
 
 
 def load_dataset(folder: Path | str) -> Dataset:
     """Read a dataset folder: ``accounts.json`` and, for each project, its rows.
 
     Args:
-        folder: Holds ``PROJECT.events.jsonl.gz``, ``PROJECT.profiles.jsonl.gz`` and
-            ``PROJECT.event_meta.json``; a project without files is empty.
+        folder: Holds ``PROJECT.events.jsonl.gz``, ``PROJECT.profiles.jsonl.gz``,
+            ``PROJECT.event_meta.json``, ``PROJECT.references.json`` and ``PROJECT.groups.json``; a
+            project without files is empty.
 
     Returns:
         The dataset, rows in the order of the files.
@@ -72,15 +76,21 @@ def load_dataset(folder: Path | str) -> Dataset:
     folder = Path(folder)
     accounts = msgspec.json.decode((folder / "accounts.json").read_bytes(), type=Accounts)
     ids = [project.id for project in accounts.projects]
-    meta = {project: folder / f"{project}.event_meta.json" for project in ids}
+
+    def listed(name: str) -> dict[str, list[Row]]:
+        paths = {project: folder / f"{project}.{name}.json" for project in ids}
+        return {
+            project: msgspec.json.decode(path.read_bytes()) if path.exists() else []
+            for project, path in paths.items()
+        }
+
     return Dataset(
         accounts=accounts,
         events={project: _rows(folder / f"{project}.events.jsonl.gz") for project in ids},
         profiles={project: _rows(folder / f"{project}.profiles.jsonl.gz") for project in ids},
-        event_meta={
-            project: msgspec.json.decode(path.read_bytes()) if path.exists() else []
-            for project, path in meta.items()
-        },
+        event_meta=listed("event_meta"),
+        references=listed("references"),
+        groups=listed("groups"),
     )
 
 

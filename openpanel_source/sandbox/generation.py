@@ -46,6 +46,10 @@ class Generation:
         rewritten: It is OpenPanel 3: values are split at commas and decoded twice, a date that is
             none counts as absent, no header tells of the rate limit, and errors and headers have
             other forms.
+        manage: The routes ``/manage`` exist.
+        insights: The lists of ``/insights`` exist.
+        insights_filters: They know ``filters``.
+        manage_limit: Requests in ten seconds to ``/manage``.
         charts: What ``/export/charts`` can do.
     """
 
@@ -66,6 +70,10 @@ class Generation:
     no_country: str = "\0\0"
     health: bool = True
     rewritten: bool = False
+    manage: bool = True
+    insights: bool = True
+    insights_filters: bool = True
+    manage_limit: int = 20
     charts: Dialect = charts_dialect.CURRENT
 
 
@@ -87,6 +95,8 @@ GENERATIONS: dict[str, Generation] = {
         revenue=False,
         named_errors=True,
         health=False,
+        manage=False,
+        insights=False,
         charts=charts_dialect.EARLY_2025,
     ),
     "2025-11": Generation(
@@ -98,6 +108,8 @@ GENERATIONS: dict[str, Generation] = {
         order="profile_and_name",
         cached_counts=True,
         groups=False,
+        manage=False,
+        insights=False,
         charts=charts_dialect.AUTUMN_2025,
     ),
     "2026-02": Generation(
@@ -109,15 +121,17 @@ GENERATIONS: dict[str, Generation] = {
         order="unstable",
         cached_counts=True,
         groups=False,
+        insights=False,
         charts=charts_dialect.WINTER_2026,
     ),
     "2026-03": Generation(
         steps=_CREDENTIALS_FIRST,
         decodes_values=False,
         filters=False,
+        insights=False,
         charts=charts_dialect.MARCH_2026,
     ),
-    "2026-04": Generation(filters=False, charts=charts_dialect.SPRING_2026),
+    "2026-04": Generation(filters=False, insights_filters=False, charts=charts_dialect.SPRING_2026),
     "2026-08": Generation(),
     "2026-09": Generation(bounds="milliseconds"),
     "2026-09s": Generation(bounds="seconds"),

@@ -8,14 +8,15 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any, Literal
 
+from openpanel_source.sandbox.access import Access
 from openpanel_source.sandbox.dataset import Dataset, Row
 from openpanel_source.sandbox.events.store import Store
 from openpanel_source.sandbox.generation import generation_of
-from openpanel_source.sandbox.http.access import Access
 from openpanel_source.sandbox.http.app import Application
 from openpanel_source.sandbox.http.control import Control, Served
 from openpanel_source.sandbox.http.ratelimit import RateLimit
 from openpanel_source.sandbox.http.server import Server
+from openpanel_source.sandbox.lists.listed import listed_of
 
 
 class Sandbox:
@@ -54,7 +55,9 @@ class Sandbox:
         store = Store(dataset, generation.no_country)
         access = Access(dataset.accounts, generation)
         counter = RateLimit(limit, window_seconds)
-        app = Application(store, access, counter, generation, now)
+        self.listed = listed_of(dataset)
+        """What the dashboard lists; change it as its users would."""
+        app = Application(store, access, counter, self.listed, generation, now)
         self._control = Control(store, access, counter, now)
         self._store = store
         self._app = app

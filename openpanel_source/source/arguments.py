@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from openpanel_source.charts.definition import Chart
 
 REQUIRED = ("project_id", "client_id", "client_secret")
-SECRET = ("client_secret", "hash_key")
+SECRET = ("client_secret", "clients", "hash_key")
+COMMAND_SECTION = "openpanel_source"
+OF_COMMAND = ("destination", "database", "dataset")
+"""What the command alone takes from the configuration, and from a section of its own: where the
+rows go is no matter of the source, which runs in pipelines of others as well."""
 _MAY_BE_ZERO = ("lookback_days", "max_deleted_rows")
 
 
@@ -36,6 +40,8 @@ class Arguments:
         project_id: A project's id, or a list of ids; each becomes rows, not tables.
         client_id: Id of a client of type read or root.
         client_secret: The client's secret.
+        clients: Instead of these two, clients by project: ``{"shop": {"client_id": …,
+            "client_secret": …}}``; all of these projects unless ``project_id`` names some.
         base_url: Root of the API; self-hosted often ``https://HOST/api``.
         start_date: First UTC day, ``YYYY-MM-DD``, or ``7d`` for the last seven; the first day with
             events when left out.
@@ -75,6 +81,8 @@ class Arguments:
         hash_key: The secret of the hash, HMAC-SHA256; at least 16 characters.
         include_profiles: Load the profiles of the events read, into ``profiles``.
         include_event_meta: Load what the dashboard says of names of events, into ``event_meta``.
+        lists: What else the dashboard knows, each into a table of its name: ``references``,
+            ``projects``, ``profiles`` (all that are stored), ``groups``.
         table_format: ``delta`` or ``iceberg``, of tables in the destination ``filesystem``; plain
             Parquet when left out.
         allow_http: Permit plain http to other hosts than this one.
@@ -97,6 +105,7 @@ class Arguments:
     project_id: str | Sequence[str] | None = None
     client_id: str = ""
     client_secret: str = ""
+    clients: str | Mapping[str, Mapping[str, str]] | None = None
     base_url: str = "https://api.openpanel.dev"
     start_date: str | date | None = None
     end_date: str | date | None = None
@@ -124,6 +133,7 @@ class Arguments:
     hash_key: str | None = None
     include_profiles: bool = False
     include_event_meta: bool = False
+    lists: str | Sequence[str] | None = None
     table_format: str | None = None
     allow_http: bool = False
     connect_timeout: float = 10.0

@@ -6,11 +6,10 @@ setting ``events``. Here only ``[sources.openpanel]`` counts, and what stands th
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
@@ -28,7 +27,12 @@ from dlt.common.typing import ConfigValueSentinel, TSecretStrValue, TSecretValue
 
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.text import printable
-from openpanel_source.source.arguments import DEFAULTS, REQUIRED, SECRET, Arguments
+from openpanel_source.source.arguments import (
+    COMMAND_SECTION,
+    DEFAULTS,
+    OF_COMMAND,
+    SECRET,
+)
 
 _Section = tuple[str, ...]
 
@@ -36,7 +40,6 @@ _OWN = ("sources", "openpanel", "openpanel")
 _OF_DLT = (known_sections.SCHEMA, known_sections.EXTRACT, known_sections.DATA_WRITER)
 """Sections that dlt itself reads below those of a source."""
 _ARGUMENT = "argument"
-_SIGNATURE = inspect.signature(Arguments)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Found:
     """
 
     name: str
-    value: Any
+    value: Any = field(repr=False)
     origin: str
 
     @property
@@ -62,21 +65,6 @@ class Found:
     def is_secret(self) -> bool:
         """Whether the value must not be shown."""
         return self.name in SECRET
-
-
-def complete(*args: Any, **kwargs: Any) -> Arguments:
-    """The arguments of a call, with those left out taken from the configuration.
-
-    Raises:
-        InvalidSettingError: Something is missing, unknown, of another type, or stands where
-            secrets must not.
-    """
-    given = _SIGNATURE.bind_partial(*args, **kwargs).arguments
-    values = {item.name: item.value for item in found_settings(given)}
-    missing = [name for name in REQUIRED if values.get(name) is None]
-    if missing:
-        raise _missing(missing)
-    return Arguments(**values)
 
 
 def found_settings(given: Mapping[str, Any]) -> Iterator[Found]:
@@ -108,7 +96,10 @@ def configured_value(name: str) -> Any:
 
 def _looked_up(name: str, sections: list[_Section]) -> Found | None:
     default = DEFAULTS[name]
-    hint = TSecretStrValue if name in SECRET else Any if default is None else type(default)
+    hint: Any = Any if default is None else type(default)
+    if name in SECRET:
+        # Clients are a mapping.
+        hint = TSecretValue if name == "clients" else TSecretStrValue
     for provider in _providers():
         for section in sections:
             value, key = provider.get_value(name, hint, None, *section)
@@ -195,9 +186,11 @@ def _check_environment(sections: list[_Section], pipeline: str | None) -> None:
         is_known = path[0] in (_OF_DLT if len(path) > 1 else DEFAULTS)
         if own and not is_known:
             near = path[-1] if path[-1] in DEFAULTS else _nearest("__".join(path))
+            advice = _advice(near and own + near.upper())
+            if path[0] in OF_COMMAND:
+                advice = f"the command reads {COMMAND_SECTION.upper()}__{path[0].upper()}."
             raise InvalidSettingError(
-                f"{_shown(variable)} in the environment is no setting;"
-                f" {_advice(near and own + near.upper())}"
+                f"{_shown(variable)} in the environment is no setting; {advice}"
             )
 
 
@@ -223,7 +216,9 @@ def _check_document(
             continue
         place, wrong, near = section, key, _nearest(key)
         advice = _advice(near)
-        if near is None and isinstance(value, Mapping):
+        if key in OF_COMMAND:
+            advice = f"the command reads it under [{COMMAND_SECTION}], move it there."
+        elif near is None and isinstance(value, Mapping):
             # Meant for a section, which would have to be that of a source.
             unknown = [inner for inner in value if inner not in DEFAULTS]
             if unknown:
@@ -265,22 +260,3 @@ def _advice(nearest: str | None) -> str:
 
 def _shown(key: str) -> str:
     return printable(key, 100)
-
-
-def _missing(names: list[str]) -> InvalidSettingError:
-    variables = [f"SOURCES__OPENPANEL__{name.upper()}" for name in names]
-    places = [
-        f"{_listed(group)} under [sources.openpanel] in .dlt/{file}.toml"
-        for file, is_secret in (("config", False), ("secrets", True))
-        if (group := [name for name in names if (name in SECRET) is is_secret])
-    ]
-    verb = "is" if len(names) == 1 else "are"
-    return InvalidSettingError(
-        f"{_listed(names)} {verb} missing; set {_listed(variables)} in the environment, or"
-        f" {' and '.join(places)}."
-    )
-
-
-def _listed(names: list[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

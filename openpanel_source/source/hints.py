@@ -35,7 +35,7 @@ class _Expected(logging.Filter):
         return not message.startswith(_SLOW)
 
 
-_OURS = (f"In resource: {EVENTS.name}, ", "In resource: chart_")
+_OURS = (f"In resource: {EVENTS.name}, ", "In resource: chart_", "In resource: lists, ")
 _SLOW = f"For data items in `{EVENTS.name}` yielded as arrow and job file format jsonl"
 _expected = _Expected()
 

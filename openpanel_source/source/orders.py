@@ -10,6 +10,7 @@ from openpanel_source.days.ledger import DayRecord, Ledger
 from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.destinations.warehouse import ProjectDay
 from openpanel_source.errors import OpenPanelError
+from openpanel_source.lists.verdict import ListResult
 from openpanel_source.model.conditions import Replaced
 
 
@@ -110,21 +111,25 @@ class Orders:
         reread: Projects and days to read whatever the counts say.
         adoptable: Days that other pipelines have loaded, for the ledger to take over.
         with_charts: Whether charts are read.
+        with_lists: Whether what the dashboard lists is read.
         begins_early: Whether the first run is to commit the newest days before all is planned.
         should_stop: Asked after each day; true ends the run, and the sync.
         should_commit: The same; further runs follow.
         on_day: Called after each day.
         on_end: Called when all that was read has been given to dlt.
         on_chart: Called after each chart of a project.
+        on_list: Called after each list of a project.
     """
 
     destination: Holdings = field(default_factory=Holdings)
     reread: frozenset[ProjectDay] = frozenset()
     adoptable: tuple[DayRecord, ...] = ()
     with_charts: bool = True
+    with_lists: bool = True
     begins_early: bool = False
     should_stop: Callable[[], bool] = lambda: False
     should_commit: Callable[[], bool] = lambda: False
     on_day: Callable[[Progress], None] = _nothing
     on_end: Callable[[Results], None] = _nothing
     on_chart: Callable[[ChartResult], None] = _nothing
+    on_list: Callable[[ListResult], None] = _nothing

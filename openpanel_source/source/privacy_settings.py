@@ -7,14 +7,21 @@ from itertools import filterfalse
 
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.lists import texts
-from openpanel_source.model.schema import EVENTS, ColumnType
+from openpanel_source.model.schema import EVENTS, GROUPS, PROJECTS, REFERENCES, ColumnType
 from openpanel_source.rows.privacy import OF_PROFILES, WITH_KEYS, Privacy
 from openpanel_source.rows.property_columns import Properties, possible_names
 from openpanel_source.source.arguments import Arguments
 
+OF_LISTS = {
+    f"{table.name}.{column.name}": column
+    for table in (REFERENCES, PROJECTS, GROUPS)
+    for column in table.columns
+    if column.nullable and column.name not in ("properties", "created_at", "updated_at")
+}
+"""What the dashboard lists and can be hidden, by the names that it has for that."""
 _TYPES: dict[str, ColumnType] = {
     **{column.name: column.type for column in EVENTS.columns},
-    **{name: column.type for name, column in OF_PROFILES.items()},
+    **{name: column.type for name, column in {**OF_PROFILES, **OF_LISTS}.items()},
 }
 _NEEDED = [column.name for column in EVENTS.columns if not column.nullable]
 _SHORTEST_KEY = 16
@@ -40,7 +47,7 @@ def parse_privacy(given: Arguments, properties: Properties) -> Privacy | None:
     types = {**_TYPES, **possible_names(properties)}
     for name in exclude_columns:
         _check_column("exclude_columns", name, types)
-    columns = [path for path in hash_columns if "." not in path or _is_of_profiles(path)]
+    columns = [path for path in hash_columns if "." not in path or _is_of_list(path)]
     for name in columns:
         _check_hashable(name, types)
     if hash_columns and not hash_key:
@@ -67,12 +74,12 @@ def parse_privacy(given: Arguments, properties: Properties) -> Privacy | None:
     return privacy
 
 
-def _is_of_profiles(path: str) -> bool:
-    return path.startswith("profiles.")
+def _is_of_list(path: str) -> bool:
+    return path.startswith("profiles.") or path in OF_LISTS
 
 
 def _check_column(setting: str, name: str, types: Mapping[str, ColumnType]) -> None:
-    if _is_of_profiles(name) and name not in types:
+    if _is_of_list(name) and name not in types:
         raise InvalidSettingError(
             f"{setting} holds {name!r}; what profiles have of their own and can be left out is"
             f" {', '.join(OF_PROFILES)}; id, properties and groups are hidden as those of events."
@@ -100,7 +107,7 @@ def _check_hashable(name: str, types: Mapping[str, ColumnType]) -> None:
 
 def _keys(paths: Iterable[str], column: str) -> Iterable[str]:
     """The keys of a JSON column that paths name; a path into no column means any of them."""
-    for path in filterfalse(_is_of_profiles, paths):
+    for path in filterfalse(_is_of_list, paths):
         start, dot, key = path.partition(".")
         if dot and start == column:
             yield key

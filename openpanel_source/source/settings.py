@@ -25,6 +25,7 @@ from openpanel_source.model.clock import (
     parse_start,
 )
 from openpanel_source.model.lists import decoded, list_of, texts
+from openpanel_source.model.schema import GROUPS, LISTS, PROFILES
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.property_columns import Properties, parse_properties
 from openpanel_source.source.arguments import Arguments
@@ -61,6 +62,7 @@ class Settings(Window):
         table_format: Of tables in files; None for plain ones.
         properties: Types of further columns by key of ``properties``.
         deletions: What may be deleted because it vanished upstream.
+        lists: What the dashboard lists, by the names of tables, each once.
     """
 
     project_ids: tuple[str, ...]
@@ -73,6 +75,7 @@ class Settings(Window):
     table_format: str | None
     properties: Properties
     deletions: DeletionLimits
+    lists: tuple[str, ...]
 
     def timezone_of(self, project_id: str) -> str:
         """The time zone in which a project's charts have their buckets."""
@@ -92,7 +95,10 @@ def parse_settings(given: Arguments) -> Settings:
         raise InvalidSettingError(f"start_date {start} lies after end_date {end}; swap them.")
     properties = parse_properties(given.properties)
     privacy = parse_privacy(given, properties)
-    dimensions = {"profile": given.include_profiles, "meta": given.include_event_meta}
+    lists = _lists(given.lists, privacy)
+    # A list has every profile that events would bring.
+    profiles = given.include_profiles and PROFILES.name not in lists
+    dimensions = {"profile": profiles, "meta": given.include_event_meta}
     query = EventQuery(
         events=texts("events", given.events or ()),
         filters=tuple(parse_filter(item) for item in list_of("filters", given.filters or ())),
@@ -126,6 +132,7 @@ def parse_settings(given: Arguments) -> Settings:
             given.max_deleted_share,
             given.max_emptied_days,
         ),
+        lists=lists,
     )
     for project in settings.project_ids:
         check_length(
@@ -185,6 +192,23 @@ def _project_ids(value: str | Sequence[str] | None) -> tuple[str, ...]:
                 " letters, digits and - _ . ~ : only."
             )
     return tuple(dict.fromkeys(projects))
+
+
+def _lists(value: str | Sequence[str] | None, privacy: Privacy | None) -> tuple[str, ...]:
+    lists = texts("lists", value or ())
+    for name in lists:
+        if name not in LISTS:
+            raise InvalidSettingError(
+                f"lists holds {name!r:.100}; what the dashboard lists is {', '.join(LISTS)}."
+            )
+    if privacy is not None and PROFILES.name in lists:
+        privacy.check_profiles("lists with profiles")
+    if privacy is not None and GROUPS.name in lists and "groups" in privacy.excluded:
+        raise InvalidSettingError(
+            "lists with groups needs the ids of groups, which exclude_columns leaves out; hash"
+            " groups instead, or take them out of lists."
+        )
+    return tuple(dict.fromkeys(lists))
 
 
 def _profile_id(value: str | None) -> str | None:

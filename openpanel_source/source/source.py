@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 import dlt
@@ -12,12 +13,13 @@ from dlt.common.schema import Schema
 from dlt.extract import DltResource, DltSource
 
 from openpanel_source.api.client import Client
-from openpanel_source.api.credentials import Credentials
+from openpanel_source.api.credentials import Credentials, parse_clients
 from openpanel_source.days.backlog import Backlog
+from openpanel_source.destinations.settings_files import missing_settings
 from openpanel_source.destinations.warehouse import SOURCE_NAME
-from openpanel_source.errors import OpenPanelError
-from openpanel_source.source.arguments import Arguments
-from openpanel_source.source.configuration import complete
+from openpanel_source.errors import InvalidSettingError, OpenPanelError
+from openpanel_source.source.arguments import REQUIRED, SECRET, Arguments
+from openpanel_source.source.configuration import Found, found_settings
 from openpanel_source.source.events import events_resource
 from openpanel_source.source.orders import Orders
 from openpanel_source.source.settings import Settings, parse_settings
@@ -26,6 +28,8 @@ from openpanel_source.wire.retry import RetryPolicy
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
+_SIGNATURE = inspect.signature(Arguments)
+_ONE_CLIENT = ("client_id", "client_secret")
 SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 """Columns come, and never change their type; a contract of the user's own takes its place."""
 
@@ -61,8 +65,8 @@ def openpanel(*given: Any, **named: Any) -> Sequence[DltResource]:
         named: Those of ``Arguments``.
 
     Returns:
-        The resource ``events``, which also loads the tables beside ``events``, and
-        ``chart_NAME`` for each chart.
+        The resource ``events``, which also loads the tables beside ``events``, ``lists`` if there
+        are some to load, and ``chart_NAME`` for each chart.
 
     Raises:
         ConfigurationError: Some argument is not allowed; the message says which and why.
@@ -83,11 +87,57 @@ def configured(*given: Any, **named: Any) -> tuple[Client, Settings]:
         raise error.with_traceback(None) from None
 
 
+def complete(*args: Any, **kwargs: Any) -> Arguments:
+    """The arguments of a call, with those left out taken from the configuration.
+
+    Raises:
+        InvalidSettingError: Something is missing, unknown, of another type, or stands where
+            secrets must not.
+    """
+    given = _SIGNATURE.bind_partial(*args, **kwargs).arguments
+    found = {item.name: item for item in found_settings(given)}
+    _keep_one_form(found)
+    values = {item.name: item.value for item in found.values()}
+    missing = [name for name in REQUIRED if values.get(name) is None]
+    if missing and values.get("clients") is None:
+        raise missing_settings(missing, SECRET)
+    return Arguments(**values)
+
+
+def _keep_one_form(found: dict[str, Found]) -> None:
+    """Have credentials of a call win over all that are configured, in whichever form.
+
+    Raises:
+        InvalidSettingError: One client and several are given in the same place.
+    """
+    one = [found[name] for name in _ONE_CLIENT if name in found]
+    several = found.get("clients")
+    if several is None or several.value is None or not one:
+        return
+    is_called = any(item.is_argument for item in one)
+    if several.is_argument == is_called:
+        places = " and ".join(item.origin for item in (*one, several))
+        raise InvalidSettingError(
+            f"client_id or client_secret is set, and clients too ({places}); keep clients alone,"
+            " with one of them for each project, or take it out."
+        )
+    for name in ("clients",) if is_called else _ONE_CLIENT:
+        found.pop(name, None)
+
+
 def _checked(given: Arguments) -> tuple[Client, Settings]:
+    credentials: Credentials | dict[str, Credentials] = Credentials(
+        given.client_id, given.client_secret
+    )
+    if given.clients is not None:
+        credentials = parse_clients(given.clients)
+        given = replace(given, project_id=given.project_id or list(credentials))
     settings = parse_settings(given)
+    if isinstance(credentials, dict):
+        credentials = _of_projects(settings.project_ids, credentials)
     client = Client(
         given.base_url,
-        Credentials(given.client_id, given.client_secret),
+        credentials,
         pool_size=given.pages_in_flight,
         timeout=(given.connect_timeout, given.read_timeout),
         request_timeout=given.request_timeout,
@@ -96,6 +146,18 @@ def _checked(given: Arguments) -> tuple[Client, Settings]:
         allow_http=given.allow_http,
     )
     return client, settings
+
+
+def _of_projects(
+    projects: Sequence[str], clients: dict[str, Credentials]
+) -> dict[str, Credentials]:
+    lacking = [project for project in projects if project not in clients]
+    if lacking:
+        raise InvalidSettingError(
+            f"the project {lacking[0]} has no client under clients; give it one in"
+            f" [sources.openpanel.clients.{lacking[0]}], or take it out of project_id."
+        )
+    return {project: clients[project] for project in projects}
 
 
 def resources_of(
@@ -113,13 +175,17 @@ def resources_of(
         backlog: What the sync has still to read; without one each run plans for itself.
     """
     orders = orders or Orders()
-    events = events_resource(settings, client, orders, backlog)
+    resources = [events_resource(settings, client, orders, backlog)]
+    if settings.lists and orders.with_lists:
+        from openpanel_source.source.lists import lists_resource
+
+        resources.append(lists_resource(settings, client, orders))
     if not settings.charts or not orders.with_charts:
-        return [events]
+        return resources
     from openpanel_source.source.charts import Surroundings, chart_resource
 
     surroundings = Surroundings(client, settings, orders)
-    return [events, *(chart_resource(chart, surroundings) for chart in settings.charts)]
+    return [*resources, *(chart_resource(chart, surroundings) for chart in settings.charts)]
 
 
 def source_of(resources: Sequence[DltResource]) -> DltSource:

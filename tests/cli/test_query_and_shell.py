@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import os
-import pty
-import select
 import subprocess
 import sys
 import time
@@ -21,6 +19,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.command import COMMAND, fails, run
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import event
+from tests.support.terminal import Terminal
 
 __all__ = ["postgres", "postgres_url"]
 
@@ -162,63 +161,11 @@ def test_a_shell_needs_a_terminal() -> None:
     fails(run("shell"), 2, "shell is for a terminal", "query -")
 
 
-class Terminal:
-    """A process in a pseudo-terminal, typed into and read."""
-
-    def __init__(self, *arguments: str) -> None:
-        self._main, other = pty.openpty()
-        environment = os.environ | {"TERM": "dumb", "COLUMNS": "60", "LINES": "30"}
-        self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            stdin=other,
-            stdout=other,
-            stderr=other,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=_take_terminal,  # noqa: PLW1509 - no threads here
-        )
-        os.close(other)
-        self.seen = ""
-
-    def type(self, text: str) -> None:
-        # As people do: a signal between the prompt and the wait for a key is seen with the key.
-        time.sleep(0.3)
-        os.write(self._main, text.encode())
-
-    def until(self, text: str, seconds: float = 60) -> str:
-        """What is shown until a text comes, that text included."""
-        deadline = time.monotonic() + seconds
-        while text not in self.seen:
-            ready, _, _ = select.select([self._main], [], [], deadline - time.monotonic())
-            assert ready, self.seen
-            try:
-                self.seen += os.read(self._main, 65536).decode(errors="replace")
-            except OSError:
-                break
-        shown, sign, self.seen = self.seen.partition(text)
-        assert sign or not text, shown
-        return shown + sign
-
-    def ended(self) -> int:
-        code = self.process.wait(timeout=60)
-        os.close(self._main)
-        return code
-
-
-def _take_terminal() -> None:
-    import fcntl
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
 @pytest.fixture
 def shell(loaded: list[str]) -> Iterator[Terminal]:
     terminal = Terminal("shell", *loaded)
     yield terminal
-    if terminal.process.poll() is None:
-        terminal.process.kill()
-        terminal.process.wait()
+    terminal.kill()
 
 
 def test_a_shell_answers_query_after_query_and_says_what_is_wrong(shell: Terminal) -> None:

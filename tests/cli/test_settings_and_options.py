@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import dlt
 import duckdb
 import pytest
 
@@ -62,6 +63,26 @@ def test_all_settings_that_are_missing_are_named_with_their_variables_and_files(
     secret = "client_secret under [sources.openpanel] in .dlt/secrets.toml"
     for result in (run("sync"), run("check")):
         fails(result, 2, "client_secret are missing", *variables, public, secret)
+
+
+@pytest.mark.usefixtures("files_are_read_again")
+def test_what_is_missing_is_told_with_the_folders_that_were_searched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("SOURCES__OPENPANEL__CLIENT_SECRET")
+    Path(".dlt").mkdir()
+    Path(".dlt/config.toml").touch()
+    here, there = f"{tmp_path}/.dlt, which has", f"; {dlt.current.run_context().global_dir}, which"
+    for command in ("sync", "check", "partitions"):
+        fails(run(command), 2, "client_secret is missing", f"searched: {here} config.toml", there)
+    fails(run("sync", "--destination", "postgres"), 2, f"searched: {here} config.toml", there)
+    Path(".dlt/secrets.toml").touch()
+    forget_files()
+    fails(run("check"), 2, f"searched: {here} secrets.toml and config.toml;")
+    Path(".dlt/config.toml").unlink()
+    Path(".dlt/secrets.toml").unlink()
+    forget_files()
+    fails(run("check"), 2, f"searched: {here} neither file;")
 
 
 @pytest.fixture

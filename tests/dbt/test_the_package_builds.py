@@ -64,12 +64,12 @@ USED: dict[str, Any] = {
 def test_all_that_was_loaded(warehouse: Warehouse, project: NewProject) -> None:
     shop = project(warehouse)
     shop.dbt("build", **USED)
-    assert rows_of_models(warehouse, MADE) == rows_of_models(warehouse)
+    assert rows_of_models(warehouse.query, MADE) == rows_of_models(warehouse.query)
     channels = f"SELECT count(*) FROM {SCHEMA}.openpanel__session_channels"
     assert warehouse.query(channels) == warehouse.query("SELECT count(*) FROM sessions")
     load(warehouse, seed=2)
     shop.dbt("build", **USED)
-    assert rows_of_models(warehouse, MADE) == rows_of_models(warehouse)
+    assert rows_of_models(warehouse.query, MADE) == rows_of_models(warehouse.query)
     shop.dbt("source", "freshness")
     shop.dbt("docs", "generate")
     # The package's own unit tests are run where it is the project.

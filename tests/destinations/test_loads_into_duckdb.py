@@ -17,7 +17,7 @@ from dlt.common.runtime.collector import NullCollector
 from dlt.destinations.exceptions import DatabaseTerminalException
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
-from openpanel_source.destinations.duckdb_session import modest, opened
+from openpanel_source.destinations.duckdb_session import LOAD_SETTINGS, modest, opened
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.operations.sync import sync
 from openpanel_source.rows.shape import Shaper
@@ -127,11 +127,27 @@ def test_a_load_takes_little_memory_unless_it_is_configured(warehouse: Warehouse
     assert setting(pipeline, "memory_limit") == "286.1 MiB"
 
 
+@pytest.mark.long
+def test_a_load_that_does_not_fit_into_it_gets_more(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(LOAD_SETTINGS, "memory_limit", "8MB")
+    numbers = range(1, 5_001)
+    texts = [{str(column): f"{number}-{column}" * 9 for column in range(9)} for number in numbers]
+    rows = [on(number, 10 + number % 5) for number in numbers]
+    with world(
+        *(row | {"properties": more} for row, more in zip(rows, texts, strict=True))
+    ) as sandbox:
+        assert warehouse.sync(sandbox).is_verified
+    assert "does not fit into the usual memory" in caplog.text
+    assert warehouse.numbers() == [*numbers]
+
+
 def test_a_connection_of_the_user_keeps_its_settings(warehouse: Warehouse) -> None:
     names = "memory_limit, threads, preserve_insertion_order"
     settings = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names.split(", "))
     with world(*ROWS) as sandbox, duckdb.connect(str(warehouse.path)) as connection:
-        connection.execute("SET memory_limit = '1GB'; SET threads = 1")
+        connection.execute("SET memory_limit = '1GB'; SET threads = 3")
         before = connection.sql(settings).fetchall()
         for _ in range(3):
             warehouse.sync(sandbox, reload=True)

@@ -13,6 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openpanel_source import refresh_models
+from openpanel_source.destinations.duckdb_session import opened
+from openpanel_source.models.build import Definitions, tables_statements
+from openpanel_source.models.dataset import Dataset
+from openpanel_source.models.time_zone import Zone
 from tests.support.model_worlds import FIRST, ModelWorld, in_duckdb, in_postgres
 from tests.support.postgres import postgres_url  # noqa: F401 - a fixture
 
@@ -138,5 +142,9 @@ def test_made_in_parts_they_are_what_is_made_at_once(
     days = itertools.product(PROJECTS, range(DAYS))
     replace(world, [(*day, some) for day, some in zip(days, history, strict=True)])
     pipeline = world.warehouse.pipeline()
-    refresh_models(pipeline, timezone=zone, events_a_part=most)
+    with opened(pipeline, 60) as client, client.begin_transaction():
+        dataset = Dataset.of(client, "duckdb")
+        definitions = Definitions(dataset, Zone(zone, is_given=True))
+        for statement in tables_statements(dataset, definitions, most):
+            client.execute_sql(statement)
     check(world)

@@ -35,7 +35,7 @@ CHART = {
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What ``openpanel-source sync --models`` makes, with profiles and a chart."""
+    """What ``openpanel-source sync --models`` makes, with lists and a chart."""
     folder = tmp_path_factory.mktemp("readme")
     data = generate(events=3_000, days=10, seed=1)
     with pytest.MonkeyPatch.context() as patch, Sandbox(data, rate_limit=None) as server:
@@ -48,8 +48,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
             client_id=DEMO_CLIENT_ID,
             client_secret=DEMO_CLIENT_SECRET,
             base_url=server.url,
-            include_profiles=True,
             include_event_meta=True,
+            lists=["references", "projects", "profiles", "groups"],
             charts=[CHART],
             models=True,
         )

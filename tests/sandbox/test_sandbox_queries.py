@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from openpanel_source.sandbox import Sandbox
+from openpanel_source.sandbox.access import Access
 from openpanel_source.sandbox.generation import generation_of
-from openpanel_source.sandbox.http.access import Access
 from openpanel_source.sandbox.query import js_string, parse_json
 from tests.support.sandbox_world import DAYS, HEADERS, dataset, event, event_id, get, ids, world
 

@@ -227,6 +227,36 @@ def test_the_python_api_and_plain_dlt_keep_no_secret_given_as_an_argument(
     hunt.assert_nothing_found()
 
 
+def test_clients_by_project_and_the_making_of_a_configuration_tell_no_secret(
+    hunt: Hunt, server: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("client_id", "client_secret"):
+        monkeypatch.delenv(f"SOURCES__OPENPANEL__{name.upper()}")
+    root = "11111111-1111-4111-8111-111111111111"
+    clients = {
+        name: {"client_id": client, "client_secret": SECRET}
+        for name, client in (("web", CLIENT), ("empty", root))
+    }
+    hunt.set(project_id='["web", "empty"]', clients=json.dumps(clients))
+    for arguments in (["check"], ["sync"], ["audit", "--values"], ["partitions", "--json"]):
+        assert hunt.command(*arguments) == 0, hunt.outputs[-2:]
+    server.behave(**FAULTS["refused"])
+    hunt.command("sync", "--reload")
+    hunt.set(clients=json.dumps({"web": {"client_id": CLIENT, "secret": SECRET}}))
+    assert hunt.command("sync") == 2
+    monkeypatch.delenv("SOURCES__OPENPANEL__CLIENTS")
+    for name in ("project_id", "base_url"):
+        monkeypatch.delenv(f"SOURCES__OPENPANEL__{name.upper()}")
+    monkeypatch.setenv("OPENPANEL_CLIENT_SECRET", SECRET)
+    arguments = ["init", "--base-url", server.url, "--client-id", CLIENT]
+    assert hunt.command(*arguments) == 2
+    server.behave()
+    assert hunt.command(*arguments, "--project-id", "empty") == 2
+    assert hunt.command(*arguments) == 0
+    Path(".dlt/secrets.toml").unlink()
+    hunt.assert_nothing_found()
+
+
 FAULTS: dict[str, dict[str, Any]] = {
     "refused": {"status": 401, "body": '{"message":"Invalid client secret"}'},
     "not allowed": {"status": 403, "body": "{}"},
@@ -385,7 +415,8 @@ def test_no_option_takes_a_secret_and_no_page_types_one_into_a_shell() -> None:
         command = waiting.pop()
         waiting += getattr(command, "commands", {}).values()
         for parameter in command.params:
-            assert not re.search(
+            # A flag takes nothing.
+            assert getattr(parameter, "is_flag", False) or not re.search(
                 "secret|key(?!s)|token|password", str(parameter.opts), re.IGNORECASE
             )
     # The sandbox's own is published, and says so.

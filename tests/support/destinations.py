@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from openpanel_source.destinations.prepare import make_exact
-from openpanel_source.model.schema import TABLES
+from openpanel_source.model.schema import LIST_TABLES, TABLES
 from tests.support.postgres import PostgresWarehouse
 from tests.support.warehouse import Warehouse
 
@@ -88,7 +88,7 @@ class Files(Warehouse):
     def tables(self) -> dict[str, pa.Table]:
         """All rows of each table there is."""
         found = {}
-        for table in TABLES:
+        for table in (*TABLES, *LIST_TABLES):
             if (self.lake / "openpanel" / table.name).is_dir():
                 found[table.name] = self.table(self.lake / "openpanel" / table.name)
         return {name: rows for name, rows in found.items() if rows is not None}
@@ -197,7 +197,10 @@ class SqliteFile(Warehouse):
 
 
 _INSTANTS = {
-    column.name for table in TABLES for column in table.columns if column.type == "timestamp"
+    column.name
+    for table in (*TABLES, *LIST_TABLES)
+    for column in table.columns
+    if column.type == "timestamp"
 }
 
 

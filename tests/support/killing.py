@@ -168,13 +168,21 @@ class Tally:
 
 
 class Worker:
-    """A machine with a warehouse, on which commands run."""
+    """A machine with a warehouse, on which commands run.
 
-    def __init__(self, folder: Path, upstream: Upstream, running: Commands) -> None:
+    Args:
+        folder: For its files.
+        upstream: The server.
+        running: Runs the commands.
+        options: Of each ``sync``.
+    """
+
+    def __init__(self, folder: Path, upstream: Upstream, running: Commands, *options: str) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
         self.upstream = upstream
         self._running = running
+        self._options = options
         self.database = folder / "warehouse.duckdb"
         self.working_folder = folder / "dlt"
         self._env = {
@@ -197,7 +205,11 @@ class Worker:
 
     def sync(self, *args: str, **kill: Any) -> Outcome:
         """Run ``openpanel-source sync``, and kill it if told so."""
-        return self._running.run(self.folder, self._env, "sync", *args, **kill)
+        return self.run("sync", *self._options, *args, **kill)
+
+    def run(self, *args: str, **kill: Any) -> Outcome:
+        """Run ``openpanel-source`` with these arguments, and kill it if told so."""
+        return self._running.run(self.folder, self._env, *args, **kill)
 
     def recover(self) -> None:
         """Run until it is done: the next run, or after an unproven one the one after it.
@@ -224,13 +236,13 @@ class Worker:
             "SELECT project_id, day, load_id, count(*) FROM sync_days"
             " GROUP BY project_id, query_fingerprint, day, load_id HAVING count(*) > 1"
         )
-        _equal("rows of sync_days that are there twice", self._query(twice), [])
+        _equal("rows of sync_days that are there twice", self.query(twice), [])
         latest = (
             "SELECT project_id, CAST(day AS VARCHAR), total_count, distinct_ids FROM sync_days"
             " QUALIFY row_number() OVER ("
             "  PARTITION BY project_id, day ORDER BY CAST(load_id AS DOUBLE) DESC) = 1"
         )
-        ledger = [row for row in self._query(latest) if row[2]]
+        ledger = [row for row in self.query(latest) if row[2]]
         delivered = Counter((row["projectId"], row["createdAt"][:10]) for row in rows)
         distinct = Counter((project, day) for project, day, _ in wanted)
         _equal("counts", {(project, day): n for project, day, n, _ in ledger}, dict(delivered))
@@ -255,7 +267,8 @@ class Worker:
         kept = rng.choice([b"", content[: len(content) // 2], bytes(len(content))])
         newest.write_bytes(kept)
 
-    def _query(self, sql: str) -> list[tuple[Any, ...]]:
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the warehouse."""
         with duckdb.connect(str(self.database)) as connection:
             connection.execute("SET search_path = 'openpanel'")
             return connection.execute(sql).fetchall()

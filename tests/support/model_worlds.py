@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -85,7 +85,7 @@ class ModelWorld:
 
     def rows(self, named: str = "{}") -> dict[str, list[str]]:
         """The rows of all models, as ``rows_of_models`` gives them."""
-        return rows_of_models(self.warehouse, named)
+        return rows_of_models(self.warehouse.query, named)
 
     def _values(self, project: str, day: date, event: Event) -> list[Any]:
         midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
@@ -115,17 +115,19 @@ class ModelWorld:
             connection.execute("COMMIT")
 
 
-def rows_of_models(warehouse: Warehouse, named: str = "{}") -> dict[str, list[str]]:
-    """The rows of all models as text, in order; numbers to nine digits.
+def rows_of_models(
+    query: Callable[[str], list[tuple[Any, ...]]], named: str = "{}"
+) -> dict[str, list[str]]:
+    """The rows of all models as text, in order; numbers to twelve digits.
 
     Args:
-        warehouse: Where they are.
+        query: Asks the warehouse.
         named: What the tables are called, with braces for the model's name.
     """
     return {
         model.name: sorted(
             str([_plain(cell) for cell in row])
-            for row in warehouse.query(f"SELECT * FROM {named.format(model.name)}")
+            for row in query(f"SELECT * FROM {named.format(model.name)}")
         )
         for model in models()
     }
@@ -133,7 +135,7 @@ def rows_of_models(warehouse: Warehouse, named: str = "{}") -> dict[str, list[st
 
 def _plain(cell: Any) -> Any:
     if isinstance(cell, float):
-        return float(f"{cell:.9g}")
+        return float(f"{cell:.12g}")
     return cell.astimezone(timezone.utc).isoformat() if isinstance(cell, datetime) else cell
 
 

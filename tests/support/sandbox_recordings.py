@@ -21,6 +21,7 @@ _FOLDERS = {
     "2026-09": "2026-09/ms",
     "2026-09s": "2026-09/seconds",
     "3": "openpanel-3",
+    "more": "more",
 }
 
 

@@ -7,6 +7,7 @@ from random import Random
 
 from openpanel_source.sandbox.dataset import Accounts, Client, Dataset, Organization, Project
 from openpanel_source.sandbox.demo.catalog import SITES
+from openpanel_source.sandbox.demo.noted import groups, project, references
 from openpanel_source.sandbox.demo.timeline import Window, running_totals
 from openpanel_source.sandbox.demo.visits import Traffic
 
@@ -56,6 +57,9 @@ def generate(
         events={part.site.id: part.events for part in traffic},
         profiles={part.site.id: part.profiles() for part in traffic},
         event_meta={part.site.id: part.event_meta() for part in traffic},
+        references={site.id: references(site, window) for site in SITES},
+        groups={site.id: groups(site, window) for site in SITES},
+        projects={site.id: project(site) for site in SITES},
     )
 
 

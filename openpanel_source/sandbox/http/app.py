@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from openpanel_source.sandbox import answers
+from openpanel_source.sandbox.access import CLIENT_ID, Access
 from openpanel_source.sandbox.answers import (
     Answer,
     BadInput,
@@ -22,11 +23,12 @@ from openpanel_source.sandbox.events.events import Events
 from openpanel_source.sandbox.events.events_query import EventsQuery
 from openpanel_source.sandbox.events.store import Store
 from openpanel_source.sandbox.generation import Generation, Step
-from openpanel_source.sandbox.http.access import CLIENT_ID, Access
 from openpanel_source.sandbox.http.behaviour import Misbehaviour
 from openpanel_source.sandbox.http.cors import dressed
 from openpanel_source.sandbox.http.double_decoding import read_query
 from openpanel_source.sandbox.http.ratelimit import RateLimit
+from openpanel_source.sandbox.lists.listed import Listed
+from openpanel_source.sandbox.lists.routes import MANAGE, Lists, Route
 from openpanel_source.sandbox.query import Params, split_query
 
 _UP = ["redis", "db", "ch"]
@@ -72,6 +74,7 @@ class Application:
         store: Holds the rows.
         access: Knows clients and projects.
         limit: Counts requests.
+        listed: What the dashboard lists.
         generation: What the server can do.
         now: The server's clock.
     """
@@ -81,6 +84,7 @@ class Application:
         store: Store,
         access: Access,
         limit: RateLimit,
+        listed: Listed,
         generation: Generation,
         now: Callable[[], datetime],
     ) -> None:
@@ -89,6 +93,7 @@ class Application:
         self._limit = limit
         self._events = Events(store, generation, now)
         self._charts = Charts(store, generation, now)
+        self._lists = Lists(listed, access, generation)
         self._open = _open_routes(generation)
         self._exports = {
             "/export/events": _Route(self._events.check, self._answer_events),
@@ -111,6 +116,9 @@ class Application:
                 return json_answer(200, self._open[path])
             if path in self._exports:
                 return self._export(request, self._exports[path], misbehaviour)
+            route = self._lists.route(path)
+            if route is not None:
+                return self._list(request, path, route)
         return answers.not_found(self.generation, request.method, request.url)
 
     def _export(self, request: Request, route: _Route, misbehaviour: Misbehaviour) -> Answer:
@@ -120,6 +128,18 @@ class Application:
             answer = route.answer(client, query, misbehaviour)
         except BadInput as refusal:
             answer = refusal.told if self.generation.rewritten else refusal.answer
+        except Refusal as refusal:
+            answer = refusal.answer
+        except Exception:  # noqa: BLE001 - as on the real server, all that nobody foresaw is a 500
+            answer = server_error().answer
+        return replace(answer, headers=told | answer.headers)
+
+    def _list(self, request: Request, path: str, route: Route) -> Answer:
+        told: dict[str, str] = {}
+        try:
+            self._count(request, told, path)
+            client = self._lists.client(path, request.headers)
+            answer = route(client, split_query(request.query))
         except Refusal as refusal:
             answer = refusal.answer
         except Exception:  # noqa: BLE001 - as on the real server, all that nobody foresaw is a 500
@@ -138,8 +158,13 @@ class Application:
                 found[step] = self._access.client(request.headers)
         return found["credentials"], found["query"]
 
-    def _count(self, request: Request, told: dict[str, str]) -> None:
-        within, headers = self._limit.count(request.headers.get(CLIENT_ID) or request.address)
+    def _count(self, request: Request, told: dict[str, str], path: str = "") -> None:
+        client = request.headers.get(CLIENT_ID) or request.address
+        if self.generation.rewritten:
+            # There these routes are counted apart.
+            client += f" {path.split('/')[1]}" if path else ""
+        most = self.generation.manage_limit if path.startswith(MANAGE) else None
+        within, headers = self._limit.count(client, most=most)
         if not self.generation.rewritten:
             told.update(headers)
         if not within:

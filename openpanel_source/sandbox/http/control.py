@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
+from openpanel_source.sandbox.access import Access
 from openpanel_source.sandbox.answers import Answer, json_answer
 from openpanel_source.sandbox.dataset import Row
 from openpanel_source.sandbox.events.rows import complete
 from openpanel_source.sandbox.events.store import Store
-from openpanel_source.sandbox.http.access import Access
 from openpanel_source.sandbox.http.app import Request
 from openpanel_source.sandbox.http.behaviour import Behaviour
 from openpanel_source.sandbox.http.ratelimit import RateLimit

@@ -40,8 +40,15 @@ class RateLimit:
         self._windows: dict[str, _Window] = {}
         self._lock = threading.Lock()
 
-    def count(self, client: str, requests: int = 1) -> tuple[bool, dict[str, str]]:
+    def count(
+        self, client: str, requests: int = 1, most: int | None = None
+    ) -> tuple[bool, dict[str, str]]:
         """Count a request, or several.
+
+        Args:
+            client: Whose.
+            requests: How many.
+            most: What the route allows in a window, where that is fewer.
 
         Returns:
             Whether it is within the limit, and the headers that tell the client about it.
@@ -54,9 +61,10 @@ class RateLimit:
             if window is None or window.ends <= now:
                 window = self._windows[client] = _Window(now + self._seconds)
             window.used += requests
-            left, reset = self._limit - window.used, str(math.ceil(window.ends - now))
+            limit = self._limit if most is None else min(self._limit, most)
+            left, reset = limit - window.used, str(math.ceil(window.ends - now))
         headers = {
-            "x-ratelimit-limit": str(self._limit),
+            "x-ratelimit-limit": str(limit),
             "x-ratelimit-remaining": str(max(0, left)),
             "x-ratelimit-reset": reset,
         }

@@ -8,8 +8,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from openpanel_source.sandbox.access import CLIENT_ID
 from openpanel_source.sandbox.answers import Answer, headers_too_large, json_answer
-from openpanel_source.sandbox.http.access import CLIENT_ID
 from openpanel_source.sandbox.http.app import Application, Request
 from openpanel_source.sandbox.http.behaviour import Misbehaviour
 from openpanel_source.sandbox.http.control import PREFIX, Control

@@ -12,6 +12,11 @@ from openpanel_source.sandbox.generation import Generation
 CLIENT_ID = "openpanel-client-id"
 CLIENT_SECRET = "openpanel-client-secret"  # noqa: S105
 
+_NOT_ALLOWED = {
+    "Export": "Client is not allowed to export",
+    "Manage": "Only root clients are allowed to manage resources",
+}
+
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -24,24 +29,34 @@ class Access:
         self._organizations = {project.id: project.organization for project in accounts.projects}
         self._timezones = {o.id: o.timezone for o in accounts.organizations}
 
-    def client(self, headers: Mapping[str, str]) -> Client:
+    def client(
+        self,
+        headers: Mapping[str, str],
+        prefix: str = "Export",
+        types: tuple[str, ...] = ("root", "read"),
+    ) -> Client:
         """Return the client whose credentials the headers carry.
+
+        Args:
+            headers: Of the request.
+            prefix: What the reasons for a refusal begin with.
+            types: Of clients that may ask.
 
         Raises:
             Refusal: 401, the credentials are no good or not for reading.
         """
         client_id = headers.get(CLIENT_ID, "")
         if not _UUID.fullmatch(client_id):
-            raise unauthorized("Client ID must be a valid UUIDv4")
+            raise unauthorized("Client ID must be a valid UUIDv4", prefix)
         client = self._clients.get(client_id)
         if client is None:
-            raise unauthorized("Invalid client id")
+            raise unauthorized("Invalid client id", prefix)
         if not client.secret:
-            raise unauthorized("Client has no secret")
-        if client.type == "write":
-            raise unauthorized("Client is not allowed to export")
+            raise unauthorized("Client has no secret", prefix)
+        if client.type not in types:
+            raise unauthorized(_NOT_ALLOWED[prefix], prefix)
         if headers.get(CLIENT_SECRET, "") != client.secret:
-            raise unauthorized("Invalid client secret")
+            raise unauthorized("Invalid client secret", prefix)
         return client
 
     def project(self, client: Client, asked: str | None) -> str:
@@ -65,6 +80,10 @@ class Access:
     def timezone(self, project: str) -> str:
         """Return the time zone of the organisation that owns a project."""
         return self._timezones.get(self._organizations[project], "UTC")
+
+    def owns(self, client: Client, project: str) -> bool:
+        """Say whether a project is in the organisation of a client."""
+        return self._organizations.get(project) == client.organization
 
     def exists(self, project: str) -> bool:
         """Say whether there is such a project."""

@@ -1,0 +1,1 @@
+"""What the dashboard lists: ``/manage`` and the lists of ``/insights``."""

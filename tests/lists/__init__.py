@@ -1,0 +1,1 @@
+"""What the dashboard lists is loaded whole, or said not to be."""
