@@ -73,7 +73,7 @@ test-clouds: .clouds/.ready ## The SQL for BigQuery, Snowflake … without a ser
 
 # dbt has an environment of its own: 1 GB. Newer sources of its parser fetch it from elsewhere.
 test-dbt: .dbt/.ready ## The dbt package in DuckDB and PostgreSQL, and its SQL for the others: 4 minutes
-	.dbt/bin/python -m pytest --numprocesses 2 --dist loadfile tests/dbt
+	.dbt/bin/python -m pytest --numprocesses 2 --dist loadfile --timeout 900 tests/dbt
 
 .dbt/.ready: pyproject.toml
 	$(PYTHON) -m venv .dbt

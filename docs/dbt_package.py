@@ -19,7 +19,7 @@ import yaml
 from sqlglot import parse_one
 
 from docs.model_dialects import WORDS, translated
-from openpanel_source.model.schema import EVENTS, SYNC_DAYS, TABLES, Table
+from openpanel_source.model.schema import EVENTS, LIST_TABLES, SYNC_DAYS, TABLES, Table
 from openpanel_source.models.build import RECORD_COLUMNS, RECORD_MEANING, taken_in
 from openpanel_source.models.definitions import NO_EVENT_META, PROPERTIES, Model, models, select
 
@@ -180,7 +180,7 @@ def _comment(text: str) -> str:
 
 
 def _sources() -> dict[str, Any]:
-    tables: list[dict[str, Any]] = [_source(table) for table in TABLES]
+    tables: list[dict[str, Any]] = [_source(table) for table in (*TABLES, *LIST_TABLES)]
     loads = "One row is a load package of dlt's that has ended."
     tables.append({"name": "_dlt_loads", "description": loads})
     return {
