@@ -168,7 +168,7 @@ def test_a_profile_id_that_is_empty_or_no_text_is_refused(profile: Any) -> None:
 
 SWITCHES = [name for name, default in DEFAULTS.items() if isinstance(default, bool)]
 NUMBERS = [name for name, default in DEFAULTS.items() if type(default) is int]
-MAY_BE_ZERO = ["lookback_days", "max_deleted_rows"]
+MAY_BE_ZERO = ("lookback_days", "max_deleted_rows", "scrub_requests")
 
 
 @pytest.mark.parametrize("name", NUMBERS)
