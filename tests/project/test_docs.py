@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+import tomlkit
 
 from docs.generate import generated
 from openpanel_source.cli.main import main
@@ -103,5 +104,29 @@ def test_every_behaviour_and_control_of_the_sandbox_is_documented() -> None:
 
 def test_links_between_pages_lead_somewhere() -> None:
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^):]+))?\)", _text(page)):
+            other = page.parent / target if target else page
+            assert other.exists(), f"{page.name}: {target}"
+            assert not anchor or anchor in _anchors(other), f"{page.name}: {target}#{anchor}"
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def _anchors(page: Path) -> set[str]:
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", _text(page), flags=re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+def test_links_of_the_published_readme_lead_to_the_repository() -> None:
+    project = tomlkit.parse(_page("pyproject.toml")).unwrap()
+    [rule] = project["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]
+    published = re.sub(rule["pattern"], rule["replacement"], _page("README.md"))
+    home = f"{project['project']['urls']['Source']}/blob/main/"
+    for target in re.findall(r"\]\(([^)]+)\)", published):
+        assert target.startswith(("https://", "#")), target
+        if target.startswith(home):
+            assert (ROOT / target.removeprefix(home).partition("#")[0]).exists(), target
