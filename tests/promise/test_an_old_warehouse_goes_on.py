@@ -52,6 +52,10 @@ def test_status_audit_and_a_quiet_night_say_what_they_said(old: Warehouse) -> No
         change_as_before(sandbox)
         said = json.loads(json.dumps(answers(old, sandbox), default=str))
     assert said["night"].pop("requests") <= expected["night"].pop("requests")
+    for project in said["status"]:
+        # That version did not say these yet.
+        later = [project.pop(name) for name in ("asked_since", "unread_days", "differing_days")]
+        assert later == [None, [], []]
     assert said == expected
     assert old.query("SELECT project_id, id, total FROM events ORDER BY id") == before
 
