@@ -14,6 +14,7 @@ from openpanel_source.operations.audit import audit
 from openpanel_source.operations.runs.summary import SyncSummary
 from openpanel_source.operations.status import read_status
 from openpanel_source.operations.sync import sync
+from openpanel_source.operations.values.choose_days import ValueAudit
 from openpanel_source.sandbox import Sandbox
 from tests.support.destinations import NAMES, made
 from tests.support.postgres import postgres_url
@@ -235,8 +236,6 @@ def test_days_that_were_compared_by_value_need_not_be_listed(warehouse: Warehous
     with world(*on(200, 1, 2), *on(100, 3)) as sandbox:
         warehouse.sync(sandbox)
         later = NOW + timedelta(days=1)
-        from openpanel_source import ValueAudit
-
         wanted = ValueAudit(first=later.date() - timedelta(days=201), last=None)
         assert (
             audit(
@@ -257,3 +256,20 @@ def test_the_time_of_a_proof_is_that_of_the_clock(warehouse: Warehouse) -> None:
         [(at,)] = warehouse.query("SELECT proven_at FROM day_proofs")
         assert at == NOW + timedelta(days=3)
         assert isinstance(at, datetime)
+
+
+def test_days_of_a_profile_are_listed_with_the_rows_that_are_not_counted(
+    warehouse: Warehouse,
+) -> None:
+    before = {"profileId": "device"}
+    with world(*on(200, 1, 2), *on(200, 3, **before), *on(100, 5, **before)) as sandbox:
+        warehouse.sync(sandbox, profile_id="anna")
+        assert warehouse.numbers() == [1, 2, 3, 5]
+        quiet = night(warehouse, sandbox, 1, profile_id="anna").scrub
+        assert quiet is not None
+        assert (quiet.days, quiet.differing) == (2, [])
+        swap(sandbox, 3, *on(200, 4, **before))
+        found = night(warehouse, sandbox, 2, profile_id="anna").scrub
+        assert found is not None
+        assert len(found.differing) == 1
+        assert warehouse.numbers() == [1, 2, 4, 5]

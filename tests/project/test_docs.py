@@ -12,6 +12,7 @@ import requests
 import tomlkit
 
 from docs.generate import generated
+from docs.pictures import PICTURE
 from openpanel_source.cli.main import main
 from openpanel_source.days.ledger import Reason
 from openpanel_source.days.verdict import Verdict
@@ -123,10 +124,23 @@ def _anchors(page: Path) -> set[str]:
 
 def test_links_of_the_published_readme_lead_to_the_repository() -> None:
     project = tomlkit.parse(_page("pyproject.toml")).unwrap()
-    [rule] = project["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]
-    published = re.sub(rule["pattern"], rule["replacement"], _page("README.md"))
-    home = f"{project['project']['urls']['Source']}/blob/main/"
-    for target in re.findall(r"\]\(([^)]+)\)", published):
+    published = _page("README.md")
+    for rule in project["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        published = re.sub(rule["pattern"], rule["replacement"], published)
+    home = project["project"]["urls"]["Source"]
+    raw = home.replace("github.com", "raw.githubusercontent.com")
+    for mark, target in re.findall(r"(!?)\[[^]]*\]\(([^)]+)\)", published):
         assert target.startswith(("https://", "#")), target
-        if target.startswith(home):
-            assert (ROOT / target.removeprefix(home).partition("#")[0]).exists(), target
+        place = f"{raw}/main/" if mark else f"{home}/blob/main/"
+        if target.startswith((home, raw)):
+            assert (ROOT / target.removeprefix(place).partition("#")[0]).exists(), target
+
+
+def test_the_picture_of_the_demo_is_small_and_loads_nothing() -> None:
+    picture = PICTURE.read_text(encoding="utf-8")
+    assert len(picture) < 40_000
+    assert "url(" not in picture.replace("url(#", "")
+    assert "<script" not in picture
+    assert f"({PICTURE.relative_to(ROOT)})" in _page("README.md")
+    for words in ("The proof", "complete", "openpanel-source init"):
+        assert words in picture.replace("&#160;", " ")

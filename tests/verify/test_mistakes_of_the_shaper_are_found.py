@@ -5,17 +5,21 @@ Each is made on purpose, by a shaper that spoils what the real one has made, in 
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 
+from openpanel_source.cli.main import main
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.values.choose_days import ALL
 from openpanel_source.rows.shape import ShapedPage, Shaper
@@ -213,3 +217,22 @@ def test_a_mistake_is_found(
     found = audit(warehouse.pipeline(), values=ALL, **settings).values
     assert found is not None
     assert found.differing
+
+
+def test_a_mistake_that_reading_again_does_not_mend_is_told_with_a_file_to_report(
+    warehouse: Warehouse, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil = value("region", lambda text: f"{text}!")
+    monkeypatch.setattr("openpanel_source.days.reader.Shaper", spoiling(spoil, 1))
+    warehouse.sync(sandbox)
+    for name, said in warehouse.settings(sandbox).items():
+        monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", str(said))
+    options = ["--database", str(warehouse.path), "--values", "--all", "--repair"]
+    done = CliRunner().invoke(main, ["audit", *options])
+    assert done.exit_code == 3
+    assert "differ still: that is a mistake of this package" in done.stdout
+    written = Path("openpanel-source-reproduction.json")
+    assert str(written.absolute()) in done.stderr
+    differences = json.loads(written.read_text(encoding="utf-8"))["differences"]
+    assert {one["column"] for one in differences} == {"region"}
+    assert differences[0]["held"].endswith("Po*1")
