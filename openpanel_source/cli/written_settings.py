@@ -50,7 +50,9 @@ def write_settings(values: Mapping[str, _Values]) -> list[Path]:
             if added:
                 # One that is a link stays one.
                 path = (folder / name).resolve()
-                made.append((_written_beside(path, _MODES[name], added), path))
+                keeps_mode = name != SECRETS and path.exists()
+                mode = path.stat().st_mode & 0o777 if keeps_mode else _MODES[name]
+                made.append((_written_beside(path, mode, added), path))
         with _uninterrupted():
             for new, path in made:
                 new.replace(path)
@@ -68,8 +70,6 @@ def write_settings(values: Mapping[str, _Values]) -> list[Path]:
 
 def _written_beside(path: Path, mode: int, added: _Values) -> Path:
     text = path.read_bytes().decode() if path.exists() else ""
-    if path.exists() and path.name != SECRETS:
-        mode = path.stat().st_mode & 0o777
     try:
         content = extended(text, added).encode()
     except (TOMLKitError, ValueError) as error:

@@ -22,6 +22,7 @@ from openpanel_source.lists.conditions import (
     id_starts_with,
 )
 from openpanel_source.lists.verdict import Evidence
+from openpanel_source.model.clock import EARLIEST, LATEST
 from openpanel_source.model.instants import parse_instant
 
 _SECOND = timedelta(seconds=1)
@@ -150,7 +151,7 @@ class ProfileWalk:
         return page
 
     def _is_unasked(self, row: ListedProfile) -> bool:
-        seen = parse_instant(row.last_seen_at or "")
+        seen = _placed(row.last_seen_at or "")
         return self.since is not None and seen is not None and seen + _SECOND <= self.since
 
     def _fresh(self, page: Page, known: set[str]) -> list[ListedProfile]:
@@ -158,7 +159,7 @@ class ProfileWalk:
         known.update(row.id for row in rows)
         self.evidence.received += len(rows)
         for row in rows:
-            seen = parse_instant(row.last_seen_at or "")
+            seen = _placed(row.last_seen_at or "")
             if seen is not None and (self.newest is None or seen > self.newest):
                 self.newest = seen
         return rows
@@ -166,11 +167,17 @@ class ProfileWalk:
 
 def is_placed(row: ListedProfile) -> bool:
     """Whether it can be told when a profile was made."""
-    return parse_instant(row.created_at) is not None
+    return _placed(row.created_at) is not None
+
+
+def _placed(text: str) -> datetime | None:
+    """An instant that a time before and after it can be asked for; None of any other text."""
+    instant = parse_instant(text)
+    return instant if instant is not None and EARLIEST < instant.date() < LATEST else None
 
 
 def _second(row: ListedProfile) -> datetime:
-    made = parse_instant(row.created_at)
+    made = _placed(row.created_at)
     if made is None:
         raise ValueError("a row without its time is no row of a page")
     return made.replace(microsecond=0)

@@ -79,6 +79,22 @@ def materialize(table: Table, condition: str, dialect: Dialect, *, variant: bool
     )
 
 
+def by_key(table: Table, dialect: Dialect) -> Any:
+    """What to yield to have rows of another table make way for those of their key alone.
+
+    A condition that an earlier load was given stays in dlt's schema, and would be used again.
+
+    Args:
+        table: The table.
+        dialect: What the destination wants otherwise.
+    """
+    extra = dialect.hints(table)
+    further = {"x-merge-destination-scope": None, "x-stage-data-deduplicated": False}
+    extra["additional_table_hints"] = {**(extra.get("additional_table_hints") or {}), **further}
+    hints = dlt.mark.make_hints(table_name=table.name, **extra)
+    return dlt.mark.with_hints(table.arrow_schema.empty_table(), hints, create_table_variant=True)
+
+
 def appended(table: Table, *, variant: bool = False) -> Any:
     """What to yield to have the load add the rows of a table, replacing none.
 

@@ -35,7 +35,7 @@ from openpanel_source.model.schema import (
     SYNC_LISTS,
     Table,
 )
-from openpanel_source.source.hints import declare, describe, materialize, rows_of
+from openpanel_source.source.hints import by_key, declare, describe, materialize, rows_of
 from openpanel_source.source.orders import Orders
 from openpanel_source.source.resource_changes import check_caller
 from openpanel_source.source.settings import Settings
@@ -44,6 +44,7 @@ logger = logging.getLogger(__name__)
 
 Items = Generator[Any, None, Evidence]
 _ROWS = 5_000
+_BYTES = 16 * 1024 * 1024
 _STOPPED = "the sync was to end before all was read"
 _SINCE = {REFERENCES: "2026-01", PROJECTS: "2026-01", PROFILES: "2026-04", GROUPS: "2026-04"}
 
@@ -205,6 +206,8 @@ class _Lists:
         if deletes:
             condition = " OR ".join(f"project_id = '{project}'" for project in sorted(whole))
             yield materialize(REFERENCES, condition, self._dialect, variant=True)
+        elif self._noted:
+            yield by_key(REFERENCES, self._dialect)
 
     def _profiles(self, project_id: str) -> Items:
         known = self._state.setdefault("profiles", {})
@@ -256,7 +259,8 @@ def _batched(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
     waiting: list[pa.Table] = []
     for table in tables:
         waiting.append(table)
-        if sum(one.num_rows for one in waiting) >= _ROWS:
+        rows = sum(one.num_rows for one in waiting)
+        if rows >= _ROWS or sum(one.nbytes for one in waiting) >= _BYTES:
             yield pa.concat_tables(waiting)
             waiting = []
     if waiting:

@@ -110,6 +110,51 @@ def test_a_project_that_keeps_rows_keeps_no_other_from_losing_them(warehouse: Wa
     assert len(ids(warehouse, "references")) == 12
 
 
+@pytest.mark.parametrize(
+    "name", ["duckdb", "postgresql", pytest.param("delta", marks=pytest.mark.long), "parquet"]
+)
+def test_what_one_load_deletes_by_is_forgotten_by_the_next(
+    name: str, request: pytest.FixtureRequest, tmp_path: Any
+) -> None:
+    held = made(name, tmp_path, lambda: request.getfixturevalue("postgres_url"))
+    both = {"project_id": ["web", "empty"]}
+    with world(references=[reference(n) for n in range(40, 70)]) as sandbox:
+        listed = sandbox.listed.references
+        listed["empty"] = [reference(n, projectId="empty") for n in range(4)]
+        load(held, sandbox, "references", **both)
+        # Rows of one project go, and so both are replaced as a whole.
+        del listed["web"][0]
+        assert load(held, sandbox, "references", **both).exit_code == 0
+        assert len(ids(held, "references")) == 29 + 4
+        # Then one project is read alone, the other stays.
+        listed["empty"].append(reference(9, projectId="empty"))
+        load(held, sandbox, "references", project_id="empty")
+        assert len(ids(held, "references")) == 29 + 5
+        # An answer that lacks most deletes nothing.
+        most = listed["web"][5:]
+        del listed["web"][5:]
+        for _ in range(2):
+            assert verdicts(load(held, sandbox, "references")) == {"references": "partial"}
+            assert len(ids(held, "references")) == 29 + 5
+        listed["web"] += most
+        if name in ("duckdb", "postgresql"):
+            held.run_once(sandbox, lists=["references"], **ROOT)
+        for _ in range(2):
+            load(held, sandbox, "references", **both)
+            assert len(ids(held, "references")) == 29 + 5
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59.000Z", "0001-01-01T00:00:00.000Z", "soon"])
+def test_profiles_of_impossible_times_stop_no_list(warehouse: Warehouse, at: str) -> None:
+    odd = [profile("late", lastSeenAt=at), profile("odd", createdAt=at), profile("anna")]
+    with world(event(1), profiles=odd) as sandbox:
+        for _ in range(2):
+            summary = load(warehouse, sandbox, "profiles")
+            # Where the second stands among the others cannot be told, so there may be more.
+            assert verdicts(summary) == {"profiles": "partial"}
+    assert {"anna"} | ({"late"} if at != "soon" else set()) <= set(ids(warehouse, "profiles"))
+
+
 def test_lists_that_a_sync_has_no_time_for_are_left_to_the_next(warehouse: Warehouse) -> None:
     with world(event(1), profiles=profiles_made(3)) as sandbox:
         stop = threading.Event()

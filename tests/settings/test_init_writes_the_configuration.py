@@ -202,6 +202,21 @@ def test_other_sections_and_comments_stay(server: Sandbox, monkeypatch: pytest.M
     assert stat.S_IMODE(CONFIG.stat().st_mode) == 0o664
 
 
+def test_a_secret_that_goes_through_a_link_is_for_its_owner_alone(
+    server: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "openpanel.toml"
+    elsewhere.write_text("# kept in another place\n")
+    elsewhere.chmod(0o644)
+    SECRETS.parent.mkdir()
+    SECRETS.symlink_to(elsewhere)
+    monkeypatch.setenv(VARIABLE, SECRET)
+    assert run(*given(server)).exit_code == 0
+    assert SECRETS.is_symlink()
+    assert SECRET in elsewhere.read_text()
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o600
+
+
 def test_nothing_that_is_set_is_overwritten(
     server: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
