@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from openpanel_source.cli.summary import print_summary
 from openpanel_source.destinations.lock import running_alone
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.operations.audit import audit
@@ -212,7 +214,10 @@ ROOT = {"client_id": "11111111-1111-4111-8111-111111111111", "client_secret": "s
 
 @pytest.mark.parametrize(("status", "projects"), [(500, ["web", "empty"]), (503, ["web"])])
 def test_a_server_that_fails_as_days_are_read_again_fails_no_sync(
-    warehouse: Warehouse, status: int, projects: list[str]
+    warehouse: Warehouse,
+    status: int,
+    projects: list[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with world(*on(200, 1, 2), *on(100, 3)) as sandbox:
         settings: dict[str, Any] = {"project_id": projects, **ROOT}
@@ -223,6 +228,13 @@ def test_a_server_that_fails_as_days_are_read_again_fails_no_sync(
         assert found.exit_code == 0
         assert found.scrub is not None
         assert "could not be read" in found.scrub.failure
+        assert found.scrub.unread == found.scrub.differing != []
+        assert found.days_left == 0
+        print_summary(found)
+        said = capsys.readouterr().out
+        assert "of 1 old day than were held; not read yet; the next sync lists them again" in said
+        assert "Old days could not be read, the next sync lists them again: " in said
+        assert "held; read again" not in said
         assert warehouse.numbers() == [1, 2, 3]
         # What was listed meanwhile is kept, and nothing is in the way of the next load.
         assert warehouse.query("SELECT count(*) FROM day_proofs") == [(1,)]
@@ -231,7 +243,10 @@ def test_a_server_that_fails_as_days_are_read_again_fails_no_sync(
         sandbox.behave()
         found = night(warehouse, sandbox, 1, **settings)
         assert found.scrub is not None
-        assert (len(found.scrub.differing), found.scrub.failure) == (1, "")
+        assert (len(found.scrub.differing), found.scrub.unread) == (1, [])
+        assert not found.scrub.failure
+        print_summary(found)
+        assert "of 1 old day than were held; read again." in capsys.readouterr().out
         assert warehouse.numbers() == [1, 3, 4]
         assert list((warehouse.folder / "pipelines").glob("*.ended-well"))
 
@@ -295,6 +310,45 @@ def test_a_sync_that_is_asked_to_stop_keeps_what_was_listed(warehouse: Warehouse
         done = night(warehouse, sandbox, 1, scrub_requests=100)
         assert done.scrub is not None
         assert stopped.scrub.days + done.scrub.days == 100
+
+
+@pytest.mark.parametrize(("server_date", "parts"), [("2026-08", 1), ("2026-02", 0)])
+def test_a_listing_ends_between_pages_when_the_sync_has_to(
+    warehouse: Warehouse, server_date: str, parts: int
+) -> None:
+    rows = [
+        event(n, createdAt=f"2026-05-07T10:{n // 100:02d}:{n // 10 % 10:02d}.000Z")
+        for n in range(2500)
+    ]
+    with world(*rows, server_date=server_date) as sandbox:
+        warehouse.sync(sandbox)
+        stop = threading.Event()
+        settings = warehouse.settings(sandbox, now=NOW + timedelta(days=1))
+        asked = partial(listings_of_may, sandbox, len(sandbox.requests))
+        sandbox.behave(path="start=2026-05-07", delay=0.3)
+        watcher = threading.Thread(target=stopping_once, args=(asked, stop))
+        watcher.start()
+        stopped = sync(warehouse.pipeline(), stop=stop, **settings)
+        watcher.join()
+        assert len(asked()) == 1
+        assert stopped.scrub is not None
+        assert (stopped.scrub.days, stopped.scrub.parts) == (0, parts)
+        assert (stopped.scrub.differing, stopped.scrub.failure) == ([], "")
+        sandbox.behave()
+        done = night(warehouse, sandbox, 1).scrub
+        assert done is not None
+        assert (done.days, done.differing) == (1, [])
+
+
+def listings_of_may(sandbox: Sandbox, before: int) -> list[str]:
+    urls = [one.url for one in sandbox.requests[before:] if "start=2026-05-07" in one.url]
+    return [url for url in urls if "limit=1000&" in url or "limit=992&" in url]
+
+
+def stopping_once(is_asked: Callable[[], object], stop: threading.Event) -> None:
+    while not is_asked():
+        stop.wait(0.001)
+    stop.set()
 
 
 def test_days_that_were_compared_by_value_need_not_be_listed(warehouse: Warehouse) -> None:

@@ -152,7 +152,9 @@ class Runs:
         """The summary, complete but for what the client and the clock say."""
         summary, records = self.summary, self._last.values()
         summary.failed_projects = self.failed.reasons()
-        summary.days_left = max(self.backlog.days_left, 0)
+        # Old days that differ are listed again, whatever became of them.
+        unread = len(summary.scrub.unread) if summary.scrub else 0
+        summary.days_left = max(self.backlog.days_left - unread, 0)
         summary.days_unchanged = len(self.backlog.unchanged)
         summary.days_read = len(records)
         summary.verdicts = dict(Counter(record.verdict.value for record in records))

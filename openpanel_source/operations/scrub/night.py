@@ -75,16 +75,17 @@ class Night:
                     left = self.settings.scrub_requests - reader.client.requests_sent + before
                     if left <= 0 or self.halt.is_due():
                         break
-                    self._take(item, Lister(reader), left, summary, proofs)
+                    self._take(item, Lister(reader, self.halt.is_due), left, summary, proofs)
         except SqlClientNotAvailable:
             # There is no way to tell which ids are held.
             return summary
         except OpenPanelError as error:
-            self._note(summary, "old days could not be listed further", error)
+            self._note(summary, "old days could not be listed, the next sync goes on", error)
         summary.requests = reader.client.requests_sent - before
         runs.backlog.add(summary.differing, Reason.SCRUB)
         if summary.differing and not self.halt.is_due():
             self._read(runs, on_day, summary)
+        summary.unread = [key for key in summary.differing if key not in runs.loaded]
         try:
             # In the end: what prevents it must not prevent that days are read.
             keep_proofs(self.pipeline, proofs, self.settings.table_format, self.busy_timeout)
@@ -108,7 +109,9 @@ class Night:
             if failed_to_read(runs.failed[project]):
                 failure = runs.failed.pop(project)
         if failure is not None:
-            self._note(summary, "old days that differ could not be read", failure)
+            self._note(
+                summary, "old days could not be read, the next sync lists them again", failure
+            )
 
     def _note(self, summary: ScrubSummary, what: str, error: OpenPanelError) -> None:
         """Log and tell what failed, unless it was cut off on purpose."""
