@@ -21,6 +21,7 @@ from openpanel_source.operations.status import read_status
 from openpanel_source.operations.sync import sync
 from openpanel_source.operations.values.choose_days import ValueAudit
 from openpanel_source.sandbox import Sandbox
+from tests.support.command import run
 from tests.support.destinations import NAMES, made
 from tests.support.postgres import postgres_url
 from tests.support.sandbox_world import NOW, Row, event, event_id, pages_of, world
@@ -175,6 +176,19 @@ def test_a_swap_200_days_ago_is_found_within_the_time_that_status_promised(
         [status] = read_status(warehouse.pipeline(), scrub_requests=4, now=later)
         assert status.proofs is not None
         assert status.proofs.oldest_proof > NOW
+
+
+@pytest.mark.parametrize("server_date", ["2025-03", "2026-02", "2026-03"])
+def test_status_promises_no_night_where_days_are_listed_as_a_whole(
+    warehouse: Warehouse, server_date: str
+) -> None:
+    with world(*on(200, *range(120)), server_date=server_date) as sandbox:
+        warehouse.sync(sandbox)
+    [status] = read_status(warehouse.pipeline(), scrub_requests=1, now=NOW)
+    assert status.proofs is not None
+    assert (status.proofs.nights is None) == (server_date < "2026-03")
+    told = run("status", "--database", str(warehouse.path)).stdout
+    assert ("this server lists days as a whole" in told) == (server_date < "2026-03")
 
 
 def test_much_is_not_deleted_because_of_a_listing(warehouse: Warehouse) -> None:
