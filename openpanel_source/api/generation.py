@@ -115,6 +115,16 @@ def mark_of(generation: Generation) -> str:
     return f"{generation.dates}; {generation.bounds.value}"
 
 
+def lists_parts(mark: str | None) -> bool:
+    """Whether a server that is remembered lists a day's rows in order, so that parts add up.
+
+    Args:
+        mark: As ``mark_of`` made it; None of a server that is not remembered.
+    """
+    unordered = (BEFORE_MARCH_2026, BEFORE_APRIL_2025, UNDECIDED)
+    return not any((mark or "").startswith(f"{one.dates};") for one in unordered)
+
+
 def describe(generation: Generation) -> str:
     """The generation in words, and what this source does differently there."""
     notes = []

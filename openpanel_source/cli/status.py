@@ -80,6 +80,11 @@ def _print_project(project: ProjectStatus) -> None:
 def _proofs(ahead: Outlook) -> str:
     """How old the oldest proof is, and when all will be newer."""
     oldest = f"oldest proof {ahead.oldest_proof:%Y-%m-%d %H:%M} UTC, of {ahead.oldest_day}"
+    if ahead.requests is None:
+        return (
+            f"{oldest}; when all are proven again is not known, as this server lists days as a"
+            " whole; upgrade it to one of 2026-03 or later"
+        )
     if ahead.nights is None:
         return f"{oldest}; old days are not listed again (scrub_requests = 0)"
     return f"{oldest}; a sync each night proves all days again by {ahead.seen_by}"

@@ -105,11 +105,17 @@ def _print_scrub(found: ScrubSummary | None) -> None:
         days = counted(found.days, "day")
         more = " and a part of another" if found.parts else ""
         click.echo(f"Listed again, and as held: {days}{more} proven longest ago.")
-    if found.differing:
-        days = counted(len(found.differing), "old day")
-        click.echo(f"The server listed other events of {days} than were held; read again.")
+    read = len(found.differing) - len(found.unread)
+    for count, end in (
+        (read, "read again."),
+        (len(found.unread), "not read yet; the next sync lists them again."),
+    ):
+        if count:
+            old = counted(count, "old day")
+            click.echo(f"The server listed other events of {old} than were held; {end}")
     if found.failure:
-        click.echo(f"Old days could not all be listed: {printable(found.failure, 4000)}")
+        failure = found.failure[0].upper() + found.failure[1:]
+        click.echo(printable(failure, 4000))
 
 
 def print_models(summary: ModelsSummary) -> None:

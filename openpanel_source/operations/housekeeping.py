@@ -37,7 +37,8 @@ def show_to_dlt(pipeline: dlt.Pipeline) -> None:
     Args:
         pipeline: Has a folder below ``WORKING_FOLDERS``.
     """
-    folder, file = Path(pipeline.working_dir), file_of(pipeline)
+    # A link would take a relative folder as relative to where it is itself.
+    folder, file = Path(pipeline.working_dir).absolute(), file_of(pipeline)
     link = Path(get_dlt_pipelines_dir()) / _name_for_dlt(pipeline, file)
     with suppress(OSError):
         if file is not None:
@@ -57,7 +58,7 @@ def remove_unused(pipeline: dlt.Pipeline) -> None:
     Args:
         pipeline: Has a folder beside them, which stays.
     """
-    own = Path(pipeline.pipelines_dir)
+    own = Path(pipeline.pipelines_dir).absolute()
     with suppress(OSError):
         for folder in own.parent.iterdir():
             if folder.name.startswith(_GONE):
@@ -100,11 +101,12 @@ def _is_unused(folder: Path) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    locks = list(folder.glob("*.lock"))
+    locks = set(folder.glob("*.lock"))
     with ExitStack() as stack, suppress(Timeout):
         for lock in locks:
             stack.enter_context(FileLock(lock, timeout=0))
-        if locks:
+        # Somebody may have come and gone since it was looked at, or have come with another lock.
+        if locks and locks == set(folder.glob("*.lock")) and _is_unused(folder):
             # At once, so that whoever comes meanwhile finds a whole folder or none.
             gone = folder.rename(folder.with_name(f"{_GONE}{folder.name}"))
             shutil.rmtree(gone, ignore_errors=True)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import dlt
 
+from openpanel_source.api.generation import lists_parts
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.destinations.warehouse import (
     count_events,
@@ -32,7 +33,7 @@ from openpanel_source.operations.scrub.queue import (
 )
 from openpanel_source.source.arguments import DEFAULTS
 from openpanel_source.source.configuration import configured_value
-from openpanel_source.source.ledger_storage import projects_of
+from openpanel_source.source.ledger_storage import projects_of, server_of
 
 _IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
 """Readings of a day, the last of which counts."""
@@ -123,6 +124,7 @@ def read_status(
         counts = count_events(there)
         asked = projects_of(there)
         proofs = proofs_of_any(there)
+        has_parts = lists_parts(server_of(there))
     latest: dict[str, dict[date, _Reading]] = defaultdict(dict)
     for project, day, *facts in readings:
         # Later readings overwrite earlier ones of the same day.
@@ -132,7 +134,7 @@ def read_status(
         held[project][day] = rows
     given = configured_value("scrub_requests") if scrub_requests is None else scrub_requests
     budget: Any = DEFAULTS["scrub_requests"] if given is None else given
-    ahead = outlooks(_proven(latest, proofs), budget, now or utc_now())
+    ahead = outlooks(_proven(latest, proofs), budget, now or utc_now(), has_parts=has_parts)
     projects = []
     for name in sorted({*latest, *held, *asked}):
         status = _status(name, latest[name], held[name])

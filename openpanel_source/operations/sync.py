@@ -112,8 +112,7 @@ def sync(
             )
         if checked.scrub_requests and not reread and not halt.is_due():
             night = Night(pipeline, checked, halt, busy_timeout)
-            go_on = partial(runs.until_nothing_is_left, on_day)
-            runs.summary.scrub = night.spend(backlog, go_on)
+            runs.summary.scrub = night.spend(runs, on_day)
         runs.note_unfilled(unfilled)
         if runs.is_clean:
             mark_clean(pipeline)

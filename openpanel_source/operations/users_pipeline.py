@@ -69,7 +69,7 @@ class Others:
         """
         try:
             _finish_deletions(pipeline)
-            discarded = _discard(pipeline)
+            discarded = discard(pipeline)
         except _UNREADABLE:
             # Written by a newer dlt, or cut short: as if it were not there.
             return cls()
@@ -129,7 +129,7 @@ def _finish_deletions(pipeline: dlt.Pipeline) -> None:
             shutil.rmtree(package)
 
 
-def _discard(pipeline: dlt.Pipeline) -> frozenset[str]:
+def discard(pipeline: dlt.Pipeline) -> frozenset[str]:
     """Delete the pending packages that hold rows of this source alone: they are read again.
 
     A job that was cut off may have written its rows, and would write them twice.

@@ -78,6 +78,11 @@ def ledger_of(pipeline: dlt.Pipeline, fingerprint: str) -> Ledger:
     return Ledger(dict(_recalled(pipeline, _state_of(pipeline))), fingerprint)
 
 
+def server_of(pipeline: dlt.Pipeline) -> str | None:
+    """The mark of the server's generation, as a pipeline found it the last time."""
+    return _state_of(pipeline).get("server")
+
+
 def projects_of(pipeline: dlt.Pipeline) -> dict[str, tuple[date, date] | None]:
     """The projects that a pipeline has read, those without events included.
 

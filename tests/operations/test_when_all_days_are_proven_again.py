@@ -57,7 +57,7 @@ def test_every_day_is_proven_again_within_the_nights_promised(
         for n, (rows, age) in enumerate(days)
     ]
     proven = [ProvenDay("web", one.day, one.rows_received, one.read_at) for one in records]
-    promised = outlooks(proven, budget, NOW)["web"]
+    promised = outlooks(proven, budget, NOW, has_parts=True)["web"]
     assert promised.oldest_proof == min(one.read_at for one in records)
     assert promised.nights is not None
     proofs: list[Proof] = []
@@ -96,8 +96,21 @@ def test_a_day_takes_a_request_for_each_page_at_least(rows: int) -> None:
 def test_without_a_budget_nothing_is_promised() -> None:
     assert nights_for(10, 0) is None
     day = ProvenDay("web", date(2026, 1, 1), 5, NOW)
-    assert outlooks([day], 0, NOW)["web"].seen_by is None
-    assert outlooks([], 10, NOW) == {}
+    assert outlooks([day], 0, NOW, has_parts=True)["web"].seen_by is None
+    assert outlooks([], 10, NOW, has_parts=True) == {}
+
+
+@given(days=DAYS, budget=st.integers(0, 12))
+def test_of_servers_that_list_days_as_a_whole_nothing_is_promised(
+    days: list[tuple[int, int]], budget: int
+) -> None:
+    proven = [
+        ProvenDay("web", date(2026, 1, 1) + timedelta(days=n), rows, NOW - timedelta(hours=age))
+        for n, (rows, age) in enumerate(days)
+    ]
+    promised = outlooks(proven, budget, NOW, has_parts=False)["web"]
+    assert promised.oldest_proof == min(one.proven_at for one in proven)
+    assert (promised.requests, promised.nights, promised.seen_by) == (None, None, None)
 
 
 def test_days_wait_longest_first_and_not_before_a_day_has_passed() -> None:

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from openpanel_source.destinations.lock import alone_in
 from tests.support.command import run
@@ -128,6 +130,41 @@ def test_a_folder_in_which_a_process_is_at_work_stays() -> None:
         unused_for(folder, VERY_LONG_AGO)
         synced()
         assert (folder / "openpanel").exists()
+
+
+@pytest.mark.parametrize("name", ["openpanel.holder", "another.lock"])
+def test_a_folder_that_somebody_uses_as_it_is_to_go_stays(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    synced("--database", "old.duckdb")
+    folder = folders()["old.duckdb"]
+    Path("old.duckdb").unlink()
+    unused_for(folder, LONG_AGO)
+
+    class Late(FileLock):
+        """Is taken just after somebody else was there."""
+
+        def acquire(self, *given: Any, **named: Any) -> Any:
+            (folder / name).touch()
+            if name.endswith(".lock"):
+                unused_for(folder, LONG_AGO)
+            return super().acquire(*given, **named)
+
+    monkeypatch.setattr("openpanel_source.operations.housekeeping.FileLock", Late)
+    synced()
+    assert (folder / "openpanel").exists()
+
+
+def test_dlt_finds_folders_below_a_relative_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLT_DATA_DIR", "data")
+    synced()
+    [link] = Path("data/pipelines").iterdir()
+    assert link.readlink().is_absolute()
+    assert link.is_dir()
+    # It is known as one of ours, and made anew.
+    synced("--database", "other.duckdb")
+    synced()
+    assert len(list(Path("data/pipelines").iterdir())) == 2
 
 
 def test_a_folder_that_another_source_uses_or_that_is_none_of_ours_stays() -> None:

@@ -18,8 +18,15 @@ from openpanel_source.destinations.duckdb_session import (
     modest,
     ran_out_of_memory,
 )
+from openpanel_source.destinations.explain import causes
 from openpanel_source.destinations.lock import met_another
 from openpanel_source.destinations.prepare import drop_copies
+from openpanel_source.errors import (
+    DestinationBusyError,
+    OpenPanelError,
+    ServerFaultError,
+    TransientError,
+)
 from openpanel_source.lists.verdict import ListResult
 from openpanel_source.operations.tuning import give_back_memory
 from openpanel_source.source.lists import lists_resource
@@ -28,6 +35,8 @@ from openpanel_source.source.settings import Settings
 from openpanel_source.source.source import source_of
 
 logger = logging.getLogger(__name__)
+
+_OF_SERVER = (ServerFaultError, TransientError)
 
 
 def extract(pipeline: dlt.Pipeline, source: DltSource) -> None:
@@ -41,6 +50,20 @@ def extract(pipeline: dlt.Pipeline, source: DltSource) -> None:
     if not any(package.jobs["new_jobs"] for package in info.load_packages):
         # Neither rows nor state: there is nothing to take through the further steps.
         pipeline.abort_packages()
+
+
+def failed_to_read(error: BaseException) -> OpenPanelError | None:
+    """What was the matter with the server, if that is why nothing came; None for all else.
+
+    Args:
+        error: What reading and loading raised.
+    """
+    if isinstance(error, PipelineStepFailed) and error.step != "extract":
+        return None
+    known = next((one for one in causes(error) if isinstance(one, OpenPanelError)), None)
+    if isinstance(known, _OF_SERVER) and not isinstance(known, DestinationBusyError):
+        return known
+    return None
 
 
 def load(pipeline: dlt.Pipeline, heavy_bytes: int, busy_timeout: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, KeysView
 from contextlib import closing
 from dataclasses import replace
 
@@ -34,6 +34,7 @@ class Runs:
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
 
     Attributes:
+        backlog: What is still to read.
         failed: Projects that could not be read.
         summary: Of the runs so far.
     """
@@ -52,10 +53,11 @@ class Runs:
         self._orders = orders
         self._pace = pace
         self._busy_timeout = busy_timeout
-        self._backlog = backlog
         self._last: dict[ProjectDay, DayRecord] = {}
         self._differing: frozenset[ProjectDay] = frozenset()
-        self.failed = self._backlog.failed
+        self._is_cut_off = False
+        self.backlog = backlog
+        self.failed = backlog.failed
         self.summary = SyncSummary()
 
     @property
@@ -64,7 +66,13 @@ class Runs:
 
         What was to be read again may be among the days that are left.
         """
-        return not self._differing and not self.failed and self._backlog.days_left <= 0
+        is_whole = not (self._differing or self.failed or self._is_cut_off)
+        return is_whole and self.backlog.days_left <= 0
+
+    @property
+    def loaded(self) -> KeysView[ProjectDay]:
+        """The days read so far whose package was loaded."""
+        return self._last.keys()
 
     def until_nothing_is_left(self, on_day: OnProgress | None) -> bool:
         """Run and commit until all days are read, or a bound is reached; true unless stopped.
@@ -72,8 +80,15 @@ class Runs:
         Raises:
             OpenPanelError: A request failed for good; what was read before is committed.
         """
+        # Days of a package that fails count as done.
+        self._is_cut_off = True
+        is_done = self._until_nothing_is_left(on_day)
+        self._is_cut_off = False
+        return is_done
+
+    def _until_nothing_is_left(self, on_day: OnProgress | None) -> bool:
         orders = self._orders if on_day is None else replace(self._orders, on_day=on_day)
-        with closing(self._backlog) as backlog:
+        with closing(self.backlog) as backlog:
             while True:
                 done = backlog.days_done
                 results = self._run(orders)
@@ -97,7 +112,7 @@ class Runs:
     def _run(self, orders: Orders) -> Results:
         ended: list[Results] = []
         orders = replace(orders, on_end=ended.append, on_chart=self._add_chart)
-        extract(self._pipeline, source_of(self._resources(orders, self._backlog)))
+        extract(self._pipeline, source_of(self._resources(orders, self.backlog)))
         [results] = ended
         with self._pace.committing():
             load(self._pipeline, results.heavy_bytes, self._busy_timeout)
@@ -137,8 +152,10 @@ class Runs:
         """The summary, complete but for what the client and the clock say."""
         summary, records = self.summary, self._last.values()
         summary.failed_projects = self.failed.reasons()
-        summary.days_left = max(self._backlog.days_left, 0)
-        summary.days_unchanged = len(self._backlog.unchanged)
+        # Old days that differ are listed again, whatever became of them.
+        unread = len(summary.scrub.unread) if summary.scrub else 0
+        summary.days_left = max(self.backlog.days_left - unread, 0)
+        summary.days_unchanged = len(self.backlog.unchanged)
         summary.days_read = len(records)
         summary.verdicts = dict(Counter(record.verdict.value for record in records))
         summary.unproven = [record for record in records if not record.verdict.is_proof]

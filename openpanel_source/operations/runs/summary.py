@@ -21,14 +21,16 @@ class ScrubSummary:
     Attributes:
         days: Days whose ids were listed to the end and are those held.
         parts: Days of which some rows were listed, for the next sync to go on.
-        differing: Days that were read again, as the ids listed are not those held.
-        requests: Requests sent for it.
-        failure: Why it ended early; empty if it did not.
+        differing: Days of which the ids listed are not those held; they are read again.
+        unread: Those of them that could not be, before the sync ended: the next lists them again.
+        requests: Requests sent to list days.
+        failure: What went wrong at listing, reading or writing down, and why; empty if nothing did.
     """
 
     days: int = 0
     parts: int = 0
     differing: list[tuple[str, date]] = field(default_factory=list)
+    unread: list[tuple[str, date]] = field(default_factory=list)
     requests: int = 0
     failure: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -14,10 +14,11 @@ from openpanel_source.api.page import split_page
 from openpanel_source.api.query import EVENTS_PATH, Params
 from openpanel_source.days.ledger import Reason
 from openpanel_source.days.old_server_listing import Spot, grid_of
-from openpanel_source.days.old_server_looks import Looker
+from openpanel_source.days.old_server_looks import DayRange, Look, Looker
 from openpanel_source.days.old_server_reader import AlignedDays
 from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.reader import DayReader
+from openpanel_source.errors import RequestAbortedError
 from openpanel_source.model.clock import DAY, midnight
 from openpanel_source.model.instants import parse_instant
 from openpanel_source.model.json_text import UNREADABLE, without_halves, without_nul
@@ -72,9 +73,11 @@ class Lister:
 
     Args:
         reader: Reads days of the same server, as it was recognised.
+        is_due: Asked between pages; true ends the listing.
     """
 
     reader: DayReader
+    is_due: Callable[[], bool] = lambda: False
 
     def take(self, project: str, day: date, part: Proof | None, requests: int) -> Listed:
         """List a day, or go on where a part ended.
@@ -88,6 +91,7 @@ class Lister:
             requests: How many may be sent.
 
         Raises:
+            RequestAbortedError: It had to end, on a server that lists days as a whole.
             OpenPanelError: The server cannot be asked.
         """
         end = midnight(day + DAY)
@@ -129,6 +133,8 @@ class Lister:
             is_counted = reader.query.is_counted and spot.offset >= page.meta.total_count
             if not page.data or is_counted:
                 return rows, True
+            if self.is_due():
+                break
         return rows, False
 
     def _params(self, project: str, day: date, end: datetime | None, limit: int) -> Params:
@@ -141,11 +147,21 @@ class Lister:
     def _looked_at(self, project: str, day: date) -> Iterator[Row]:
         reader = self.reader
         query = replace(reader.query, unwanted=frozenset(INCLUDES), dimensions=())
-        looker = Looker(reader.client, query, reader.generation, reader.now)
+        looker = _EndingLooker(reader.client, query, reader.generation, reader.now, self.is_due)
         days = AlignedDays(looker, Shaper())
         with ThreadPoolExecutor(reader.pages_in_flight) as pool:
             for rows in days.listed(pool, PlannedDay(project, day, Reason.SCRUB)):
                 yield from (row_of(row.raw) for row in rows)
+
+
+@dataclass
+class _EndingLooker(Looker):
+    is_due: Callable[[], bool]
+
+    def look(self, listed: DayRange, spot: Spot) -> Look:
+        if self.is_due():
+            raise RequestAbortedError("the sync has to end before the day is listed.")
+        return super().look(listed, spot)
 
 
 def row_of(raw: msgspec.Raw) -> Row:

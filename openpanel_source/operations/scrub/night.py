@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 import dlt
 from dlt.common.destination.exceptions import SqlClientNotAvailable
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from openpanel_source.api.failed_projects import FailedProjects
-from openpanel_source.days.backlog import Backlog
 from openpanel_source.days.ledger import DayRecord, Reason
 from openpanel_source.destinations.dialect import dialect_of
 from openpanel_source.destinations.duckdb_session import open_meanwhile
@@ -20,15 +19,18 @@ from openpanel_source.destinations.warehouse import NOT_THERE, ProjectDay, selec
 from openpanel_source.errors import (
     AnswerTooLargeError,
     OpenPanelError,
-    ServerFaultError,
-    TransientError,
+    RequestAbortedError,
 )
 from openpanel_source.model.schema import EVENTS
+from openpanel_source.operations.progress.display import OnProgress
+from openpanel_source.operations.runs.package_steps import failed_to_read
+from openpanel_source.operations.runs.runs import Runs
 from openpanel_source.operations.runs.summary import ScrubSummary
 from openpanel_source.operations.scrub.listing import Listed, Lister
 from openpanel_source.operations.scrub.proofs import Kind, Proof, keep_proofs, proofs_of
 from openpanel_source.operations.scrub.queue import Waiting, waiting_days
 from openpanel_source.operations.stop import Halt
+from openpanel_source.operations.users_pipeline import discard
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.settings import Settings
 
@@ -51,46 +53,72 @@ class Night:
     halt: Halt
     busy_timeout: float
 
-    def spend(self, backlog: Backlog, read: Callable[[], object]) -> ScrubSummary:
+    def spend(self, runs: Runs, on_day: OnProgress | None) -> ScrubSummary:
         """List days until the budget is spent; write down which are equal, read the others.
 
         What goes wrong with the server is logged, and left to the next sync.
 
         Args:
-            backlog: Of the sync, of which all was read; gets the days that differ.
-            read: Reads what is in it, and replaces it as ever.
+            runs: Of the sync, which read all that they had to; read the days that differ.
+            on_day: Called after each of these.
 
         Returns:
             What was found.
         """
-        summary, proofs, reader = ScrubSummary(), list[Proof](), backlog.reader
-        if reader is None or backlog.days_left > 0:
+        summary, proofs, reader = ScrubSummary(), list[Proof](), runs.backlog.reader
+        if reader is None or runs.backlog.days_left > 0:
             return summary
         before = reader.client.requests_sent
         try:
             with destination_errors():
-                for item in self._waiting(backlog.failed):
+                for item in self._waiting(runs.failed):
                     left = self.settings.scrub_requests - reader.client.requests_sent + before
                     if left <= 0 or self.halt.is_due():
                         break
-                    self._take(item, Lister(reader), left, summary, proofs)
+                    self._take(item, Lister(reader, self.halt.is_due), left, summary, proofs)
         except SqlClientNotAvailable:
             # There is no way to tell which ids are held.
             return summary
         except OpenPanelError as error:
-            if not self.halt.is_asked:
-                summary.failure = str(error)
-                logger.warning("old days could not be listed further: %s", error)
+            self._note(summary, "old days could not be listed, the next sync goes on", error)
         summary.requests = reader.client.requests_sent - before
-        keep_proofs(self.pipeline, proofs, self.settings.table_format, self.busy_timeout)
-        backlog.add(summary.differing, Reason.SCRUB)
+        runs.backlog.add(summary.differing, Reason.SCRUB)
         if summary.differing and not self.halt.is_due():
-            try:
-                read()
-            except (ServerFaultError, TransientError) as error:
-                # The sync has done its own work, and these days still wait longest.
-                summary.failure = str(error)
+            self._read(runs, on_day, summary)
+        summary.unread = [key for key in summary.differing if key not in runs.loaded]
+        try:
+            # In the end: what prevents it must not prevent that days are read.
+            keep_proofs(self.pipeline, proofs, self.settings.table_format, self.busy_timeout)
+        except OpenPanelError as error:
+            discard(self.pipeline)
+            self._note(summary, "which days were proven could not be written down", error)
         return summary
+
+    def _read(self, runs: Runs, on_day: OnProgress | None, summary: ScrubSummary) -> None:
+        """Read the days that differ; where the server fails, they still wait longest."""
+        failure, failed = None, {*runs.failed}
+        try:
+            runs.until_nothing_is_left(on_day)
+        except (PipelineStepFailed, OpenPanelError) as error:
+            failure = failed_to_read(error)
+            if failure is None:
+                raise
+            discard(self.pipeline)
+        for project in {*runs.failed} - failed:
+            # The sync has done its own work with it.
+            if failed_to_read(runs.failed[project]):
+                failure = runs.failed.pop(project)
+        if failure is not None:
+            self._note(
+                summary, "old days could not be read, the next sync lists them again", failure
+            )
+
+    def _note(self, summary: ScrubSummary, what: str, error: OpenPanelError) -> None:
+        """Log and tell what failed, unless it was cut off on purpose."""
+        if self.halt.is_asked or isinstance(error, RequestAbortedError):
+            return
+        logger.warning("%s: %s", what, error)
+        summary.failure = "; ".join(filter(None, [summary.failure, f"{what}: {error}"]))
 
     def _waiting(self, failed: FailedProjects) -> list[Waiting]:
         settings = self.settings

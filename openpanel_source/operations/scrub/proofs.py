@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
@@ -17,13 +16,10 @@ from dlt.extract import DltResource
 from openpanel_source.days.ledger import DayRecord
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.warehouse import ProjectDay, day_of, instant_of, select
-from openpanel_source.errors import OpenPanelError
 from openpanel_source.model.schema import DAY_PROOFS
 from openpanel_source.operations.runs.package_steps import extract, load
 from openpanel_source.source.hints import describe
 from openpanel_source.source.source import source_of
-
-logger = logging.getLogger(__name__)
 
 
 class Kind(str, Enum):
@@ -100,8 +96,8 @@ def newest(proofs: Iterable[Proof]) -> Mapping[ProjectDay, Proof]:
 
 def keep_proofs(
     pipeline: dlt.Pipeline, proofs: list[Proof], table_format: str | None, busy_timeout: float
-) -> bool:
-    """Load proofs, in a package of their own; what prevents it is logged and harms nothing.
+) -> None:
+    """Load proofs, in a package of their own.
 
     Args:
         pipeline: Has nothing pending, and knows what its destination does.
@@ -109,19 +105,13 @@ def keep_proofs(
         table_format: Of tables in files; None for plain ones.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
 
-    Returns:
-        Whether they were loaded.
+    Raises:
+        OpenPanelError: They could not be loaded; the package is pending.
     """
-    if not proofs:
-        return True
-    try:
+    if proofs:
         with destination_errors():
             extract(pipeline, source_of([proofs_resource(proofs, table_format)]))
             load(pipeline, 0, busy_timeout)
-    except OpenPanelError as error:
-        logger.info("which days were proven could not be written down: %s", error)
-        return False
-    return True
 
 
 def proofs_resource(proofs: list[Proof], table_format: str | None) -> DltResource:

@@ -94,30 +94,34 @@ class Outlook:
         days: Settled days with rows.
         oldest_proof: When the day that was proven longest ago was, UTC.
         oldest_day: That UTC day.
-        requests: What listing all days of all projects takes, at most.
+        requests: What listing all days of all projects takes, at most; None if that is not known,
+            as the server lists days as a whole, in as many requests as it takes.
         nights: Syncs, a day apart, within which all of those are proven again; None if none are
-            listed.
-        seen_by: The UTC day by which that is so, with a sync each night; None if none are listed.
+            listed, or that is not known.
+        seen_by: The UTC day by which that is so, with a sync each night; None likewise.
     """
 
     days: int
     oldest_proof: datetime
     oldest_day: date
-    requests: int
+    requests: int | None
     nights: int | None
     seen_by: date | None
 
 
-def outlooks(days: Collection[ProvenDay], budget: int, now: datetime) -> dict[str, Outlook]:
+def outlooks(
+    days: Collection[ProvenDay], budget: int, now: datetime, *, has_parts: bool
+) -> dict[str, Outlook]:
     """When all days will have been proven again, by project.
 
     Args:
         days: Of all projects, which share the budget.
         budget: Requests a sync.
         now: The time, UTC.
+        has_parts: Whether the server lists days in parts.
     """
-    requests = sum(requests_for(one.rows) for one in days)
-    nights = nights_for(requests, budget)
+    requests = sum(requests_for(one.rows) for one in days) if has_parts else None
+    nights = None if requests is None else nights_for(requests, budget)
     seen_by = (
         None if nights is None else now.date() + min(nights, (date.max - now.date()).days) * DAY
     )

@@ -16,6 +16,7 @@ from openpanel_source.api.client import Client
 from openpanel_source.days.ledger import DayRecord, Ledger
 from openpanel_source.days.safety_catch import SEEN_FOR
 from openpanel_source.destinations.warehouse import ProjectDay, own_schema
+from openpanel_source.errors import OpenPanelError
 from openpanel_source.model.lists import texts
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.model.table import PROPERTY_HINT
@@ -123,8 +124,14 @@ class ValueAuditor:
 
     def keep_proofs(self) -> None:
         """Write down which days were found equal, where the destination can be written."""
-        with looking_alone(self.pipeline, self.busy_timeout) as there:
-            keep_proofs(there, self.proofs, self.settings.table_format, self.busy_timeout)
+        if not self.proofs:
+            return
+        try:
+            with looking_alone(self.pipeline, self.busy_timeout) as there:
+                keep_proofs(there, self.proofs, self.settings.table_format, self.busy_timeout)
+        except OpenPanelError as error:
+            # What was found is worth more than what need not be compared again.
+            logger.info("which days were proven could not be written down: %s", error)
 
     def _compare(
         self,
