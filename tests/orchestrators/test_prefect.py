@@ -17,6 +17,8 @@ def prefect(installation: Installation) -> Installation:
     installation.environment |= {
         "PREFECT_HOME": str(installation.folder / "home"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # A busy machine takes longer than the usual 20 seconds.
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
         "DO_NOT_TRACK": "1",
     }
     installation.copy("prefect_flow.py", RETRY_SECONDS=[1, 1, 1])
