@@ -28,6 +28,7 @@ from openpanel_source.errors import InvalidSettingError
 from openpanel_source.operations.check import check
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.source.source import configured
+from tests.support.dlt_files import forget_files
 from tests.support.hunting import forms_of, found
 from tests.support.sandbox_world import CLIENT, NOW, dataset, event
 from tests.support.warehouse import Warehouse
@@ -254,6 +255,7 @@ def test_clients_by_project_and_the_making_of_a_configuration_tell_no_secret(
     assert hunt.command(*arguments, "--project-id", "empty") == 2
     assert hunt.command(*arguments) == 0
     Path(".dlt/secrets.toml").unlink()
+    forget_files()
     hunt.assert_nothing_found()
 
 
