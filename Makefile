@@ -15,7 +15,7 @@ help: ## This list
 test: .venv/.ready ## The tests, but those marked long: 6 minutes on two cores
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m 'not long'
 
-test-long: .venv/.ready ## What takes long, and the other cases of what is tried with many: 15 to 20 minutes
+test-long: .venv/.ready ## What takes long, and the other cases of what is tried with many: 25 minutes
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m long
 
 coverage: .venv/.ready ## All tests, and the lines that none of them runs: 15 minutes
@@ -72,7 +72,7 @@ test-clouds: .clouds/.ready ## The SQL for BigQuery, Snowflake … without a ser
 	touch $@
 
 # dbt has an environment of its own: 1 GB. Newer sources of its parser fetch it from elsewhere.
-test-dbt: .dbt/.ready ## The dbt package in DuckDB and PostgreSQL, and its SQL for the others: 4 minutes
+test-dbt: .dbt/.ready ## The dbt package in DuckDB and PostgreSQL, and its SQL for the others: 7 minutes
 	.dbt/bin/python -m pytest --numprocesses 2 --dist loadfile --timeout 900 tests/dbt
 
 .dbt/.ready: pyproject.toml
