@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,49 +39,64 @@ def stop_on_signals() -> Iterator[Stop]:
     Yields:
         An event that is set once one of them came.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield Stop()
         return
-    wanted = {signal.SIGTERM}
+    wanted = [signal.SIGTERM]
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         # A shell has those in its background ignore Ctrl-C.
-        wanted.add(signal.SIGINT)
-    # A handler would have to wait for the main thread, which may be loading for a minute.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
-    waiter = _Waiter(wanted)
+        wanted.append(signal.SIGINT)
+    waiter = _Waiter()
+    before = {number: signal.getsignal(number) for number in wanted}
+    # A handler would have to wait for the main thread, which may be loading for a minute, and to
+    # block signals would not help: libraries have threads, as that of NumPy, that get them then.
+    fd_before = signal.set_wakeup_fd(waiter.into, warn_on_full_buffer=False)
+    for number in wanted:
+        signal.signal(number, lambda *_: None)
     waiter.start()
     try:
         yield waiter.stop
     finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(fd_before)
         waiter.end()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Waiter(threading.Thread):
-    """Waits for signals that are blocked in all threads."""
+    """Waits for the numbers of signals, which Python writes into a pipe as soon as they come.
 
-    def __init__(self, wanted: set[signal.Signals]) -> None:
+    Attributes:
+        stop: Set once one came.
+        into: The end of the pipe for Python.
+    """
+
+    def __init__(self) -> None:
         super().__init__(name="openpanel-signals", daemon=True)
         self.stop = Stop()
-        self._wanted = wanted
+        self._from, self.into = os.pipe()
+        os.set_blocking(self.into, False)
         self._over = threading.Event()
         self._deciding = threading.Lock()
 
     def run(self) -> None:
         while True:
-            came = signal.sigwait(self._wanted)
+            [came] = os.read(self._from, 1)
             with self._deciding:
                 if self._over.is_set():
                     return
-                self._heed(came)
+                if came in (signal.SIGINT, signal.SIGTERM):
+                    self._heed(came)
 
     def end(self) -> None:
         """Wait for no more of them."""
         # While the thread cannot have ended yet.
         with self._deciding:
             self._over.set()
-            signal.pthread_kill(self.ident or 0, signal.SIGTERM)
+            os.write(self.into, b"\0")
         self.join()
+        os.close(self._from)
+        os.close(self.into)
 
     def _heed(self, came: int) -> None:
         is_interrupt = came == signal.SIGINT

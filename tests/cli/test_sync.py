@@ -39,7 +39,7 @@ def test_sync_prints_one_json_object_and_progress_goes_to_stderr() -> None:
     assert summary["verified"] is True
     assert summary["requests"] > 3
     assert summary["seconds"] > 0
-    assert "progress: web 2026-11-" in result.stderr
+    assert "3 of 3" in result.stderr
     with duckdb.connect("other.duckdb") as connection:
         assert connection.execute("SELECT count(*) FROM raw.events").fetchone() == (3,)
 

@@ -83,12 +83,22 @@ def days_held() -> int:
 ENDS = [(signal.SIGTERM, 143, "asked to stop"), (signal.SIGINT, 130, "interrupted: the day")]
 
 
+BESIDE_A_THREAD = """
+import threading, time
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+from openpanel_source.cli.main import main
+main()
+"""
+"""The command where a library has begun a thread, as NumPy does, which gets signals as well."""
+
+
 @pytest.mark.parametrize(("asks", "code", "words"), ENDS)
+@pytest.mark.parametrize("program", [COMMAND, ("-c", BESIDE_A_THREAD)])
 def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(
-    sandbox: Sandbox, asks: signal.Signals, code: int, words: str
+    sandbox: Sandbox, program: tuple[str, ...], asks: signal.Signals, code: int, words: str
 ) -> None:
     sandbox.behave(path=page_of(16), delay=30)
-    process = start(sandbox, "sync", "--json")
+    process = start(sandbox, "sync", "--json", program=program)
     while not any(page_of(10) in r.url for r in sandbox.requests):
         assert process.poll() is None
         time.sleep(0.05)
