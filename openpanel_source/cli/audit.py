@@ -165,6 +165,10 @@ def _print_report(report: AuditReport) -> None:
         print_summary(report.repair)
     elif report.stopped:
         click.echo("Stopped before all was counted; run it again.")
+    elif report.values is not None and report.values.differing:
+        found = sorted(day for _, day in report.values.differing)
+        options = f"--values --days {found[0]}..{found[-1]} --repair"
+        click.echo(f"Run openpanel-source audit {options} to read them again.")
     elif damaged:
         click.echo("Run openpanel-source audit --repair to read them again.")
 

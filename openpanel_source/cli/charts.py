@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openpanel_source.cli.options import json_option, print_json
-from openpanel_source.model.text import printable
+from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
     from openpanel_source.charts.definition import Chart
@@ -25,7 +25,7 @@ def validate(file: str) -> None:
     from openpanel_source.charts.file import load_charts
 
     charts = load_charts(file)
-    click.echo(f"{file}: {len(charts)} charts, all valid")
+    click.echo(f"{file}: {counted(len(charts), 'chart')}, all valid")
 
 
 @command.command(name="list")

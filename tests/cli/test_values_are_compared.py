@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -32,6 +33,7 @@ def test_values_that_differ_are_told_written_and_repaired(
         warehouse.change("UPDATE events SET city = 'Os\x1blo', device_id = 'device'")
         found = run("--diff", "all.csv")
         assert found.exit_code == 3
+        assert re.search(r"audit --values --days (\S+)\.\.\1 --repair", found.stdout)
         assert "value, city (server: 'Stockholm', held: 'Os\\x1blo')" in found.stdout
         assert "not hidden, device_id (server: '(hidden)', held: '(hidden)')" in found.stdout
         with open("all.csv", newline="", encoding="utf-8") as file:
