@@ -11,8 +11,8 @@ import pytest
 
 from openpanel_source.sandbox import Sandbox
 from tests.support.command import COMMAND
-from tests.support.drawn import Shown, in_terminal
 from tests.support.sandbox_world import SECRET, event, world
+from tests.support.terminal import Shown, in_terminal
 
 DAYS = [event(number, createdAt=f"2026-11-{number:02d}T10:00:00.000Z") for number in range(1, 21)]
 LARGE = [event(number, createdAt="2026-11-20T10:00:00.000Z") for number in range(2_500)]

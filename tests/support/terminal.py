@@ -1,17 +1,46 @@
-"""The command in a real pseudo-terminal, typed into and read."""
+"""The command in a real pseudo-terminal: typed into and read, or looked at as it draws."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import pty
+import re
 import select
+import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 from tests.support.command import COMMAND
+
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+def _begun(
+    command: Sequence[str], columns: int, environment: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], int]:
+    """A process whose input, output and errors are a terminal, and our end of that."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen(
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "COLUMNS": str(columns), **environment},
+        start_new_session=True,
+        preexec_fn=_take_terminal,  # noqa: PLW1509 - no threads here
+    )
+    os.close(theirs)
+    return process, ours
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Terminal:
@@ -23,18 +52,8 @@ class Terminal:
     """
 
     def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-        self._main, other = pty.openpty()
-        usual = {"TERM": "dumb", "COLUMNS": "60", "LINES": "30"}
-        self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            stdin=other,
-            stdout=other,
-            stderr=other,
-            env=os.environ | usual | dict(environment or {}),
-            start_new_session=True,
-            preexec_fn=_take_terminal,  # noqa: PLW1509 - no threads here
-        )
-        os.close(other)
+        dumb = {"TERM": "dumb"} | dict(environment or {})
+        self.process, self._main = _begun([*COMMAND, *arguments], 60, dumb)
         self.seen = ""
         self.everything = ""
 
@@ -76,5 +95,41 @@ class Terminal:
             self.process.wait()
 
 
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+@dataclass(frozen=True)
+class Shown:
+    """What a command has drawn in its terminal, without colours, and its exit code."""
+
+    text: str
+    code: int
+
+    @property
+    def lines(self) -> list[str]:
+        """What stood there at some time, line by line."""
+        return [line.strip() for line in _CONTROL.sub("\n", self.text).splitlines() if line.strip()]
+
+
+def in_terminal(
+    command: list[str],
+    *,
+    columns: int = 200,
+    seen: Callable[[str, subprocess.Popen[bytes]], None] | None = None,
+    **environment: str,
+) -> Shown:
+    """Run a command whose output and errors are a terminal.
+
+    Args:
+        command: The command.
+        columns: How wide the terminal is.
+        seen: Called with all that was drawn, each time that there is more, and the process.
+        environment: Variables in addition.
+    """
+    process, ours = _begun(command, columns, {"TERM": "xterm"} | environment)
+    with process:
+        drawn = ""
+        with suppress(OSError):  # The process has closed its end.
+            while piece := os.read(ours, 65_536):
+                drawn += piece.decode(errors="replace")
+                if seen is not None:
+                    seen(drawn, process)
+        os.close(ours)
+    return Shown(drawn, process.returncode)
