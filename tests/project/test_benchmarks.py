@@ -75,6 +75,35 @@ def test_every_contestant_loads_every_event(tmp_path: Path, page: Path) -> None:
     assert connector["requests"] < 30
 
 
+def measured_of(who: str, part: str, column: str) -> list[float]:
+    """What a column says of somebody, in all tables of a part of the page."""
+    text = report.PAGE.read_text(encoding="utf-8").partition(f"<!-- begin: {part} -->\n")[2]
+    header: list[str] = []
+    found = []
+    for line in text.partition("<!-- end:")[0].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if column in cells:
+            header = cells
+        elif header and line.startswith(f"| {who}") and "---" not in line:
+            found.append(float(cells[header.index(column)].replace(",", "")))
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("file", ["README.md", "CHANGELOG.md"])
+def test_what_is_claimed_of_speed_and_memory_is_what_was_measured(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    [times, megabytes] = re.findall(
+        r"over ([\d.]+) times as fast as a\s+tuned [^:]*? in (\d+) MB", text.replace("\n", " ")
+    )[0]
+    slower = min(measured_of(run.TITLES["expert"], "throughput", "load / connector"))
+    # Neither more than the page says, nor figures that another state of the code had.
+    assert slower * 0.8 <= float(times) <= slower
+    peaks = measured_of(run.TITLES["connector"], "throughput", "peak MB")
+    peaks += measured_of("", "memory", "peak MB")
+    assert max(peaks) <= float(megabytes) <= max(peaks) * 1.2
+
+
 def test_smoke_writes_nothing_unless_a_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["run", "--smoke"])
     options = report.parse(report.parser(None), {})
