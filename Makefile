@@ -4,7 +4,8 @@ BIN := .venv/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 
 .PHONY: demo help test test-long coverage lowest newest kills backfill faults fuzz test-clouds \
-	test-dbt test-orchestrators lint hooks audit docs pictures rooms bench bench-smoke dist wheel lock clean
+	test-dbt test-orchestrators lint hooks audit docs pictures report-assets \
+	rooms bench bench-smoke dist wheel lock clean
 
 demo: .venv/.ready ## A local server with 50,000 events, synced into DuckDB: 10 seconds
 	$(BIN)/openpanel-source demo
@@ -100,6 +101,9 @@ docs: .venv/.ready ## Write the generated pages of docs/ again
 
 pictures: .venv/.ready ## Draw the README's picture again: what the demo prints
 	$(BIN)/python -m docs.pictures
+
+report-assets: .venv/.ready ## Renew what the report brings along, from npm (needs the internet)
+	$(BIN)/python -m docs.report_assets
 
 rooms: .venv/.ready ## How large each room is, and that no import goes in a circle
 	$(BIN)/python docs/rooms.py
