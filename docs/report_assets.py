@@ -142,9 +142,10 @@ def equal_earth(longitude: float, latitude: float) -> list[int]:
 
 
 def _packed(name: str, folder: Path) -> Path:
-    command = ["npm", "pack", "--silent", f"{name}@{PACKAGES[name]}", "--pack-destination", folder]
+    pack = ["npm", "pack", "--silent", "--pack-destination", str(folder)]
+    command = [*pack, f"{name}@{PACKAGES[name]}"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-    return folder / done.stdout.strip()
+    return folder / str(done.stdout).strip()
 
 
 def _member(packed: Path, path: str) -> bytes:
@@ -156,13 +157,16 @@ def _member(packed: Path, path: str) -> bytes:
 
 
 def _notice() -> str:
+    named = {name: f"{name} {version}" for name, version in PACKAGES.items()}
     return f"""The files of this folder are made by others, and are part of each report.
 
-echarts.min.js      Apache ECharts {PACKAGES["echarts"]}, Apache-2.0 (LICENSE-echarts, NOTICE-echarts). It contains
-                    d3, BSD-3-Clause (LICENSE-d3), zrender {PACKAGES["zrender"]}, BSD-3-Clause (LICENSE-zrender),
-                    and tslib {PACKAGES["tslib"]}, 0BSD (LICENSE-tslib).
-world.json          Natural Earth, public domain, by world-atlas {PACKAGES["world-atlas"]}, ISC (LICENSE-world-atlas),
-                    with codes of i18n-iso-countries {PACKAGES["i18n-iso-countries"]}, MIT (LICENSE-i18n-iso-countries).
+echarts.min.js
+    Apache {named["echarts"]}, Apache-2.0 (LICENSE-echarts, NOTICE-echarts). It contains
+    {named["zrender"]}, BSD-3-Clause (LICENSE-zrender), parts of d3, BSD-3-Clause (LICENSE-d3),
+    and {named["tslib"]}, 0BSD (LICENSE-tslib).
+world.json
+    Natural Earth, public domain, by {named["world-atlas"]}, ISC (LICENSE-world-atlas), with codes
+    of {named["i18n-iso-countries"]}, MIT (LICENSE-i18n-iso-countries).
 
 `make report-assets` renews them from npm. SHA256SUMS has their checksums.
 """

@@ -1,4 +1,4 @@
-"""Every picture has been drawn, in each size and colour, and has its table; none asks for anything."""
+"""Every picture is drawn, in each size and colour, and has its table; none asks for anything."""
 
 from __future__ import annotations
 
@@ -56,12 +56,15 @@ def test_colour_alone_says_nothing(report: Opened, document: Document) -> None:
 
 
 def test_countries_are_coloured_by_their_sessions(report: Opened) -> None:
-    fills = report.block("countries").locator(".picture path").evaluate_all(
-        "(paths) => paths.map((path) => path.getAttribute('fill'))"
+    fills = (
+        report.block("countries")
+        .locator(".picture path")
+        .evaluate_all("(paths) => paths.map((path) => path.getAttribute('fill'))")
     )
     assert len(set(fills)) > 20
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("key", sorted(sample()["blocks"]))
 def test_a_report_without_a_block_is_shown(
     browser: Browser, document: Document, key: str, tmp_path: Path

@@ -24,7 +24,11 @@ from tests.support.report_document import Document, sample
 ROOT = Path(__file__).parents[2]
 TEXTS = st.text(st.characters(codec=None), max_size=30)
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=20,
 )
@@ -139,7 +143,16 @@ def test_the_map_is_flat_and_symmetric() -> None:
 
 
 def test_the_wheel_brings_the_assets(tmp_path: Path) -> None:
-    hatchling = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "-d", str(tmp_path)]
+    hatchling = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "--target",
+        "wheel",
+        "-d",
+        str(tmp_path),
+    ]
     subprocess.run(hatchling, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
+from tests.report.conftest import written
 from tests.support.browser import Opened, opened
+from tests.support.report_document import sample
 
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
@@ -19,7 +22,8 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_nothing_is_hard_to_read(browser: Browser, file: Path, look: str) -> None:
+def test_nothing_is_hard_to_read(browser: Browser, tmp_path: Path, look: str) -> None:
+    file = written(sample(days=14, proof_days=40, rows=12), tmp_path)
     with opened(browser, file, bypass_csp=True, **LOOKS[look]) as report:
         report.choose("shop")
         report.page.get_by_role("button", name="SQL of Sources", exact=True).click()
@@ -43,7 +47,7 @@ def test_headings_and_landmarks_lead_through_the_page(report: Opened) -> None:
         "(all) => all.map((one) => Number(one.tagName[1]))"
     )
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     for landmark in ("banner", "navigation", "main", "contentinfo"):
         assert report.page.get_by_role(landmark).count() >= 1, landmark
     for link in report.page.locator("nav a").all():

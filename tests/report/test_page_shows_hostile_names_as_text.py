@@ -1,4 +1,4 @@
-"""Names, paths and properties come from the open internet: on the page they are text, and no more."""
+"""Names and paths come from the open internet: on the page they are text, and no more."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Locator, Page, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = [
@@ -23,6 +23,8 @@ _ARGUMENTS = [
     "--no-first-run",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 ]
+_CELLS = """(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => (
+    cell.dataset.value === undefined ? cell.textContent : Number(cell.dataset.value))))"""
 
 
 @contextmanager
@@ -56,7 +58,11 @@ class Opened:
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda message: self._hear(message.type, message.text))
-        page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", self._dismiss)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
 
     def _hear(self, kind: str, text: str) -> None:
         if kind in {"error", "warning"}:
@@ -77,7 +83,7 @@ class Opened:
         self.page.select_option("#project", project)
 
     def open_all(self) -> None:
-        """Open every table and show all its rows, so that what is in the document is on the page."""
+        """Open every table and show all its rows: then all of the document is on the page."""
         self.page.evaluate(
             """() => {
                 document.querySelectorAll("details").forEach((one) => { one.open = true; });
@@ -94,10 +100,8 @@ class Opened:
 
     def table(self, key: str, number: int = -1) -> list[list[Any]]:
         """Cells of a table of a block: numbers as they are in the document, others as shown."""
-        rows: list[list[Any]] = self.block(key).locator(".table table").nth(number).evaluate(
-            """(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) =>
-                cell.dataset.value === undefined ? cell.textContent : Number(cell.dataset.value)))"""
-        )
+        table = self.block(key).locator(".table table").nth(number)
+        rows: list[list[Any]] = table.evaluate(_CELLS)
         return rows
 
     def drawn(self, key: str) -> int:

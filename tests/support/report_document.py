@@ -187,10 +187,10 @@ _COLUMNS: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     ),
 }
 
-_COUNTRIES = (
+_CODES = (
     "DE US FR GB AT CH NL IT ES PL SE NO DK FI BE CZ PT IE CA AU JP BR IN MX ZA KR SG TR GR HU"
     " RO UA BG HR RS SK SI LT LV EE IS LU MT CY AR CL CO PE NZ KE MA"
-).split()
+)
 _SOURCES = ["google", None, "newsletter", "bing", "duckduckgo", "instagram", "github.com", "reddit"]
 _EVENTS = ["screen_view", "session_start", "add_to_cart", "purchase", "sign_up", "search", "share"]
 _STAGES = [
@@ -250,7 +250,7 @@ def _scope(project: str, size: float, days: int, rows: int) -> dict[str, Rows]:
         "events": list(_listed(chance, size, len(_EVENTS), _EVENTS, 1)),
         "devices": list(_listed(chance, size, 3, ["mobile", "desktop", "tablet"], 1)),
         "browsers": list(_listed(chance, size, 6, _names(["Chrome", "Safari"], "Browser {}"), 1)),
-        "countries": list(_listed(chance, size, rows, _COUNTRIES, 2)),
+        "countries": list(_listed(chance, size, rows, _CODES.split(), 2)),
         "hours": _hours(chance, size),
         "funnel": _funnel(size),
         "retention": _retention(chance, size),
@@ -266,7 +266,9 @@ def _names(first: list[Any], pattern: str) -> list[Any]:
 
 def _day(chance: random.Random, size: float, days: int, number: int) -> list[Any]:
     day = UNTIL - timedelta(days=days - 1 - number)
-    visitors = round(size * (900 + 8 * number - 260 * (day.weekday() > 4) + chance.uniform(-90, 90)))
+    visitors = round(
+        size * (900 + 8 * number - 260 * (day.weekday() > 4) + chance.uniform(-90, 90))
+    )
     sessions = round(visitors * 1.24)
     views = round(sessions * chance.uniform(2.6, 3.4))
     before = [round(one * chance.uniform(0.75, 1.05)) for one in (visitors, sessions, views)]
@@ -314,14 +316,23 @@ def _landing_pages(chance: random.Random, size: float, rows: int) -> Rows:
 def _hours(chance: random.Random, size: float) -> Rows:
     busy = [1, 1, 1, 1, 1, 2, 4, 7, 9, 11, 12, 12, 11, 11, 12, 12, 11, 11, 13, 15, 16, 13, 8, 3]
     return [
-        [weekday, hour, round(size * busy[hour] * (20 - 8 * (weekday > 5)) * chance.uniform(0.8, 1))]
+        [
+            weekday,
+            hour,
+            round(size * busy[hour] * (20 - 8 * (weekday > 5)) * chance.uniform(0.8, 1)),
+        ]
         for weekday in range(1, 8)
         for hour in range(24)
     ]
 
 
 def _funnel(size: float) -> Rows:
-    steps = [("session_start", 1.0), ("product_view", 0.61), ("add_to_cart", 0.22), ("purchase", 0.07)]
+    steps = [
+        ("session_start", 1.0),
+        ("product_view", 0.61),
+        ("add_to_cart", 0.22),
+        ("purchase", 0.07),
+    ]
     return [
         [number, name, round(30_000 * size * share), share]
         for number, (name, share) in enumerate(steps, start=1)

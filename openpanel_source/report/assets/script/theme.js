@@ -38,17 +38,20 @@ function setUpTheme(redraw) {
   const show = () => {
     button.textContent = isDark() ? "Light" : "Dark";
     button.setAttribute("aria-label", isDark() ? "Show in light colours" : "Show in dark colours");
+  };
+  const change = () => {
+    show();
     redraw();
   };
   button.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
-    show();
+    change();
   });
-  prefersDark.addEventListener("change", show);
+  prefersDark.addEventListener("change", change);
   const print = (starts) => () => {
     printing = starts;
     root.classList.toggle("printing", starts);
-    show();
+    change();
   };
   window.addEventListener("beforeprint", print(true));
   window.addEventListener("afterprint", print(false));

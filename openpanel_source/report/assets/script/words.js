@@ -2,6 +2,7 @@
 
 const NOTHING = "–";
 const LONGEST = 160;
+const TURNS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const exact = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -52,7 +53,7 @@ function dated(day, format) {
   return Number.isNaN(at) ? plain(String(day)) : format.format(at);
 }
 
-// Control characters made visible, and no longer than a reader reads.
+// Control characters made visible, those that turn text round, too; and no longer than is read.
 function plain(text, longest = LONGEST) {
   const characters = Array.from(text.slice(0, longest * 2));
   const fits = text.length <= longest * 2 && characters.length <= longest;
@@ -60,7 +61,8 @@ function plain(text, longest = LONGEST) {
   return kept.map((one) => {
     const code = one.codePointAt(0);
     if (code < 32) return String.fromCharCode(0x2400 + code);
-    return code === 127 ? "␡" : one;
+    if (code === 127) return "␡";
+    return TURNS.test(one) ? "�" : one;
   }).join("");
 }
 
