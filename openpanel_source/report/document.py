@@ -15,7 +15,7 @@ from openpanel_source.model.text import printable
 from openpanel_source.models.dataset import literal
 from openpanel_source.report.blocks import BLOCKS, Block, Unit
 from openpanel_source.report.fill import Range, filled
-from openpanel_source.report.notes import notes_of
+from openpanel_source.report.notes import Known, notes_of
 from openpanel_source.report.period import range_of
 from openpanel_source.report.warehouse import Warehouse
 
@@ -53,10 +53,9 @@ def document_of(
         OpenPanelError: The warehouse cannot be asked.
     """
     names = _projects(warehouse, projects)
-    known = _known_days(warehouse, names if projects else ())
     today = now.astimezone(ZoneInfo(warehouse.zone.name)).date()
-    # Anybody can send events of days to come.
-    newest = max((day for day in known if day <= today), default=None)
+    known = _known_days(warehouse, names, today)
+    newest = max(known.last_event, known.last_reading, key=lambda day: day or date.min)
     chosen = range_of(days, given, is_compared=is_compared, newest=newest, today=today)
     blocks = [block for block in BLOCKS if block.tables <= warehouse.tables.keys()]
     of_all = _Scope(warehouse, chosen, tuple(names) if projects else (), several=len(names) > 1)
@@ -176,9 +175,14 @@ def _projects(warehouse: Warehouse, wanted: Collection[str]) -> dict[str, str | 
     return {name: titles.get(name) for name in sorted(found) if not wanted or name in wanted}
 
 
-def _known_days(warehouse: Warehouse, projects: Collection[str]) -> list[date]:
-    """The days with events."""
-    named = ", ".join(literal(name) for name in projects)
-    where = f" WHERE project_id IN ({named})" if projects else ""
-    query = f"SELECT DISTINCT day FROM {warehouse.tables['daily_metrics']}{where}"
-    return sorted(day_of(day) for (day,) in warehouse.rows(query))
+def _known_days(warehouse: Warehouse, projects: Collection[str], today: date) -> Known:
+    named = ", ".join(literal(name) for name in projects) or "NULL"
+    # Anybody can send events of days to come.
+    where = f"project_id IN ({named}) AND day <= DATE '{today}'"
+    tables = warehouse.tables
+    query = (
+        f"SELECT MIN(day), MAX(day), (SELECT MAX(day) FROM {tables['sync_days']} WHERE {where})"
+        f" FROM {tables['daily_metrics']} WHERE {where}"
+    )
+    [found] = warehouse.rows(query)
+    return Known(*(None if day is None else day_of(day) for day in found))
