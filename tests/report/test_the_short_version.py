@@ -78,7 +78,7 @@ def test_hostile_names_stay_text_in_their_cell() -> None:
     for name in HOSTILE:
         [row] = rows_of(markdown_of(document(name)), "Sources")
         assert len(cells(row)) == 5
-        assert outside_of_code(row).replace(" ", "") == "||||2|1|12.00|"
+        assert outside_of_code(row).replace(" ", "") == "|||2|1|12.00|"
 
 
 def test_a_note_is_neither_link_nor_mention_nor_html() -> None:
