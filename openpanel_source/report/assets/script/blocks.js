@@ -17,11 +17,15 @@ function split(rows) {
   return hasRest ? { named: rows.slice(0, -1), rest: last } : { named: rows, rest: null };
 }
 
+function countryCell(code) {
+  const [name, shown] = [countryName(code), plain(String(code))];
+  return element("span", {}, foreign(name, { class: "name" }), name === shown ? null : element("small", {}, shown));
+}
+
 function breakdown(key, block, rows) {
   const { named, rest } = split(rows);
   const columns = block.columns.map((column) => (column.key === "country"
-    ? { ...column, write: (code) => element("span", {}, foreign(countryName(code)), element("small", {}, plain(code))) }
-    : column));
+    ? { ...column, write: countryCell } : column));
   const measure = columns.findIndex((column) => column.unit === "count");
   if (!rows.length) return card(block.title, { sql: block.sql, key }, nothing());
   const table = tableOf({ caption: block.title, columns, rows: named, rest, measure: measure < 0 ? null : measure });
@@ -39,10 +43,10 @@ function tileCards(block, rows, days, hasBefore) {
     const [shown, before] = [tile.value, tile.before].map((value) => formatted(value, tile.unit));
     return element("div", { class: "tile", "data-key": tile.key },
       element("dt", {}, tile.label),
-      element("dd", {}, element("b", { "data-value": tile.value, class: shown.length > 9 ? "long" : null }, shown),
+      element("dd", {}, element("b", { "data-value": tile.value, class: shown.length > 8 ? "long" : null }, shown),
         hasBefore ? element("small", {},
           by === null ? null : element("span", { class: kind }, `${sign}${Math.abs(by * 100).toFixed(1)}%`),
-          ` before ${before}`) : null,
+          " before ", element("span", { "data-value": tile.before }, before)) : null,
         sparkline(days.map((day) => day[tile.key]))));
   }));
 }

@@ -33,21 +33,21 @@ function mondayOf(time) {
   return time - ((new Date(time).getUTCDay() + 6) % 7) * DAY;
 }
 
-// days: objects of one project, in order of their days, none before the Monday that is the start.
-function calendarOf(project, start, days) {
+// days: objects of one project, in order of their days, all in as many weeks from a Monday on.
+function calendarOf(project, start, weeks, days) {
   const place = (time) => {
     const number = Math.round((time - start) / DAY);
     return { x: LEFT + Math.floor(number / 7) * STEP, y: TOP + (number % 7) * STEP };
   };
-  const months = monthsFrom(start).map(([time, name]) =>
+  const months = monthsFrom(start, weeks).map(([time, name]) =>
     shape("text", { x: place(time).x, y: 11, class: "when" }, name));
   const weekdays = [0, 2, 4].map((at) =>
     shape("text", { x: 0, y: TOP + at * STEP + 10, class: "when" }, WEEKDAYS[at].slice(0, 3)));
   const cells = days.map((day) => cellOf(day, place(timeOf(day.day))));
   const ring = shape("rect", { width: CELL + 4, height: CELL + 4, rx: 5, class: "ring", visibility: "hidden" });
-  const [width, height] = [LEFT + WEEKS * STEP, TOP + 7 * STEP];
+  const [width, height] = [LEFT + weeks * STEP, TOP + 7 * STEP];
   const drawing = shape("svg", {
-    class: "calendar", viewBox: `0 0 ${width} ${height}`, width, height, tabindex: "0", role: "img",
+    class: "calendar", viewBox: `0 0 ${width} ${height}`, width: width * 1.2, height: height * 1.2, tabindex: "0", role: "img",
     "aria-label": `${periodOf(project, days)}: ${tally(days)}. Arrow keys go from day to day.`,
   }, ...months, ...weekdays, ...cells, ring);
   followDays(drawing, days, cells, ring);
@@ -55,11 +55,11 @@ function calendarOf(project, start, days) {
 }
 
 // The first Monday of each month, and what the month is called there; a year where it begins.
-function monthsFrom(start) {
+function monthsFrom(start, weeks) {
   const found = [];
-  for (let week = 0; week < WEEKS; week += 1) {
+  for (let week = 0; week < weeks; week += 1) {
     const date = new Date(start + week * 7 * DAY);
-    if (date.getUTCDate() > 7 || week === WEEKS - 1) continue;
+    if (date.getUTCDate() > 7 || (week === weeks - 1 && week)) continue;
     const isFirst = date.getUTCMonth() === 0;
     found.push([date.getTime(), isFirst ? String(date.getUTCFullYear()) : monthName.format(date)]);
   }

@@ -15,7 +15,8 @@ function pathsCard(block, rows) {
   const streams = kept.map((one) => ({
     source: node(one.from, one.source), target: node(one.to, one.target), value: one.sessions,
   }));
-  const last = Math.max(0, ...[...nodes.values()].map((one) => one.stage));
+  const stages = [...nodes.values()].map((one) => one.stage);
+  const [first, last] = [Math.min(...stages), Math.max(...stages)];
   const byId = new Map([...nodes.values()].map((one) => [one.id, one]));
   const option = (palette) => ({
     textStyle: textStyle(palette),
@@ -27,8 +28,8 @@ function pathsCard(block, rows) {
       emphasis: { focus: "adjacency" }, links: streams,
       lineStyle: { color: "source", opacity: 0.22, curveness: 0.5 },
       data: [...nodes.values()].map((one) => ({
-        name: one.id, depth: one.stage,
-        itemStyle: { color: nodeColour(palette, one, last), borderWidth: 0 },
+        name: one.id, depth: one.stage - first,
+        itemStyle: { color: nodeColour(palette, one, first, last), borderWidth: 0 },
         label: { position: one.stage === last ? "left" : "right" },
       })),
       label: { color: palette.text, fontSize: 12, width: 130, overflow: "truncate", formatter: ({ name }) => byId.get(name).text },
@@ -42,8 +43,8 @@ function pathsCard(block, rows) {
   tableBelow({ caption: block.title, columns: block.columns, rows, first: 20 }));
 }
 
-function nodeColour(palette, { stage, text }, last) {
+function nodeColour(palette, { stage, text }, first, last) {
   if (text === "purchase") return palette.good;
   if (text === "left") return palette.muted;
-  return palette.series[stage === last ? 3 : stage % 8];
+  return palette.series[stage === last ? 3 : (stage - first) % 8];
 }

@@ -1,27 +1,28 @@
 // What is proven of all that was loaded: in one line, in a calendar, in tables.
 
 const MOST_CALENDAR_DAYS = 4000;
+const WEEK = 7 * DAY;
+const HALF_A_YEAR = 26 * WEEK;
 
 function proofState(days) {
-  const missing = days.filter((day) => day.verdict === "missing").length;
-  const doubtful = days.filter((day) => !PROVEN.has(day.verdict)).length - missing;
-  return { days: days.length, missing, doubtful, proven: days.length - missing - doubtful };
+  const count = (test) => days.filter(({ verdict }) => test(verdict)).length;
+  const [complete, open, missing] = ["complete", "open", "missing"].map((name) => count((one) => one === name));
+  const doubtful = days.length - complete - open - missing;
+  return { complete, open, missing, doubtful };
 }
 
 // The first thing a reader wants to know, on top of the page.
 function proofBanner(days) {
-  const { days: all, missing, doubtful, proven } = proofState(days);
-  const isGood = proven === all;
-  const parts = [
-    missing ? `${plural(missing, "day")} missing` : null,
-    doubtful ? `${plural(doubtful, "day")} in doubt` : null,
+  const { complete, open, missing, doubtful } = proofState(days);
+  const isGood = !missing && !doubtful;
+  const proven = `${plural(complete, "day")} complete${open ? `, ${whole.format(open)} not over yet` : ""}`;
+  const lost = [
+    missing ? `${plural(missing, "day")} missing` : null, doubtful ? `${plural(doubtful, "day")} in doubt` : null,
   ].filter(Boolean).join(", ");
-  const text = isGood
-    ? `Nothing is lost: all ${plural(all, "day")} are proven.`
-    : `${parts}. ${whole.format(proven)} of ${plural(all, "day")} are proven.`;
   return element("p", { class: isGood ? "banner good" : "banner bad" },
     element("span", { class: "sign", "aria-hidden": "true" }, isGood ? "✓" : "!"),
-    element("span", {}, text, " "), element("a", { href: "#proof" }, "See the calendar of proof"));
+    element("span", {}, isGood ? `Nothing is lost: ${proven}.` : `${lost}. ${proven}.`),
+    element("a", { href: "#proof" }, "See the calendar of proof"));
 }
 
 function proofCard(block, rows, nameOf) {
@@ -71,24 +72,25 @@ function proofColumns(block, nameOf) {
 
 // Of each 53 weeks one, the last ones first: most reports have the days of a year.
 function projectCalendars(name, days) {
-  const last = mondayOf(timeOf(days.at(-1).day));
+  const [first, last] = [days[0], days.at(-1)].map((day) => mondayOf(timeOf(day.day)));
+  const isLong = last - first > HALF_A_YEAR;
+  const weeks = isLong ? WEEKS : Math.round((last - first) / WEEK) + 1;
   const rows = new Map();
   for (const day of days) {
-    const back = Math.floor((last - mondayOf(timeOf(day.day))) / (WEEKS * 7 * DAY));
+    const back = Math.floor((last - mondayOf(timeOf(day.day))) / (weeks * WEEK));
     rows.set(back, [...(rows.get(back) ?? []), day]);
   }
   const drawings = [...rows].sort(([one], [other]) => one - other).map(([back, own]) => {
-    const start = last - ((back + 1) * WEEKS - 1) * 7 * DAY;
-    const moved = scrolling(periodOf(name, own), calendarOf(name, start, own));
+    const start = last - ((back + 1) * weeks - 1) * WEEK;
+    const moved = scrolling(periodOf(name, own), calendarOf(name, start, weeks, own));
     // The newest days are what one looks for.
     moved.dataset.end = "true";
     return moved;
   });
-  const { missing, doubtful, proven, days: all } = proofState(days);
-  const words = [`${whole.format(proven)} of ${whole.format(all)} proven`];
-  if (missing) words.push(`${whole.format(missing)} missing`);
-  if (doubtful) words.push(`${whole.format(doubtful)} in doubt`);
-  return element("div", { class: "project" },
+  const { complete, open, missing, doubtful } = proofState(days);
+  const words = [[complete, "complete"], [open, "not over"], [missing, "missing"], [doubtful, "in doubt"]]
+    .filter(([number]) => number).map(([number, word]) => `${whole.format(number)} ${word}`);
+  return element("div", { class: isLong ? "project full" : "project" },
     element("h4", {}, foreign(name, { class: "name" }), element("small", {}, words.join(" · "))), ...drawings);
 }
 
