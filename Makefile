@@ -99,7 +99,7 @@ audit: .venv/.ready ## Known vulnerabilities (needs the internet), stray depende
 docs: .venv/.ready ## Write the generated pages of docs/ again
 	$(BIN)/python -m docs.generate
 
-pictures: .venv/.ready ## Draw the README's picture again: what the demo prints
+pictures: .venv/.ready ## Draw the README's pictures again: what the demo prints, its report (needs Chromium)
 	$(BIN)/python -m docs.pictures
 
 report-assets: .venv/.ready ## Renew what the report brings along, from npm (needs the internet)

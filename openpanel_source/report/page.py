@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from importlib.resources import files
 from string import Template
@@ -41,10 +42,26 @@ def page_of(document: Mapping[str, Any]) -> str:
     return Template(_asset("page.html")).substitute(
         policy=_policy(scripts, style),
         style=style,
-        document=data_block(document),
+        document=data_block(_without_repeats(document)),
         world=_asset(_WORLD),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
+
+
+def _without_repeats(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Each row once: what all projects together say of one already is null in its own scope."""
+    scopes = dict(document["scopes"])
+    everything = scopes.pop("")
+    for key, block in document["blocks"].items():
+        names = [column["key"] for column in block["columns"]]
+        place = names.index("project_id") if "project_id" in names else None
+        parts = defaultdict(list)
+        for row in everything.get(key, []) if place is not None else []:
+            parts[row[place]].append(row)
+        for scope, rows in scopes.items():
+            if key in rows and rows[key] == (parts[scope] if parts else everything.get(key)):
+                scopes[scope] = {**scopes[scope], key: None}
+    return {**document, "scopes": {"": everything, **scopes}}
 
 
 def data_block(value: Any) -> str:

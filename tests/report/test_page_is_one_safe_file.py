@@ -161,3 +161,20 @@ def test_the_wheel_brings_the_assets(tmp_path: Path) -> None:
     wanted = {path.relative_to(ROOT).as_posix() for path in assets.rglob("*") if path.is_file()}
     assert wanted
     assert wanted <= packed
+
+
+def test_no_row_is_in_the_page_twice() -> None:
+    one = sample(proof_days=365)
+    alone = {**one, "scopes": dict.fromkeys(("", "shop"), one["scopes"]["shop"])}
+    (text,) = re.findall(
+        r'<script type="application/json" id="document">(.*?)</script>', page_of(alone)
+    )
+    scopes = json.loads(text)["scopes"]
+    assert scopes[""] == alone["scopes"][""]
+    assert scopes["shop"] == dict.fromkeys(one["blocks"])
+    (text,) = re.findall(
+        r'<script type="application/json" id="document">(.*?)</script>', page_of(one)
+    )
+    shop = json.loads(text)["scopes"]["shop"]
+    assert {key for key, rows in shop.items() if rows is None} == {"proof", "proof_summary"}
+    assert shop["sources"] == one["scopes"]["shop"]["sources"]

@@ -130,8 +130,12 @@ def test_hostile_project_ids_are_only_ids(browser: Browser, tmp_path: Path) -> N
     ids = [text[:200] for text in HOSTILE if text]
     document["projects"] = [{"id": one, "name": None} for one in ids]
     proof = document["scopes"]["shop"]["proof"]
-    document["scopes"][""]["proof"] = [[one, *row[1:]] for one in ids for row in proof]
-    document["scopes"] = {"": document["scopes"][""]}
+    proofs = {one: [[one, *row[1:]] for row in proof] for one in ids}
+    document["scopes"][""]["proof"] = [row for rows in proofs.values() for row in rows]
+    document["scopes"] = {
+        "": document["scopes"][""],
+        **{one: {"proof": rows} for one, rows in proofs.items()},
+    }
     with opened(browser, written(document, tmp_path)) as report:
         for place in range(1, len(ids) + 1):
             report.page.select_option("#project", index=place)

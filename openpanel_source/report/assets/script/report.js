@@ -7,12 +7,12 @@ function nameOf(id) {
   return plain(String(found?.name || id));
 }
 
-// Rows of a block; the calendar of proof of one project may be a part of that of all.
+// Rows of a block. Null stands for those of all projects, or the project's part of them.
 function rowsOf(scope, key) {
-  const own = Object.hasOwn(report.scopes, scope) ? report.scopes[scope][key] : undefined;
-  if (own || !["proof", "proof_summary"].includes(key)) return own ?? [];
+  const own = Object.hasOwn(report.scopes, scope) ? report.scopes[scope][key] : [];
+  if (own !== null) return own ?? [];
   const at = report.blocks[key].columns.findIndex((column) => column.key === "project_id");
-  return (report.scopes[""][key] ?? []).filter((row) => row[at] === scope);
+  return report.scopes[""][key].filter((row) => at < 0 || row[at] === scope);
 }
 
 function hasBlock(key) {
