@@ -4,7 +4,8 @@ BIN := .venv/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 
 .PHONY: demo help test test-long coverage lowest newest kills backfill faults fuzz test-clouds \
-	test-dbt test-orchestrators lint hooks audit docs pictures rooms bench bench-smoke dist wheel lock clean
+	test-dbt test-orchestrators lint hooks audit docs pictures report-assets \
+	rooms bench bench-smoke dist wheel lock clean
 
 demo: .venv/.ready ## A local server with 50,000 events, synced into DuckDB: 10 seconds
 	$(BIN)/openpanel-source demo
@@ -98,8 +99,11 @@ audit: .venv/.ready ## Known vulnerabilities (needs the internet), stray depende
 docs: .venv/.ready ## Write the generated pages of docs/ again
 	$(BIN)/python -m docs.generate
 
-pictures: .venv/.ready ## Draw the README's picture again: what the demo prints
+pictures: .venv/.ready ## Draw the README's pictures again: what the demo prints, its report (needs Chromium)
 	$(BIN)/python -m docs.pictures
+
+report-assets: .venv/.ready ## Renew what the report brings along, from npm (needs the internet)
+	$(BIN)/python -m docs.report_assets
 
 rooms: .venv/.ready ## How large each room is, and that no import goes in a circle
 	$(BIN)/python docs/rooms.py

@@ -12,7 +12,7 @@ import requests
 import tomlkit
 
 from docs.generate import generated
-from docs.pictures import PICTURE
+from docs.pictures import PICTURE, PROOF, REPORT
 from openpanel_source.cli.main import main
 from openpanel_source.days.ledger import Reason
 from openpanel_source.days.verdict import Verdict
@@ -144,3 +144,11 @@ def test_the_picture_of_the_demo_is_small_and_loads_nothing() -> None:
     assert f"({PICTURE.relative_to(ROOT)})" in _page("README.md")
     for words in ("The proof", "complete", "openpanel-source init"):
         assert words in picture.replace("&#160;", " ")
+
+
+@pytest.mark.parametrize(("picture", "page"), [(REPORT, "README.md"), (PROOF, "docs/report.md")])
+def test_the_pictures_of_the_report_are_small_and_shown(picture: Path, page: str) -> None:
+    image = picture.read_bytes()
+    assert image.startswith(b"\x89PNG")
+    assert len(image) < 200_000
+    assert f"({picture.relative_to((ROOT / page).parent)})" in _page(page)

@@ -1,0 +1,1 @@
+"""The report: its numbers, and the page that shows them."""
