@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from openpanel_source.operations.sync import sync
-from tests.support.old_warehouse import FOLDER, answers, change_as_before, old_world, settings_of
+from tests.support.old_world import FOLDER, answers, change_as_before, old_world, settings_of
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url, programs_of_postgres
 from tests.support.sandbox_world import NOW, event
 from tests.support.warehouse import Warehouse
