@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
 import tomlkit
 
 from release.artifacts import ROOT, Broken, run
@@ -100,5 +102,17 @@ def _tried(python: Interpreter, artifact: Path, version: str, folder: Path) -> I
     for name in ("tests/support", "tests/data/old_warehouse"):
         shutil.copytree(ROOT / name, folder / "trial" / name)
     (folder / "trial" / "tests" / "__init__.py").touch()
+    _write_for_older_duckdb(folder / "trial" / "tests" / "data" / "old_warehouse")
     shutil.copyfile(ROOT / "release" / "upgrade.py", folder / "trial" / "upgrade.py")
     yield run(programs / "python", "upgrade.py", folder=folder / "trial", **alone).strip()
+
+
+def _write_for_older_duckdb(folder: Path) -> None:
+    """Beside the file of old, the same as DuckDB 1.2 reads it: Python 3.10 has no newer one."""
+    with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as connection:
+        old, new = Path(scratch) / "old.duckdb", Path(scratch) / "new.duckdb"
+        old.write_bytes(gzip.decompress((folder / "warehouse.duckdb.gz").read_bytes()))
+        connection.execute(f"ATTACH '{old}' AS old (READ_ONLY)")
+        connection.execute(f"ATTACH '{new}' AS new (STORAGE_VERSION 'v1.2.0')")
+        connection.execute("COPY FROM DATABASE old TO new; DETACH new; DETACH old")
+        (folder / "warehouse-1.2.duckdb.gz").write_bytes(gzip.compress(new.read_bytes()))
