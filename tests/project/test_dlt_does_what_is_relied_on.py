@@ -20,6 +20,7 @@ import pytest
 from dlt.common.exceptions import DltException
 from dlt.common.schema import Schema
 from dlt.common.storages import PackageStorage
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.sql_client import WithTableScanners
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 from dlt.extract import extractors
@@ -67,7 +68,7 @@ def test_a_merge_replaces_the_rows_of_a_condition_and_an_empty_table_replaces_th
 
 
 def test_what_a_merge_is_told_becomes_hints_of_these_names() -> None:
-    merge = {
+    merge: Any = {
         "disposition": "merge",
         "strategy": "delete-insert",
         "deduplicated": True,
@@ -254,7 +255,7 @@ def test_warnings_that_are_left_out_begin_as_they_did() -> None:
 @pytest.mark.skipif(Version(duckdb.__version__).major < 2, reason="DuckDB 1 answers")
 def test_dlt_still_asks_duckdb_in_a_way_that_it_no_longer_answers() -> None:
     with duckdb.connect() as connection, pytest.raises(AttributeError):
-        connection.sql("SELECT 1").fetchone()
+        connection.sql("SELECT 1").fetchone()  # type: ignore[operator]
     asked = inspect.getsource(WithTableScanners.create_secret)
     assert ".fetchone()" in asked, (
         "dlt creates secrets without it now: create_secret in destinations/files.py can go"
@@ -265,8 +266,7 @@ def test_a_new_duckdb_file_begins_with_three_blocks_and_its_name_in_the_first(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "new.duckdb"
-    credentials: Any = dlt.destinations.duckdb(str(path)).spec().credentials_type()(str(path))
-    make_file(credentials)
+    make_file(DuckDbCredentials(str(path)))
     content = path.read_bytes()
     assert content[8:12] == b"DUCK", f"destinations/duckdb_file.py tells a file by it; {PAGE}"
     assert len(content) >= 3 * 4096
