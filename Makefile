@@ -5,7 +5,7 @@ PIP_INSTALL := pip install --quiet --disable-pip-version-check
 
 .PHONY: demo help test test-long coverage lowest newest kills backfill faults fuzz test-clouds \
 	test-dbt test-orchestrators lint hooks audit docs pictures report-assets \
-	rooms bench bench-smoke dist wheel lock clean
+	rooms bench bench-smoke site dist release lock clean
 
 demo: .venv/.ready ## A local server with 50,000 events, synced into DuckDB: 10 seconds
 	$(BIN)/openpanel-source demo
@@ -29,7 +29,8 @@ coverage: .venv/.ready ## All tests, and the lines that none of them runs: 15 mi
 SYNCS := tests/days/test_which_days_a_sync_reads.py tests/days/test_open_days_are_read_again.py \
 	tests/days/test_a_sync_of_many_runs.py tests/days/test_changes_of_old_days_are_found.py \
 	tests/promise/test_a_sync_holds_exactly_the_rows_of_the_server.py \
-	tests/cli tests/destinations/test_every_destination.py
+	tests/cli tests/destinations/test_every_destination.py \
+	tests/project/test_what_is_used_of_dlt.py tests/project/test_dlt_does_what_is_relied_on.py
 
 lowest: ## Syncs with the lowest versions that pyproject.toml allows: 4 minutes
 	$(PYTHON) -m venv .venv-lowest
@@ -116,14 +117,25 @@ bench: .venv/.ready ## Measure again; writes docs/performance.md: 30 minutes
 bench-smoke: .venv/.ready ## The same in tiny sizes, whether it works; writes nothing
 	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --smoke; done
 
-dist: .venv/.ready ## What a release publishes, checked as PyPI checks it, in dist/
-	rm -rf dist
-	$(BIN)/hatchling build
-	$(BIN)/twine check --strict dist/*
+# The theme and what it needs have an environment of their own.
+site: .site/.ready ## The documentation as a site in build/site, its links and what it loads tested: 1 minute
+	.site/bin/python -m docs.website
+	.site/bin/python -m pytest --noconftest tests/site
 
-wheel: .venv/.ready ## The wheel alone, in dist/
-	rm -rf dist
-	$(BIN)/hatchling build --target wheel
+.site/.ready: pyproject.toml
+	$(PYTHON) -m venv .site
+	.site/bin/$(PIP_INSTALL) --upgrade 'pip>=25.1'
+	.site/bin/$(PIP_INSTALL) --group site
+	touch $@
+
+dist: .venv/.ready ## What a release publishes, in dist/: built twice, compared, its contents checked
+	$(BIN)/python -m release --quick
+
+# Publishes nothing; with TAG=v1.2.3 it must be the release of that tag.
+TAG :=
+
+release: .venv/.ready ## The same, installed and tried in empty environments, oldest and newest Python: 5 minutes
+	$(BIN)/python -m release --tag "$(TAG)"
 
 # For all of Python 3.10 to 3.14 at once. With LOCK= only what no longer fits is changed.
 LOCK := --upgrade
@@ -135,7 +147,7 @@ lock: ## Choose the versions of requirements.lock again: the newest that pyproje
 		--custom-compile-command 'make lock' --group dev --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .venv-lowest .venv-newest .venv-lock .clouds .dbt .orchestrators dist build .coverage* \
+	rm -rf .venv .venv-lowest .venv-newest .venv-lock .clouds .dbt .orchestrators .site dist build .coverage* \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Exactly what requirements.lock names, by its hashes; the package itself with what is there then.

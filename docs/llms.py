@@ -27,7 +27,13 @@ _PARTS = {
         "docs/dimensions.md",
     ),
     "Privacy, security, speed": ("docs/privacy.md", "docs/security.md", "docs/performance.md"),
-    "Optional": ("docs/sandbox.md", "docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    "Optional": (
+        "docs/sandbox.md",
+        "docs/architecture.md",
+        "docs/dlt-internals.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+    ),
 }
 
 _INSTEAD = {

@@ -16,7 +16,8 @@ from openpanel_source.operations.progress import PROGRESS
 _ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-class _Stderr(logging.StreamHandler[TextIO]):
+# Python 3.10 takes no type for it.
+class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes to what stderr is at the moment: what shows progress puts lines above its own."""
 
     @property

@@ -24,10 +24,9 @@ _Values = Mapping[str, Any]
 
 def settings_folder() -> Path:
     """The folder in which dlt looks first; it may not be there."""
-    from dlt.common.configuration.container import Container
-    from dlt.common.configuration.specs import PluggableRunContext
+    import dlt
 
-    return Path(Container()[PluggableRunContext].context.settings_dir).absolute()
+    return Path(dlt.current.run_context().settings_dir).absolute()
 
 
 def write_settings(values: Mapping[str, _Values]) -> list[Path]:

@@ -118,7 +118,7 @@ def make_file(credentials: Any) -> None:
     is_given = credentials.external_conn() is not None
     if is_given or credentials.read_only or place.startswith(":"):
         return
-    path = Path(credentials._conn_str())
+    path = Path(place)
     if path.exists():
         return
     version = (credentials.global_config or {}).get(_VERSION_KEY, STORAGE_VERSION)

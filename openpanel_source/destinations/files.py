@@ -24,7 +24,7 @@ class _SqlClient(FilesystemSqlClient):
     def create_secret(
         self, scope: str, credentials: Any, secret_name: Any = None, persist_secrets: bool = False
     ) -> bool:
-        # As dlt does, but for a question that DuckDB 2.0 no longer answers to it.
+        # As dlt does, but for fetchone(), which a relation of DuckDB 2.0 no longer has.
         config = self.remote_client.config
         if config.is_local_filesystem:
             return True
@@ -125,9 +125,10 @@ class files(filesystem):  # noqa: N801 - dlt's destinations are named like funct
         """The client that replaces rows."""
         return _Client
 
-    def _raw_capabilities(self) -> Any:
-        capabilities = super()._raw_capabilities()
-        capabilities.preferred_loader_file_format = "parquet"
-        capabilities.supported_merge_strategies = ["delete-insert"]
-        capabilities.merge_strategies_selector = None  # type: ignore[assignment]
-        return capabilities
+    @classmethod
+    def adjust_capabilities(cls, caps: Any, config: Any, naming: Any) -> Any:
+        """What dlt knows of a folder, with merges that replace rows; what a user set still wins."""
+        caps.preferred_loader_file_format = "parquet"
+        caps.supported_merge_strategies = ["delete-insert"]
+        caps.merge_strategies_selector = None
+        return super().adjust_capabilities(caps, config, naming)

@@ -10,8 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dlt
-from dlt.common.configuration.container import Container
-from dlt.common.pipeline import PipelineContext
+from dlt.common.pipeline import current_pipeline
 
 from openpanel_source.destinations.duckdb_session import (
     credentials_of,
@@ -38,8 +37,7 @@ def observing(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> Iterator[dlt
     Yields:
         A pipeline of the same name in a folder that is gone afterwards; a DuckDB file is open.
     """
-    context = Container()[PipelineContext]
-    active = context.pipeline() if context.is_active() else None
+    active: Any = current_pipeline()
     with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
         try:
             other = told_pipeline(
@@ -54,10 +52,11 @@ def observing(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> Iterator[dlt
                 know_tables(other)
                 yield other
         finally:
-            if active is None:
-                context.deactivate()
-            else:
-                context.activate(active)
+            made: Any = current_pipeline()
+            if active is not None:
+                active.activate()
+            elif made is not None:
+                made.deactivate()
 
 
 def _readable(pipeline: dlt.Pipeline) -> Any:

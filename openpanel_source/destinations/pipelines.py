@@ -14,7 +14,7 @@ from typing import Any
 
 import dlt
 from dlt.common.configuration import inject_section
-from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
+from dlt.common.configuration.specs import ConfigSectionContext
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.common.schema.exceptions import SchemaEngineNoUpgradePathException
 from dlt.common.storages import FileStorage

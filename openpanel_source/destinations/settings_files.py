@@ -8,10 +8,8 @@ from pathlib import Path
 
 import dlt
 import tomlkit
-from dlt.common.configuration.providers.toml import (
-    SettingsTomlProvider,
-    TomlProviderReadException,
-)
+from dlt.common.configuration.providers import SettingsTomlProvider
+from dlt.common.configuration.providers.toml import TomlProviderReadException
 from tomlkit.exceptions import ParseError, TOMLKitError
 
 from openpanel_source.errors import ConfigurationError, InvalidSettingError

@@ -7,8 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import dlt
-from dlt.common.configuration.container import Container
-from dlt.common.pipeline import PipelineContext
+from dlt.common.pipeline import current_pipeline
 from dlt.common.schema import Schema
 from dlt.destinations import filesystem
 
@@ -91,8 +90,8 @@ def check_replaces() -> None:
     Raises:
         DestinationError: It is ``pipeline.run()`` into dlt's ``filesystem``.
     """
-    context = Container()[PipelineContext]
-    if context.is_active() and type(context.pipeline().destination) is filesystem:
+    pipeline = current_pipeline()
+    if pipeline and type(pipeline.destination) is filesystem:
         raise DestinationError(
             "dlt replaces no rows in files, so each run would double some; load with"
             " openpanel_source.sync(pipeline), which does, instead of pipeline.run()."

@@ -16,13 +16,14 @@ from typing import Any
 import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.exceptions import LookupTrace
-from dlt.common.configuration.providers import EnvironProvider
-from dlt.common.configuration.providers.provider import ConfigProvider
-from dlt.common.configuration.specs import known_sections
-from dlt.common.configuration.specs.base_configuration import extract_inner_hint
-from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
+from dlt.common.configuration.providers import ConfigProvider, EnvironProvider
+from dlt.common.configuration.specs import (
+    ConfigSectionContext,
+    extract_inner_hint,
+    known_sections,
+)
 from dlt.common.configuration.utils import deserialize_value, log_traces
-from dlt.common.pipeline import PipelineContext
+from dlt.common.pipeline import current_pipeline
 from dlt.common.typing import ConfigValueSentinel, TSecretStrValue, TSecretValue
 
 from openpanel_source.errors import InvalidSettingError
@@ -134,8 +135,8 @@ def _checked_sections() -> list[_Section]:
     found = [(top, section, name), (top, section)]
     if name != section:
         found.append((top, name))
-    active = Container()[PipelineContext]
-    pipeline = active.pipeline().pipeline_name if active.is_active() else None
+    active = current_pipeline()
+    pipeline = active.pipeline_name if active else None
     _check_environment(found, pipeline)
     for provider in _providers():
         if not isinstance(provider, EnvironProvider):

@@ -17,7 +17,7 @@ import dlt
 import msgspec
 from dlt.common.configuration.container import Container
 from dlt.common.destination import DestinationCapabilitiesContext
-from dlt.common.pipeline import PipelineContext
+from dlt.common.pipeline import current_pipeline
 from dlt.common.versioned_state import compress_state
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
@@ -50,7 +50,7 @@ class StoredLedger:
 
     def __init__(self, state: MutableMapping[str, Any], fingerprint: str) -> None:
         self._state = state
-        pipeline: Any = Container()[PipelineContext].pipeline()
+        pipeline: Any = current_pipeline()
         self._whole = _recalled(pipeline, state)
         self.ledger = Ledger(self._whole, fingerprint)
 

@@ -7,8 +7,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import dlt
-from dlt.common.configuration.container import Container
-from dlt.common.pipeline import PipelineContext
+from dlt.common.pipeline import current_pipeline
 
 from openpanel_source.api.client import Client
 from openpanel_source.api.generation import mark_of
@@ -211,5 +210,5 @@ class Package:
 
 def _working_dir() -> str | None:
     """The folder of the pipeline that runs; None where rows are taken without one."""
-    context = Container()[PipelineContext]
-    return context.pipeline().working_dir if context.is_active() else None
+    pipeline = current_pipeline()
+    return pipeline.working_dir if pipeline else None

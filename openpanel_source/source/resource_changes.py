@@ -12,16 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dlt
-from dlt.common.configuration.container import Container
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
-from dlt.common.pipeline import PipelineContext
-from dlt.common.schema.typing import TTableSchema
-from dlt.common.storages.load_package import LoadPackageStateInjectableContext
+from dlt.common.pipeline import current_pipeline
+from dlt.common.schema import TTableSchema
+from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
 from dlt.extract import DltResource
 from dlt.extract.incremental import Incremental, IncrementalResourceWrapper
 from dlt.extract.items_transform import FilterItem, LimitItem, MapItem, MetricsItem, YieldMapItem
-from dlt.extract.source import SourceInjectableContext
-from dlt.extract.state import get_current_pipe
 
 from openpanel_source.errors import InvalidSettingError
 
@@ -61,18 +58,19 @@ def check_caller(declared: TTableSchema) -> None:
     Raises:
         InvalidSettingError: What was done to it, and what to do instead.
     """
-    if LoadPackageStateInjectableContext not in Container():
+    try:
+        dlt.current.load_package_state()
+    except CurrentLoadPackageStateNotAvailable:
         raise InvalidSettingError(
             "openpanel() yields what a dlt pipeline loads: give it to sync() or pipeline.run(); to"
             " go through events in Python, use EventsPaginator."
-        )
+        ) from None
     _check_place()
-    pipe: Any = get_current_pipe()
+    pipe: Any = dlt.current.pipe()
     for step in pipe.steps[1:]:
         if not isinstance(step, _HARMLESS):
             raise InvalidSettingError(f"{_refusal(step)}.")
-    resource = Container()[SourceInjectableContext].source.resources[pipe.name]
-    _check_table(resource, declared)
+    _check_table(dlt.current.resource(), declared)
 
 
 def _check_place() -> None:
@@ -81,8 +79,8 @@ def _check_place() -> None:
     The place is kept in what dlt does not store with the rows: a warehouse that was moved is the
     same one, and ``sync()`` takes its state from the destination anyway.
     """
-    pipeline: Any = Container()[PipelineContext].pipeline()
-    if pipeline.destination is None:
+    pipeline: Any = current_pipeline()
+    if pipeline is None or pipeline.destination is None:
         return
     # dlt resolves the configuration in the context of a thread, which that of the run must not see.
     with ThreadPoolExecutor(1) as alone:

@@ -22,6 +22,7 @@ from openpanel_source.sandbox.demo.catalog import SITES
 from openpanel_source.sandbox.demo.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from openpanel_source.sandbox.http.behaviour import KEYS
 from openpanel_source.source.source import openpanel
+from tests.support.pages import PAGES, anchors, prose
 from tests.support.sandbox_world import NOW, event, world
 from tests.support.warehouse import Warehouse
 
@@ -104,22 +105,11 @@ def test_every_behaviour_and_control_of_the_sandbox_is_documented() -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
-    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
-        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^):]+))?\)", _text(page)):
+    for page in PAGES:
+        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^):]+))?\)", prose(page)):
             other = page.parent / target if target else page
             assert other.exists(), f"{page.name}: {target}"
-            assert not anchor or anchor in _anchors(other), f"{page.name}: {target}#{anchor}"
-
-
-def _text(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
-
-
-def _anchors(page: Path) -> set[str]:
-    """What GitHub calls the headings of a page."""
-    headings = re.findall(r"^#+ (.+)$", _text(page), flags=re.MULTILINE)
-    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
-    return {heading.replace(" ", "-") for heading in plain}
+            assert not anchor or anchor in anchors(other), f"{page.name}: {target}#{anchor}"
 
 
 def test_links_of_the_published_readme_lead_to_the_repository() -> None:

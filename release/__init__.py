@@ -1,0 +1,1 @@
+"""How a release is made and tried: see "Release" in CONTRIBUTING.md."""

@@ -1,0 +1,1 @@
+"""The documentation as a site; in an environment of its own: ``make site``."""
