@@ -148,7 +148,8 @@ lock: ## Choose the versions of requirements.lock again: the newest that pyproje
 
 clean: ## Remove what the other targets made
 	rm -rf .venv .venv-lowest .venv-newest .venv-lock .clouds .dbt .orchestrators .site dist build .coverage* \
-		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+		openpanel_demo.duckdb openpanel_demo.duckdb.wal dbt/target dbt/dbt_packages dbt/logs
 
 # Exactly what requirements.lock names, by its hashes; the package itself with what is there then.
 .venv/.ready: pyproject.toml requirements.lock

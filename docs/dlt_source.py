@@ -25,37 +25,43 @@ from collections.abc import Sequence
 from typing import Any
 
 import dlt
+from dlt.common.configuration import configspec
+from dlt.common.configuration.specs import BaseConfiguration
+from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
 import openpanel_source
 
 
-@dlt.source(name="openpanel", section="openpanel", max_table_nesting=0)
-def openpanel(
-    project_id: Any = dlt.config.value,
-    client_id: str = dlt.secrets.value,
-    client_secret: str = dlt.secrets.value,
-    base_url: str = "https://api.openpanel.dev",
-    **settings: Any,
-) -> Sequence[DltResource]:
+@configspec
+class OpenPanelConfiguration(BaseConfiguration):
+    """What `dlt init` asks for.
+
+    Clients of several projects take the place of client_id and client_secret, one in each
+    `[sources.openpanel.clients.PROJECT]`.
+    """
+
+    project_id: Any = None
+    """{project_id}"""
+    client_id: TSecretStrValue = None
+    """{client_id}"""
+    client_secret: TSecretStrValue = None
+    """{client_secret}"""
+
+    def on_partial(self) -> None:
+        """Leave it to openpanel_source to say what is missing."""
+        self.resolve()
+
+
+@dlt.source(name="openpanel", section="openpanel", max_table_nesting=0, spec=OpenPanelConfiguration)
+def openpanel(**settings: Any) -> Sequence[DltResource]:
     """The resource events, which also loads the tables beside it, and one for each chart.
 
     Args:
-        project_id: {project_id}
-        client_id: {client_id}
-        client_secret: {client_secret}
-        base_url: {base_url}
-        settings: All others that `openpanel_source.openpanel()` takes; they may stand in
-            `[sources.openpanel]` as well.
+        settings: All that `openpanel_source.openpanel()` takes; what is left out is taken from
+            `[sources.openpanel]`.
     """
-    source = openpanel_source.openpanel(
-        project_id=project_id,
-        client_id=client_id,
-        client_secret=client_secret,
-        base_url=base_url,
-        **settings,
-    )
-    return list(source.resources.values())
+    return list(openpanel_source.openpanel(**settings).resources.values())
 '''
 
 _PIPELINE = '''"""Load what is new in OpenPanel, and prove that nothing was lost."""

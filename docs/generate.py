@@ -160,8 +160,8 @@ _EXIT_CODES = {
     ),
     2: ("wrong usage or configuration, told in one sentence", "change what it names"),
     3: (
-        "loaded, but not verified, or deletions held back: `sync`, `audit` and `erase` name the"
-        " days",
+        "loaded, but not verified, or deletions held back, or changed since by hand: `sync`,"
+        " `audit`, `erase` and `status` name the days",
         "run it again; see [completeness](completeness.md)",
     ),
     130: (

@@ -24,6 +24,7 @@ from openpanel_source.cli.options import (
 )
 from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.summary import print_failed, print_summary
+from openpanel_source.cli.to_paste import command_line, target_words
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.text import counted, printable
 
@@ -107,7 +108,7 @@ def command(
     if as_json:
         print_json(report.as_dict())
     else:
-        _print_report(report)
+        _print_report(report, target_words(pipeline))
     left = report.values.left if report.values else None
     if left is not None and not left.is_equal:
         _write_reproduction(left, pipeline.destination.destination_name)
@@ -145,7 +146,7 @@ def _print_range(days: list[Difference]) -> None:
     )
 
 
-def _print_report(report: AuditReport) -> None:
+def _print_report(report: AuditReport, target: list[str]) -> None:
     ranges = list(in_ranges(report.differences))
     for days in ranges[:_MOST_SHOWN]:
         _print_range(days)
@@ -168,9 +169,9 @@ def _print_report(report: AuditReport) -> None:
     elif report.values is not None and report.values.differing:
         found = sorted(day for _, day in report.values.differing)
         options = f"--values --days {found[0]}..{found[-1]} --repair"
-        click.echo(f"Run openpanel-source audit {options} to read them again.")
+        click.echo(f"To read them again: {command_line('audit', *target, options)}")
     elif damaged:
-        click.echo("Run openpanel-source audit --repair to read them again.")
+        click.echo(f"To read them again: {command_line('audit', *target, '--repair')}")
 
 
 def _print_values(report: ValueReport) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from openpanel_source.cli.group import Command
+from openpanel_source.cli.group import Command, progress_wanted
 from openpanel_source.cli.options import given_options, json_option, print_json, source_options
 from openpanel_source.model.text import printable
 from openpanel_source.operations.progress import PROGRESS
@@ -33,6 +33,7 @@ def checked(given: dict[str, Any], *, as_json: bool = False) -> int:
     """Check what is given and configured, print what is found, and say the exit code."""
     from openpanel_source.operations.check import check
     from openpanel_source.operations.preamble import operation
+    from openpanel_source.operations.progress.telling import telling_waits
     from openpanel_source.source.configuration import found_settings
 
     findings = []
@@ -43,10 +44,11 @@ def checked(given: dict[str, Any], *, as_json: bool = False) -> int:
             for setting in origins:
                 click.echo(printable("{name}: {value} ({origin})".format_map(setting), 1000))
         logger.info("asking %s; what fails is tried again for a while", client.base_url)
-        for finding in check(client, settings):
-            findings.append(finding)
-            if not as_json:
-                _print_finding(finding)
+        with telling_waits(client, is_shown=bool(progress_wanted())):
+            for finding in check(client, settings):
+                findings.append(finding)
+                if not as_json:
+                    _print_finding(finding)
     errors = [finding.error for finding in findings if finding.error]
     if as_json:
         listed = [_as_dict(finding) for finding in findings]

@@ -16,6 +16,7 @@ from openpanel_source.cli.options import COUNT
 from openpanel_source.cli.sandbox import generated
 from openpanel_source.cli.streams import drawable
 from openpanel_source.cli.summary import print_models, print_summary
+from openpanel_source.cli.to_paste import command_line
 from openpanel_source.errors import DestinationError
 
 if TYPE_CHECKING:
@@ -96,10 +97,8 @@ def _show(database: str) -> None:
     with _opened(Path(database)) as connection:
         for title, query in _QUESTIONS:
             click.echo(drawable(f"\n{title}\n{connection.sql(query)}".rstrip()))
-    click.echo(
-        f"\nAsk more: openpanel-source shell --database {shlex.quote(database)}"
-        "\nThen yours: openpanel-source init, and openpanel-source sync."
-    )
+    ask = command_line("shell --database", shlex.quote(database))
+    click.echo(f"\nAsk more: {ask}\nThen yours: {command_line('init')}, and {command_line('sync')}")
 
 
 def _opened(database: Path) -> duckdb.DuckDBPyConnection:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from openpanel_source.cli.group import Command
+from openpanel_source.cli.group import Command, progress_wanted
 from openpanel_source.cli.options import (
     given_options,
     listed,
@@ -18,6 +18,7 @@ from openpanel_source.cli.options import (
     setting_option,
 )
 from openpanel_source.cli.questions import asked, asked_secret, chosen
+from openpanel_source.cli.to_paste import command_line
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.model.text import printable
 from openpanel_source.source.arguments import COMMAND_SECTION, DEFAULTS
@@ -221,19 +222,24 @@ def _readable(given: _Client, allow_http: bool) -> Readable:
     from openpanel_source.api.client import Client
     from openpanel_source.api.credentials import Credentials
     from openpanel_source.api.projects import readable_projects
+    from openpanel_source.operations.progress.telling import telling_waits
 
     credentials = Credentials(given.client_id, given.client_secret)
-    with Client(given.base_url, credentials, allow_http=allow_http) as client:
+    with (
+        Client(given.base_url, credentials, allow_http=allow_http) as client,
+        telling_waits(client, is_shown=bool(progress_wanted())),
+    ):
         return readable_projects(client)
 
 
 def _check_projects(asking: tuple[Any, Any], readable: Readable) -> None:
     """Have the server confirm the projects that it did not list."""
     from openpanel_source.api.recognise import probe
+    from openpanel_source.operations.progress.telling import telling_waits
 
     client, settings = asking
     listed = {project.id for project in readable.projects}
-    with client:
+    with client, telling_waits(client, is_shown=bool(progress_wanted())):
         for project in settings.project_ids:
             if project not in listed:
                 probe(client, [project])
@@ -252,8 +258,8 @@ def _checked() -> int:
     with of_sections():
         code = checked({})
     click.echo(
-        "\nCorrect what is said above in these files, and run openpanel-source check."
+        f"\nCorrect what is said above in these files, and run {command_line('check')}."
         if code
-        else "\nNext, to load everything: openpanel-source sync"
+        else f"\nNext, to load everything: {command_line('sync')}"
     )
     return code

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from openpanel_source.cli.group import Command
+from openpanel_source.cli.group import Command, progress_wanted
 from openpanel_source.cli.options import (
     given_options,
     json_option,
@@ -33,7 +33,7 @@ def command(as_json: bool, project_id: tuple[str, ...], **settings: Any) -> None
 
     failed = FailedProjects()
     given = given_options(project_id=list(project_id), **settings)
-    found = partitions(failed=failed, **given)
+    found = partitions(failed=failed, progress=bool(progress_wanted()), **given)
     reasons = failed.reasons()
     if as_json:
         print_json({"partitions": [one.as_dict() for one in found], "failed_projects": reasons})

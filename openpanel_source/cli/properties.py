@@ -10,6 +10,7 @@ import click
 from openpanel_source.cli.group import Command
 from openpanel_source.cli.options import COUNT, busy_option, json_option, print_json, target_options
 from openpanel_source.cli.property_option import given_properties, property_option
+from openpanel_source.cli.to_paste import command_line, target_words
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.text import counted, printable
 
@@ -58,8 +59,8 @@ def command(
 ) -> None:
     """Show which keys the properties of loaded events have, and a mapping that makes columns.
 
-    With --fill, fill such columns from the warehouse instead, without a download: DuckDB and
-    PostgreSQL.
+    With --fill, fill such columns from the warehouse instead, without a download: DuckDB,
+    PostgreSQL, and SQLite and others that dlt writes through sqlalchemy.
     """
     from openpanel_source.destinations.explain import destination_errors
     from openpanel_source.destinations.pipelines import open_to_look
@@ -104,10 +105,11 @@ def _fill(
                 f"{counted(rows, 'value')} of {printable(key)} cannot be read as its type; see the"
                 " table property_failures."
             )
+        reload = command_line("sync --reload", *target_words(pipeline))
         for project, day in report.left[:_MOST_DAYS]:
             click.echo(
                 f"NOT FILLED {printable(project)} {day}: it holds values that are no text; run"
-                f" openpanel-source sync --reload --start-date {day} --end-date {day}"
+                f" {reload} --start-date {day} --end-date {day}"
             )
         if len(report.left) > _MOST_DAYS:
             click.echo(f"... and {len(report.left) - _MOST_DAYS:,} days more; --json has all")

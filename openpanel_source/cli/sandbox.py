@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openpanel_source.cli.options import COUNT
+from openpanel_source.cli.to_paste import command_line
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.text import printable
 
@@ -67,7 +68,7 @@ def _settings_of(url: str, accounts: Accounts, folder: str | None) -> str:
             [project.id for project in accounts.projects if _reads(client, project)]
         )
     secrets = f"; secrets are in {folder}/accounts.json" if folder else ""
-    lines = [f"# for another terminal, then openpanel-source sync --database FILE{secrets}"]
+    lines = [f"# for another terminal, then {command_line('sync --database FILE')}{secrets}"]
     for name, value in settings.items():
         lines.append(f"export SOURCES__OPENPANEL__{name}={shlex.quote(value)}")
     return "\n".join(printable(line, 4000) for line in lines)

@@ -11,6 +11,7 @@ import click
 from openpanel_source.cli.group import Command
 from openpanel_source.cli.options import busy_option, target_options
 from openpanel_source.cli.query import print_answer
+from openpanel_source.cli.to_paste import command_line, target_words
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.text import printable
 
@@ -30,6 +31,7 @@ def command(destination: str, database: str | None, dataset: str, busy_timeout: 
     """
     from openpanel_source.destinations.pipelines import open_to_look
     from openpanel_source.model.clock import check_seconds
+    from openpanel_source.models.definitions import NAMES
     from openpanel_source.operations.query import reading
 
     check_seconds("busy_timeout", busy_timeout)
@@ -43,6 +45,9 @@ def command(destination: str, database: str | None, dataset: str, busy_timeout: 
     ):
         names = reader.tables()
         click.echo(f"Tables of {dataset}: {', '.join(map(printable, names)) or 'none'}.")
+        if not {*NAMES} & {*names}:
+            more = command_line("models", *target_words(pipeline))
+            click.echo(f"Not made yet: {', '.join(NAMES)}; {more} makes them.")
         click.echo("End a query with ; and leave with Ctrl-D. Tab completes names of tables.")
         _complete(names)
         for sql in _statements():

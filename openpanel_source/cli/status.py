@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from openpanel_source.cli.group import Command
 from openpanel_source.cli.options import json_option, print_json, target_options
+from openpanel_source.cli.to_paste import command_line, target_words
 from openpanel_source.model.clock import utc_now
 from openpanel_source.model.text import counted, printable
 
@@ -23,21 +25,29 @@ _WORST_SHOWN = 10
 @target_options
 @json_option
 def command(destination: str, database: str | None, dataset: str, as_json: bool) -> None:
-    """Show freshness, days and verdicts of what was loaded, from the warehouse alone."""
+    """Show freshness, days and verdicts of what was loaded, from the warehouse alone.
+
+    Exits with 3 if a day is not verified, or holds other rows than were loaded.
+    """
     from openpanel_source.destinations.pipelines import open_to_look
     from openpanel_source.operations.status import read_status
     from openpanel_source.operations.stored_size import stored_bytes
 
     with open_to_look(destination, database, dataset) as pipeline:
         projects, size = read_status(pipeline), stored_bytes(pipeline)
+        again = command_line("sync", *target_words(pipeline))
+    is_verified = all(project.is_verified for project in projects)
     if as_json:
         told = [project.as_dict() for project in projects]
-        print_json({"projects": told, "stored_bytes": size})
-        return
-    for project in projects:
-        _print_project(project)
-    if size is not None:
-        click.echo(f"{size / 1_000_000:,.1f} MB are stored.")
+        print_json({"projects": told, "stored_bytes": size, "verified": is_verified})
+    else:
+        for project in projects:
+            _print_project(project)
+        if size is not None:
+            click.echo(f"{size / 1_000_000:,.1f} MB are stored.")
+        if not is_verified:
+            click.echo(f"To read again what differs or is not verified: {again}")
+    sys.exit(0 if is_verified else 3)
 
 
 def _print_project(project: ProjectStatus) -> None:
@@ -63,12 +73,10 @@ def _print_project(project: ProjectStatus) -> None:
             f"  DIFFERS {item.day}: {counted(item.recorded, 'event')} loaded,"
             f" {item.held:,} held now"
         )
-    if project.differing_days:
-        days = counted(len(project.differing_days), "day")
-        click.echo(
-            f"  {days} changed here since the sync; openpanel-source audit --repair reads what"
-            " differs again"
-        )
+    left = max(len(project.unproven_days) - _WORST_SHOWN, 0)
+    left += max(len(project.differing_days) - _WORST_SHOWN, 0)
+    if left:
+        click.echo(f"  ... and {counted(left, 'day')} more; --json has all")
     click.echo(f"  the next sync {_next_sync(project)}")
     if project.asked_since:
         click.echo(
@@ -93,6 +101,9 @@ def _proofs(ahead: Outlook) -> str:
 def _next_sync(project: ProjectStatus) -> str:
     """What a sync would do, as far as the warehouse tells."""
     parts = []
+    if project.differing_days:
+        days = counted(len(project.differing_days), "day")
+        parts.append(f"reads again {days} changed here since they were loaded")
     if project.unproven_days:
         parts.append(f"reads again {counted(len(project.unproven_days), 'day')} not verified")
     if project.open_days:

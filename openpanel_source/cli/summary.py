@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from openpanel_source.cli.to_paste import command_line, target_words
 from openpanel_source.model.text import counted, printable
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def print_summary(summary: SyncSummary) -> None:
         days = counted(summary.days_adopted, "day")
         click.echo(f"Took over {days} that other pipelines had loaded.")
     if summary.days_read == 0:
-        loaded = "no events loaded" if summary.chart_points else "nothing loaded"
-        click.echo(f"Nothing new: {counted(summary.requests, 'request')}, {loaded}.")
+        click.echo(_nothing_read(summary))
     else:
         verdicts = ", ".join(f"{count} {name}" for name, count in sorted(summary.verdicts.items()))
         click.echo(
@@ -57,6 +56,19 @@ def print_summary(summary: SyncSummary) -> None:
         )
     if not summary.is_verified:
         click.echo("The next sync reads these days again.")
+
+
+def _nothing_read(summary: SyncSummary) -> str:
+    """What is said of a sync that read no day; nothing is new only where all was asked."""
+    if not summary.requests:
+        return "Nothing loaded: the server was not asked."
+    requests = counted(summary.requests, "request")
+    is_cut_short = summary.stopped or summary.stuck or summary.days_left
+    if is_cut_short or (summary.scrub and summary.scrub.unread):
+        return f"No day read: {requests}."
+    where = " in the projects that can be read" if summary.failed_projects else ""
+    loaded = "no events loaded" if summary.chart_points or summary.lists else "nothing loaded"
+    return f"Nothing new{where}: {requests}, {loaded}."
 
 
 def print_lists(lists: Sequence[ListResult]) -> None:
@@ -140,15 +152,14 @@ def print_unfilled(summary: SyncSummary, pipeline: dlt.Pipeline, given: Sequence
         pipeline: Where its rows are.
         given: What was given as ``--property``.
     """
-    options = [*_target(pipeline), *(f"--property {shlex.quote(text)}" for text in given)]
-    rest = printable("".join(f" {option}" for option in options), 2000)
+    options = [*target_words(pipeline), *(f"--property {shlex.quote(text)}" for text in given)]
     keys = printable(", ".join(summary.unfilled_properties))
     click.echo(
         f"{counted(summary.unfilled_days, 'day')} loaded before lack the values of {keys}. They are"
         " in properties already; to fill the columns from there, without a download:\n"
-        f"  openpanel-source properties --fill{rest}\n"
-        "or, in other destinations than DuckDB and PostgreSQL, and where privacy settings hide"
-        f" keys, to read the days again:\n  openpanel-source sync --reload{rest}"
+        f"  {command_line('properties --fill', *options)}\n"
+        "or, in destinations that cannot be filled so, and where privacy settings hide keys, to"
+        f" read the days again:\n  {command_line('sync --reload', *options)}"
     )
 
 
@@ -161,28 +172,7 @@ def print_way_on(pipeline: dlt.Pipeline) -> None:
     if path is None and destination != "postgres":
         click.echo(f"They are in {destination}, dataset {printable(dataset)}.")
         return
-    options = _target(pipeline)
-    question = f"SELECT event_date, name FROM {dataset}.events LIMIT 10"  # noqa: S608 - is shown
-    command = " ".join(["openpanel-source query", *options, f'"{question}"'])
+    question = f'"SELECT event_date, name FROM {dataset}.events LIMIT 10"'  # noqa: S608 - is shown
     place = printable(str(path or destination))
     click.echo(f"They are in {place}, dataset {printable(dataset)}, table events. To see some:")
-    click.echo(f"  {printable(command, 2000)}")
-
-
-def _target(pipeline: dlt.Pipeline) -> list[str]:
-    """The options that name where the rows are, as far as the configuration does not."""
-    from openpanel_source.cli.target import resolved_target
-    from openpanel_source.destinations.duckdb_session import file_of
-    from openpanel_source.destinations.pipelines import DEFAULT_DATABASE
-
-    path, dataset, usual = file_of(pipeline), pipeline.dataset_name, resolved_target()
-    destination = "duckdb" if path else str(pipeline.destination.destination_name)
-    usual_path = Path(usual.database or DEFAULT_DATABASE).expanduser().absolute()
-    options = []
-    if path is None and usual.destination != destination:
-        options.append(f"--destination {shlex.quote(destination)}")
-    elif path is not None and (usual.destination != "duckdb" or path != usual_path):
-        options.append(f"--database {shlex.quote(str(path))}")
-    if dataset != usual.dataset:
-        options.append(f"--dataset {shlex.quote(dataset)}")
-    return options
+    click.echo(f"  {command_line('query', *target_words(pipeline), question)}")

@@ -117,6 +117,14 @@ def sql_client(pipeline: dlt.Pipeline) -> Any:
     return pipeline.sql_client(schema.name) if schema else pipeline.sql_client()
 
 
+def takes_sql(pipeline: dlt.Pipeline) -> bool:
+    """Whether the destination can be asked in SQL."""
+    try:
+        return sql_client(pipeline) is not None
+    except SqlClientNotAvailable:
+        return False
+
+
 def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
     """Whether the destination has a table of this source, whatever the pipeline knows of it."""
     try:

@@ -21,6 +21,7 @@ from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.model.clock import DAY, EARLIEST, parse_day
 from openpanel_source.model.plain import plain
 from openpanel_source.operations.preamble import operation
+from openpanel_source.operations.progress.telling import telling_waits
 from openpanel_source.source.load_package import reader_of
 from openpanel_source.source.settings import Settings
 
@@ -171,6 +172,7 @@ def partitions(
     events_per_partition: int = EVENTS_PER_PARTITION,
     count: int | None = None,
     failed: dict[str, OpenPanelError] | None = None,
+    progress: bool = False,
     **settings: Any,
 ) -> list[Partition]:
     """Cut the history of projects into partitions of about equal size, by the server's counts.
@@ -182,6 +184,7 @@ def partitions(
         events_per_partition: How many events a partition should hold; one day may hold more.
         count: About how many partitions to make of all projects together, instead.
         failed: Gets the projects that could not be counted, and why; they have no partitions.
+        progress: Whether to say what requests wait for.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
     Returns:
@@ -194,7 +197,7 @@ def partitions(
     for name, value in (("events_per_partition", events_per_partition), ("count", count)):
         if value is not None and (isinstance(value, bool) or value < 1):
             raise InvalidSettingError(f"{name} must be a whole number above 0, not {value!r}.")
-    with operation(settings) as (client, checked):
+    with operation(settings) as (client, checked), telling_waits(client, is_shown=progress):
         cutter = _Cutter(reader_of(client, checked), checked)
         found = cutter.plan(events_per_partition, count)
     if failed is not None:

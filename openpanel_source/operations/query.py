@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.observer import as_read_only
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.model.text import printable
+from openpanel_source.models.missing_tables import advice, missing_table
 
 _ROWS_AT_A_TIME = 2048
 _STREAMED = ("select", "with", "values", "table")
@@ -124,7 +125,18 @@ class Reader:
             # What follows points into the statement, which its author knows.
             sentence, _, _ = str(error).partition("\nLINE ")
             said = printable(" ".join(sentence.split()) or type(error).__name__, 1000)
+            hint = self._hint(said)
+            if hint:
+                # DuckDB looks for similar names among its own.
+                said = f"{said.partition(' Did you mean')[0].rstrip('!')}; {hint}"
             raise InvalidSettingError(f"the database refuses it: {said}") from None
+
+    def _hint(self, said: str) -> str:
+        """What to do about a table that is not there; empty for all else."""
+        name = missing_table(said)
+        with suppress(InvalidSettingError):
+            return advice(name, self.tables()) if name else ""
+        return ""
 
 
 @contextmanager

@@ -21,8 +21,10 @@ from openpanel_source.destinations.warehouse import (
     ProjectDay,
     count_events,
     own_schema,
+    takes_sql,
 )
 from openpanel_source.model.schema import EVENT_GROUPS, EVENTS
+from openpanel_source.model.text import counted
 from openpanel_source.operations.adopt import adoptable_days
 from openpanel_source.operations.users_pipeline import Others
 from openpanel_source.source.ledger_storage import ledger_of
@@ -47,8 +49,8 @@ def restored(
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
 
     Returns:
-        Projects and days that an interrupted run may have left different from the ledger, and
-        days that other pipelines have loaded.
+        Projects and days that differ from the ledger, changed by hand or by a run that was cut off,
+        and days that other pipelines have loaded.
     """
     ended_well = _take_mark(pipeline)
     others = Others.of(pipeline, busy_timeout)
@@ -80,18 +82,22 @@ def restored(
         is_whole = EVENTS.name not in mended
         return _days_of(ledger, settings, with_groups=is_whole), adoptable
     doubtful = _days_loaded_by(others.discarded, ledger, settings)
-    if ended_well:
+    if ended_well and not takes_sql(pipeline):
         return doubtful, adoptable
-    # Killed, or a new machine: a package that was cut off may have replaced days already.
+    # Somebody may have changed days, and a package that was cut off may have replaced some.
     with open_meanwhile(pipeline, busy_timeout):
-        held = count_events(pipeline)
+        held = count_events(pipeline, settings.start or date.min, settings.end or date.max)
     differing = frozenset(
         (project, day)
         for project in settings.project_ids
         for day in differing_days(ledger.days(project), held, project, settings)
     ) - {(record.project_id, record.day) for record in adoptable}
     if differing:
-        logger.warning("%d days differ from the ledger and are read again", len(differing))
+        logger.warning(
+            "%s of events hold other rows here than were loaded, and are read again: somebody has"
+            " changed them, or a load was cut off",
+            counted(len(differing), "day"),
+        )
     return differing | doubtful, adoptable
 
 

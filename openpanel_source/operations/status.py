@@ -18,7 +18,7 @@ from openpanel_source.destinations.warehouse import (
     instant_of,
     select,
 )
-from openpanel_source.model.clock import DAY, EARLIEST, parse_day, utc_now
+from openpanel_source.model.clock import DAY, EARLIEST, parse_day, parse_start, utc_now
 from openpanel_source.model.conditions import range_condition
 from openpanel_source.model.day_ranges import ranges_without
 from openpanel_source.model.plain import plain
@@ -74,8 +74,9 @@ class ProjectStatus:
             the days before as well. None if all of history was asked for, or nothing was found.
         unread_days: Ranges of days, first and last, that were asked for or lie between such, and
             were never read, newest first.
-        differing_days: Days of which ``events`` holds other rows than were loaded, newest first;
-            somebody changed them, or a load has not ended.
+        differing_days: Days of the configured range of which ``events`` holds other rows than were
+            loaded, newest first: somebody changed them, or a load has not ended. The next sync
+            reads them again.
         proofs: How old the proofs of settled days are, and when all will be newer; None of a
             project without such days.
     """
@@ -94,6 +95,11 @@ class ProjectStatus:
     unread_days: list[tuple[date, date]] = field(default_factory=list)
     differing_days: list[HeldDay] = field(default_factory=list)
     proofs: Outlook | None = None
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether all days read are proven, as far as they were over, and hold what was loaded."""
+        return not (self.unproven_days or self.differing_days)
 
     def as_dict(self) -> dict[str, Any]:
         """The status as JSON values; times as ISO text, UTC."""
@@ -132,12 +138,17 @@ def read_status(
     held: dict[str, dict[date, int]] = defaultdict(dict)
     for (project, day), rows in counts.items():
         held[project][day] = rows
+    now = now or utc_now()
     given = configured_value("scrub_requests") if scrub_requests is None else scrub_requests
     budget: Any = DEFAULTS["scrub_requests"] if given is None else given
-    ahead = outlooks(_proven(latest, proofs), budget, now or utc_now(), has_parts=has_parts)
+    ahead = outlooks(_proven(latest, proofs), budget, now, has_parts=has_parts)
+    # Days outside are left alone by a sync, as by who keeps the last year only.
+    first = parse_start("start_date", configured_value("start_date"), now.date()) or date.min
+    last = parse_day("end_date", configured_value("end_date")) or date.max
     projects = []
     for name in sorted({*latest, *held, *asked}):
         status = _status(name, latest[name], held[name])
+        status.differing_days = [one for one in status.differing_days if first <= one.day <= last]
         status.newest_event = instant_of(newest.get(name))
         status.proofs = ahead.get(name)
         _add_unread(status, set(latest[name]), asked.get(name))

@@ -225,13 +225,15 @@ class RateLimiter:
             return
         if limit is None or limit < 1:
             return
-        first = self._limit is None
-        self._limit = limit
+        before, self._limit = self._limit, limit
         if slot.window != self._window:
             return
         remaining = _number(headers.get("x-ratelimit-remaining"))
-        if first:
+        if before is None:
             self._budget = limit - 1 - self._in_flight
+        elif limit > before:
+            # That of another route: /manage allows 20, /export 100.
+            self._budget += limit - before
         self._budget = min(self._budget, limit if remaining is None else remaining)
         if remaining is not None:
             self._share.learn(slot.number, self._in_flight, limit, remaining)

@@ -68,8 +68,9 @@ class Share:
         # Requests arrive about in the order in which they were made.
         self._counted = max(self._counted, number, self._issued - under_way)
         self._limit = limit
-        self._remaining = min(self._remaining, remaining)
-        self._used = limit - self._remaining
+        # Routes have limits of their own, which the same requests are counted against.
+        self._used = max(self._used, limit - remaining)
+        self._remaining = limit - self._used
         if self._before is None:
             self._before = max(self._used - self._own(), 0.0)
 

@@ -17,6 +17,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
 EXAMPLE = Path(__file__).parents[2] / "pipelines" / "charts.toml"
+PAGE = Path(__file__).parents[2] / "docs" / "charts.md"
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +56,7 @@ def test_the_example_is_valid_and_loads() -> None:
 def test_charts_come_from_configuration_too(monkeypatch: pytest.MonkeyPatch) -> None:
     charts = [{"name": "sales", "series": ["purchase"], "range": "7d"}]
     monkeypatch.setenv("SOURCES__OPENPANEL__CHARTS", json.dumps(charts))
-    assert run("charts", "list").stdout == "sales: purchase (event), each day\n"
+    assert run("charts", "list").stdout == "sales: purchase (event), each day\n  not loaded yet\n"
     assert run("sync").exit_code == 0
     assert names() == ["sales"]
     monkeypatch.setenv("SOURCES__OPENPANEL__CHARTS", str(EXAMPLE))
@@ -104,3 +105,49 @@ def test_a_chart_that_fails_is_named_and_the_command_exits_1(
     summary = json.loads(run("sync", "--json").stdout)
     assert list(summary["failed_charts"]) == ["wrong"]
     assert names() == ["sales", "wrong"]
+
+
+def test_a_list_says_which_charts_are_loaded_and_up_to_when(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    charts = [
+        {"name": "sales", "series": ["purchase"], "range": "7d"},
+        {"name": "wrong", "series": ["purchase"], "range": "7d", "timezone": "America/New_York"},
+    ]
+    monkeypatch.setenv("SOURCES__OPENPANEL__CHARTS", json.dumps(charts))
+    listed = run("charts", "list")
+    assert "there is no database" in listed.stderr
+    assert "  not loaded yet" in listed.stdout
+    assert run("sync").exit_code == 1
+    lines = run("charts", "list").stdout.splitlines()
+    # The day that is running is loaded as far as it has gone.
+    assert lines[:2] == [
+        "sales: purchase (event), each day",
+        f"  web: loaded up to {NOW:%Y-%m-%d %H:%M} UTC",
+    ]
+    assert lines[3].startswith("  web: not loaded; the last sync could not read it: ")
+    charts = [{"name": "sales", "series": ["signup"], "range": "7d"}]
+    monkeypatch.setenv("SOURCES__OPENPANEL__CHARTS", json.dumps(charts))
+    lines = run("charts", "list").stdout.splitlines()
+    assert lines[1].endswith("; defined otherwise then, so it is read anew")
+    assert lines[2] == "wrong: not defined here"
+    told = json.loads(run("charts", "list", "--json").stdout)
+    assert [one["name"] for one in told["not_defined"]] == ["wrong"]
+    [sales] = told["charts"]
+    [loaded] = sales["loaded"]
+    assert (loaded["project_id"], loaded["is_as_defined"]) == ("web", False)
+
+
+def test_the_question_of_the_docs_tells_projects_and_running_weeks_apart(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.add([event(3, name="signup", createdAt="2026-11-23T10:00:00.000Z")])
+    question = PAGE.read_text("utf-8").partition("```sql\n")[2].partition("```")[0]
+    assert run("sync", "--charts", str(EXAMPLE)).exit_code == 0
+    with duckdb.connect("warehouse.duckdb") as connection:
+        asked = connection.sql(question)
+        weeks = {row[1][:10]: row[-1] for row in asked.fetchall()}
+        assert asked.columns[0] == "project_id"
+    newest = max(weeks)
+    assert weeks.pop(newest) is True
+    assert set(weeks.values()) == {False}

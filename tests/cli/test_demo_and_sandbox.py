@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -35,6 +37,23 @@ def test_the_demo_replaces_its_own_file_whatever_its_name_and_no_other(tmp_path:
     before = Path("warehouse.duckdb").read_bytes()
     fails(run(*demo, "warehouse.duckdb"), 2, "warehouse.duckdb", "--database")
     assert Path("warehouse.duckdb").read_bytes() == before
+
+
+def test_the_demo_ends_with_commands_that_work_where_it_was_called(tmp_path: Path) -> None:
+    (tmp_path / "tools").symlink_to(Path(sys.executable).parent)
+    program = "tools/openpanel-source"
+    for path, shown in ((os.defpath, program), (f"tools:{os.defpath}", "openpanel-source")):
+        done = subprocess.run(
+            [program, "demo", "--events", "500", "--days", "5"],
+            env=os.environ | {"PATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.splitlines()[-2:] == [
+            f"Ask more: {shown} shell --database openpanel_demo.duckdb",
+            f"Then yours: {shown} init, and {shown} sync",
+        ]
 
 
 @pytest.mark.parametrize(

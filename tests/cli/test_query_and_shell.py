@@ -87,6 +87,20 @@ def test_what_is_wrong_in_sql_is_said_in_one_sentence(loaded: list[str]) -> None
     fails(run("query", *loaded, " ; "), 2, "there is no SQL")
 
 
+def test_a_table_that_is_not_there_is_told_with_how_to_get_it(loaded: list[str]) -> None:
+    for table, words in (
+        ("sessions", "does not exist; openpanel-source models makes it"),
+        ("openpanel.sessions", "does not exist; openpanel-source models makes it"),
+        ("profiles", "does not exist; openpanel-source sync --lists profiles loads it"),
+        ("chart_points", "openpanel-source sync --charts FILE loads it"),
+        ("event", "does not exist; did you mean events?"),
+        ("openpanl.events", "events"),
+    ):
+        fails(run("query", *loaded, f"SELECT * FROM {table}"), 2, words)
+    assert run("models", *loaded).exit_code == 0
+    assert run("query", *loaded, "SELECT * FROM sessions").exit_code == 0
+
+
 def test_hostile_values_are_escaped_in_tables_and_exact_for_programs(loaded: list[str]) -> None:
     sql = (
         "SELECT name, NULL AS nothing, '' AS empty, 1.5 AS n, TRUE AS yes"
@@ -177,13 +191,15 @@ def shell(loaded: list[str]) -> Iterator[Terminal]:
 
 
 def test_a_shell_answers_query_after_query_and_says_what_is_wrong(shell: Terminal) -> None:
-    assert "events" in shell.until("openpanel> ")
+    begin = shell.until("openpanel> ")
+    assert "events" in begin
+    assert "Not made yet: sessions, " in begin
     shell.type("SELECT count(*) AS n\n")
     shell.until("...> ")
     shell.type("FROM events;\n")
     assert "4" in shell.until("(1 row)")
     shell.type("SELECT * FROM nowhere;\n")
-    shell.until("not exist")
+    shell.until("not exist; there are ")
     shell.until("openpanel> ")
     # More than fits, one below the other.
     shell.type("SELECT * FROM events ORDER BY name DESC LIMIT 1;\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import duckdb
@@ -79,11 +80,50 @@ def test_rows_that_were_deleted_by_hand_show_without_the_server(sandbox: Sandbox
     with duckdb.connect("warehouse.duckdb") as connection:
         connection.execute("DELETE FROM openpanel.events WHERE event_date = '2026-11-23'")
     sandbox.stop()
-    text = run("status").stdout
-    assert "DIFFERS 2026-11-23: 1 event loaded, 0 held now" in text
-    assert "audit --repair" in text
+    assert "DIFFERS 2026-11-23: 1 event loaded, 0 held now" in run("status").stdout
     told = json.loads(run("status", "--json").stdout)
     assert told["projects"][0]["differing_days"] == [
         {"day": "2026-11-23", "recorded": 1, "held": 0}
     ]
     assert told["stored_bytes"] >= Path("warehouse.duckdb").stat().st_size
+
+
+def test_what_differs_ends_with_exit_code_3_and_the_command_that_mends_it(
+    sandbox: Sandbox,
+) -> None:
+    run("sync", "--database", "mine.duckdb")
+    assert run("status", "--database", "mine.duckdb").exit_code == 0
+    with duckdb.connect("mine.duckdb") as connection:
+        connection.execute("DELETE FROM openpanel.events WHERE event_date = '2026-11-10'")
+    told = run("status", "--database", "mine.duckdb", "--json")
+    assert (told.exit_code, json.loads(told.stdout)["verified"]) == (3, False)
+    said = run("status", "--database", "mine.duckdb")
+    assert said.exit_code == 3
+    assert "reads again 1 day changed here since they were loaded" in said.stdout
+    [line] = [line for line in said.stdout.splitlines() if "To read again" in line]
+    again = run(*shlex.split(line.partition(": ")[2])[1:])
+    assert (again.exit_code, "Loaded 2 events of 1 day" in again.stdout) == (0, True), again.output
+    assert run("status", "--database", "mine.duckdb").exit_code == 0
+
+
+def test_days_before_the_configured_start_are_the_owners_to_delete(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("sync")
+    monkeypatch.setenv("SOURCES__OPENPANEL__START_DATE", "2026-11-11")
+    with duckdb.connect("warehouse.duckdb") as connection:
+        connection.execute("DELETE FROM openpanel.events WHERE event_date = '2026-11-10'")
+    assert "Nothing new" in run("sync").stdout
+    shown = run("status")
+    assert (shown.exit_code, "DIFFERS" in shown.stdout) == (0, False)
+
+
+def test_more_days_than_are_shown_are_counted(sandbox: Sandbox) -> None:
+    days = [f"2026-10-{day:02d}T10:00:00.000Z" for day in range(1, 13)]
+    sandbox.add([event(100 + n, createdAt=at) for n, at in enumerate(days)])
+    run("sync")
+    with duckdb.connect("warehouse.duckdb") as connection:
+        connection.execute("DELETE FROM openpanel.events WHERE event_date < '2026-11-01'")
+    shown = run("status").stdout
+    assert shown.count("DIFFERS") == 10
+    assert "... and 2 days more; --json has all" in shown

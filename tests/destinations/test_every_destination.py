@@ -124,6 +124,11 @@ def test_what_somebody_deleted_is_found_and_repaired(held: Any) -> None:
         repaired = audit(held.pipeline(), repair=True, **held.settings(sandbox))
         assert repaired.exit_code == 0
         compare(held, sandbox)
+        # The next sync finds it as well, though nothing was cut off.
+        held.damage("event_date = '2026-11-10'")
+        summary = held.sync(sandbox)
+        assert (summary.days_read, summary.is_verified) == (1, True)
+        compare(held, sandbox)
 
 
 @pytest.mark.parametrize("name", ["duckdb", "postgresql", "sqlite"])

@@ -43,7 +43,7 @@ FAILED = (
 )
 
 
-@pytest.fixture(params=["duckdb", "postgresql"])
+@pytest.fixture(params=["duckdb", "postgresql", "sqlite"])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
     url = lambda: str(request.getfixturevalue("postgres_url"))  # noqa: E731
     warehouse: Warehouse = made(request.param, tmp_path, url)

@@ -29,6 +29,19 @@ def repository(tmp_path: Path) -> Path:
     return path
 
 
+def called(project: Path, call: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a function of the pipeline that was copied."""
+    program = f"import openpanel_pipeline; print(openpanel_pipeline.{call})"
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=project,
+        env=os.environ | {"DLT_DATA_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_dlt_init_makes_a_project_that_asks_for_the_right_secrets_and_loads(
     repository: Path, tmp_path: Path
 ) -> None:
@@ -46,24 +59,25 @@ def test_dlt_init_makes_a_project_that_asks_for_the_right_secrets_and_loads(
 
     with world(event(1), event(2)) as sandbox:
         secrets["sources"]["openpanel"] = {"client_id": CLIENT, "client_secret": SECRET}
-        config["sources"]["openpanel"] |= {
-            "project_id": "web",
-            "base_url": sandbox.url,
-            "now": NOW.isoformat(),
-        }
-        (project / ".dlt" / "secrets.toml").write_text(tomlkit.dumps(secrets))
-        (project / ".dlt" / "config.toml").write_text(tomlkit.dumps(config))
-        for call in ("load_everything()", "load_one_run()"):
-            program = f"import openpanel_pipeline; print(openpanel_pipeline.{call})"
-            ran = subprocess.run(
-                [sys.executable, "-c", program],
-                cwd=project,
-                env=os.environ | {"DLT_DATA_DIR": str(tmp_path / call)},
-                capture_output=True,
-                text=True,
-                check=False,
+        one_client = secrets["sources"]["openpanel"]
+        for number, (given, of_config) in enumerate(
+            (
+                (one_client, {"project_id": "web"}),
+                ({"clients": {"web": one_client}}, {}),
             )
-            assert ran.returncode == 0, ran.stdout + ran.stderr
+        ):
+            secrets["sources"]["openpanel"] = given
+            ours = {"base_url": sandbox.url, "now": NOW.isoformat()} | of_config
+            config["sources"]["openpanel"] = ours
+            (project / ".dlt" / "secrets.toml").write_text(tomlkit.dumps(secrets))
+            (project / ".dlt" / "config.toml").write_text(tomlkit.dumps(config))
+            for call in ("load_everything()", "load_one_run()"):
+                ran = called(project, call, tmp_path / f"{call}{number}")
+                assert ran.returncode == 0, ran.stdout + ran.stderr
+        secrets["sources"]["openpanel"] = {}
+        (project / ".dlt" / "secrets.toml").write_text(tomlkit.dumps(secrets))
+        ran = called(project, "load_one_run()", tmp_path / "without")
+        assert "client_id and client_secret are missing" in ran.stderr
     import duckdb
 
     with duckdb.connect(str(project / "openpanel_pipeline.duckdb"), read_only=True) as database:

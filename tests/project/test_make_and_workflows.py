@@ -54,6 +54,11 @@ def test_make_alone_runs_the_demo() -> None:
     assert make("--dry-run")[-1].endswith("openpanel-source demo")
 
 
+def test_clean_removes_the_file_that_the_demo_has_made() -> None:
+    cleaned = " ".join(make("--dry-run", "clean"))
+    assert {"openpanel_demo.duckdb", "openpanel_demo.duckdb.wal"} <= {*cleaned.split()}
+
+
 def test_every_make_that_the_pages_and_workflows_name_is_there() -> None:
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *GITHUB.rglob("*.md")]
     for path in [*pages, ROOT / ".ci" / "run", *WORKFLOWS]:

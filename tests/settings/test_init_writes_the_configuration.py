@@ -386,3 +386,23 @@ def test_to_a_root_client_none_is_added_and_it_is_said_where_clients_stand(
     forget_files()
     words = ["is set already", "[sources.openpanel.clients.PROJECT]"]
     fails(run("init", "--client-id", EMPTY), 2, *words)
+
+
+def test_what_is_awaited_meanwhile_is_said_with_how_long(server: Sandbox) -> None:
+    server.behave(path="/manage/projects", status=429, retry_after=4, times=1)
+    terminal = Terminal("init", "--base-url", server.url, "--client-id", ROOT)
+    terminal.until("Client secret")
+    terminal.type(f"{ROOT_SECRET}\n")
+    terminal.until("waiting: rate limit, next in ")
+    terminal.until("Which of them?")
+    terminal.kill()
+
+
+def test_an_answer_that_is_late_is_said(server: Sandbox) -> None:
+    server.behave(path="/manage/projects", delay=5, times=1)
+    terminal = Terminal("init", "--base-url", server.url, "--client-id", ROOT)
+    terminal.until("Client secret")
+    terminal.type(f"{ROOT_SECRET}\n")
+    terminal.until("waiting: no answer for ")
+    terminal.until("Which of them?")
+    terminal.kill()

@@ -182,8 +182,11 @@ class SqliteFile(Warehouse):
             ]
 
     def damage(self, condition: str) -> None:
+        self.change(f"DELETE FROM events WHERE {condition}")
+
+    def change(self, sql: str) -> None:
         with closing(sqlite3.connect(self.file)) as connection, connection:
-            connection.execute(f"DELETE FROM events WHERE {condition}")
+            connection.execute(sql)
 
     def staged(self) -> list[Any]:
         found: list[Any] = []

@@ -414,3 +414,20 @@ def test_a_request_still_under_way_keeps_its_place_in_the_next_window() -> None:
         assert sleeper.slept == []
         answered(limiter, headers)
         assert sum(sleeper.slept) == pytest.approx(1.01)
+
+
+def test_the_smaller_limit_of_another_route_slows_nothing_down() -> None:
+    server = FixedWindow(100, 10)
+
+    def fail(seconds: float) -> None:
+        pytest.fail(f"waited for {seconds} s")
+
+    limiter = RateLimiter(clock=lambda: 0.0, sleep=fail)
+    for number in range(100):
+        with limiter.slot() as slot:
+            headers = server.request(0.0)
+            if number in (0, 5, 15):
+                # What /manage says, which allows 20 of the same requests.
+                headers |= {"x-ratelimit-limit": "20", "x-ratelimit-remaining": f"{19 - number}"}
+            slot.observe(headers)
+    assert server.refused == 0

@@ -37,6 +37,34 @@ def shown() -> Iterator[OnProgress]:
         yield Lines()
 
 
+class Waits:
+    """Writes a line for each wait that is worth it, and nothing else."""
+
+    def __init__(self) -> None:
+        self._until = self._since = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        """Write a line if a wait has begun, or an answer is late."""
+        if self.is_new(progress) or self._is_late(progress):
+            _write(f"waiting: {progress.awaited}", progress)
+
+    def is_new(self, progress: Progress) -> bool:
+        """Whether there is a wait worth a line that nothing was said of, and that has an end."""
+        now, awaited = time.monotonic(), progress.awaited
+        if awaited is None or now < self._until or awaited.until < now + _SECONDS_WORTH_A_LINE:
+            return False
+        self._until = awaited.until
+        return True
+
+    def _is_late(self, progress: Progress) -> bool:
+        """The same of a wait that only tells since when."""
+        now, awaited = time.monotonic(), progress.awaited
+        if awaited is None or not self._since + 1.0 < awaited.until <= now - _SECONDS_WORTH_A_LINE:
+            return False
+        self._since = awaited.until
+        return True
+
+
 class Lines:
     """Writes a line now and then, and one for each wait that is worth it."""
 
@@ -45,21 +73,16 @@ class Lines:
         self._lines = 0
         self._next_at = 0.0
         self._shown: tuple[int, int] = (0, 0)
-        self._waits_until = 0.0
+        self._waits = Waits()
 
     def __call__(self, progress: Progress) -> None:
         """Write a line if it is time."""
-        now, awaited = time.monotonic(), progress.awaited
+        now = time.monotonic()
         text = self._line.of(progress)
         reached = progress.events_read, progress.days_read
-        is_wait = (
-            awaited is not None
-            and awaited.until - now >= _SECONDS_WORTH_A_LINE
-            and now >= self._waits_until
-        )
-        if awaited is not None and is_wait:
-            self._waits_until = awaited.until
-        elif reached == self._shown or (now < self._next_at and progress.days_left != 0):
+        if not self._waits.is_new(progress) and (
+            reached == self._shown or (now < self._next_at and progress.days_left != 0)
+        ):
             return
         self._shown = reached
         self._lines += 1

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
-from openpanel_source.operations.progress.display import OnProgress, shown
+from openpanel_source.api.client import Client
+from openpanel_source.operations.progress.display import OnProgress, Waits, shown
 from openpanel_source.source.orders import Progress
 
 _SECONDS = 0.5
@@ -47,3 +48,16 @@ def telling(progress: bool | OnProgress, now: Callable[[], Progress]) -> Iterato
     finally:
         done.set()
         teller.join(_PATIENCE_SECONDS)
+
+
+@contextmanager
+def telling_waits(client: Client, *, is_shown: bool) -> Iterator[None]:
+    """Say meanwhile what requests wait for and how long, a line for each wait of some seconds.
+
+    Args:
+        client: Makes the requests.
+        is_shown: Whether anything is said.
+    """
+    progress = Waits() if is_shown else False
+    with telling(progress, lambda: Progress(None, None, 0, None, 0, None, None, client.awaited)):
+        yield

@@ -11,7 +11,7 @@ import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.common.schema.utils import new_table
-from dlt.destinations import duckdb, postgres
+from dlt.destinations import postgres
 
 from openpanel_source.destinations.comments import write_comments
 from openpanel_source.destinations.known_tables import client_of
@@ -28,6 +28,12 @@ from openpanel_source.model.conditions import Replaced, days_condition
 from openpanel_source.model.plain import plain
 from openpanel_source.model.schema import EVENTS, PROPERTY_FAILURES, SYNC_DAYS, Column
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone
+from openpanel_source.operations.properties.filled_rows import (
+    can_be_filled,
+    insert_failures,
+    text_of_properties,
+    update_events,
+)
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.promoted import Failures, Promotion
 from openpanel_source.rows.property_columns import (
@@ -43,8 +49,6 @@ from openpanel_source.source.privacy_settings import parse_privacy
 
 _ROWS = 20_000
 """Rows that are in memory at once."""
-_VALUES = "openpanel_filled"
-"""What the values of rows are called on their way."""
 _SOURCE = pa.schema([("id", pa.string()), ("properties", pa.string())])
 
 
@@ -86,7 +90,7 @@ def fill(
     Each day is one transaction; what was cut off goes on when it is called again.
 
     Args:
-        pipeline: A pipeline whose destination is DuckDB or PostgreSQL.
+        pipeline: A pipeline whose destination is DuckDB, PostgreSQL or written by sqlalchemy.
         busy_timeout: Seconds to wait for another sync, and for a DuckDB file that is in use.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
@@ -117,7 +121,7 @@ def check_fillable(pipeline: dlt.Pipeline, properties: Properties, privacy: Priv
     """Refuse what can only be read again.
 
     Raises:
-        DestinationError: The destination is neither DuckDB nor PostgreSQL.
+        DestinationError: The destination is none that can be filled.
         InvalidSettingError: There is no key, or the privacy settings hide one.
     """
     if not properties:
@@ -125,10 +129,10 @@ def check_fillable(pipeline: dlt.Pipeline, properties: Properties, privacy: Priv
             "no key of the properties has a column; write --property KEY=TYPE, as --property"
             " total=double, or [sources.openpanel.properties] into .dlt/config.toml."
         )
-    if not isinstance(pipeline.destination, (duckdb, postgres)):
+    if not can_be_filled(pipeline.destination):
         raise DestinationError(
-            "columns are filled from the warehouse in DuckDB and PostgreSQL only; read the days"
-            " again: openpanel-source sync --reload."
+            "columns are filled from the warehouse in DuckDB, PostgreSQL and what sqlalchemy writes"
+            " only; read the days again: openpanel-source sync --reload."
         )
     for key in properties if privacy else ():
         if privacy and _hides(privacy, key):
@@ -229,9 +233,10 @@ class _Filling:
     def _chunks(self, client: Any, condition: str) -> Iterator[pa.Table]:
         """The rows of a day with a null, by id: a cursor would not outlive what is written."""
         table, last = client.make_qualified_table_name(EVENTS.name), ""
+        text = text_of_properties(self.pipeline.destination)
         while True:
             rows = client.execute_sql(
-                f"SELECT id, CAST(properties AS VARCHAR) FROM {table}"  # noqa: S608 - names
+                f"SELECT id, {text} FROM {table}"  # noqa: S608 - names
                 f" WHERE {condition} AND {self._is_null} AND id > %s ORDER BY id LIMIT {_ROWS}",
                 last,
             )
@@ -249,22 +254,7 @@ class _Filling:
         rows = rows.filter(has_value)
         if not rows.num_rows:
             return 0
-        table = client.make_qualified_table_name(EVENTS.name)
-        values = ", ".join(f"{name} = {_VALUES}.{name}" for name in self._names)
-        differs = " OR ".join(
-            f"{table}.{name} IS DISTINCT FROM {_VALUES}.{name}" for name in self._names
-        )
-        update = (
-            f"UPDATE {table} SET {values} FROM {_VALUES}"  # noqa: S608 - names
-            f" WHERE {table}.id = {_VALUES}.id AND ({condition}) AND ({differs})"
-        )
-        if isinstance(self.pipeline.destination, duckdb):
-            client.native_connection.register(_VALUES, rows)
-            [[written]] = client.execute_sql(update)
-            client.native_connection.unregister(_VALUES)
-        else:
-            written = _update_postgres(client, table, rows, update)
-        return int(written)
+        return update_events(self.pipeline.destination, client, rows, condition)
 
     def _write_failures(self, client: Any, failed: pa.Table | None, condition: str) -> None:
         table = client.make_qualified_table_name(PROPERTY_FAILURES.name)
@@ -272,26 +262,9 @@ class _Filling:
         marks = ", ".join(["%s"] * len(keys))
         gone = f"DELETE FROM {table} WHERE ({condition}) AND property_key IN ({marks})"  # noqa: S608
         client.execute_sql(gone, *keys)
-        for row in failed.to_pylist() if failed is not None else ():
-            names, values = ", ".join(row), ", ".join(["%s"] * len(row))
-            insert = f"INSERT INTO {table} ({names}) VALUES ({values})"  # noqa: S608 - names
-            client.execute_sql(insert, *row.values())
+        if failed is None:
+            return
+        insert_failures(self.pipeline.destination, client, failed)
+        for row in failed.to_pylist():
             key, count = row["property_key"], row["failed_rows"]
             self.report.failed_rows[key] = self.report.failed_rows.get(key, 0) + count
-
-
-def _update_postgres(client: Any, table: str, rows: pa.Table, update: str) -> int:
-    """Update a table of PostgreSQL from rows in a temporary one; how many were changed."""
-    from psycopg2.extras import execute_values  # noqa: PLC0415 - not everybody has PostgreSQL
-
-    names = ", ".join(rows.schema.names)
-    with client.native_connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE TEMP TABLE {_VALUES} AS SELECT {names} FROM {table} LIMIT 0"  # noqa: S608
-        )
-        values = [tuple(row.values()) for row in rows.to_pylist()]
-        execute_values(cursor, f"INSERT INTO {_VALUES} VALUES %s", values, page_size=1_000)  # noqa: S608
-        cursor.execute(update)
-        written: int = cursor.rowcount
-        cursor.execute(f"DROP TABLE {_VALUES}")
-    return written
