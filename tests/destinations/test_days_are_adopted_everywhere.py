@@ -1,4 +1,4 @@
-"""Days that the pipelines of partitions have loaded are not read again, whatever the destination."""
+"""Days that pipelines of partitions have loaded are not read again, on any destination."""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ from tests.support.sandbox_world import pages_of
 
 SERVERS = {"postgresql": "postgres", "delta": "filesystem"}
 """Destinations that take several writers, by what tests call them: what dlt calls them."""
+COMMITS = {"SOURCES__OPENPANEL__MAX_DAYS_PER_RUN": "5"}
+"""Commits on the way, for the partition that is killed to have some days behind it."""
 
 
 @dataclass
@@ -126,7 +128,5 @@ def backfill_into(
     warehouse = made(target, installation.folder, postgres_url)
     backfill = Backfill(installation, warehouse, target, size)
     installation.use_environment()
-    installation.environment |= backfill.environment
-    # Commits on the way: the partition that is killed has some days behind it.
-    installation.environment["SOURCES__OPENPANEL__MAX_DAYS_PER_RUN"] = "3"
+    installation.environment |= backfill.environment | COMMITS
     return backfill

@@ -19,7 +19,7 @@ import psycopg2
 import pytest
 import requests
 
-from tests.orchestrators.backfills import Backfill, backfill_into, is_at_work
+from tests.orchestrators.backfills import COMMITS, Backfill, backfill_into, is_at_work
 from tests.orchestrators.conftest import Installation
 from tests.orchestrators.programs import Program, Programs, ending, free_port, needed
 from tests.support.postgres import postgres_url
@@ -27,7 +27,7 @@ from tests.support.postgres import postgres_url
 __all__ = ["postgres_url"]
 
 EVENTS = int(os.environ.get("OPENPANEL_SOURCE_AIRFLOW", "20000"))
-EVENTS_PER_PARTITION = EVENTS // 10
+EVENTS_PER_PARTITION = max(EVENTS // 10, 4_000)
 SECONDS = 150 + EVENTS / 500
 """How long a backfill may take."""
 METADATA = "airflow"
@@ -143,7 +143,7 @@ def cluster(backfill: Backfill) -> Iterator[Cluster]:
         for name, value in installation.whole_environment.items()
         if not name.startswith(("SOURCES__", "DESTINATION__"))
     }
-    own["SOURCES__OPENPANEL__MAX_DAYS_PER_RUN"] = "3"
+    own |= COMMITS
     with ending(Programs(installation.folder, own)) as programs:
         keep_nothing = ("--save", "", "--appendonly", "no")
         programs.start(
@@ -184,7 +184,8 @@ def test_a_backfill_is_loaded_and_adopted_though_a_worker_is_killed(
     repeated = {name: number for name, number in tries.items() if number > 1}
     print(
         f"\n{EVENTS:,} events in {len(planned)} partitions, one of two workers killed:"
-        f" {seconds:.0f} s; tried more than once: {repeated}; server, ledger and PostgreSQL are equal"
+        f" {seconds:.0f} s; tried more than once: {repeated};"
+        " server, ledger and PostgreSQL are equal"
     )
 
 

@@ -24,7 +24,7 @@ from tests.support.postgres import postgres_url
 __all__ = ["postgres_url"]
 
 EVENTS = 20_000
-EVENTS_PER_PARTITION = 2_000
+EVENTS_PER_PARTITION = 4_000
 EXECUTOR = "org.apache.spark.executor.CoarseGrainedExecutorBackend"
 
 
