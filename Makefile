@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 
 .PHONY: demo help test test-long coverage lowest newest kills backfill faults fuzz test-clouds \
-	test-dbt test-orchestrators lint hooks audit docs pictures report-assets \
+	test-dbt test-orchestrators backfill-airflow lint hooks audit docs pictures report-assets \
 	rooms bench bench-smoke site dist release lock clean
 
 demo: .venv/.ready ## A local server with 50,000 events, synced into DuckDB: 10 seconds
@@ -61,6 +61,9 @@ fuzz: .venv/.ready ## 40,000 pages that are not as documented, or damaged: some 
 # Each orchestrator has an environment of its own, kept in .orchestrators.
 test-orchestrators: .venv/.ready ## The examples in pipelines/ with their orchestrators: 8 minutes, installing included
 	$(BIN)/python -m pytest -n0 --timeout 900 tests/orchestrators
+
+backfill-airflow: .venv/.ready ## A million events by Airflow and two Celery workers, one of them killed
+	OPENPANEL_SOURCE_AIRFLOW=1000000 $(BIN)/python -m pytest -s -n0 tests/orchestrators/test_airflow_cluster.py
 
 # Their drivers have an environment of their own: 800 MB.
 test-clouds: .clouds/.ready ## The SQL for BigQuery, Snowflake … without a server: 2 minutes

@@ -13,9 +13,11 @@ _FILES = {
     "charts": "charts.toml",
     "cron": "crontab",
     "dagster": "dagster_definitions.py",
+    "dask": "dask_backfill.py",
     "github": "github_actions.yml",
     "prefect": "prefect_flow.py",
     "python": "nightly_sync.py",
+    "spark": "spark_backfill.py",
 }
 _PACKAGE = Path(__file__).parents[1]
 

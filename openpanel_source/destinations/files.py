@@ -7,15 +7,20 @@ files are still dlt's: with their names, in their places.
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.schema import Schema
 from dlt.destinations import filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, ReferenceFollowupJob
 from dlt.destinations.impl.filesystem.sql_client import FilesystemSqlClient
 
 from openpanel_source.destinations.files_jobs import FILE, job_of, parquet, sql_text
+from openpanel_source.destinations.warehouse import SOURCE_NAME
+from openpanel_source.model.schema import SYNC_DAYS
 
 
 class _SqlClient(FilesystemSqlClient):
@@ -36,6 +41,15 @@ class _SqlClient(FilesystemSqlClient):
         else:
             self._register_filesystem(self.remote_client.fs_client, config.protocol)
         return True
+
+    def set_schemas(self, schemas: Sequence[Schema]) -> None:
+        # A pipeline that has never run knows no table, but others may have loaded some.
+        if not any(SYNC_DAYS.name in schema.tables for schema in schemas):
+            stored = self.remote_client.get_stored_schema(SOURCE_NAME)
+            if stored is not None:
+                schemas = [Schema.from_dict(json.loads(stored.schema))]
+                self.schema = self.remote_client.schema = schemas[0]
+        super().set_schemas(schemas)
 
     def create_view_select(self, table_schema: Any, schema: Any = None) -> tuple[str, str] | None:
         name, table_format = table_schema["name"], table_schema.get("table_format")

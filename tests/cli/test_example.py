@@ -22,7 +22,9 @@ def example(*arguments: str) -> tuple[int, str]:
     [
         ("airflow", "airflow_dag.py"),
         ("dagster", "dagster_definitions.py"),
+        ("dask", "dask_backfill.py"),
         ("prefect", "prefect_flow.py"),
+        ("spark", "spark_backfill.py"),
         ("github", "github_actions.yml"),
         ("cron", "crontab"),
         ("python", "nightly_sync.py"),

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ HEADERS = {
 PROJECTS = ["acme-shop", "acme-blog"]
 DAYS = 70
 """So long that at least one month is over."""
+PACKAGES = {
+    "airflow": [f"{ROOT}[airflow,postgres]", "apache-airflow[celery,postgres]"],
+    "dask": [f"{ROOT}[dask,deltalake,filesystem,postgres]"],
+    "github": [str(ROOT), "check-jsonschema"],
+    "spark": [f"{ROOT}[spark,deltalake,filesystem,postgres]"],
+}
+"""What an environment holds, where that is not the extra of its name; the package is the first."""
 
 
 def installed(name: str) -> Path:
@@ -51,7 +59,7 @@ def installed(name: str) -> Path:
             "--disable-pip-version-check",
         ]
         subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)
-        packages = {"github": [str(ROOT), "check-jsonschema"]}.get(name, [f"{ROOT}[{name}]"])
+        packages = PACKAGES.get(name, [f"{ROOT}[{name}]"])
         subprocess.run([*pip, "--constraint", constraints, "--editable", *packages], check=True)
         mark.write_text(wanted)
     return folder / "bin"
@@ -104,25 +112,29 @@ class Installation:
     def warehouse(self) -> Path:
         return self.folder / "warehouse.duckdb"
 
-    def execute(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
-        """A program as it ended; what it said is shown when the test fails."""
-        programs = installed(self.name)
+    @property
+    def whole_environment(self) -> dict[str, str]:
+        """What a program finds in its environment."""
         base = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("SOURCES__", "DESTINATION__", "PYTHON"))
         }
         own = {
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{installed(self.name)}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.folder),
             "DLT_DATA_DIR": str(self.folder / "dlt"),
             "RUNTIME__DLTHUB_TELEMETRY": "false",
         }
-        path = own["PATH"]
+        return base | own | self.environment
+
+    def execute(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
+        """A program as it ended; what it said is shown when the test fails."""
+        environment = self.whole_environment
         result = subprocess.run(
-            [shutil.which(command[0], path=path) or command[0], *command[1:]],
+            [shutil.which(command[0], path=environment["PATH"]) or command[0], *command[1:]],
             cwd=self.folder,
-            env=base | own | self.environment,
+            env=environment,
             capture_output=True,
             text=True,
             check=False,
@@ -154,11 +166,14 @@ class Installation:
             assert found == 1
         (folder / example).write_text(text)
 
-    def source(self) -> Rows:
-        """The rows of the server, as a warehouse should hold them."""
-        return expected(
-            [row for project in PROJECTS for row in server_rows(self.sandbox, HEADERS, project)]
-        )
+    def source(self, first: date | None = None, last: date | None = None) -> Rows:
+        """The rows of the server, of some days or all, as a warehouse should hold them."""
+        days = {
+            "start": f"{first or self.first_day}T00:00:00.000Z",
+            "end": f"{last or self.today}T23:59:59.999Z",
+        }
+        rows = (server_rows(self.sandbox, HEADERS, project, **days) for project in PROJECTS)
+        return expected(list(chain.from_iterable(rows)))
 
     def difference(self) -> str:
         """How the warehouse differs from the server; empty where it does not."""
@@ -176,8 +191,12 @@ class Installation:
 
 @pytest.fixture
 def installation(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Installation]:
-    """The orchestrator that the test's module is named after, with a server that it can read."""
-    name = request.path.stem.removeprefix("test_")
+    """The orchestrator that the test's module is named after, with a server that it can read.
+
+    The server holds as many events as the module's ``EVENTS`` say, 3,000 without.
+    """
+    name = request.path.stem.removeprefix("test_").partition("_")[0]
     now = datetime.now(timezone.utc)
-    with Sandbox(generate(events=3000, days=DAYS, now=now), rate_limit=None, now=lambda: now) as it:
+    data = generate(events=getattr(request.module, "EVENTS", 3000), days=DAYS, now=now)
+    with Sandbox(data, rate_limit=None, now=lambda: now) as it:
         yield Installation(name, tmp_path, it, now)
