@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 
 .PHONY: demo help test test-long coverage lowest newest kills backfill faults fuzz test-clouds \
-	test-dbt test-orchestrators backfill-airflow lint hooks audit docs pictures report-assets \
+	test-dbt test-destinations test-orchestrators backfill-airflow lint hooks audit docs pictures report-assets \
 	rooms bench bench-smoke site dist release lock clean
 
 demo: .venv/.ready ## A local server with 50,000 events, synced into DuckDB: 10 seconds
@@ -76,6 +76,17 @@ test-clouds: .clouds/.ready ## The SQL for BigQuery, Snowflake … without a ser
 		--editable '.[bigquery,clickhouse,databricks,motherduck,redshift,snowflake]'
 	touch $@
 
+# MariaDB's server is Debian's mariadb-server; all else comes from PyPI: 1 GB.
+test-destinations: .destinations/.ready ## MariaDB, DuckLake, S3 buckets and ClickHouse's engine: 4 minutes
+	.destinations/bin/python -m pytest --numprocesses 2 --dist loadfile tests/servers
+
+.destinations/.ready: pyproject.toml
+	$(PYTHON) -m venv .destinations
+	.destinations/bin/$(PIP_INSTALL) --upgrade 'pip>=25.1'
+	.destinations/bin/$(PIP_INSTALL) --group destinations \
+		--editable '.[clickhouse,deltalake,ducklake,filesystem,mariadb,postgres,pyiceberg]'
+	touch $@
+
 # dbt has an environment of its own: 1 GB. Newer sources of its parser fetch it from elsewhere.
 test-dbt: .dbt/.ready ## The dbt package in DuckDB and PostgreSQL, and its SQL for the others: 7 minutes
 	.dbt/bin/python -m pytest --numprocesses 2 --dist loadfile --timeout 900 tests/dbt
@@ -112,13 +123,18 @@ report-assets: .venv/.ready ## Renew what the report brings along, from npm (nee
 rooms: .venv/.ready ## How large each room is, and that no import goes in a circle
 	$(BIN)/python docs/rooms.py
 
-BENCHMARKS := server_speed run first_rows rate_limit workers memory growth startup nights proofs models
+BENCHMARKS := server_speed run first_rows rate_limit workers memory growth startup nights proofs models destinations
 
-bench: .venv/.ready ## Measure again; writes docs/performance.md: 30 minutes
-	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name; done
+# What loads into all destinations has the environment of their tests.
+MEASURE = set -e; for name in $(BENCHMARKS); do \
+	if [ $$name = destinations ]; then bin=.destinations/bin; else bin=$(BIN); fi; \
+	$$bin/python -m benchmarks.$$name
 
-bench-smoke: .venv/.ready ## The same in tiny sizes, whether it works; writes nothing
-	set -e; for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --smoke; done
+bench: .venv/.ready .destinations/.ready ## Measure again; writes docs/performance.md: 35 minutes
+	$(MEASURE); done
+
+bench-smoke: .venv/.ready .destinations/.ready ## The same in tiny sizes, whether it works; writes nothing
+	$(MEASURE) --smoke; done
 
 # The theme and what it needs have an environment of their own.
 site: .site/.ready ## The documentation as a site in build/site, its links and what it loads tested: 1 minute
@@ -150,7 +166,7 @@ lock: ## Choose the versions of requirements.lock again: the newest that pyproje
 		--custom-compile-command 'make lock' --group dev --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .venv-lowest .venv-newest .venv-lock .clouds .dbt .orchestrators .site dist build .coverage* \
+	rm -rf .venv .venv-lowest .venv-newest .venv-lock .clouds .dbt .destinations .orchestrators .site dist build .coverage* \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 		openpanel_demo.duckdb openpanel_demo.duckdb.wal dbt/target dbt/dbt_packages dbt/logs
 

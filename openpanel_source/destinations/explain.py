@@ -100,6 +100,11 @@ def _of_destination(error: BaseException, destination: str) -> DestinationError 
         )
     if isinstance(error, UnknownDestinationModule):
         return _unknown_destination(error)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return DestinationError(
+            f"the destination needs the Python package {error.name}, which is missing; install it,"
+            " or name another driver in its credentials."
+        )
     if isinstance(error, PipelineConfigMissing):
         return DestinationError(
             f"the pipeline has no {error.config_elem}; name one in dlt.pipeline(...)."
@@ -220,6 +225,7 @@ _SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
         (
             r'(database|role|user) ".*" does not exist',
             "(password|peer|ident) authentication failed",
+            "access denied for user",
             "no password supplied",
             "pg_hba.conf",
         ),
@@ -250,7 +256,7 @@ def destination_errors(destination: str | None = None) -> Iterator[None]:
         yield
     except OpenPanelError:
         raise
-    except (DltException, OSError, ValueError) as error:
+    except (DltException, OSError, ValueError, ModuleNotFoundError) as error:
         if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
             raise KeyboardInterrupt from None
         known = explained(error, destination)

@@ -29,16 +29,10 @@ class _SqlClient(FilesystemSqlClient):
     def create_secret(
         self, scope: str, credentials: Any, secret_name: Any = None, persist_secrets: bool = False
     ) -> bool:
-        # As dlt does, but for fetchone(), which a relation of DuckDB 2.0 no longer has.
+        # Files are read with the client that writes them: its credentials, its proxy, nothing to
+        # download. DuckDB would load an extension, and find its own way there.
         config = self.remote_client.config
-        if config.is_local_filesystem:
-            return True
-        scope, _, _ = scope.partition("@")
-        name = secret_name or self.create_secret_name(scope)
-        statements = self._build_secret_statements(scope, credentials, name, "", False)
-        if statements:
-            self._conn.execute(";\n".join(statements))
-        else:
+        if not config.is_local_filesystem:
             self._register_filesystem(self.remote_client.fs_client, config.protocol)
         return True
 
@@ -64,6 +58,7 @@ class _SqlClient(FilesystemSqlClient):
         paths = _delta_files(table) if table_format == "delta" else _iceberg_files(table)
         if paths is None:
             # Others have written what only the extensions can read.
+            self._let_extensions_in()
             return super().create_view_select(table_schema, schema)
         columns = table_schema["columns"]
         mapper = self.capabilities.get_type_mapper()
@@ -71,6 +66,15 @@ class _SqlClient(FilesystemSqlClient):
         in_folders = table.metadata().partition_columns if table_format == "delta" else []
         location = self.remote_client.get_open_table_location(table_format, name)
         return location, _selecting(types, paths, in_folders)
+
+    def _let_extensions_in(self) -> None:
+        # As dlt does, but for a question that DuckDB 2.0 no longer answers to it.
+        config = self.remote_client.config
+        scope, _, _ = config.bucket_url.partition("@")
+        name = self.create_secret_name(scope)
+        if not config.is_local_filesystem:
+            given = (scope, config.credentials, name, "", False)
+            self._conn.execute(";\n".join(self._build_secret_statements(*given)))
 
 
 def _selecting(types: dict[str, str], paths: list[str], in_folders: list[str]) -> str:

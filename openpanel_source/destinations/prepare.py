@@ -11,7 +11,7 @@ from dlt.common.configuration import resolve_configuration
 from dlt.common.configuration.inject import create_resolved_partial
 from dlt.common.destination import Destination
 from dlt.common.destination.exceptions import SqlClientNotAvailable
-from dlt.destinations import filesystem, postgres
+from dlt.destinations import filesystem, postgres, sqlalchemy
 from dlt.pipeline.configuration import PipelineConfiguration
 
 from openpanel_source.destinations.duckdb_session import is_duckdb, loading
@@ -155,12 +155,15 @@ def exact_of(pipeline: dlt.Pipeline) -> Any:
     """What takes the place of a pipeline's destination; often that destination itself.
 
     ``filesystem`` would replace no rows; ``postgres`` would make null of empty texts, and replace
-    rows without regard for what others write at the same moment.
+    rows without regard for what others write at the same moment; ``sqlalchemy`` would refuse long
+    texts in MariaDB and MySQL, and take some for others.
 
     Raises:
         DestinationError: Files would go where they could not be replaced.
     """
     destination = pipeline.destination
+    if type(destination) is sqlalchemy:
+        return _exact_sqlalchemy(pipeline)
     if type(destination) is not filesystem:
         return _exact_postgres(destination)
     _check_path(pipeline)
@@ -180,6 +183,20 @@ def _exact_postgres(destination: Any) -> Any:
     from openpanel_source.destinations.postgres import postgres_copy
 
     return _made_as(postgres_copy, destination)
+
+
+def _exact_sqlalchemy(pipeline: dlt.Pipeline) -> Any:
+    destination: Any = pipeline.destination
+    if "dialect_capabilities" in destination.caps_params:
+        return destination
+    from openpanel_source.destinations.mysql import NAMES, told
+
+    client: Any = pipeline.destination_client()
+    if client.config.get_backend_name() not in NAMES:
+        return destination
+    own = copy.copy(destination)
+    own.caps_params = {**destination.caps_params, **told()}
+    return own
 
 
 def _made_as(kind: Any, destination: Any) -> Any:

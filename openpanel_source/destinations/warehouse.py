@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timezone
 from typing import Any
@@ -51,27 +51,37 @@ def count_events(
 
 @contextmanager
 def selecting(
-    pipeline: dlt.Pipeline, table: str, columns: str, condition: str = "1 = 1", *values: str
+    pipeline: dlt.Pipeline,
+    table: str,
+    columns: str | Sequence[str],
+    condition: str = "1 = 1",
+    *values: str,
 ) -> Iterator[Any]:
     """A cursor over rows of a table, whether the pipeline knows the table or not.
 
     Args:
         pipeline: A pipeline with its destination.
         table: Its name.
-        columns: SQL.
+        columns: SQL; or names, of which some may be words of some destination's SQL.
         condition: SQL, made by this package; more clauses may follow it.
         values: What stands for each ``%s`` in it.
     """
     # Not through dlt's datasets: a pipeline that has never run does not know the tables.
     with sql_client(pipeline) as client:
         name = client.make_qualified_table_name(table)
+        if not isinstance(columns, str):
+            columns = ", ".join(client.escape_column_name(column) for column in columns)
         query = f"SELECT {columns} FROM {name} WHERE {condition}"  # noqa: S608 - no values
         with client.execute_query(query, *values) as cursor:
             yield cursor
 
 
 def select(
-    pipeline: dlt.Pipeline, table: str, columns: str, condition: str = "1 = 1", *values: str
+    pipeline: dlt.Pipeline,
+    table: str,
+    columns: str | Sequence[str],
+    condition: str = "1 = 1",
+    *values: str,
 ) -> Iterator[tuple[Any, ...]]:
     """Rows of a table, some at a time; takes what ``selecting`` takes."""
     with selecting(pipeline, table, columns, condition, *values) as cursor:

@@ -31,6 +31,7 @@ PARTS = {
     "nights": "nights",
     "proofs": "proofs",
     "models": "models",
+    "destinations": "destinations",
 }
 
 

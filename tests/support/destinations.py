@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -214,51 +214,14 @@ def _typed(name: str, value: Any) -> Any:
     return value
 
 
-class DuckLake(Warehouse):
-    """DuckLake, its catalog in a DuckDB file."""
-
-    def pipeline(self, name: str = "openpanel") -> dlt.Pipeline:
-        from dlt.destinations.impl.ducklake.configuration import DuckLakeCredentials
-
-        credentials = DuckLakeCredentials(
-            "lake",
-            catalog=f"duckdb:///{self.folder}/catalog.duckdb",
-            storage=f"file://{self.folder}/lake",
-        )
-        pipeline: dlt.Pipeline = dlt.pipeline(
-            name,
-            destination=dlt.destinations.ducklake(credentials),
-            dataset_name="openpanel",
-            pipelines_dir=str(self.folder / "pipelines"),
-        )
-        return pipeline
-
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with self._connection() as connection:
-            return connection.execute(sql).fetchall()
-
-    def damage(self, condition: str) -> None:
-        with self._connection() as connection:
-            connection.execute(f"DELETE FROM events WHERE {condition}")
-
-    @contextmanager
-    def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'; LOAD ducklake")
-            connection.execute(f"ATTACH 'ducklake:{self.folder}/catalog.duckdb' AS lake")
-            connection.execute("USE lake.openpanel")
-            yield connection
-
-
 _KINDS: dict[str, Callable[[Path], Warehouse]] = {
     "duckdb": DuckDbDestination,
     "parquet": Files,
     "delta": DeltaFiles,
     "iceberg": IcebergFiles,
     "sqlite": SqliteFile,
-    "ducklake": DuckLake,
 }
-NAMES = ["duckdb", "postgresql", "parquet", "delta", "iceberg", "sqlite", "ducklake"]
+NAMES = ["duckdb", "postgresql", "parquet", "delta", "iceberg", "sqlite"]
 _PACKAGES = {"delta": "deltalake", "iceberg": "pyiceberg", "sqlite": "sqlalchemy"}
 
 
@@ -267,17 +230,6 @@ def made(name: str, folder: Path, postgres_url: Callable[[], str]) -> Any:
     package = _PACKAGES.get(name)
     if package and importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed")
-    if name == "ducklake" and not _has_ducklake():
-        pytest.skip("DuckDB cannot load its extension ducklake here")
     if name == "postgresql":
         return PostgresDestination(folder, postgres_url())
     return _KINDS[name](folder)
-
-
-def _has_ducklake() -> bool:
-    with duckdb.connect() as connection:
-        try:
-            connection.execute("LOAD ducklake")
-        except duckdb.Error:
-            return False
-    return True

@@ -70,7 +70,7 @@ def proofs_of(pipeline: dlt.Pipeline, fingerprint: str | None = None) -> list[Pr
     names = [one.name for one in fields(Proof)]
     condition = "1 = 1" if fingerprint is None else f"query_fingerprint = '{fingerprint}'"
     try:
-        rows = list(select(pipeline, DAY_PROOFS.name, ", ".join(names), condition))
+        rows = list(select(pipeline, DAY_PROOFS.name, names, condition))
     except DatabaseUndefinedRelation:
         return []
     found = [_proof(dict(zip(names, row, strict=True))) for row in rows]

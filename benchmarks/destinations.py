@@ -1,0 +1,399 @@
+"""Load the same events into each kind of destination, against what that takes rows in by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks import harness, report
+from benchmarks.contestants import Work
+from benchmarks.contestants.__main__ import cpu_seconds
+from openpanel_source import sync
+from openpanel_source.destinations.pipelines import open_pipeline
+from tests.support.ducklake import install_ducklake
+from tests.support.mariadb import running_mariadb
+from tests.support.postgres import running_postgres
+
+_LOADED = "openpanel.events"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a process loads to, and what it loads by itself.
+
+    Args:
+        folder: For its files.
+        url: Of the server; empty where there is none.
+        rows: The events without the name's ending: there are ``.parquet`` and ``.csv``.
+    """
+
+    folder: str
+    url: str
+    rows: str
+
+    @property
+    def parquet(self) -> str:
+        """Path of the events in Parquet."""
+        return f"{self.rows}.parquet"
+
+    @property
+    def csv(self) -> str:
+        """Path of the events in CSV, without names; ``NULL`` stands for null."""
+        return f"{self.rows}.csv"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of destination.
+
+    Args:
+        title: What it is called.
+        own: What it takes rows in with.
+        bulk: Does that.
+        environment: What the connector needs to be told to load into it.
+        name: Of dlt's destination.
+        settings: Further ones of the source.
+    """
+
+    title: str
+    own: str
+    bulk: Callable[[Place], None]
+    environment: Callable[[Place], dict[str, str]]
+    name: str = "filesystem"
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+def _told(name: str, **credentials: str) -> dict[str, str]:
+    return {f"DESTINATION__{name.upper()}__{key.upper()}": credentials[key] for key in credentials}
+
+
+def _in_files(place: Place) -> dict[str, str]:
+    return _told("filesystem", bucket_url=f"{place.folder}/lake")
+
+
+def _duckdb(place: Place) -> None:
+    with duckdb.connect(f"{place.folder}/bulk.duckdb") as connection:
+        connection.execute(f"CREATE TABLE events AS FROM read_parquet('{place.parquet}')")
+
+
+def _columns(place: Place, types: Mapping[str, str]) -> str:
+    columns = [
+        f"{column.name} {next(sql for kind, sql in types.items() if kind in str(column.type))}"
+        for column in pq.read_schema(place.parquet)
+    ]
+    return ", ".join(columns)
+
+
+_TYPES = {"string": "TEXT", "int64": "BIGINT", "double": "DOUBLE PRECISION", "date": "DATE"}
+
+
+def _postgres(place: Place) -> None:
+    import psycopg2
+
+    columns = _columns(place, {"timestamp": "TIMESTAMPTZ", **_TYPES})
+    with closing(psycopg2.connect(place.url)) as connection, connection:
+        cursor = connection.cursor()
+        cursor.execute(f"SET TIME ZONE 'UTC'; CREATE TABLE bulk ({columns})")
+        with open(place.csv, encoding="utf-8") as rows:
+            cursor.copy_expert("COPY bulk FROM STDIN (FORMAT csv, NULL 'NULL')", rows)
+
+
+def _mariadb(place: Place) -> None:
+    import pymysql
+    from sqlalchemy.engine import make_url
+
+    url = make_url(place.url)
+    types = {"timestamp": "DATETIME(6)", **_TYPES, "string": "LONGTEXT CHARACTER SET utf8mb4"}
+    options = {"user": url.username, "password": str(url.password), "database": url.database}
+    with closing(
+        pymysql.connect(host=url.host, port=url.port or 0, local_infile=True, **options)
+    ) as connection:
+        cursor = connection.cursor()
+        names = ", ".join(f"`{column.name}`" for column in pq.read_schema(place.parquet))
+        columns = _columns(place, types).replace("groups ", "`groups` ")
+        cursor.execute(f"CREATE TABLE bulk ({columns})")
+        cursor.execute(
+            f"LOAD DATA LOCAL INFILE '{place.csv}' INTO TABLE bulk CHARACTER SET utf8mb4"
+            " FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY ''"
+            f" LINES TERMINATED BY '\\n' ({names})"
+        )
+        connection.commit()
+
+
+def _sqlite(place: Place) -> None:
+    import sqlite3
+
+    table = pq.read_table(place.parquet)
+    texts = [
+        column.cast("string").to_pylist() if "timestamp" in str(column.type) else column.to_pylist()
+        for column in table.columns
+    ]
+    with closing(sqlite3.connect(f"{place.folder}/bulk.db")) as connection, connection:
+        connection.execute(f"CREATE TABLE events ({', '.join(table.column_names)})")
+        marks = ", ".join("?" * table.num_columns)
+        rows = zip(*texts, strict=True)
+        connection.executemany(f"INSERT INTO events VALUES ({marks})", rows)
+
+
+def _parquet(place: Place) -> None:
+    pq.write_table(pq.read_table(place.parquet), f"{place.folder}/bulk.parquet")
+
+
+def _delta(place: Place) -> None:
+    from deltalake import write_deltalake
+
+    rows = pq.read_table(place.parquet)
+    write_deltalake(f"{place.folder}/bulk", rows, partition_by=["event_date"])
+
+
+def _iceberg(place: Place) -> None:
+    from pyiceberg.catalog.sql import SqlCatalog
+
+    rows = pq.read_table(place.parquet)
+    catalog = SqlCatalog("bulk", uri="sqlite://", warehouse=f"file://{place.folder}/bulk")
+    catalog.create_namespace("bulk")
+    table = catalog.create_table("bulk.events", rows.schema)
+    with table.update_spec() as spec:
+        spec.add_identity("event_date")
+    table.append(rows)
+
+
+def _ducklake(place: Place) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"ATTACH 'ducklake:{place.folder}/bulk.ducklake' AS lake"
+            f" (DATA_PATH '{place.folder}/bulk')"
+        )
+        connection.execute(f"CREATE TABLE lake.events AS FROM read_parquet('{place.parquet}')")
+
+
+KINDS = {
+    "duckdb": Kind(
+        "DuckDB",
+        "`CREATE TABLE AS` from Parquet",
+        _duckdb,
+        lambda place: {},
+        "duckdb",
+    ),
+    "postgres": Kind(
+        "PostgreSQL",
+        "`COPY` from CSV",
+        _postgres,
+        lambda place: _told("postgres", credentials=place.url),
+        "postgres",
+    ),
+    "mariadb": Kind(
+        "MariaDB",
+        "`LOAD DATA` from CSV",
+        _mariadb,
+        lambda place: _told("sqlalchemy", credentials=place.url),
+        "sqlalchemy",
+    ),
+    "sqlite": Kind(
+        "SQLite",
+        "`executemany` in one transaction",
+        _sqlite,
+        lambda place: _told("sqlalchemy", credentials=f"sqlite:///{place.folder}/warehouse.db"),
+        "sqlalchemy",
+    ),
+    "parquet": Kind("Parquet files", "`pyarrow.parquet`, one file", _parquet, _in_files),
+    "delta": Kind(
+        "Delta", "`write_deltalake`", _delta, _in_files, settings={"table_format": "delta"}
+    ),
+    "iceberg": Kind(
+        "Iceberg", "pyiceberg's `append`", _iceberg, _in_files, settings={"table_format": "iceberg"}
+    ),
+    "ducklake": Kind(
+        "DuckLake",
+        "`CREATE TABLE AS` from Parquet",
+        _ducklake,
+        lambda place: _told(
+            "ducklake",
+            credentials__catalog=f"duckdb:///{place.folder}/catalog.duckdb",
+            credentials__storage__bucket_url=f"file://{place.folder}/lake",
+        ),
+        "ducklake",
+    ),
+}
+
+
+@contextmanager
+def _servers() -> Iterator[dict[str, Callable[[int], str]]]:
+    """Addresses by kind of destination, for each turn another database; of those there are."""
+    with ExitStack() as stack:
+        found: dict[str, Callable[[int], str]] = {name: lambda _: "" for name in KINDS}
+        postgres = stack.enter_context(running_postgres())
+        found["postgres"] = lambda turn: _new_postgres(postgres, f"turn_{turn}")
+        try:
+            mariadb = stack.enter_context(running_mariadb())
+            found["mariadb"] = lambda turn: _new_mariadb(mariadb, f"turn_{turn}")
+        except pytest.skip.Exception as reason:
+            print(f"not measured: {reason}", file=sys.stderr)
+            del found["mariadb"]
+        yield found
+
+
+def _new_postgres(url: str, name: str) -> str:
+    import psycopg2
+
+    with closing(psycopg2.connect(url.format(database="postgres"))) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(f"CREATE DATABASE {name}")
+    return url.format(database=name)
+
+
+def _new_mariadb(address: str, name: str) -> str:
+    import sqlalchemy as sa
+
+    engine = sa.create_engine(address)
+    with engine.begin() as connection:
+        for database in (name, "openpanel"):
+            connection.execute(sa.text(f"DROP DATABASE IF EXISTS {database}"))
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return address.replace("/analytics", f"/{name}")
+
+
+def _write_rows(work: Work, rows: str) -> None:
+    """Have the events in Parquet and CSV, as the connector loads them."""
+    with duckdb.connect(work.database) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        described = connection.execute(f"DESCRIBE {_LOADED}").fetchall()
+        plain = {"JSON": "CAST({0} AS VARCHAR) AS {0}"}
+        zoned = {"TIMESTAMP WITH TIME ZONE": "{0} AT TIME ZONE 'UTC' AS {0}"}
+        for ending, forms in (("parquet", plain), ("csv", plain | zoned)):
+            columns = ", ".join(forms.get(kind, "{0}").format(name) for name, kind, *_ in described)
+            options = "FORMAT csv, HEADER false, NULLSTR 'NULL'" if ending == "csv" else ""
+            connection.execute(
+                f"COPY (SELECT {columns} FROM {_LOADED}) TO '{rows}.{ending}'"
+                f" ({options or 'FORMAT parquet'})"
+            )
+
+
+def _load(name: str, place: Place, work: Work) -> None:
+    """Sync into a destination."""
+    kind = KINDS[name]
+    database = work.database if name == "duckdb" else None
+    summary = sync(
+        open_pipeline(kind.name, database),
+        project_id=work.project,
+        client_id=work.client_id,
+        client_secret=work.client_secret,
+        base_url=work.url,
+        **kind.settings,
+    )
+    assert summary.is_verified
+    assert not summary.days_left
+
+
+def _measured(name: str, place: Place, work: Work, *, is_bulk: bool) -> dict[str, float]:
+    """One load in a process of its own; its seconds are those after the imports."""
+    command = [sys.executable, "-m", "benchmarks.destinations", "--child", name]
+    command += ["--bulk"] * is_bulk
+    environment = KINDS[name].environment(place) | {
+        "BENCHMARK_WORK": json.dumps(asdict(work)),
+        "BENCHMARK_PLACE": json.dumps(asdict(place)),
+    }
+    process = harness.run(command, place.folder, environment)
+    seconds = json.loads(process.output.splitlines()[-1])
+    return {**seconds, "peak_mb": process.peak_mb}
+
+
+def _child(name: str, *, is_bulk: bool) -> None:
+    place = Place(**json.loads(os.environ["BENCHMARK_PLACE"]))
+    work = Work(**json.loads(os.environ["BENCHMARK_WORK"]))
+    started, cpu = time.perf_counter(), cpu_seconds()
+    if is_bulk:
+        KINDS[name].bulk(place)
+    else:
+        _load(name, place, work)
+    print(json.dumps({"wall": time.perf_counter() - started, "cpu": cpu_seconds() - cpu}))
+
+
+def measure(options: Any) -> dict[str, dict[str, dict[str, float]]]:
+    """Medians of the connector and of the bulk load, by kind of destination."""
+    runs: dict[str, dict[str, list[dict[str, float]]]] = {}
+    with (
+        harness.serving(options.events, options.days) as server,
+        tempfile.TemporaryDirectory() as outer,
+        _servers() as urls,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("HOME", outer)
+        install_ducklake(Path(outer))
+        rows = f"{outer}/rows"
+        for turn in range(options.runs):
+            for name in [name for name in options.only if name in urls]:
+                with tempfile.TemporaryDirectory(dir=outer) as folder:
+                    place = Place(folder, urls[name](turn), rows)
+                    work = server.work(folder)
+                    found = runs.setdefault(name, {"connector": [], "bulk": []})
+                    found["connector"].append(_measured(name, place, work, is_bulk=False))
+                    if name == "duckdb" and not turn:
+                        harness.check_rows(work.database, _LOADED, options.events)
+                        _write_rows(work, rows)
+                    found["bulk"].append(_measured(name, place, work, is_bulk=True))
+    return {
+        name: {
+            who: {key: median(run[key] for run in measured) for key in measured[0]}
+            for who, measured in found.items()
+        }
+        for name, found in runs.items()
+    }
+
+
+def _line(name: str, found: dict[str, dict[str, float]]) -> list[str]:
+    ours, own = found["connector"], found["bulk"]
+    return [
+        KINDS[name].title,
+        f"{ours['wall']:.1f}",
+        f"{ours['cpu']:.1f}",
+        f"{ours['peak_mb']:,.0f}",
+        KINDS[name].own,
+        f"{own['wall']:.1f}",
+        f"{own['cpu']:.1f}",
+        f"{own['peak_mb']:,.0f}",
+    ]
+
+
+def main() -> None:
+    """Measure, print, write; or be what is measured."""
+    parser = report.parser(__doc__)
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--days", type=int, default=10)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=KINDS, default=list(KINDS), help="with duckdb")
+    parser.add_argument("--child", choices=KINDS, help="for internal use")
+    parser.add_argument("--bulk", action="store_true", help="for internal use")
+    options = report.parse(parser, {"events": 3_000, "days": 3, "runs": 1})
+    if options.child:
+        _child(options.child, is_bulk=options.bulk)
+        return
+    figures = measure(options)
+    header = ["destination", "sync s", "CPU s", "peak MB", "its own bulk load"]
+    header += ["s", "CPU s", "peak MB"]
+    text = report.table(header, [_line(name, found) for name, found in figures.items()])
+    text += (
+        f"\n\nMedians of {options.runs} runs in turns; {options.events:,} events over"
+        f" {options.days} days. Seconds are without imports; CPU and memory are those of the"
+        " loading process, without a server's. A sync downloads, proves and replaces; the bulk load"
+        " has the same rows in a file before its clock starts, appends them, and checks nothing."
+    )
+    report.publish(options, "destinations", figures, text)
+
+
+if __name__ == "__main__":
+    main()
