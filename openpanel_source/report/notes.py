@@ -51,10 +51,8 @@ def notes_of(
         *_of_holdings(warehouse, rows),
         *_of_models(warehouse),
     ]
-    if "charts" in rows and not rows["charts"]:
+    if not rows.get("charts"):
         notes.append("No charts are loaded; openpanel-source sync --charts FILE loads some.")
-    elif "charts" not in rows:
-        notes.append("No charts were ever loaded; openpanel-source sync --charts FILE loads some.")
     if known.first_event and not rows.get("retention"):
         notes.append(
             "No visitors of these weeks were identified: there is no retention, and nobody is known"
@@ -137,8 +135,8 @@ def _of_models(warehouse: Warehouse) -> list[str]:
                 " tables of models, which are made in DuckDB and PostgreSQL alone."
             ]
         return [
-            "The models are no tables: the numbers were computed for this report, slowly."
-            " openpanel-source models makes the tables that the SQL shown asks."
+            "There are no tables of models: the numbers were computed for this report, which takes"
+            " longer. openpanel-source models makes them; the SQL shown asks them."
         ]
     dataset = warehouse.dataset
     changed = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,8 +23,8 @@ def numbers(shop: Warehouse) -> dict[str, Any]:
 
 def reference(shop: Warehouse, numbers: dict[str, Any], scope: str) -> Reference:
     days = numbers["range"]
-    bounds = (date.fromisoformat(days[name]) for name in ("from", "until"))
-    return Reference(shop.query, ZONE, *bounds, project=scope or None)
+    first, last = (date.fromisoformat(days[name]) for name in ("from", "until"))
+    return Reference(shop.query, ZONE, first, last, scope or None)
 
 
 def same(rows: list[list[Any]], wanted: list[list[Any]]) -> None:
@@ -113,7 +113,8 @@ def test_paths_lead_from_stage_to_stage_and_lose_nobody(numbers: dict[str, Any])
     for scope in SCOPES:
         rows = numbers["scopes"][scope]["paths"]
         assert 0 < len(rows) <= 40
-        coming, going = defaultdict(int), defaultdict(int)
+        coming: Counter[tuple[str, int]] = Counter()
+        going: Counter[tuple[str, int]] = Counter()
         for source, target, sessions, source_stage, target_stage in rows:
             assert source_stage < target_stage
             coming[target, target_stage] += sessions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -17,19 +18,39 @@ from openpanel_source.report.output import check_output, write_report
 from openpanel_source.sandbox import Sandbox
 from tests.support.command import COMMAND, fails, run, run_without_might
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
+from tests.support.warehouse import Warehouse
 
 FILE = Path("openpanel-report.html")
 HOSTILE = "<script>alert(1)</script>|@all\x1b[31m"
 
 
+VISITS = [
+    event(1, name="screen_view", path="/", sessionId="s1"),
+    event(2, name=HOSTILE, path=f"/{HOSTILE}", sessionId="s2"),
+]
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    visits = [
-        event(1, name="screen_view", path="/", sessionId="s1"),
-        event(2, name=HOSTILE, path=f"/{HOSTILE}", sessionId="s2"),
-    ]
-    with world(*visits) as server:
+    with world(*VISITS) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with models, loaded once."""
+    folder = tmp_path_factory.mktemp("loaded")
+    with pytest.MonkeyPatch.context() as patch, world(*VISITS) as server:
+        patch.chdir(folder)
+        patch.setenv("DLT_DATA_DIR", str(folder / "dlt"))
+        Warehouse(folder).sync(server, models=True)
+    return folder / "warehouse.duckdb"
+
+
+@pytest.fixture
+def loaded(kept: Path) -> None:
+    """The same in the test's own folder."""
+    shutil.copy(kept, "warehouse.duckdb")
 
 
 @pytest.fixture(autouse=True)
@@ -79,8 +100,8 @@ def test_a_sync_whose_report_cannot_be_written_does_nothing(sandbox: Sandbox) ->
     assert Path("mine.html").read_text() == "mine"
 
 
+@pytest.mark.usefixtures("loaded")
 def test_json_is_the_document_and_writes_no_file() -> None:
-    run("sync", "--models")
     done = run("report", "--json", "--no-compare", "--days", "3", "--end-date", "2026-11-11")
     numbers = json.loads(done.stdout)
     assert numbers["range"] == {"from": "2026-11-09", "until": "2026-11-11"}
@@ -92,8 +113,8 @@ def test_json_is_the_document_and_writes_no_file() -> None:
     assert Path("named.html").exists()
 
 
+@pytest.mark.usefixtures("loaded")
 def test_markdown_is_short_and_harmless() -> None:
-    run("sync", "--models")
     done = run("report", "--markdown")
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("# OpenPanel report\n\n`web`: 2026-10-27 to 2026-11-23")
@@ -102,14 +123,15 @@ def test_markdown_is_short_and_harmless() -> None:
     assert not FILE.exists()
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_project_is_chosen() -> None:
-    run("sync")
     numbers = json.loads(run("report", "--project-id", "web", "--json").stdout)
     assert [project["id"] for project in numbers["projects"]] == ["web"]
     fails(run("report", "--project-id", "web,shop"), 2, "'shop' is not in the warehouse", "web")
     assert not FILE.exists()
 
 
+@pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -121,6 +143,7 @@ def test_a_project_is_chosen() -> None:
         (["--start-date", "2026-11-09", "--end-date", "2026-11-08"], ["lies after"]),
         (["--start-date", "2027-01-01"], ["lies after 2026-11-23"]),
         (["--end-date", "1969-12-31"], ["too early"]),
+        (["--start-date", "1970-01-01", "--end-date", "2999-12-31"], ["36,600 days"]),
         (["--days", "99999999999"], ["--days must be from 1 to 36,600"]),
         (["--timezone", "Mars/Base"], ["Mars/Base"]),
         (["--project-id", ""], ["none of them empty"]),
@@ -130,7 +153,6 @@ def test_a_project_is_chosen() -> None:
     ],
 )
 def test_what_makes_no_sense_is_one_sentence(options: list[str], words: list[str]) -> None:
-    run("sync")
     fails(run("report", *options), 2, *words)
 
 
@@ -139,8 +161,8 @@ def test_a_warehouse_that_is_not_there_is_named() -> None:
     fails(run("report", "--destination", "sqlalchemy"), 2)
 
 
+@pytest.mark.usefixtures("loaded")
 def test_files_of_somebody_else_stay_unless_forced() -> None:
-    run("sync")
     FILE.write_text("<!doctype html>mine")
     fails(run("report"), 2, "no report of openpanel-source", "--force")
     assert FILE.read_text() == "<!doctype html>mine"
@@ -149,8 +171,8 @@ def test_files_of_somebody_else_stay_unless_forced() -> None:
     assert FILE.stat().st_size > 1000
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_link_is_followed_and_stays() -> None:
-    run("sync")
     Path("public").mkdir()
     FILE.symlink_to("public/index.html")
     assert run("report").exit_code == 0
@@ -158,8 +180,8 @@ def test_a_link_is_followed_and_stays() -> None:
     assert Path("public/index.html").read_text().startswith("<!doctype html>")
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_folder_that_cannot_be_written_is_told_before_any_work() -> None:
-    run("sync")
     Path("sealed").mkdir(mode=0o555)
     fails(run_without_might("report", "--output", "sealed/report.html"), 2, "cannot be written")
 
@@ -176,8 +198,8 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["report.html"]
 
 
+@pytest.mark.usefixtures("loaded")
 def test_open_shows_the_file_in_the_browser() -> None:
-    run("sync")
     browser = Path("browser")
     browser.write_text(f"#!{sys.executable}\nimport sys\nopen('shown', 'w').write(sys.argv[1])\n")
     browser.chmod(0o755)

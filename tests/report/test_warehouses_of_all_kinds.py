@@ -18,6 +18,8 @@ from tests.support.postgres import PostgresWarehouse
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(3)
+
 VISITS = [
     event(1, name="screen_view", path="/", sessionId="s1"),
     event(2, name="screen_view", path="/product/1", sessionId="s1"),
