@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timezone
 from importlib.metadata import version
+from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -129,24 +130,34 @@ def cell(value: Any, unit: Unit) -> Any:
         value: As a driver gives it.
         unit: Of its column.
     """
-    if value is None:
-        return None
-    if unit == "text":
-        return str(value)
-    if unit == "day":
-        return day_of(value).isoformat()
-    if unit == "instant":
-        instant = instant_of(value)
-        return None if instant is None else _instant(instant)
-    if unit in ("count", "money"):
-        return int(value)
+    return None if value is None else _CELLS.get(unit, float)(value)
+
+
+def _number(value: Any) -> float | None:
+    # JSON has no infinity.
     number = float(value)
-    return int(number) if unit == "number" and number.is_integer() else number
+    if not isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number
 
 
-def _instant(instant: datetime) -> str:
+def _instant(value: Any) -> str | None:
+    instant = instant_of(value)
+    if instant is None:
+        return None
     utc = instant.astimezone(timezone.utc)
     return f"{utc.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+_CELLS: Mapping[Unit, Callable[[Any], Any]] = {
+    "text": str,
+    "day": lambda value: day_of(value).isoformat(),
+    "instant": _instant,
+    "count": int,
+    "money": int,
+    "number": _number,
+}
+"""What makes JSON values of a driver's, by unit."""
 
 
 def _range(first: date, last: date) -> dict[str, str]:

@@ -89,13 +89,19 @@ def file(document: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(document, tmp_path_factory.mktemp("report"))
 
 
-@pytest.fixture
-def report(browser: Browser, file: Path) -> Iterator[Opened]:
-    """The sample's page, opened; it must have been quiet when the test is over."""
+@pytest.fixture(scope="session")
+def opened_once(browser: Browser, file: Path) -> Iterator[Opened]:
     with opened(browser, file) as one:
         yield one
-        assert one.requests == []
-        assert one.complaints == []
+
+
+@pytest.fixture
+def report(opened_once: Opened) -> Iterator[Opened]:
+    """The sample's page, made anew; it must have been quiet when the test is over."""
+    opened_once.choose("")
+    yield opened_once
+    assert opened_once.requests == []
+    assert opened_once.complaints == []
 
 
 def written(document: dict[str, Any], folder: Path) -> Path:

@@ -30,6 +30,7 @@ def test_a_report_has_as_many_days_as_were_asked_for(
 @given(DAYS, DAYS)
 def test_days_that_are_given_are_those_of_the_report(first: date, more: date) -> None:
     first, last = sorted((first, more))
+    last = min(last, first + timedelta(days=36_599))
     given_days = check_period(None, first.isoformat(), last)
     days = range_of(None, given_days, is_compared=True, newest=None, today=date(2026, 11, 23))
     assert (days.first, days.last) == (first, last)

@@ -71,7 +71,7 @@ def infect(rows: list[list[object]], place: int, endless: Iterator[str]) -> None
 
 @pytest.fixture(scope="module")
 def hostile_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(infected(sample(rows=51)), tmp_path_factory.mktemp("hostile"))
+    return written(infected(sample(rows=51, proof_days=60)), tmp_path_factory.mktemp("hostile"))
 
 
 @pytest.fixture

@@ -143,6 +143,7 @@ def test_a_project_is_chosen() -> None:
         (["--start-date", "2026-11-09", "--end-date", "2026-11-08"], ["lies after"]),
         (["--start-date", "2027-01-01"], ["lies after 2026-11-23"]),
         (["--end-date", "1969-12-31"], ["too early"]),
+        (["--start-date", "1970-01-01", "--end-date", "2999-12-31"], ["36,600 days"]),
         (["--days", "99999999999"], ["--days must be from 1 to 36,600"]),
         (["--timezone", "Mars/Base"], ["Mars/Base"]),
         (["--project-id", ""], ["none of them empty"]),

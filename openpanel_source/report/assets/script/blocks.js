@@ -43,12 +43,18 @@ function tileCards(block, rows, days, hasBefore) {
     const [shown, before] = [tile.value, tile.before].map((value) => formatted(value, tile.unit));
     return element("div", { class: "tile", "data-key": tile.key },
       element("dt", {}, tile.label),
-      element("dd", {}, element("b", { "data-value": tile.value, class: shown.length > 8 ? "long" : null }, shown),
+      element("dd", {}, element("b", { "data-value": tile.value, class: sizeOf(shown) }, shown),
         hasBefore ? element("small", {},
           by === null ? null : element("span", { class: kind }, `${sign}${Math.abs(by * 100).toFixed(1)}%`),
           " before ", element("span", { "data-value": tile.before }, before)) : null,
         sparkline(days.map((day) => day[tile.key]))));
   }));
+}
+
+// A tile has room for eight large letters.
+function sizeOf(text) {
+  if (text.length > 10) return "longest";
+  return text.length > 8 ? "long" : null;
 }
 
 // The shape of the days, without numbers: those are in the picture below.

@@ -4,7 +4,7 @@ function axes(palette, days, unit) {
   const line = { lineStyle: { color: palette.line } };
   return {
     textStyle: textStyle(palette),
-    grid: { left: 4, right: 12, top: 32, bottom: 4, containLabel: true },
+    grid: { left: 4, right: 24, top: 32, bottom: 4, containLabel: true },
     xAxis: {
       type: "category", data: days, boundaryGap: false, axisTick: { show: false }, axisLine: line,
       axisLabel: { color: palette.muted, hideOverlap: true, formatter: (day) => dated(day, dayAndMonth) },
