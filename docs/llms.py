@@ -23,6 +23,7 @@ _PARTS = {
         "docs/models.md",
         "docs/dbt.md",
         "docs/charts.md",
+        "docs/explore.md",
         "docs/properties.md",
         "docs/dimensions.md",
     ),

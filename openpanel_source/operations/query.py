@@ -54,6 +54,11 @@ class Reader:
         self._is_postgres = hasattr(connection, "set_session")
         self._worker = ThreadPoolExecutor(1, "openpanel-query")
 
+    @property
+    def dialect(self) -> str:
+        """``duckdb`` or ``postgres``."""
+        return "postgres" if self._is_postgres else "duckdb"
+
     def ask(self, sql: str) -> Answer:
         """The answer to one or several statements; that of the last one.
 
