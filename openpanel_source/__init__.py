@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from openpanel_source.operations.status import DayStatus, ProjectStatus, read_days, read_status
     from openpanel_source.operations.sync import sync
     from openpanel_source.operations.values.choose_days import ValueAudit
+    from openpanel_source.report.create import Report, create_report
     from openpanel_source.source.orders import Progress
     from openpanel_source.source.source import openpanel
 
@@ -42,12 +43,14 @@ __all__ = [
     "Partition",
     "Progress",
     "ProjectStatus",
+    "Report",
     "Series",
     "ServerFaultError",
     "SyncSummary",
     "TransientError",
     "ValueAudit",
     "audit",
+    "create_report",
     "erase",
     "openpanel",
     "partitions",
@@ -70,12 +73,14 @@ _MODULES = {
     "Partition": "operations.partitions",
     "Progress": "source.orders",
     "ProjectStatus": "operations.status",
+    "Report": "report.create",
     "Series": "charts.series",
     "ServerFaultError": "errors",
     "SyncSummary": "operations.runs.summary",
     "TransientError": "errors",
     "ValueAudit": "operations.values.choose_days",
     "audit": "operations.audit",
+    "create_report": "report.create",
     "erase": "operations.erase",
     "openpanel": "source.source",
     "partitions": "operations.partitions",

@@ -19,7 +19,7 @@ from openpanel_source.cli.streams import mend_streams
 
 _COMMANDS = (
     *("audit", "charts", "check", "demo", "erase", "example", "explore", "init", "models"),
-    *("partitions", "properties", "query", "sandbox", "shell", "status", "sync"),
+    *("partitions", "properties", "query", "report", "sandbox", "shell", "status", "sync"),
 )
 
 

@@ -59,6 +59,13 @@ from openpanel_source.cli.summary import (
     default=None,
     help="Make the models, or leave them alone.  [default: bring them up to date once made]",
 )
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write a report there afterwards; see the command report.",
+)
 @json_option
 def command(
     destination: str,
@@ -68,6 +75,7 @@ def command(
     busy_timeout: float,
     partition: str | None,
     models: bool | None,
+    report_file: str | None,
     as_json: bool,
     project_id: tuple[str, ...],
     properties: tuple[str, ...],
@@ -89,6 +97,12 @@ def command(
         name=PIPELINE_NAME if partition is None else partition,
         busy_timeout=busy_timeout,
     )
+    if report_file is not None:
+        from openpanel_source.report.output import check_output
+        from openpanel_source.report.warehouse import check_reportable
+
+        check_reportable(pipeline)
+        check_output(report_file, force=False)
     show_to_dlt(pipeline)
     given = given_options(
         project_id=list(project_id), lists=list(lists), max_runtime=max_runtime, **settings
@@ -120,4 +134,11 @@ def command(
             print_models(summary.models)
         if summary.events_loaded:
             print_way_on(pipeline)
+    if report_file is not None and not summary.stopped:
+        from openpanel_source.cli.report import print_report
+        from openpanel_source.report.create import create_report
+
+        report = create_report(pipeline, report_file, busy_timeout=busy_timeout)
+        if not as_json:
+            print_report(report)
     sys.exit(stop.exit_code if summary.stopped else summary.exit_code)

@@ -111,7 +111,7 @@ def _(asked, charts, choice, interval, measure, mo, query, questions, table):
     mo.vstack(
         [
             mo.md("## Over time"),
-            charts.over_time(over_time, measure.value),
+            charts.over_time(over_time, interval.value, measure.value),
             table(over_time),
             query(_sql),
         ]
@@ -160,7 +160,7 @@ def _(labelled, mo, names):
                 "## Funnel\n\nSessions that began on these days; each step comes after the one"
                 " before, in the same session. Step 1 is the visit."
             ),
-            mo.hstack(steps, justify="start", wrap=True),
+            mo.hstack(steps.elements, justify="start", wrap=True),
         ]
     )
     return (steps,)
@@ -169,7 +169,7 @@ def _(labelled, mo, names):
 @app.cell
 def _(asked, charts, choice, known, mo, query, questions, steps, table):
     _names = [_name for _name in steps.value if _name is not None]
-    _sql = questions.funnel(choice, _names, has_sessions="sessions" in known.columns)
+    _sql = questions.funnel(choice, _names, has_sessions=known.has_sessions)
     funnel = asked(_sql)
     mo.vstack([charts.funnel(funnel), table(funnel), query(_sql)])
     return (funnel,)
@@ -185,7 +185,6 @@ def _(known, mo):
     _tables = [
         {"table": _name, "columns": ", ".join(_columns)}
         for _name, _columns in known.columns.items()
-        if not _name.startswith("_dlt_")
     ]
     mo.vstack(
         [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import altair as alt
@@ -10,16 +11,25 @@ import altair as alt
 from openpanel_source.explore.labels import labelled
 from openpanel_source.explore.warehouse import Rows
 
+_WIDTHS = {
+    "hour": "yearmonthdatehours",
+    "day": "yearmonthdate",
+    "week": "yearmonthdate",
+    "month": "yearmonth",
+}
+"""What Vega calls the time that a bar takes."""
 _BAR = 22
 """Height of a horizontal bar, in pixels."""
 
 
-def over_time(answer: Rows, measure: str) -> alt.Chart:
+def over_time(answer: Rows, interval: str, measure: str) -> alt.Chart:
     """A bar for each piece of time that has events; the first column says when it begins."""
     place = answer.columns.index(measure)
-    # Without an offset it is drawn as it stands, wherever the browser is.
-    values = [{"x": row[0].isoformat(), "y": _number(row[place])} for row in answer.rows]
-    return _chart(values, ("x:T", answer.columns[0]), ("y:Q", measure), height=260)
+    # With a time and without an offset, it is drawn as it stands, wherever the browser is.
+    starts = [datetime.fromisoformat(row[0].isoformat()).isoformat() for row in answer.rows]
+    amounts = [_number(row[place]) for row in answer.rows]
+    values = [{"x": start, "y": amount} for start, amount in zip(starts, amounts, strict=True)]
+    return _chart(values, (f"{_WIDTHS[interval]}(x):T", interval), ("y:Q", measure), height=260)
 
 
 def by_value(answer: Rows, measure: str) -> alt.Chart:
@@ -50,9 +60,8 @@ def _chart(
     # Of what a chart's menu offers, the editor of Vega would send it to another host.
     actions = {"export": True, "source": False, "compiled": False, "editor": False}
     # The rows stand in the chart, so that nothing guesses types of texts anew.
-    data = alt.Data(values=values)
     chart: alt.Chart = (
-        alt.Chart(data, usermeta={"embedOptions": {"actions": actions}})
+        alt.Chart(alt.InlineData(values), usermeta={"embedOptions": {"actions": actions}})
         .mark_bar()
         .encode(
             x=alt.X(x[0], title=x[1]),

@@ -12,26 +12,6 @@ from datetime import date, timedelta
 
 from openpanel_source.models.dataset import literal
 
-COLUMNS = """
-SELECT table_name, column_name FROM information_schema.columns
-WHERE table_schema = current_schema() AND table_catalog = current_database()
-ORDER BY table_name, ordinal_position
-"""
-"""Names of all columns, by table."""
-COMMENTS = {
-    "duckdb": "SELECT comment FROM duckdb_tables() WHERE comment IS NOT NULL AND schema_name ="
-    " current_schema() UNION ALL SELECT comment FROM duckdb_views() WHERE comment IS NOT NULL"
-    " AND schema_name = current_schema()",
-    "postgres": "SELECT obj_description(oid, 'pg_class') FROM pg_class WHERE relnamespace ="
-    " current_schema()::regnamespace AND obj_description(oid, 'pg_class') IS NOT NULL",
-}
-"""Comments of tables and views, where models say in which time zone their days begin."""
-PROJECTS = """
-SELECT project_id, MIN(day) AS first_day, MAX(day) AS last_day
-FROM sync_days WHERE distinct_ids > 0 GROUP BY project_id ORDER BY project_id
-"""
-"""Projects that have events; the ledger tells without a look at these."""
-
 MEASURES = {
     "events": "COUNT(*)",
     "active_visitors": "COUNT(DISTINCT NULLIF(events.profile_id, ''))",
@@ -152,9 +132,11 @@ def over_time(choice: Choice, interval: str) -> str:
     """All measures by hour, day, week (from Monday on) or month, in local time."""
     if interval not in INTERVALS:
         raise ValueError(f"no interval: {interval}")
-    start = f"DATE_TRUNC('{interval}', {choice.local})"
+    start, kind = f"DATE_TRUNC('{interval}', {choice.local})", "DATE"
+    if interval == "hour":
+        kind = "TIMESTAMP"
     return (
-        f"SELECT CAST({start} AS TIMESTAMP) AS {interval}, {_measures()}\n"
+        f"SELECT CAST({start} AS {kind}) AS {interval}, {_measures()}\n"
         f"FROM events WHERE {choice.condition}\nGROUP BY 1 ORDER BY 1"
     )
 

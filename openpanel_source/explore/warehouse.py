@@ -16,11 +16,13 @@ import pyarrow as pa
 
 from openpanel_source.destinations.pipelines import DEFAULT_DATASET, open_to_look
 from openpanel_source.errors import DestinationError
-from openpanel_source.explore.questions import COLUMNS, COMMENTS, PROJECTS
 from openpanel_source.model.cells import as_json, as_text, distinct_names
+from openpanel_source.model.schema import EVENTS, SYNC_DAYS
+from openpanel_source.models.dataset import Dataset, dialect_of
+from openpanel_source.models.definitions import Relations
 from openpanel_source.models.time_zone import Zone
-from openpanel_source.operations.query import Reader, reading
-from openpanel_source.source.arguments import COMMAND_SECTION
+from openpanel_source.operations.query import Reader, connected, reading
+from openpanel_source.source.arguments import COMMAND_SECTION, OF_COMMAND
 
 MOST_ROWS = 10_000
 """Of an answer: more than a person looks at, and little enough for a browser."""
@@ -69,12 +71,14 @@ class Known:
         dialect: ``duckdb`` or ``postgres``.
         zone: Time zone in which days begin: that of the models.
         columns: Of each table and view, in order.
+        has_sessions: Whether there is the model ``sessions``.
         projects: Those with events, by id.
     """
 
     dialect: str
     zone: str
-    columns: dict[str, list[str]]
+    columns: Relations
+    has_sessions: bool
     projects: list[Project]
 
 
@@ -95,10 +99,13 @@ class Warehouse:
     @classmethod
     def configured(cls) -> Warehouse:
         """The one that section ``[openpanel_source]`` of the configuration names."""
-        destination = dlt.config.get(f"{COMMAND_SECTION}.destination") or cls.destination
-        database = dlt.config.get(f"{COMMAND_SECTION}.database")
-        dataset = dlt.config.get(f"{COMMAND_SECTION}.dataset") or cls.dataset
-        return cls(destination, database if destination == "duckdb" else None, dataset)
+        configured: dict[str, Any] = {
+            name: dlt.config.get(f"{COMMAND_SECTION}.{name}") for name in OF_COMMAND
+        }
+        given = {name: str(value) for name, value in configured.items() if value is not None}
+        if given.get("destination", "duckdb") != "duckdb":
+            given.pop("database", None)
+        return cls(**given)
 
     def look(self) -> Known:
         """What there is to ask about.
@@ -109,20 +116,30 @@ class Warehouse:
         """
         with (
             open_to_look(self.destination, self.database, self.dataset) as pipeline,
-            reading(pipeline, _BUSY_TIMEOUT) as reader,
+            connected(pipeline, _BUSY_TIMEOUT) as client,
         ):
-            columns: dict[str, list[str]] = {}
-            for table, column in _first_rows(reader, COLUMNS).rows:
-                columns.setdefault(table, []).append(column)
-            if not {"events", "sync_days"}.issubset(columns):
+            dataset = Dataset.of(client, dialect_of(pipeline))
+            if not {EVENTS.name, SYNC_DAYS.name}.issubset(dataset.columns):
                 raise DestinationError(
                     f"nothing was loaded into dataset {self.dataset} yet; run openpanel-source sync"
                     " first."
                 )
-            comments = _first_rows(reader, COMMENTS[reader.dialect]).rows
-            zone = Zone.chosen(None, (comment for (comment,) in comments))
-            projects = [Project(*row) for row in _first_rows(reader, PROJECTS).rows]
-            return Known(reader.dialect, zone.name, columns, projects)
+            # The ledger tells without a look at the events.
+            asked = (
+                f"SELECT project_id, MIN(day), MAX(day) FROM {dataset.named(SYNC_DAYS.name)}"  # noqa: S608
+                " WHERE distinct_ids > 0 GROUP BY project_id ORDER BY project_id"
+            )
+            return Known(
+                dialect=dataset.dialect,
+                zone=Zone.chosen(None, dataset.comments.values()).name,
+                columns={
+                    name: columns
+                    for name, columns in dataset.columns.items()
+                    if not name.startswith("_dlt_")
+                },
+                has_sessions="sessions" in dataset.kinds,
+                projects=[Project(*row) for row in client.execute_sql(asked)],
+            )
 
     def ask(self, sql: str) -> Rows:
         """The first rows of a query's answer; times are UTC, and tables need no prefix.
@@ -135,7 +152,7 @@ class Warehouse:
             open_to_look(self.destination, self.database, self.dataset) as pipeline,
             reading(pipeline, _BUSY_TIMEOUT) as reader,
         ):
-            if reader.dialect == "duckdb":
+            if dialect_of(pipeline) == "duckdb":
                 # Whoever reaches the page reads this file, and no others of the machine.
                 reader.ask("SET enable_external_access = false; SET lock_configuration = true")
             return _first_rows(reader, sql)

@@ -92,6 +92,17 @@ def taken_in(dataset: Dataset) -> str:
     )
 
 
+def changed_days(dataset: Dataset) -> str:
+    """A query for the days of which the tables have not taken in what there is."""
+    return (
+        "SELECT COALESCE(now.project_id, before.project_id) AS project_id,"
+        " COALESCE(now.event_date, before.event_date) AS event_date, now.loads"
+        f" FROM ({taken_in(dataset)}) AS now FULL OUTER JOIN {dataset.named(RECORD)} AS before"
+        " ON before.project_id = now.project_id AND before.event_date = now.event_date"
+        " WHERE now.loads IS DISTINCT FROM before.loads"
+    )
+
+
 def is_current(dataset: Dataset, definitions: Definitions) -> bool:
     """Whether the tables are all there, and as they would be made now."""
     return all(

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from openpanel_source.model.schema import EVENTS
-from openpanel_source.models.build import Definitions, taken_in
+from openpanel_source.models.build import Definitions, changed_days
 from openpanel_source.models.dataset import RECORD, Dataset, literal
 from openpanel_source.models.definitions import OF_DAYS, Model, columns_read, models
 
@@ -37,14 +37,7 @@ class Refresh:
             How many, and how many there are in all.
         """
         record = self._dataset.named(RECORD)
-        self._keep(
-            "changed",
-            "SELECT COALESCE(now.project_id, before.project_id) AS project_id,"
-            " COALESCE(now.event_date, before.event_date) AS event_date, now.loads"
-            f" FROM ({taken_in(self._dataset)}) AS now FULL OUTER JOIN {record} AS before"
-            " ON before.project_id = now.project_id AND before.event_date = now.event_date"
-            " WHERE now.loads IS DISTINCT FROM before.loads",
-        )
+        self._keep("changed", changed_days(self._dataset))
         [[changed]] = self._run(f"SELECT COUNT(*) FROM {self._kept('changed')}")
         [[known]] = self._run(f"SELECT COUNT(*) FROM {record}")
         return changed, known

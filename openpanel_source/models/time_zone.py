@@ -40,7 +40,7 @@ class Zone:
         Raises:
             InvalidSettingError: There is no such time zone.
         """
-        present = cls._of(comments)
+        present = cls.of(comments)
         if given:
             return cls(given, is_given=True)
         if present is not None and present.is_given:
@@ -51,7 +51,12 @@ class Zone:
         return present or cls(UTC, is_given=False)
 
     @classmethod
-    def _of(cls, comments: Iterable[str]) -> Zone | None:
+    def of(cls, comments: Iterable[str]) -> Zone | None:
+        """That of models as they are; None where there are none.
+
+        Args:
+            comments: Of these.
+        """
         for found in filter(None, map(_TEXT.search, comments)):
             if not timezone_problem(found["name"]):
                 return cls(found["name"], found["given"] is not None)

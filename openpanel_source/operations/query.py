@@ -46,18 +46,17 @@ class Reader:
     Args:
         connection: Of DuckDB or psycopg2, open; it refuses to write.
         error: What its driver raises.
+        is_one_transaction: Whether PostgreSQL answers all queries in one, begun by the caller.
     """
 
-    def __init__(self, connection: Any, error: type[Exception]) -> None:
+    def __init__(
+        self, connection: Any, error: type[Exception], *, is_one_transaction: bool = False
+    ) -> None:
         self._connection = connection
         self._error = error
+        self._is_one_transaction = is_one_transaction
         self._is_postgres = hasattr(connection, "set_session")
         self._worker = ThreadPoolExecutor(1, "openpanel-query")
-
-    @property
-    def dialect(self) -> str:
-        """``duckdb`` or ``postgres``."""
-        return "postgres" if self._is_postgres else "duckdb"
 
     def ask(self, sql: str) -> Answer:
         """The answer to one or several statements; that of the last one.
@@ -66,7 +65,7 @@ class Reader:
             InvalidSettingError: The database refuses it.
         """
         with self._told():
-            if self._is_postgres:
+            if self._is_postgres and not self._is_one_transaction:
                 # Also after one that failed.
                 self._connection.rollback()
             cursor = self._cursor(sql)
@@ -85,7 +84,7 @@ class Reader:
         if not self._is_postgres:
             return self._connection
         is_streamed = sql.lstrip("( \t\r\n").lower().startswith(_STREAMED)
-        if is_streamed and ";" not in sql.rstrip("; \t\r\n"):
+        if is_streamed and not self._is_one_transaction and ";" not in sql.rstrip("; \t\r\n"):
             return self._connection.cursor("openpanel_source")
         return self._connection.cursor()
 
@@ -130,7 +129,14 @@ class Reader:
 
 @contextmanager
 def reading(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Reader]:
-    """Read a pipeline's destination in SQL.
+    """Read a pipeline's destination in SQL; takes what ``connected`` takes."""
+    with connected(pipeline, busy_timeout) as client:
+        yield Reader(client.native_connection, client.dbapi.Error)
+
+
+@contextmanager
+def connected(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Any]:
+    """Dlt's client of a pipeline's destination, open, which refuses to write.
 
     Args:
         pipeline: A pipeline with its destination, which is not touched.
@@ -145,14 +151,18 @@ def reading(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Reader]:
             "only DuckDB and PostgreSQL are asked from here; ask this destination with its own"
             " tools."
         )
+    given = pipeline.destination
     if not is_postgres:
         pipeline.destination = as_read_only(pipeline)
-    with destination_errors(), opened(pipeline, busy_timeout) as client:
-        connection = client.native_connection
-        if is_postgres:
-            connection.set_session(readonly=True, autocommit=False)
-            with connection.cursor() as cursor:
-                # Also for transactions that a statement begins itself.
-                cursor.execute("SET default_transaction_read_only = on; SET TIME ZONE 'UTC'")
-            connection.commit()
-        yield Reader(connection, client.dbapi.Error)
+    try:
+        with destination_errors(), opened(pipeline, busy_timeout) as client:
+            if is_postgres:
+                connection = client.native_connection
+                connection.set_session(readonly=True, autocommit=False)
+                with connection.cursor() as cursor:
+                    # Also for transactions that a statement begins itself.
+                    cursor.execute("SET default_transaction_read_only = on; SET TIME ZONE 'UTC'")
+                connection.commit()
+            yield client
+    finally:
+        pipeline.destination = given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from tests.support.postgres import PostgresWarehouse
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(3)
+
 NOVEMBER = (date(2026, 11, 1), date(2026, 11, 30))
 
 
@@ -45,7 +47,7 @@ def test_measures_over_time_are_those_of_the_model(
             f"SELECT day, {', '.join(questions.MEASURES)} FROM daily_metrics"
             f" WHERE project_id = '{project.id}' ORDER BY day"
         )
-        assert [(row[0].date(), *row[1:]) for row in answer.rows] == held
+        assert answer.rows == held
         assert len(held) > 5
 
 
@@ -79,7 +81,6 @@ def test_hostile_names_are_asked_for_exactly(kept: Warehouse) -> None:
         assert [row[:2] for row in warehouse.ask(questions.by_value(one, value)).rows] == [
             (name, 1)
         ]
-        assert [row[1] for row in warehouse.ask(questions.over_time(one, "day")).rows] == [1]
         steps = warehouse.ask(questions.funnel(one, [name], has_sessions=False)).rows
         assert [row[:3] for row in steps] == [(1, "visit", 1), (2, name, 1)]
     assert kept.query("SELECT count(*) FROM events") == [(len(HOSTILE),)]
@@ -203,15 +204,22 @@ def _steps_reached(events: list[tuple[str, str, int]], session: str, steps: Sequ
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.one_of(TEXT, st.sampled_from(HOSTILE)), TEXT)
-def test_any_text_is_one_text_in_sql_and_any_key_one_key(key: str, value: str) -> None:
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        yield opened
+
+
+@settings(deadline=None)
+@given(key=st.one_of(TEXT, st.sampled_from(HOSTILE)), value=TEXT)
+def test_any_text_is_one_text_in_sql_and_any_key_one_key(
+    connection: duckdb.DuckDBPyConnection, key: str, value: str
+) -> None:
     extracted = questions.property_value(key, "duckdb")
-    with duckdb.connect() as connection:
-        events = "(SELECT ?::JSON AS properties) AS events"
-        asked = f"SELECT {literal(key)}, {extracted} FROM {events}"
-        found = connection.execute(asked, [json.dumps({key: value, f"{key}x": "other"})]).fetchone()
-    assert found == (key, value)
+    events = "(SELECT ?::JSON AS properties) AS events"
+    properties = json.dumps({key: value, f"{key}x": "other"})
+    asked = f"SELECT {literal(key)}, {extracted} FROM {events}"
+    assert connection.execute(asked, [properties]).fetchone() == (key, value)
 
 
 @given(st.lists(st.one_of(st.none(), TEXT), unique=True, max_size=8))

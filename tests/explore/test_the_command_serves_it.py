@@ -58,7 +58,7 @@ def test_the_file_can_be_written_while_it_is_served(demo_file: Path) -> None:
             connection.execute("CREATE TABLE openpanel.mine AS SELECT 1 AS one")
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)])
 def test_it_ends_when_it_is_asked_to(demo_file: Path, sent: signal.Signals, code: int) -> None:
     with serving("--database", str(demo_file)) as (process, address):
         assert requests.get(address, timeout=30).status_code == 200

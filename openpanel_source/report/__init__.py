@@ -1,0 +1,1 @@
+"""The report: numbers of the models on one page that needs nothing."""

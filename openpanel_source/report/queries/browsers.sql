@@ -1,0 +1,8 @@
+  SELECT
+    COALESCE(NAME(browser), 'unknown') AS browser,
+    COUNT(*) AS sessions,
+    SUM(views) AS views
+  FROM {sessions}
+  WHERE day BETWEEN {first} AND {last}
+    AND {project}
+  GROUP BY 1

@@ -1,0 +1,9 @@
+  SELECT
+    COALESCE(NAME(name), 'unknown') AS name,
+    COUNT(*) AS events,
+    COUNT(DISTINCT (project_id, profile_id)) FILTER (WHERE profile_id <> '') AS visitors
+  FROM {events}
+  WHERE event_date BETWEEN {first} - 1 AND {last} + 1
+    AND CAST(created_at AT TIME ZONE {zone} AS DATE) BETWEEN {first} AND {last}
+    AND {project}
+  GROUP BY 1
