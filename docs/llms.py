@@ -21,6 +21,7 @@ _PARTS = {
         "docs/schema.md",
         "docs/completeness.md",
         "docs/models.md",
+        "docs/report.md",
         "docs/dbt.md",
         "docs/charts.md",
         "docs/explore.md",

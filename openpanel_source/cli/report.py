@@ -36,7 +36,7 @@ _FILE = "openpanel-report.html"
 )
 @click.option("--days", type=COUNT, help="How many days.  [default: 28]")
 @click.option("--start-date", help="First day, YYYY-MM-DD, instead of --days.")
-@click.option("--end-date", help="Last day, inclusive.  [default: the last one with events]")
+@click.option("--end-date", help="Last day, inclusive.  [default: the last one that was read]")
 @click.option(
     "--compare/--no-compare",
     default=True,

@@ -66,7 +66,7 @@ def create_report(
         project_ids: A project's id, or a list of ids; all when left out.
         days: How many days it is about, 28 when left out; or name the first day.
         start_date: The first day.
-        end_date: The last day, inclusive; when left out the last one with events, or today.
+        end_date: The last day, inclusive; the last one that was read when left out.
         compare: Whether to compare with as many days before.
         timezone: IANA name of the time zone of days, where there are no models; theirs when left
             out.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timezone
 from importlib.metadata import version
+from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from openpanel_source.model.text import printable
 from openpanel_source.models.dataset import literal
 from openpanel_source.report.blocks import BLOCKS, Block, Unit
 from openpanel_source.report.fill import Range, filled
-from openpanel_source.report.notes import notes_of
+from openpanel_source.report.notes import Known, notes_of
 from openpanel_source.report.period import range_of
 from openpanel_source.report.warehouse import Warehouse
 
@@ -53,10 +54,9 @@ def document_of(
         OpenPanelError: The warehouse cannot be asked.
     """
     names = _projects(warehouse, projects)
-    known = _known_days(warehouse, names if projects else ())
     today = now.astimezone(ZoneInfo(warehouse.zone.name)).date()
-    # Anybody can send events of days to come.
-    newest = max((day for day in known if day <= today), default=None)
+    known = _known_days(warehouse, names, today)
+    newest = max(known.last_event, known.last_reading, key=lambda day: day or date.min)
     chosen = range_of(days, given, is_compared=is_compared, newest=newest, today=today)
     blocks = [block for block in BLOCKS if block.tables <= warehouse.tables.keys()]
     of_all = _Scope(warehouse, chosen, tuple(names) if projects else (), several=len(names) > 1)
@@ -130,24 +130,34 @@ def cell(value: Any, unit: Unit) -> Any:
         value: As a driver gives it.
         unit: Of its column.
     """
-    if value is None:
-        return None
-    if unit == "text":
-        return str(value)
-    if unit == "day":
-        return day_of(value).isoformat()
-    if unit == "instant":
-        instant = instant_of(value)
-        return None if instant is None else _instant(instant)
-    if unit in ("count", "money"):
-        return int(value)
+    return None if value is None else _CELLS.get(unit, float)(value)
+
+
+def _number(value: Any) -> float | None:
+    # JSON has no infinity.
     number = float(value)
-    return int(number) if unit == "number" and number.is_integer() else number
+    if not isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number
 
 
-def _instant(instant: datetime) -> str:
+def _instant(value: Any) -> str | None:
+    instant = instant_of(value)
+    if instant is None:
+        return None
     utc = instant.astimezone(timezone.utc)
     return f"{utc.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+_CELLS: Mapping[Unit, Callable[[Any], Any]] = {
+    "text": str,
+    "day": lambda value: day_of(value).isoformat(),
+    "instant": _instant,
+    "count": int,
+    "money": int,
+    "number": _number,
+}
+"""What makes JSON values of a driver's, by unit."""
 
 
 def _range(first: date, last: date) -> dict[str, str]:
@@ -176,9 +186,14 @@ def _projects(warehouse: Warehouse, wanted: Collection[str]) -> dict[str, str | 
     return {name: titles.get(name) for name in sorted(found) if not wanted or name in wanted}
 
 
-def _known_days(warehouse: Warehouse, projects: Collection[str]) -> list[date]:
-    """The days with events."""
-    named = ", ".join(literal(name) for name in projects)
-    where = f" WHERE project_id IN ({named})" if projects else ""
-    query = f"SELECT DISTINCT day FROM {warehouse.tables['daily_metrics']}{where}"
-    return sorted(day_of(day) for (day,) in warehouse.rows(query))
+def _known_days(warehouse: Warehouse, projects: Collection[str], today: date) -> Known:
+    named = ", ".join(literal(name) for name in projects) or "NULL"
+    # Anybody can send events of days to come.
+    where = f"project_id IN ({named}) AND day <= DATE '{today}'"
+    tables = warehouse.tables
+    query = (
+        f"SELECT MIN(day), MAX(day), (SELECT MAX(day) FROM {tables['sync_days']} WHERE {where})"
+        f" FROM {tables['daily_metrics']} WHERE {where}"
+    )
+    [found] = warehouse.rows(query)
+    return Known(*(None if day is None else day_of(day) for day in found))

@@ -13,7 +13,7 @@ from openpanel_source.report.blocks import MOST_DAYS, MOST_ROWS, Block
 
 _COHORTS = 12
 """Weeks of retention at least, however short the range is."""
-_ADDRESS = "'[^/@ ]+(@|%40)[^/@ ]+', '(e-mail)', 'g'"
+_ADDRESS = "'[^/@<>|?=&;,() ]+(@|%40)[^/@ ]+[.][^/@ ]+', '(e-mail)', 'g'"
 _NAME = rf"LEFT(REGEXP_REPLACE(LEFT({{}}, 500), {_ADDRESS}), 200)"
 _WORDS = {
     "NAME": _NAME.format(r"\1"),

@@ -69,7 +69,10 @@ def shown_value(value: Any, unit: str) -> str:
 
 def _seconds(value: float) -> str:
     minutes, seconds = divmod(round(value), 60)
-    return f"{minutes:,} min {seconds} s" if minutes else f"{seconds} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 def _moment(value: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from openpanel_source.destinations.warehouse import day_of
 from openpanel_source.model.clock import DAY
@@ -19,8 +19,22 @@ _Rows = Mapping[str, Sequence[Sequence[Any]]]
 _PLACES = {block.key: [column.key for column in block.columns] for block in BLOCKS}
 
 
+class Known(NamedTuple):
+    """Which days there is something of, up to today; None where there is nothing.
+
+    Attributes:
+        first_event: The first day with events.
+        last_event: The last one.
+        last_reading: The last UTC day that was read.
+    """
+
+    first_event: date | None
+    last_event: date | None
+    last_reading: date | None
+
+
 def notes_of(
-    warehouse: Warehouse, days: Range, rows: _Rows, known: Sequence[date], today: date
+    warehouse: Warehouse, days: Range, rows: _Rows, known: Known, today: date
 ) -> list[str]:
     """The notes, the most important first.
 
@@ -28,7 +42,7 @@ def notes_of(
         warehouse: Where the numbers come from.
         days: Of the report.
         rows: Of the blocks, of all projects.
-        known: Days with events, in order.
+        known: What there are days of.
         today: The day.
     """
     notes = [
@@ -37,11 +51,9 @@ def notes_of(
         *_of_holdings(warehouse, rows),
         *_of_models(warehouse),
     ]
-    if "charts" in rows and not rows["charts"]:
+    if not rows.get("charts"):
         notes.append("No charts are loaded; openpanel-source sync --charts FILE loads some.")
-    elif "charts" not in rows:
-        notes.append("No charts were ever loaded; openpanel-source sync --charts FILE loads some.")
-    if known and not rows.get("retention"):
+    if known.first_event and not rows.get("retention"):
         notes.append(
             "No visitors of these weeks were identified: there is no retention, and nobody is known"
             " to return."
@@ -49,17 +61,17 @@ def notes_of(
     return notes
 
 
-def _of_events(days: Range, known: Sequence[date], today: date) -> list[str]:
-    if not known:
+def _of_events(days: Range, known: Known, today: date) -> list[str]:
+    if known.first_event is None:
         return ["No events were loaded yet; openpanel-source sync loads them."]
     notes = []
-    newest = max((day for day in known if day <= today), default=known[0])
-    if newest < today - DAY and days.last <= newest:
+    newest = max(known.last_event or date.min, known.last_reading or date.min)
+    if newest < today - DAY and newest <= days.last:
+        notes.append(f"No day after {newest} was read; openpanel-source sync reads those since.")
+    if days.is_compared and days.begin < known.first_event <= days.last:
         notes.append(
-            f"The newest event is of {newest}; openpanel-source sync loads what came since."
+            f"There are no events before {known.first_event}: the period before is not whole."
         )
-    if days.is_compared and days.begin < known[0] <= days.last:
-        notes.append(f"There are no events before {known[0]}: the period before is not whole.")
     return notes
 
 
@@ -123,8 +135,8 @@ def _of_models(warehouse: Warehouse) -> list[str]:
                 " tables of models, which are made in DuckDB and PostgreSQL alone."
             ]
         return [
-            "The models are no tables: the numbers were computed for this report, slowly."
-            " openpanel-source models makes the tables that the SQL shown asks."
+            "There are no tables of models: the numbers were computed for this report, which takes"
+            " longer. openpanel-source models makes them; the SQL shown asks them."
         ]
     dataset = warehouse.dataset
     changed = 0

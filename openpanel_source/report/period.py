@@ -57,7 +57,7 @@ def range_of(
         today: The day, in the same time zone.
 
     Raises:
-        InvalidSettingError: The first lies after all of them.
+        InvalidSettingError: The first lies after all of them, or they are too many.
     """
     start, end = given
     # Anybody can send events of days to come.
@@ -68,4 +68,8 @@ def range_of(
             " of; choose an earlier one."
         )
     first = start or max(last - ((days or DAYS) - 1) * DAY, EARLIEST)
+    if (last - first).days >= _MOST:
+        raise InvalidSettingError(
+            f"from {first} to {last} is more than {_MOST:,} days; choose fewer."
+        )
     return Range(first, last, is_compared)

@@ -12,7 +12,7 @@ import dlt
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.destinations import filesystem, postgres
 
-from openpanel_source.destinations.duckdb_session import is_duckdb
+from openpanel_source.destinations.duckdb_session import file_of, is_duckdb
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.observer import observing
 from openpanel_source.destinations.warehouse import sql_client
@@ -119,6 +119,9 @@ def opened_to_report(
         InvalidSettingError: The models have their days in another time zone.
     """
     check_reportable(pipeline)
+    path = file_of(pipeline)
+    if path is not None and not path.exists():
+        raise DestinationError(f"there is no database {path}; run openpanel-source sync first.")
     is_postgres = isinstance(pipeline.destination, postgres)
     with _client(pipeline, busy_timeout) as client:
         dataset = Dataset.of(client, "postgres" if is_postgres else "duckdb")

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.sampled(3)
 
 __all__ = ["postgres", "postgres_url"]
 
-COMMANDS = (["status"], ["properties"], ["audit", "--deep"])
+COMMANDS = (["status"], ["properties"], ["audit", "--deep"], ["report", "--markdown"])
 
 
 def command(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from openpanel_source import create_report
 from openpanel_source.operations.sync import sync
 from tests.support.old_warehouse import FOLDER, answers, change_as_before, old_world, settings_of
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url, programs_of_postgres
@@ -43,6 +44,13 @@ def postgres_of_old(postgres: PostgresWarehouse) -> PostgresWarehouse:
 @pytest.fixture(params=["duckdb", "postgres"])
 def old(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(f"{request.param}_of_old")
+
+
+def test_a_report_is_made_of_it(old: Warehouse) -> None:
+    numbers = create_report(old.pipeline(), now=NOW).numbers
+    days = {row[0]: row[3] for row in numbers["scopes"][""]["proof_summary"]}
+    assert days == {"shop": 16, "web": 16}
+    assert sum(row[1] for row in numbers["scopes"][""]["events"]) == 126
 
 
 def test_status_audit_and_a_quiet_night_say_what_they_said(old: Warehouse) -> None:

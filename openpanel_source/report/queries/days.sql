@@ -11,9 +11,21 @@ WITH held AS (
     AND {project}
   GROUP BY day
 ),
+span AS (
+  SELECT MIN(day) AS first_day, MAX(day) AS last_day FROM held
+),
 known AS (
   SELECT EACH_DAY(first_day, last_day) AS day
-  FROM (SELECT MIN(day) AS first_day, MAX(day) AS last_day FROM held) AS span
+  FROM (
+    SELECT span.first_day, GREATEST(span.last_day, readings.last_day) AS last_day
+    FROM span
+    CROSS JOIN (
+      SELECT MAX(day) AS last_day
+      FROM {sync_days}
+      WHERE day <= {last}
+        AND {project}
+    ) AS readings
+  ) AS bounds
 ),
 days AS (
   SELECT
