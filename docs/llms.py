@@ -24,6 +24,7 @@ _PARTS = {
         "docs/report.md",
         "docs/dbt.md",
         "docs/charts.md",
+        "docs/explore.md",
         "docs/properties.md",
         "docs/dimensions.md",
     ),

@@ -11,25 +11,37 @@ from airflow.sdk import CronDataIntervalTimetable, Param, dag, task
 from airflow.sdk.exceptions import AirflowFailException
 
 DESTINATION = "duckdb"  # any dlt destination; backfills from many workers want a server
+REPORT = "openpanel-report.html"  # where people find it; from DuckDB, PostgreSQL and files
 WORKERS = 1 if DESTINATION == "duckdb" else 4
 RETRIES = {"retries": 3, "retry_delay": timedelta(minutes=5), "retry_exponential_backoff": True}
 
 
-def load(name: str, **days: Any) -> dict[str, Any]:
-    """Sync into the warehouse; what no retry can mend fails at once."""
+def warehouse(name: str = "openpanel") -> Any:
     import dlt  # here, not where Airflow parses this file every 30 seconds
 
+    return dlt.pipeline(name, destination=DESTINATION, dataset_name="openpanel")
+
+
+def load(name: str, **days: Any) -> dict[str, Any]:
+    """Sync into the warehouse; what no retry can mend fails at once."""
     from openpanel_source import ConfigurationError, sync
 
-    pipeline = dlt.pipeline(name, destination=DESTINATION, dataset_name="openpanel")
     try:
-        summary = sync(pipeline, **days)
+        summary = sync(warehouse(name), **days)
     except ConfigurationError as error:
         raise AirflowFailException(str(error)) from error
     if summary.failed_projects:
         # The others are loaded; the retry reads what is left.
         raise RuntimeError(f"projects that failed: {summary.failed_projects}")
     return summary.as_dict()
+
+
+@task
+def report() -> str:
+    """Write what was loaded as a page that needs nothing, and say where it is."""
+    from openpanel_source import create_report
+
+    return str(create_report(warehouse(), REPORT).path)
 
 
 @task(retries=0)
@@ -64,7 +76,9 @@ def openpanel_nightly() -> None:
         last = data_interval_end - timedelta(microseconds=1)
         return [load("openpanel", start_date=data_interval_start, end_date=last)]
 
-    verify(load_events())
+    loaded = load_events()
+    loaded >> report()
+    verify(loaded)
 
 
 @dag(

@@ -13,10 +13,11 @@ import dagster as dg
 import dlt
 from dagster_dlt import DagsterDltTranslator, dlt_assets
 
-from openpanel_source import Partition, openpanel, read_days, read_status, sync
+from openpanel_source import Partition, create_report, openpanel, read_days, read_status, sync
 
 DESTINATION = "duckdb"  # any dlt destination; backfills from many workers want a server
 PROJECTS = ["my-project"]
+REPORT = "openpanel-report.html"  # where people find it; from DuckDB, PostgreSQL and files
 FIRST_DAY = "2025-01-01"
 MONTHS = dg.MonthlyPartitionsDefinition(f"{FIRST_DAY[:7]}-01")  # those that are over
 BY = {"project": dg.StaticPartitionsDefinition(PROJECTS), "month": MONTHS}
@@ -82,6 +83,14 @@ def history(context: dg.AssetExecutionContext) -> Iterator[Any]:
     )
 
 
+@dg.asset(key=["openpanel", "report"], deps=[["openpanel", "events"]], pool="openpanel")
+def report() -> dg.MaterializeResult[Any]:
+    """A page that needs nothing; a short version of it stands here."""
+    made = create_report(warehouse(), REPORT)
+    shown = {"report": dg.MetadataValue.md(made.markdown), "file": str(made.path)}
+    return dg.MaterializeResult(metadata=shown)
+
+
 @dg.asset_check(asset=["openpanel", "events"], pool="openpanel")
 def every_settled_day_is_complete() -> dg.AssetCheckResult:
     days = {p.project_id: list(map(str, p.unproven_days)) for p in read_status(warehouse())}
@@ -96,10 +105,10 @@ def every_project_is_fresh() -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=passed, metadata={"last read": str(read)})
 
 
-nightly = dg.define_asset_job("openpanel_nightly", [events])
+nightly = dg.define_asset_job("openpanel_nightly", [events, report])
 backfill = dg.define_asset_job("openpanel_backfill", [history])
 defs = dg.Definitions(
-    assets=[events, history],
+    assets=[events, history, report],
     asset_checks=[every_settled_day_is_complete, every_project_is_fresh],
     jobs=[nightly, backfill],
     schedules=[dg.build_schedule_from_partitioned_job(nightly, hour_of_day=3)],

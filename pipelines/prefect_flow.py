@@ -13,9 +13,10 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.concurrency.sync import concurrency
 from prefect.task_runners import ProcessPoolTaskRunner
 
-from openpanel_source import ConfigurationError, partitions, read_status, sync
+from openpanel_source import ConfigurationError, create_report, partitions, read_status, sync
 
 DESTINATION = "duckdb"  # any dlt destination; backfills from many workers want a server
+REPORT = "openpanel-report.html"  # where people find it; from DuckDB, PostgreSQL and files
 WORKERS = 4  # processes of a backfill on this machine
 RETRY_SECONDS = [60, 300, 900]
 
@@ -47,7 +48,7 @@ def load(name: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 @task
 def report() -> None:
-    """Show what the ledger says of each project."""
+    """Show what the ledger says of each project, and the report; that is a page at REPORT, too."""
     rows = [
         f"| {it.project_id} | {it.events:,} | {it.first_day} | {it.last_day} | {it.last_read}"
         f" | {it.verdicts} | {', '.join(map(str, it.unproven_days)) or 'none'} |"
@@ -55,6 +56,7 @@ def report() -> None:
     ]
     head = "| project | events | first day | last day | last read | verdicts | not verified |"
     create_markdown_artifact("\n".join([head, "|---" * 7 + "|", *rows]), key="openpanel-ledger")
+    create_markdown_artifact(create_report(warehouse(), REPORT).markdown, key="openpanel-report")
 
 
 @task

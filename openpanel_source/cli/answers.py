@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import chain, islice
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from openpanel_source.model.cells import as_json, as_text, distinct_names
 from openpanel_source.model.text import printable
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def print_table(answer: Answer) -> None:
     rows = list(islice(_rows(answer), MOST_ROWS + 1))
     shown = rows[:MOST_ROWS]
     names = [printable(name, _WIDEST) for name in answer.columns]
-    cells = [[printable(_text(value, _NULL), _WIDEST) for value in row] for row in shown]
+    cells = [[printable(as_text(value, _NULL), _WIDEST) for value in row] for row in shown]
     columns = list(zip(names, *cells, strict=True))
     widths = [max(map(_width, column)) for column in columns]
     if sum(widths) + 2 * len(widths) > _screen_width():
@@ -57,7 +57,7 @@ def _print_records(answer: Answer, rows: list[tuple[Any, ...]]) -> None:
         click.echo(f"-- {number} --")
         for name, value in zip(answer.columns, row, strict=True):
             head = printable(name, _WIDEST)
-            text = printable(_text(value, _NULL), 1000)
+            text = printable(as_text(value, _NULL), 1000)
             click.echo(f"{head}{' ' * (widest - _width(head))}  {text}".rstrip())
 
 
@@ -84,61 +84,24 @@ def _csv_line(row: tuple[Any, ...], *, escaped: bool) -> str:
 def _field(value: Any, *, escaped: bool) -> str:
     if value is None:
         return ""
-    text = printable(_text(value), _LONGEST) if escaped else _text(value)
+    text = printable(as_text(value), _LONGEST) if escaped else as_text(value)
     quoted = not text or any(sign in text for sign in ',"\r\n')
     return '"' + text.replace('"', '""') + '"' if quoted else text
 
 
 def print_json(answer: Answer) -> None:
     """Print all rows as a JSON array of objects, a line each, as they come."""
-    names = _distinct(answer.columns)
+    names = distinct_names(answer.columns)
     start = "["
     for row in _rows(answer):
-        values = dict(zip(names, map(_plain, row), strict=True))
+        values = dict(zip(names, map(as_json, row), strict=True))
         click.echo(f"{start}{json.dumps(values, ensure_ascii=True)}", nl=False)
         start = ",\n"
     click.echo("]" if start != "[" else "[]")
 
 
-def _distinct(names: list[str]) -> list[str]:
-    """Names of which none is there twice, as keys of an object must be."""
-    distinct: list[str] = []
-    for name in names:
-        number, own = 1, name
-        while own in distinct:
-            number += 1
-            own = f"{name}_{number}"
-        distinct.append(own)
-    return distinct
-
-
 def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
     return (row for batch in answer.batches for row in batch)
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it; what it lacks is text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (float, Decimal)) and isfinite(value):
-        return int(value) if isinstance(value, Decimal) and value == int(value) else float(value)
-    return value if value is None or isinstance(value, (int, str)) else _text(value)
-
-
-def _text(value: Any, null: str = "") -> str:
-    if value is None:
-        return null
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
-    if isinstance(value, (bytes, memoryview)):
-        return "\\x" + bytes(value).hex()
-    if isinstance(value, (Mapping, list, tuple)):
-        return json.dumps(_plain(value), ensure_ascii=False)
-    return str(value)
 
 
 def _are_numbers(values: list[Any]) -> bool:

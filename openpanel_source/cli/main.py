@@ -18,8 +18,8 @@ from openpanel_source.cli.logs import configure_logs
 from openpanel_source.cli.streams import mend_streams
 
 _COMMANDS = (
-    *("audit", "charts", "check", "demo", "erase", "example", "init", "models", "partitions"),
-    *("properties", "query", "report", "sandbox", "shell", "status", "sync"),
+    *("audit", "charts", "check", "demo", "erase", "example", "explore", "init", "models"),
+    *("partitions", "properties", "query", "report", "sandbox", "shell", "status", "sync"),
 )
 
 

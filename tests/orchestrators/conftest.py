@@ -184,6 +184,10 @@ class Installation:
         with duckdb.connect(str(self.warehouse)) as connection:
             return connection.execute(f"USE openpanel; {sql}").fetchall()
 
+    def page(self, name: str) -> str:
+        """The report that was written."""
+        return (self.folder / name).read_text(encoding="utf-8")
+
     def days_read(self) -> set[date]:
         """The days that the ledger knows."""
         return {day for (day,) in self.query("SELECT DISTINCT day FROM sync_days")}

@@ -30,7 +30,9 @@ def _seen(result: Any) -> dict[str, Any]:
     metadata = {name: value.value for name, value in made.metadata.items()}
     metadata["days"] = [record.data for record in made.metadata["days"].records]
     checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
-    return {"success": result.success, "metadata": metadata, "checks": checks}
+    (shown,) = result.asset_materializations_for_node("openpanel__report")
+    report = {name: value.value for name, value in shown.metadata.items()}
+    return {"success": result.success, "metadata": metadata, "checks": checks, "report": report}
 
 
 def backfill() -> dict[str, str]:

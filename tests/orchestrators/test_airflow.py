@@ -20,7 +20,8 @@ def airflow(installation: Installation) -> Installation:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
     }
-    installation.copy("airflow_dag.py", home / "dags")
+    page = str(installation.folder / "report.html")
+    installation.copy("airflow_dag.py", home / "dags", REPORT=page)
     installation.run("airflow", "db", "migrate")
     source = "\n".join(f"{name} = {json.dumps(it)}" for name, it in installation.settings.items())
     warehouse = f"[destination.duckdb]\ncredentials = {json.dumps(str(installation.warehouse))}"
@@ -32,20 +33,23 @@ def airflow(installation: Installation) -> Installation:
 def test_a_night_loads_everything_and_one_in_doubt_fails_its_check(airflow: Installation) -> None:
     night = airflow.drive("openpanel_nightly")
     assert night["parsed_with"] == []  # nothing that takes a second to import
-    assert night["tasks"] == {"load_events": ["success"], "verify": ["success"]}
+    assert night["tasks"] == {key: ["success"] for key in ("load_events", "report", "verify")}
     assert airflow.difference() == ""
+    assert all(project in airflow.page("report.html") for project in PROJECTS)
 
     airflow.sandbox.behave(path=pages_of(str(airflow.today - timedelta(days=1))), drop_rows=1)
     airflow.sandbox.remove([_an_event_of(airflow, days_ago=1)])
     night = airflow.drive("openpanel_nightly")
-    assert night["tasks"] == {"load_events": ["success"], "verify": ["failed"]}
+    succeeded = {key: ["success"] for key in ("load_events", "report")}
+    assert night["tasks"] == succeeded | {"verify": ["failed"]}
     assert night["state"] == "failed"
 
 
 def test_credentials_that_are_wrong_are_not_tried_again(airflow: Installation) -> None:
     airflow.environment["SOURCES__OPENPANEL__CLIENT_SECRET"] = "sec_wrong"
     night = airflow.drive("openpanel_nightly")
-    assert night["tasks"] == {"load_events": ["failed"], "verify": ["upstream_failed"]}
+    missing = {key: ["upstream_failed"] for key in ("report", "verify")}
+    assert night["tasks"] == {"load_events": ["failed"]} | missing
 
 
 def test_a_repeated_night_reads_just_its_day(airflow: Installation) -> None:

@@ -42,6 +42,9 @@ def test_days_are_materialized_checked_and_explained(dagster: Installation) -> N
     }
     held = dagster.query(f"SELECT count(*) FROM events WHERE event_date = '{yesterday}'")
     assert new["metadata"]["dagster/partition_row_count"] == held[0][0]
+    assert new["report"]["report"].startswith("# OpenPanel report")
+    page = dagster.page("openpanel-report.html")
+    assert all(project in new["report"]["report"] and project in page for project in PROJECTS)
 
 
 def test_a_day_that_cannot_be_verified_fails_a_check_and_not_the_run(dagster: Installation) -> None:

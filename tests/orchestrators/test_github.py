@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.orchestrators.conftest import ENVIRONMENTS, ROOT, Installation
+from tests.orchestrators.conftest import ENVIRONMENTS, PROJECTS, ROOT, Installation
 from tests.support.sandbox_world import pages_of
 
 EXAMPLE = ROOT / "pipelines" / "github_actions.yml"
@@ -43,14 +43,17 @@ def test_a_run_loads_and_a_day_in_doubt_fails_the_step_that_verifies(
     installation: Installation,
 ) -> None:
     installation.use_environment()
-    assert steps(installation) == {"Sync": 0, "Every day is verified": 0}
+    assert steps(installation) == {"Sync": 0, "Report": 0, "Every day is verified": 0}
+    summary, page = installation.page("summary"), installation.page("report.html")
+    assert "# OpenPanel report" in summary
+    assert all(project in summary and project in page for project in PROJECTS)
     assert installation.difference() == ""
 
     yesterday = installation.today - timedelta(days=1)
     installation.sandbox.behave(path=pages_of(str(yesterday)), drop_rows=1)
     ((event,),) = installation.query(f"SELECT min(id) FROM events WHERE event_date = '{yesterday}'")
     installation.sandbox.remove([event])
-    assert steps(installation) == {"Sync": 0, "Every day is verified": 3}
+    assert steps(installation) == {"Sync": 0, "Report": 0, "Every day is verified": 3}
 
     installation.environment["SOURCES__OPENPANEL__CLIENT_SECRET"] = "sec_wrong"
     assert steps(installation) == {"Sync": 1}

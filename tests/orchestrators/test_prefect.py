@@ -41,6 +41,9 @@ def test_a_night_that_fails_in_the_middle_is_resumed_by_its_retry(prefect: Insta
 
     ledger = night["artifacts"]["openpanel-ledger"]
     assert all(f"| {project} |" in ledger for project in PROJECTS)
+    report, page = night["artifacts"]["openpanel-report"], prefect.page("openpanel-report.html")
+    assert report.startswith("# OpenPanel report")
+    assert all(project in report and project in page for project in PROJECTS)
 
 
 def test_a_night_in_doubt_fails_its_check(prefect: Installation) -> None:

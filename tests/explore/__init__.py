@@ -1,0 +1,1 @@
+"""The notebook on the warehouse: what it asks, and how it is served."""
