@@ -23,7 +23,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 @click.command(cls=Command)
-@click.argument("name", type=click.Choice(list(_FILES)))
+@click.argument("name", type=click.Choice(list(_FILES)), metavar="NAME")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -31,7 +31,10 @@ _PACKAGE = Path(__file__).parents[1]
     help="Write it there, unless the file exists; a folder gets it under its own name.",
 )
 def command(name: str, output: Path | None) -> None:
-    """Print a pipeline to copy: for an orchestrator, cron, a script, or charts to load."""
+    """Print a pipeline to copy: for an orchestrator, cron, a script, or charts to load.
+
+    NAME is airflow, charts, cron, dagster, dask, github, prefect, python or spark.
+    """
     text = _source(_FILES[name]).read_text(encoding="utf-8")
     if output is None:
         click.echo(text, nl=False)

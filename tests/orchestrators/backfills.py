@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from openpanel_source import Partition, audit, partitions, sync
 from tests.orchestrators.conftest import DAYS, Installation
-from tests.orchestrators.programs import Programs
+from tests.orchestrators.programs import PATIENCE, Programs
 from tests.support.destinations import made
 from tests.support.equality import SELECT_EVENTS, difference, keyed
 from tests.support.sandbox_world import pages_of
@@ -58,8 +58,12 @@ class Backfill:
         """The partitions that the example makes as well."""
         return partitions(events_per_partition=self.size, **self.settings)
 
-    def holding_up(self, programs: Programs) -> Callable[[], Partition]:
+    def holding_up(self, programs: Programs, seconds: float = PATIENCE) -> Callable[[], Partition]:
         """Never answer the first request for pages of a day in the middle of the history.
+
+        Args:
+            programs: What loads it.
+            seconds: How long it may take to come there.
 
         Returns:
             Waits for that request, and gives the partition that then stands in the middle.
@@ -73,7 +77,7 @@ class Backfill:
             return unanswered[0] if unanswered else ""
 
         def wait() -> Partition:
-            url = programs.wait_for(f"a request for {day}", held_up)
+            url = programs.wait_for(f"a request for {day}", held_up, seconds)
             (project,) = parse_qs(urlsplit(url).query)["projectId"]
             (partition,) = (one for one in self.planned() if _holds(one, project, day))
             return partition

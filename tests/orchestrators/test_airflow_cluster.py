@@ -28,7 +28,7 @@ __all__ = ["postgres_url"]
 
 EVENTS = int(os.environ.get("OPENPANEL_SOURCE_AIRFLOW", "20000"))
 EVENTS_PER_PARTITION = max(EVENTS // 10, 4_000)
-SECONDS = 150 + EVENTS / 500
+SECONDS = 300 + EVENTS / 500
 """How long a backfill may take."""
 METADATA = "airflow"
 
@@ -152,12 +152,12 @@ def cluster(backfill: Backfill) -> Iterator[Cluster]:
         yield Cluster(programs, api)
 
 
-@pytest.mark.timeout(600 + EVENTS / 200)
+@pytest.mark.timeout(900 + EVENTS / 200)
 def test_a_backfill_is_loaded_and_adopted_though_a_worker_is_killed(
     backfill: Backfill, cluster: Cluster
 ) -> None:
     dag, programs = "openpanel_backfill", cluster.programs
-    in_the_middle = backfill.holding_up(programs)
+    in_the_middle = backfill.holding_up(programs, SECONDS)
     planned = backfill.planned()
     cluster.unpause(dag)
     started = time.monotonic()
