@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -83,7 +84,7 @@ def _of_configuration(error: BaseException, destination: str) -> ConfigurationEr
         return _of_another_type(error)
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return ThreadLimitError()
-    return _of_destination(error, destination)
+    return _of_destination(error, destination) or _of_driver(error)
 
 
 def _of_destination(error: BaseException, destination: str) -> DestinationError | None:
@@ -100,16 +101,31 @@ def _of_destination(error: BaseException, destination: str) -> DestinationError 
         )
     if isinstance(error, UnknownDestinationModule):
         return _unknown_destination(error)
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        return DestinationError(
-            f"the destination needs the Python package {error.name}, which is missing; install it,"
-            " or name another driver in its credentials."
-        )
     if isinstance(error, PipelineConfigMissing):
         return DestinationError(
             f"the pipeline has no {error.config_elem}; name one in dlt.pipeline(...)."
         )
     return None
+
+
+def _of_driver(error: BaseException) -> DestinationError | None:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return DestinationError(
+            f"the destination needs the Python package {error.name}, which is missing; install it,"
+            " or name another driver in its credentials."
+        )
+    if isinstance(error, _of_sqlalchemy()):
+        return DestinationError(
+            f"the credentials of the destination name no driver that is there ({_named(error)});"
+            " correct them."
+        )
+    return None
+
+
+def _of_sqlalchemy() -> tuple[type[Exception], ...]:
+    """What it raises of an address that it cannot use; it is not imported for that."""
+    loaded = sys.modules.get("sqlalchemy.exc")
+    return (loaded.ArgumentError,) if loaded else ()
 
 
 def _lacking(error: ConfigFieldMissingException) -> str:
@@ -256,7 +272,7 @@ def destination_errors(destination: str | None = None) -> Iterator[None]:
         yield
     except OpenPanelError:
         raise
-    except (DltException, OSError, ValueError, ModuleNotFoundError) as error:
+    except (DltException, OSError, ValueError, ModuleNotFoundError, *_of_sqlalchemy()) as error:
         if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
             raise KeyboardInterrupt from None
         known = explained(error, destination)
