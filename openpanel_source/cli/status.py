@@ -118,8 +118,9 @@ def _next_sync(project: ProjectStatus) -> str:
 
 
 def _ago(instant: datetime) -> str:
-    hours = (utc_now() - instant).total_seconds() / 3600
-    if hours < 0:
+    minutes = int((utc_now() - instant).total_seconds() // 60)
+    if minutes < 0:
         return ""
-    days = counted(int(hours / 24), "day")
-    return f", {counted(int(hours), 'hour')} ago" if hours < 48 else f", {days} ago"
+    passed = ((minutes, "minute"), (minutes // 60, "hour"), (minutes // 1440, "day"))
+    number, unit = passed[(minutes >= 120) + (minutes >= 2880)]
+    return f", {counted(number, unit)} ago"
