@@ -28,9 +28,9 @@ from openpanel_source.destinations.duckdb_file import (
     remove_stillborn,
 )
 from openpanel_source.destinations.explain import destination_errors
+from openpanel_source.destinations.files.table_format import require
 from openpanel_source.destinations.lock import alone_in
 from openpanel_source.destinations.prepare import named_destination, told_pipeline
-from openpanel_source.destinations.table_format import require
 from openpanel_source.errors import (
     DestinationError,
     InvalidSettingError,

@@ -167,7 +167,7 @@ def exact_of(pipeline: dlt.Pipeline) -> Any:
     if type(destination) is not filesystem:
         return _exact_postgres(destination)
     _check_path(pipeline)
-    from openpanel_source.destinations.files import files
+    from openpanel_source.destinations.files.destination import files
 
     return _made_as(files, destination)
 

@@ -14,9 +14,9 @@ import dlt
 from openpanel_source.days.ledger import DayRecord, Ledger
 from openpanel_source.destinations.comments import write_comments
 from openpanel_source.destinations.duckdb_session import open_meanwhile
+from openpanel_source.destinations.files.table_format import check_table_format
 from openpanel_source.destinations.known_tables import check_tables, client_of, know_tables
 from openpanel_source.destinations.pipelines import place_of
-from openpanel_source.destinations.table_format import check_table_format
 from openpanel_source.destinations.warehouse import (
     ProjectDay,
     count_events,

@@ -28,7 +28,7 @@ from openpanel_source.charts.time_zones import probe_timezone
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.search_by_counts import first_day_with_events
 from openpanel_source.destinations.dialect import current_dialect
-from openpanel_source.destinations.table_format import check_replaces
+from openpanel_source.destinations.files.table_format import check_replaces
 from openpanel_source.errors import OpenPanelError, RequestAbortedError
 from openpanel_source.model.clock import EARLIEST
 from openpanel_source.model.conditions import ReplacedBuckets, buckets_condition

@@ -16,7 +16,7 @@ from dlt.extract import DltResource
 
 from openpanel_source.api.client import Client
 from openpanel_source.days.backlog import Backlog
-from openpanel_source.destinations.table_format import check_replaces
+from openpanel_source.destinations.files.table_format import check_replaces
 from openpanel_source.model.clock import DAY, EARLIEST, parse_day, parse_time
 from openpanel_source.model.schema import (
     EVENT_GROUPS,

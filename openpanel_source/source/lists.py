@@ -13,7 +13,7 @@ from dlt.extract import DltResource
 
 from openpanel_source.api.client import Client
 from openpanel_source.destinations.dialect import current_dialect
-from openpanel_source.destinations.table_format import check_replaces
+from openpanel_source.destinations.files.table_format import check_replaces
 from openpanel_source.errors import (
     EndpointNotFoundError,
     OpenPanelError,

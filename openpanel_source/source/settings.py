@@ -14,7 +14,7 @@ from openpanel_source.charts.file import load_charts
 from openpanel_source.charts.query import chart_params
 from openpanel_source.days.planned_days import Window
 from openpanel_source.days.safety_catch import DeletionLimits
-from openpanel_source.destinations.table_format import parse_table_format
+from openpanel_source.destinations.files.table_format import parse_table_format
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.clock import (
     EARLIEST,

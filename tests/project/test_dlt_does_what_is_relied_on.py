@@ -81,7 +81,7 @@ def test_what_a_merge_is_told_becomes_hints_of_these_names() -> None:
         "x-merge-destination-scope": "day = 1",
         "x-stage-data-deduplicated": True,
     }
-    assert found | expected == found, f"source/hints.py and files_jobs.py read these; {PAGE}"
+    assert found | expected == found, f"source/hints.py and files/jobs.py read these; {PAGE}"
 
 
 def test_what_is_run_before_a_merge_is_asked_of_a_subclass(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_dlt_still_asks_duckdb_in_a_way_that_it_no_longer_answers() -> None:
         connection.sql("SELECT 1").fetchone()  # type: ignore[operator]
     asked = inspect.getsource(WithTableScanners.create_secret)
     assert ".fetchone()" in asked, (
-        "dlt creates secrets without it now: create_secret in destinations/files.py can go"
+        "dlt creates secrets without it now: create_secret of destinations/files can go"
     )
 
 

@@ -18,7 +18,7 @@ from dlt.destinations import filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, ReferenceFollowupJob
 from dlt.destinations.impl.filesystem.sql_client import FilesystemSqlClient
 
-from openpanel_source.destinations.files_jobs import FILE, job_of, parquet, sql_text
+from openpanel_source.destinations.files.jobs import FILE, job_of, parquet, sql_text
 from openpanel_source.destinations.warehouse import SOURCE_NAME
 from openpanel_source.model.schema import SYNC_DAYS
 

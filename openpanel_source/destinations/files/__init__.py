@@ -1,0 +1,1 @@
+"""Tables in files: plain Parquet, Delta, Iceberg; loads replace their rows."""
