@@ -34,6 +34,8 @@ def check_output(output: str | Path, *, force: bool) -> Path:
             raise InvalidSettingError(f"the folder {path.parent} does not exist; make it first.")
         if not os.access(path.parent, os.W_OK):
             raise InvalidSettingError(f"the folder {path.parent} cannot be written.")
+        if path.exists() and not path.is_file():
+            raise InvalidSettingError(f"{path} is no ordinary file; name another for the report.")
         if path.exists() and not force and not _may_be_replaced(path):
             raise InvalidSettingError(
                 f"{path} is there and is no report of openpanel-source; name another file with"
@@ -76,8 +78,6 @@ def write_report(path: Path, page: str) -> None:
 
 
 def _may_be_replaced(path: Path) -> bool:
-    if not path.is_file():
-        return False
     mark = _MARK.encode()
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)

@@ -189,6 +189,8 @@ def test_a_folder_that_cannot_be_written_is_told_before_any_work() -> None:
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettingError, match="cannot be the file"):
         check_output("\0", force=False)
+    with pytest.raises(InvalidSettingError, match="no ordinary file"):
+        check_output(os.devnull, force=True)
     path = check_output(tmp_path / "report.html", force=False)
     write_report(path, "<!doctype html>one")
     # A lone half of a character is no text: writing fails in the middle.
