@@ -73,7 +73,7 @@ class Kind:
     bulk: Callable[[Place], None]
     environment: Callable[[Place], dict[str, str]]
     name: str = "filesystem"
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def _told(name: str, **credentials: str) -> dict[str, str]:

@@ -122,6 +122,10 @@ def _of_driver(error: BaseException) -> DestinationError | None:
     return None
 
 
+def _explainable() -> tuple[type[Exception], ...]:
+    return (DltException, OSError, ValueError, ModuleNotFoundError, *_of_sqlalchemy())
+
+
 def _of_sqlalchemy() -> tuple[type[Exception], ...]:
     """What it raises of an address that it cannot use; it is not imported for that."""
     loaded = sys.modules.get("sqlalchemy.exc")
@@ -272,7 +276,7 @@ def destination_errors(destination: str | None = None) -> Iterator[None]:
         yield
     except OpenPanelError:
         raise
-    except (DltException, OSError, ValueError, ModuleNotFoundError, *_of_sqlalchemy()) as error:
+    except _explainable() as error:
         if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
             raise KeyboardInterrupt from None
         known = explained(error, destination)

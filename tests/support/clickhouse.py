@@ -72,7 +72,8 @@ def _as_of_the_driver(error: Exception) -> Exception:
     from clickhouse_driver.dbapi.errors import OperationalError
 
     text = str(error)
-    return OperationalError(text[max(text.find("Code: "), 0) :])
+    driver: Exception = OperationalError(text[max(text.find("Code: "), 0) :])
+    return driver
 
 
 def _typed(value: Any, kind: str) -> Any:
@@ -100,9 +101,10 @@ class _Cursor:
         return
 
     def execute(self, query: str, arguments: dict[str, Any]) -> None:
-        from clickhouse_driver.util.escape import escape_params
+        from clickhouse_driver.util import escape
 
-        names, self._rows = self._ask(query % escape_params(arguments, None))
+        named: Any = escape
+        names, self._rows = self._ask(query % named.escape_params(arguments, None))
         self.description = [(name, *[None] * 6) for name in names] or None
 
     def fetchone(self) -> tuple[Any, ...] | None:
@@ -149,8 +151,8 @@ class _HttpClient:
     ) -> None:
         """Insert a file, its columns taken by their names and read as the table has them."""
         path = insert_block.name
-        _, held = self._engine.ask(f"DESCRIBE TABLE {table}")
-        _, sent = self._engine.ask(f"DESCRIBE TABLE file('{path}', '{fmt}')")
+        held = self._engine.ask(f"DESCRIBE TABLE {table}")[1]
+        sent = self._engine.ask(f"DESCRIBE TABLE file('{path}', '{fmt}')")
         kinds = {name: kind for name, kind, *_ in held}
         names = [name for name, *_ in sent]
         structure = ", ".join(f"`{name}` {kinds[name]}" for name in names).replace("'", "\\'")
