@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,7 +88,7 @@ def _typed(value: Any, kind: str) -> Any:
 
 class _Cursor:
     def __init__(self, engine: Engine, database: str) -> None:
-        self._ask = lambda sql: engine.ask(sql, database)
+        self._ask = partial(engine.ask, database=database)
         self._rows: list[tuple[Any, ...]] = []
         self.description: list[tuple[Any, ...]] | None = None
 
@@ -101,10 +102,9 @@ class _Cursor:
         return
 
     def execute(self, query: str, arguments: dict[str, Any]) -> None:
-        from clickhouse_driver.util import escape
+        from clickhouse_driver.util.escape import escape_params
 
-        named: Any = escape
-        names, self._rows = self._ask(query % named.escape_params(arguments, None))
+        names, self._rows = self._ask(query % escape_params(arguments, None))
         self.description = [(name, *[None] * 6) for name in names] or None
 
     def fetchone(self) -> tuple[Any, ...] | None:
