@@ -195,8 +195,7 @@ def _begin(client: Any, reader: Reader, *, writes: bool) -> None:
     mode = "READ WRITE" if writes else "READ ONLY"
     try:
         asked(reader, f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, {mode}")
-        if writes:
-            asked(reader, "SET LOCAL work_mem = '64MB'")
+        asked(reader, "SET LOCAL work_mem = '64MB'")
     except DestinationError as error:
         raise _without_models(error) from None
 

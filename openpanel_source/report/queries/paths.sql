@@ -11,25 +11,31 @@ WITH visits AS (
     AND {project}
 ),
 views AS (
-  SELECT project_id, session_id, event_date, created_at, PAGE(path) AS page
+  SELECT project_id, session_id, event_date, created_at, path
   FROM {events}
   WHERE name = 'screen_view' AND path <> '' AND event_date >= {first} - 1
     AND event_date <= (SELECT MAX(last_event_date) FROM visits)
     AND {project}
 ),
+names AS (
+  SELECT path, PAGE(path) AS page
+  FROM views
+  GROUP BY path
+),
 others AS (
   SELECT
     visits.project_id,
     visits.session_id,
-    views.page,
+    names.page,
     ROW_NUMBER() OVER (
-      PARTITION BY visits.project_id, visits.session_id ORDER BY views.created_at, views.page
+      PARTITION BY visits.project_id, visits.session_id ORDER BY views.created_at, names.page
     ) AS place
   FROM views
+  INNER JOIN names ON names.path = views.path
   INNER JOIN visits
     ON visits.project_id = views.project_id AND visits.session_id = views.session_id
     AND views.event_date BETWEEN visits.first_event_date AND visits.last_event_date
-  WHERE views.page <> visits.entry
+  WHERE names.page <> visits.entry
 ),
 walks AS (
   SELECT
