@@ -14,6 +14,9 @@ from pathlib import Path
 import duckdb
 import pytest
 import requests
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.support.command import COMMAND, fails, run
 
@@ -49,6 +52,21 @@ def test_whoever_has_the_address_gets_the_page_and_nobody_else(demo_file: Path) 
         assert "login" in stranger.url or stranger.status_code in (401, 403)
         for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
             assert requests.get(address, headers=headers, timeout=30).status_code == 403
+
+
+def test_no_page_of_another_address_reaches_the_notebook(demo_file: Path) -> None:
+    with serving("--database", str(demo_file)) as (_, address):
+        place, token = address.removeprefix("http").split("?")
+        inside = f"ws{place}ws?session_id=mine&{token}"
+        with connect(inside) as socket_of_page:
+            assert socket_of_page.recv(timeout=30)
+        for refused, origin in (
+            (inside.replace(token, ""), None),
+            (inside, Origin("https://evil.example")),
+            (inside, Origin("http://127.0.0.1:1")),
+        ):
+            with pytest.raises(WebSocketException), connect(refused, origin=origin):
+                pytest.fail("it was let in")
 
 
 def test_the_file_can_be_written_while_it_is_served(demo_file: Path) -> None:
