@@ -59,7 +59,7 @@ fuzz: .venv/.ready ## 40,000 pages that are not as documented, or damaged: some 
 	OPENPANEL_SOURCE_FUZZ=long $(BIN)/python -m pytest -s -n0 --timeout 3600 tests/rows/test_fuzz_decode.py
 
 # Each orchestrator has an environment of its own, kept in .orchestrators.
-test-orchestrators: .venv/.ready ## The examples in pipelines/ with their orchestrators: 8 minutes, installing included
+test-orchestrators: .venv/.ready ## The examples in pipelines/ with their orchestrators, workers killed: 15 minutes, installing included
 	$(BIN)/python -m pytest -n0 --timeout 900 tests/orchestrators
 
 backfill-airflow: .venv/.ready ## A million events by Airflow and two Celery workers, one of them killed
