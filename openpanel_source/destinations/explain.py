@@ -257,6 +257,10 @@ _SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
 )
 
 
+def _caught() -> tuple[type[Exception], ...]:
+    return (DltException, OSError, ValueError, ModuleNotFoundError, *_of_sqlalchemy())
+
+
 @contextmanager
 def destination_errors(destination: str | None = None) -> Iterator[None]:
     """Raise what a pipeline raises as errors of this project, each with the next step.
@@ -272,7 +276,7 @@ def destination_errors(destination: str | None = None) -> Iterator[None]:
         yield
     except OpenPanelError:
         raise
-    except (DltException, OSError, ValueError, ModuleNotFoundError, *_of_sqlalchemy()) as error:
+    except _caught() as error:
         if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
             raise KeyboardInterrupt from None
         known = explained(error, destination)

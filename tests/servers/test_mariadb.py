@@ -122,6 +122,6 @@ def test_an_address_that_does_not_work_is_told_in_a_sentence(
             monkeypatch.setenv(key, value)
         result = CliRunner().invoke(main, ["sync", "--destination", "sqlalchemy"])
         assert said in result.output
-        assert (result.exit_code, url.password in result.output) == (code, False)
+        assert (result.exit_code, str(url.password) in result.output) == (code, False)
         assert result.output.count("\n") == 1
         assert sandbox.requests == []

@@ -72,7 +72,8 @@ def _as_of_the_driver(error: Exception) -> Exception:
     from clickhouse_driver.dbapi.errors import OperationalError
 
     text = str(error)
-    return OperationalError(text[max(text.find("Code: "), 0) :])
+    told: Exception = OperationalError(text[max(text.find("Code: "), 0) :])
+    return told
 
 
 def _typed(value: Any, kind: str) -> Any:
@@ -86,7 +87,8 @@ def _typed(value: Any, kind: str) -> Any:
 
 class _Cursor:
     def __init__(self, engine: Engine, database: str) -> None:
-        self._ask = lambda sql: engine.ask(sql, database)
+        self._engine = engine
+        self._database = database
         self._rows: list[tuple[Any, ...]] = []
         self.description: list[tuple[Any, ...]] | None = None
 
@@ -102,7 +104,8 @@ class _Cursor:
     def execute(self, query: str, arguments: dict[str, Any]) -> None:
         from clickhouse_driver.util.escape import escape_params
 
-        names, self._rows = self._ask(query % escape_params(arguments, None))
+        text = query % escape_params(arguments, None)
+        names, self._rows = self._engine.ask(text, self._database)
         self.description = [(name, *[None] * 6) for name in names] or None
 
     def fetchone(self) -> tuple[Any, ...] | None:
@@ -144,9 +147,7 @@ class _HttpClient:
     def __exit__(self, *_: object) -> None:
         return
 
-    def raw_insert(
-        self, table: str, insert_block: Any, fmt: str, settings: dict[str, Any], **_: Any
-    ) -> None:
+    def raw_insert(self, table: str, insert_block: Any, fmt: str, **more: Any) -> None:
         """Insert a file, its columns taken by their names and read as the table has them."""
         path = insert_block.name
         _, held = self._engine.ask(f"DESCRIBE TABLE {table}")
