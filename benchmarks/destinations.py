@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -15,17 +16,10 @@ from statistics import median
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
-import pytest
 
 from benchmarks import harness, report
 from benchmarks.contestants import Work
 from benchmarks.contestants.__main__ import cpu_seconds
-from openpanel_source import sync
-from openpanel_source.destinations.pipelines import open_pipeline
-from tests.support.ducklake import install_ducklake
-from tests.support.mariadb import running_mariadb
-from tests.support.postgres import running_postgres
 
 _LOADED = "openpanel.events"
 
@@ -66,6 +60,7 @@ class Kind:
         environment: What the connector needs to be told to load into it.
         name: Of dlt's destination.
         settings: Further ones of the source.
+        needs: Modules that the bulk load imports.
     """
 
     title: str
@@ -74,6 +69,7 @@ class Kind:
     environment: Callable[[Place], dict[str, str]]
     name: str = "filesystem"
     settings: dict[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
 
 def _told(name: str, **credentials: str) -> dict[str, str]:
@@ -90,6 +86,8 @@ def _duckdb(place: Place) -> None:
 
 
 def _columns(place: Place, types: Mapping[str, str]) -> str:
+    import pyarrow.parquet as pq
+
     columns = [
         f"{column.name} {next(sql for kind, sql in types.items() if kind in str(column.type))}"
         for column in pq.read_schema(place.parquet)
@@ -112,6 +110,7 @@ def _postgres(place: Place) -> None:
 
 
 def _mariadb(place: Place) -> None:
+    import pyarrow.parquet as pq
     import pymysql
     from sqlalchemy.engine import make_url
 
@@ -136,6 +135,8 @@ def _mariadb(place: Place) -> None:
 def _sqlite(place: Place) -> None:
     import sqlite3
 
+    import pyarrow.parquet as pq
+
     table = pq.read_table(place.parquet)
     texts = [
         column.cast("string").to_pylist() if "timestamp" in str(column.type) else column.to_pylist()
@@ -149,10 +150,13 @@ def _sqlite(place: Place) -> None:
 
 
 def _parquet(place: Place) -> None:
+    import pyarrow.parquet as pq
+
     pq.write_table(pq.read_table(place.parquet), f"{place.folder}/bulk.parquet")
 
 
 def _delta(place: Place) -> None:
+    import pyarrow.parquet as pq
     from deltalake import write_deltalake
 
     rows = pq.read_table(place.parquet)
@@ -160,6 +164,7 @@ def _delta(place: Place) -> None:
 
 
 def _iceberg(place: Place) -> None:
+    import pyarrow.parquet as pq
     from pyiceberg.catalog.sql import SqlCatalog
 
     rows = pq.read_table(place.parquet)
@@ -194,6 +199,7 @@ KINDS = {
         _postgres,
         lambda place: _told("postgres", credentials=place.url),
         "postgres",
+        needs=("pyarrow.parquet", "psycopg2"),
     ),
     "mariadb": Kind(
         "MariaDB",
@@ -201,6 +207,7 @@ KINDS = {
         _mariadb,
         lambda place: _told("sqlalchemy", credentials=place.url),
         "sqlalchemy",
+        needs=("pyarrow.parquet", "pymysql", "sqlalchemy"),
     ),
     "sqlite": Kind(
         "SQLite",
@@ -208,13 +215,30 @@ KINDS = {
         _sqlite,
         lambda place: _told("sqlalchemy", credentials=f"sqlite:///{place.folder}/warehouse.db"),
         "sqlalchemy",
+        needs=("pyarrow.parquet",),
     ),
-    "parquet": Kind("Parquet files", "`pyarrow.parquet`, one file", _parquet, _in_files),
+    "parquet": Kind(
+        "Parquet files",
+        "`pyarrow.parquet`, one file",
+        _parquet,
+        _in_files,
+        needs=("pyarrow.parquet",),
+    ),
     "delta": Kind(
-        "Delta", "`write_deltalake`", _delta, _in_files, settings={"table_format": "delta"}
+        "Delta",
+        "`write_deltalake`",
+        _delta,
+        _in_files,
+        settings={"table_format": "delta"},
+        needs=("pyarrow.parquet", "deltalake"),
     ),
     "iceberg": Kind(
-        "Iceberg", "pyiceberg's `append`", _iceberg, _in_files, settings={"table_format": "iceberg"}
+        "Iceberg",
+        "pyiceberg's `append`",
+        _iceberg,
+        _in_files,
+        settings={"table_format": "iceberg"},
+        needs=("pyarrow.parquet", "pyiceberg.catalog.sql"),
     ),
     "ducklake": Kind(
         "DuckLake",
@@ -233,6 +257,11 @@ KINDS = {
 @contextmanager
 def _servers() -> Iterator[dict[str, Callable[[int], str]]]:
     """Addresses by kind of destination, for each turn another database; of those there are."""
+    import pytest
+
+    from tests.support.mariadb import running_mariadb
+    from tests.support.postgres import running_postgres
+
     with ExitStack() as stack:
         found: dict[str, Callable[[int], str]] = {name: lambda _: "" for name in KINDS}
         postgres = stack.enter_context(running_postgres())
@@ -283,8 +312,12 @@ def _write_rows(work: Work, rows: str) -> None:
             )
 
 
-def _load(name: str, place: Place, work: Work) -> None:
+def _load(name: str, work: Work) -> dict[str, float]:
     """Sync into a destination."""
+    from openpanel_source import sync
+    from openpanel_source.destinations.pipelines import open_pipeline
+
+    started, cpu = time.perf_counter(), cpu_seconds()
     kind = KINDS[name]
     database = work.database if name == "duckdb" else None
     summary = sync(
@@ -297,6 +330,7 @@ def _load(name: str, place: Place, work: Work) -> None:
     )
     assert summary.is_verified
     assert not summary.days_left
+    return {"wall": time.perf_counter() - started, "cpu": cpu_seconds() - cpu}
 
 
 def _measured(name: str, place: Place, work: Work, *, is_bulk: bool) -> dict[str, float]:
@@ -315,24 +349,27 @@ def _measured(name: str, place: Place, work: Work, *, is_bulk: bool) -> dict[str
 def _child(name: str, *, is_bulk: bool) -> None:
     place = Place(**json.loads(os.environ["BENCHMARK_PLACE"]))
     work = Work(**json.loads(os.environ["BENCHMARK_WORK"]))
+    if not is_bulk:
+        print(json.dumps(_load(name, work)))
+        return
+    for module in KINDS[name].needs:
+        importlib.import_module(module)
     started, cpu = time.perf_counter(), cpu_seconds()
-    if is_bulk:
-        KINDS[name].bulk(place)
-    else:
-        _load(name, place, work)
+    KINDS[name].bulk(place)
     print(json.dumps({"wall": time.perf_counter() - started, "cpu": cpu_seconds() - cpu}))
 
 
 def measure(options: Any) -> dict[str, dict[str, dict[str, float]]]:
     """Medians of the connector and of the bulk load, by kind of destination."""
+    from tests.support.ducklake import install_ducklake
+
     runs: dict[str, dict[str, list[dict[str, float]]]] = {}
     with (
         harness.serving(options.events, options.days) as server,
         tempfile.TemporaryDirectory() as outer,
         _servers() as urls,
-        pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setenv("HOME", outer)
+        os.environ["HOME"] = outer
         install_ducklake(Path(outer))
         rows = f"{outer}/rows"
         for turn in range(options.runs):

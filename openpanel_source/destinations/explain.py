@@ -122,10 +122,6 @@ def _of_driver(error: BaseException) -> DestinationError | None:
     return None
 
 
-def _explainable() -> tuple[type[Exception], ...]:
-    return (DltException, OSError, ValueError, ModuleNotFoundError, *_of_sqlalchemy())
-
-
 def _of_sqlalchemy() -> tuple[type[Exception], ...]:
     """What it raises of an address that it cannot use; it is not imported for that."""
     loaded = sys.modules.get("sqlalchemy.exc")
@@ -261,6 +257,10 @@ _SIGNS: tuple[tuple[tuple[str, ...], type[OpenPanelError], str], ...] = (
 )
 
 
+def _caught() -> tuple[type[Exception], ...]:
+    return (DltException, OSError, ValueError, ModuleNotFoundError, *_of_sqlalchemy())
+
+
 @contextmanager
 def destination_errors(destination: str | None = None) -> Iterator[None]:
     """Raise what a pipeline raises as errors of this project, each with the next step.
@@ -276,7 +276,7 @@ def destination_errors(destination: str | None = None) -> Iterator[None]:
         yield
     except OpenPanelError:
         raise
-    except _explainable() as error:
+    except _caught() as error:
         if any(isinstance(cause, KeyboardInterrupt) for cause in causes(error)):
             raise KeyboardInterrupt from None
         known = explained(error, destination)

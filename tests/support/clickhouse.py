@@ -16,7 +16,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,8 +72,8 @@ def _as_of_the_driver(error: Exception) -> Exception:
     from clickhouse_driver.dbapi.errors import OperationalError
 
     text = str(error)
-    driver: Exception = OperationalError(text[max(text.find("Code: "), 0) :])
-    return driver
+    told: Exception = OperationalError(text[max(text.find("Code: "), 0) :])
+    return told
 
 
 def _typed(value: Any, kind: str) -> Any:
@@ -88,7 +87,8 @@ def _typed(value: Any, kind: str) -> Any:
 
 class _Cursor:
     def __init__(self, engine: Engine, database: str) -> None:
-        self._ask = partial(engine.ask, database=database)
+        self._engine = engine
+        self._database = database
         self._rows: list[tuple[Any, ...]] = []
         self.description: list[tuple[Any, ...]] | None = None
 
@@ -104,7 +104,8 @@ class _Cursor:
     def execute(self, query: str, arguments: dict[str, Any]) -> None:
         from clickhouse_driver.util.escape import escape_params
 
-        names, self._rows = self._ask(query % escape_params(arguments, None))
+        text = query % escape_params(arguments, None)
+        names, self._rows = self._engine.ask(text, self._database)
         self.description = [(name, *[None] * 6) for name in names] or None
 
     def fetchone(self) -> tuple[Any, ...] | None:
@@ -146,13 +147,11 @@ class _HttpClient:
     def __exit__(self, *_: object) -> None:
         return
 
-    def raw_insert(
-        self, table: str, insert_block: Any, fmt: str, settings: dict[str, Any], **_: Any
-    ) -> None:
+    def raw_insert(self, table: str, insert_block: Any, fmt: str, **more: Any) -> None:
         """Insert a file, its columns taken by their names and read as the table has them."""
         path = insert_block.name
-        held = self._engine.ask(f"DESCRIBE TABLE {table}")[1]
-        sent = self._engine.ask(f"DESCRIBE TABLE file('{path}', '{fmt}')")
+        _, held = self._engine.ask(f"DESCRIBE TABLE {table}")
+        _, sent = self._engine.ask(f"DESCRIBE TABLE file('{path}', '{fmt}')")
         kinds = {name: kind for name, kind, *_ in held}
         names = [name for name, *_ in sent]
         structure = ", ".join(f"`{name}` {kinds[name]}" for name in names).replace("'", "\\'")
