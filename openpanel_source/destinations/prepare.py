@@ -189,7 +189,7 @@ def _exact_sqlalchemy(pipeline: dlt.Pipeline) -> Any:
     destination: Any = pipeline.destination
     if "dialect_capabilities" in destination.caps_params:
         return destination
-    from openpanel_source.destinations.mysql import NAMES, told
+    from openpanel_source.destinations.exact.mysql import NAMES, told
 
     client: Any = pipeline.destination_client()
     if client.config.get_backend_name() not in NAMES:

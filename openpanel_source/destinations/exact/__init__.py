@@ -1,0 +1,1 @@
+"""What destinations of dlt are told, to hold exactly what comes."""
