@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,3 +60,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"mistakes of the shaper: {outcomes['passed']} of {sum(outcomes.values())} found"
         )
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """The browser of this machine, as one of Playwright's, whose loop of events ends with it."""
+    from tests.support.browser import started
+
+    with started() as browser:
+        yield browser

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +12,6 @@ import pytest
 from tests.explore.conftest import HOSTILE, load_hostile
 from tests.explore.test_the_command_serves_it import serving
 from tests.support.warehouse import Warehouse
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and "CI_REQUIRES_ALL" not in os.environ,
-    reason="there is no chromium; Debian has it as a package",
-)
 
 
 @dataclass
@@ -55,16 +47,10 @@ class Browser:
 
 
 @pytest.fixture
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
-        )
-        yield Browser(chromium.new_page())
-        chromium.close()
+def browser(chromium: Any) -> Iterator[Browser]:
+    page = chromium.new_page()
+    yield Browser(page)
+    page.context.close()
 
 
 def test_it_draws_the_demo_and_answers_sql_without_another_host(

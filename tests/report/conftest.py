@@ -14,7 +14,7 @@ from openpanel_source import refresh_models, sync
 from openpanel_source.report.page import page_of
 from openpanel_source.sandbox import Sandbox, generate
 from openpanel_source.sandbox.demo.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
-from tests.support.browser import Opened, chromium, opened
+from tests.support.browser import Opened, opened
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.report_document import Document, sample
 from tests.support.warehouse import Warehouse
@@ -73,10 +73,9 @@ def shop(
         yield warehouse
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
+@pytest.fixture(scope="module")
+def browser(chromium: Browser) -> Browser:
+    return chromium
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +88,7 @@ def file(document: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(document, tmp_path_factory.mktemp("report"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def opened_once(browser: Browser, file: Path) -> Iterator[Opened]:
     with opened(browser, file) as one:
         yield one

@@ -21,15 +21,18 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 _CELLS = """(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => (
     cell.dataset.value === undefined ? cell.textContent : Number(cell.dataset.value))))"""
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """The browser of this machine; without one the tests that need it are skipped."""
+def started() -> Iterator[Browser]:
+    """The browser of this machine; without one the tests that need it are skipped.
+
+    Tests take the fixture ``chromium``: Playwright cannot be started twice in a process.
+    """
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
         reason = "Chromium is not installed: CONTRIBUTING.md says how to get it"
