@@ -34,6 +34,8 @@ MERMAID_SHA256 = "581ed7d74bd9048d0e3a91363927d72ef22942d7722546b27f7cc29e35390e
 """Of ``dist/mermaid.min.js`` in the package of that version on npm."""
 
 _CODE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
+_DIALECT = re.compile(r"^( *```\w+) \w+$", re.MULTILINE)
+"""The first line of code that says more than its language, which the site takes for no code."""
 _LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)#\s]+)(#[^)\s]+)?\)")
 _DRAWING = re.compile(r'<script src="[^"]*javascripts/mermaid[^"]*"></script>')
 _WIDE = ".md-grid { max-width: 70rem; }\n"
@@ -44,7 +46,7 @@ def places() -> dict[str, str]:
     found = dict(OF_THE_PROJECT)
     for path in sorted((ROOT / "docs").rglob("*")):
         name = path.relative_to(ROOT).as_posix()
-        if path.suffix in (".md", ".svg"):
+        if path.suffix in (".md", ".svg", ".png"):
             found[name] = name.removeprefix("docs/")
     return found
 
@@ -68,7 +70,7 @@ def relinked(text: str, page: str, where: dict[str, str]) -> str:
 
     parts, last = [], 0
     for code in _CODE.finditer(text):
-        parts += [_LINK.sub(link, text[last : code.start()]), code[0]]
+        parts += [_LINK.sub(link, text[last : code.start()]), _DIALECT.sub(r"\1", code[0])]
         last = code.end()
     return "".join([*parts, _LINK.sub(link, text[last:])])
 
