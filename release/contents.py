@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import tomlkit
 
 from release.artifacts import ROOT, Broken, run, tracked
 
 _MADE_FOR_SDIST = {"PKG-INFO"}
-_MADE_FOR_WHEEL = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
+_MADE_FOR_WHEEL = {"METADATA", "WHEEL", "RECORD", "entry_points.txt"}
 _ALWAYS_IN_SDIST = {".gitignore", "pyproject.toml"}
 _PACKAGE = "openpanel_source/"
 _EXAMPLES = "pipelines/"
@@ -36,18 +38,25 @@ def check_contents(artifacts: Sequence[Path]) -> str:
 
 def wanted_in_sdist(known: Iterable[str]) -> set[str]:
     """The files that the sdist should have, of those that git knows."""
-    project = tomlkit.parse((ROOT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
-    included = project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    included = _declared()["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     wanted = {name for name in known if name in included or name.partition("/")[0] in included}
     return wanted | _ALWAYS_IN_SDIST | _MADE_FOR_SDIST
 
 
-def wanted_in_wheel(known: Iterable[str]) -> set[str]:
+def wanted_in_wheel(known: Collection[str]) -> set[str]:
     """The files that the wheel should have, those about it without its folder for them."""
     ours = {name for name in known if name.startswith((_PACKAGE, _EXAMPLES))}
     # The command `example` prints the examples.
     examples = {f"{_PACKAGE}{name}" for name in ours if name.startswith(_EXAMPLES)}
-    return {name for name in ours if name.startswith(_PACKAGE)} | examples | _MADE_FOR_WHEEL
+    patterns = _declared()["project"]["license-files"]
+    licences = {f"licenses/{name}" for name in known if any(fnmatch(name, one) for one in patterns)}
+    return (
+        {name for name in ours if name.startswith(_PACKAGE)} | examples | licences | _MADE_FOR_WHEEL
+    )
+
+
+def _declared() -> dict[str, Any]:
+    return tomlkit.parse((ROOT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
 
 
 def _names_in_sdist(path: Path) -> set[str]:
