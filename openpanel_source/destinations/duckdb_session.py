@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.common.schema import Schema
 from dlt.destinations import duckdb
 from dlt.destinations.exceptions import DatabaseException
 from tenacity import (
@@ -34,7 +33,7 @@ from tenacity import (
 
 from openpanel_source.destinations.duckdb_file import check_name, make_file
 from openpanel_source.destinations.explain import causes
-from openpanel_source.destinations.warehouse import SOURCE_NAME, sql_client
+from openpanel_source.destinations.warehouse import bare_client, sql_client
 
 logger = logging.getLogger(__name__)
 
@@ -78,10 +77,8 @@ def file_of(pipeline: dlt.Pipeline) -> Path | None:
 
 
 def credentials_of(pipeline: dlt.Pipeline) -> Any:
-    """Those of the destination, also where a killed sync has left the pipeline no schema."""
-    client: Any
-    client, _ = pipeline._get_destination_clients(Schema(SOURCE_NAME))
-    return client.config.credentials
+    """Those of the destination."""
+    return bare_client(pipeline).config.credentials
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.files.table_format import require
 from openpanel_source.destinations.lock import alone_in
 from openpanel_source.destinations.prepare import named_destination, told_pipeline
+from openpanel_source.destinations.warehouse import bare_client
 from openpanel_source.errors import (
     DestinationError,
     InvalidSettingError,
@@ -119,7 +120,7 @@ def open_pipeline(
 
 def place_of(pipeline: dlt.Pipeline) -> str:
     """A text that tells the destination of a pipeline from others; it holds no secrets."""
-    return _place(pipeline.destination_client().config)
+    return _place(bare_client(pipeline).config)
 
 
 def _configured_place(destination: str, pipeline_name: str) -> str:

@@ -15,7 +15,7 @@ from dlt.destinations import filesystem, postgres, sqlalchemy
 from dlt.pipeline.configuration import PipelineConfiguration
 
 from openpanel_source.destinations.duckdb_session import is_duckdb, loading
-from openpanel_source.destinations.warehouse import own_schema, sql_client
+from openpanel_source.destinations.warehouse import bare_client, own_schema, sql_client
 from openpanel_source.errors import DestinationError
 from openpanel_source.model.schema import TABLES
 from openpanel_source.model.text import printable
@@ -191,8 +191,7 @@ def _exact_sqlalchemy(pipeline: dlt.Pipeline) -> Any:
         return destination
     from openpanel_source.destinations.mysql import NAMES, told
 
-    client: Any = pipeline.destination_client()
-    if client.config.get_backend_name() not in NAMES:
+    if bare_client(pipeline).config.get_backend_name() not in NAMES:
         return destination
     own = copy.copy(destination)
     own.caps_params = {**destination.caps_params, **told()}
@@ -207,7 +206,7 @@ def _made_as(kind: Any, destination: Any) -> Any:
 
 
 def _check_path(pipeline: dlt.Pipeline) -> None:
-    client: Any = pipeline.destination_client()
+    client = bare_client(pipeline)
     if set(_PATTERN) & set(client.dataset_path):
         raise DestinationError(
             f"the path {printable(client.dataset_path, 500)} holds one of {' '.join(_PATTERN)},"

@@ -127,6 +127,15 @@ def sql_client(pipeline: dlt.Pipeline) -> Any:
     return pipeline.sql_client(schema.name) if schema else pipeline.sql_client()
 
 
+def bare_client(pipeline: dlt.Pipeline) -> Any:
+    """Dlt's client of the destination, for what needs no schema.
+
+    It is to be had also where a killed process has left the pipeline none.
+    """
+    client, _ = pipeline._get_destination_clients(Schema(SOURCE_NAME))
+    return client
+
+
 def takes_sql(pipeline: dlt.Pipeline) -> bool:
     """Whether the destination can be asked in SQL."""
     try:

@@ -122,8 +122,8 @@ def _of_holdings(warehouse: Warehouse, rows: _Rows) -> list[str]:
     named = ", ".join(f"{printable(name, 100)} {day}" for name, day in differing[:_NAMED])
     more = ", …" if len(differing) > _NAMED else ""
     return [
-        f"{_days(len(differing))} no longer as loaded ({named}{more}); openpanel-source audit"
-        " --repair reads what differs again."
+        f"{_days(len(differing))} no longer as loaded ({named}{more}); openpanel-source sync"
+        " reads them again."
     ]
 
 

@@ -39,7 +39,7 @@ def test_what_is_used_is_found_in_imports_subclasses_private_names_and_hints() -
     found = used()
     assert "compress_state" in found["source/ledger_storage.py"]
     assert {"FilesystemClient", "sql_client", "_conn"} <= found["destinations/files/destination.py"]
-    assert "_get_destination_clients" in found["destinations/duckdb_session.py"]
+    assert "_get_destination_clients" in found["destinations/warehouse.py"]
     assert "x-stage-data-deduplicated" in found["source/hints.py"]
     # Offered, in one of dlt's ``__all__`` or as exceptions.
     assert "DltResource" not in found.get("source/source.py", set())

@@ -155,7 +155,7 @@ def test_the_calendar_of_proof_shows_gaps_rereadings_and_doubts(empty: Warehouse
     [summary] = rows(numbers, "proof_summary")
     assert summary[3:7] == [14, 11, 1, 1]
     assert notes(numbers, "2 days are not proven complete", "web 2026-11-14 missing")
-    assert notes(numbers, "1 day is no longer as loaded", "web 2026-11-12", "audit --repair")
+    assert notes(numbers, "1 day is no longer as loaded", "web 2026-11-12", "openpanel-source sync")
 
 
 def test_a_proof_without_reading_counts_and_that_of_a_part_does_not(empty: Warehouse) -> None:

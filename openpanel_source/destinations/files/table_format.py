@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
 from urllib.parse import unquote
 
 import dlt
@@ -11,6 +10,7 @@ from dlt.common.pipeline import current_pipeline
 from dlt.common.schema import Schema
 from dlt.destinations import filesystem
 
+from openpanel_source.destinations.warehouse import bare_client
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.model.schema import EVENTS
 
@@ -61,7 +61,7 @@ def check_table_format(
 
 
 def _check_address(pipeline: dlt.Pipeline, table_format: str) -> None:
-    client: Any = pipeline.destination_client()
+    client = bare_client(pipeline)
     address = client.make_remote_url(client.dataset_path)
     # pyiceberg takes the address of a local file for its path, and so makes another folder.
     if table_format == "iceberg" and client.is_local_filesystem and unquote(address) != address:
