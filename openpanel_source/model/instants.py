@@ -8,6 +8,10 @@ import pyarrow as pa
 
 INSTANT = pa.timestamp("us", "UTC")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+EARLIEST_INSTANT = (datetime.min.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
+LATEST_INSTANT = (datetime.max.replace(tzinfo=timezone.utc) - _EPOCH) // _MICROSECOND
+"""Microseconds of the years 1 to 9999: Arrow's have others, those of Python and of SQL do not."""
 
 
 def instant_text(instant: datetime) -> str:

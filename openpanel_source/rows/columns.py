@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from openpanel_source.model.instants import INSTANT
+from openpanel_source.model.instants import EARLIEST_INSTANT, INSTANT, LATEST_INSTANT
 from openpanel_source.model.json_text import SHORT, check_levels, without_nul_or_halves
 from openpanel_source.model.schema import ColumnType
 
@@ -42,10 +42,19 @@ def id_column(values: Values) -> pa.Array:
 
 
 def _timestamps(values: Values) -> pa.Array:
+    import pyarrow.compute as pc
+
     try:
-        return pa.array(values, pa.string()).cast(INSTANT)
+        array = pa.array(values, pa.string()).cast(INSTANT)
     except pa.ArrowInvalid as error:
         raise ShapeError(str(error)) from None
+    bounds = pc.min_max(array)
+    # Arrow knows a year 0, and the end of 9999 in another zone may be that of 10000.
+    if bounds["min"].is_valid and not (
+        EARLIEST_INSTANT <= bounds["min"].value and bounds["max"].value <= LATEST_INSTANT
+    ):
+        raise ShapeError("a time is not of the years 1 to 9999")
+    return array
 
 
 def _text(values: Values) -> pa.Array:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from openpanel_source.model.schema import EVENTS
@@ -41,7 +42,10 @@ def expected(field: str, value: Any) -> Any:
         "bigint": is_number and value == int(value) and abs(value) < 2**63,
         "timestamp": isinstance(value, str) and value.startswith("2026-11-10T"),
     }
-    return value if fits.get(kind, True) else REJECTED
+    if not fits.get(kind, True):
+        return REJECTED
+    # What is written counts, to the last digit: a float of beyond 2**53 may be another number.
+    return int(Decimal(json.dumps(value))) if kind == "bigint" else value
 
 
 def _text(value: Any) -> str:
@@ -57,6 +61,7 @@ values = st.recursive(
 
 @settings(deadline=None)
 @given(st.sampled_from(FIELDS), values)
+@example("duration", 7.039539537553971e16)
 def test_a_row_with_any_type_in_any_field_is_loaded_or_rejected(field: str, value: Any) -> None:
     lines = [json.dumps(row).encode() for row in (event(1), event(2) | {field: value}, event(3))]
     page = Shaper().page(page_of(*lines), "web", DAY, "GET x")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openpanel_source.api.page import split_page
@@ -63,6 +63,9 @@ def instants(draw: st.DrawFn) -> str:
 
 
 @given(instants() | st.text(max_size=30))
+@example("0000-01-01T00Z")
+@example("0001-01-01T00:00+01:00")
+@example("9999-12-31T23:59-01:00")
 def test_any_time_is_loaded_or_rejected_on_both_ways(text: str) -> None:
     for field in ("createdAt", "importedAt"):
         same(body(**{field: json.dumps(text)}))
