@@ -185,6 +185,7 @@ def test_a_base_url_that_leads_elsewhere_is_told(sandbox: Sandbox, path: str) ->
     assert "check base_url" in str(found)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("fault", "error", "remedy", "times"),
     [

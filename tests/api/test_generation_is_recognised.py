@@ -117,6 +117,7 @@ def test_a_project_that_may_not_be_read_is_named(server_date: str) -> None:
             probe(client_of(sandbox, ROOT, "sec_root"), ["404"])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("server_date", "expected"), KNOWN.items())
 def test_a_numeric_project_id_is_no_hindrance(server_date: str, expected: Generation) -> None:
     accounts = Accounts(

@@ -78,6 +78,7 @@ def test_first_pages_of_the_next_days_are_fetched_ahead() -> None:
     assert session.most > 4
 
 
+@pytest.mark.long
 def test_a_sync_beyond_the_rate_limit_never_draws_a_429(warehouse: Warehouse) -> None:
     first = date(2026, 1, 1)
     rows = [

@@ -13,7 +13,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(7)
+pytestmark = pytest.mark.sampled(14)
 
 ROOT = "11111111-1111-4111-8111-111111111111"
 TABLES = ("charts", "chart_series", "chart_points")
@@ -255,7 +255,7 @@ def test_each_project_has_charts_of_its_own(warehouse: Warehouse) -> None:
     assert SECRET not in str(held(warehouse, "charts"))
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("server_date", ["2025-11", "2026-02", "2026-03", "2026-04", None])
 def test_servers_of_any_age_draw_the_same(warehouse: Warehouse, server_date: str | None) -> None:
     chart = Chart("sales", ["purchase"], ["country"], start="2026-11-01", previous=True)

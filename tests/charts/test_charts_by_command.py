@@ -65,6 +65,7 @@ def test_charts_come_from_configuration_too(monkeypatch: pytest.MonkeyPatch) -> 
     assert listed[0]["resource"] == "chart_signups_by_country"
 
 
+@pytest.mark.long
 def test_configuration_files_hold_charts(tmp_path: Path) -> None:
     folder = tmp_path / ".dlt"
     folder.mkdir()
@@ -87,6 +88,7 @@ def test_a_wrong_definition_is_one_sentence_and_nothing_is_loaded(tmp_path: Path
     assert not Path("warehouse.duckdb").exists() or not Path("warehouse.duckdb").stat().st_size
 
 
+@pytest.mark.long
 def test_a_chart_that_fails_is_named_and_the_command_exits_1(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -107,6 +109,7 @@ def test_a_chart_that_fails_is_named_and_the_command_exits_1(
     assert names() == ["sales", "wrong"]
 
 
+@pytest.mark.long
 def test_a_list_says_which_charts_are_loaded_and_up_to_when(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -138,6 +141,7 @@ def test_a_list_says_which_charts_are_loaded_and_up_to_when(
     assert (loaded["project_id"], loaded["is_as_defined"]) == ("web", False)
 
 
+@pytest.mark.long
 def test_the_question_of_the_docs_tells_projects_and_running_weeks_apart(
     sandbox: Sandbox,
 ) -> None:

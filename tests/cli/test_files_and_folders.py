@@ -52,6 +52,7 @@ def test_a_working_folder_that_may_not_be_written_is_named(monkeypatch: pytest.M
     )
 
 
+@pytest.mark.long
 def test_a_database_held_by_another_process_is_named() -> None:
     assert run("sync").exit_code == 0
     holder = (

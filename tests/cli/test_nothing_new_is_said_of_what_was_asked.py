@@ -48,6 +48,7 @@ def test_a_list_that_was_loaded_is_something(capsys: pytest.CaptureFixture[str])
     assert "nothing loaded" not in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_a_sync_that_was_stopped_before_an_answer_came(sandbox: Sandbox) -> None:
     assert run("sync").exit_code == 0
     sandbox.behave(delay=60)

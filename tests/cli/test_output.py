@@ -58,6 +58,7 @@ def test_output_that_cannot_be_written_is_one_sentence(arguments: list[str]) -> 
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_quiet_and_verbose_are_understood_before_and_after_the_command(place: str) -> None:
     def said(option: str) -> str:

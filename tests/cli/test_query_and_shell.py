@@ -24,7 +24,7 @@ from tests.support.terminal import Terminal
 
 __all__ = ["postgres", "postgres_url"]
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(12)
 
 HOSTILE = "\x1b[31mred\x07\u202e\nline"
 

@@ -145,6 +145,7 @@ def test_a_file_of_settings_that_may_not_be_read_is_named() -> None:
     fails(run_without_might("sync"), 2, ".dlt/secrets.toml cannot be read (Permission denied)")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -37,6 +37,7 @@ def test_status_tells_freshness_days_and_verdicts_from_the_warehouse_alone(
     assert project["newest_event"] == "2026-11-23T10:00:00+00:00"
 
 
+@pytest.mark.long
 def test_a_trial_with_a_start_does_not_pass_for_the_whole_history(sandbox: Sandbox) -> None:
     trial = run("sync", "--start-date", "2026-11-20").stdout
     assert "Only days from 2026-11-20 on were looked at" in trial
@@ -52,6 +53,7 @@ def test_a_trial_with_a_start_does_not_pass_for_the_whole_history(sandbox: Sandb
     assert json.loads(run("status", "--json").stdout)["projects"][0]["events"] == 3
 
 
+@pytest.mark.long
 def test_days_between_two_ranges_are_said_to_be_unread(sandbox: Sandbox) -> None:
     early = run("sync", "--start-date", "2026-11-09", "--end-date", "2026-11-11").stdout
     assert "from 2026-11-09 to 2026-11-11" in early
@@ -88,6 +90,7 @@ def test_rows_that_were_deleted_by_hand_show_without_the_server(sandbox: Sandbox
     assert told["stored_bytes"] >= Path("warehouse.duckdb").stat().st_size
 
 
+@pytest.mark.long
 def test_what_differs_ends_with_exit_code_3_and_the_command_that_mends_it(
     sandbox: Sandbox,
 ) -> None:
@@ -106,6 +109,7 @@ def test_what_differs_ends_with_exit_code_3_and_the_command_that_mends_it(
     assert run("status", "--database", "mine.duckdb").exit_code == 0
 
 
+@pytest.mark.long
 def test_days_before_the_configured_start_are_the_owners_to_delete(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +122,7 @@ def test_days_before_the_configured_start_are_the_owners_to_delete(
     assert (shown.exit_code, "DIFFERS" in shown.stdout) == (0, False)
 
 
+@pytest.mark.long
 def test_more_days_than_are_shown_are_counted(sandbox: Sandbox) -> None:
     days = [f"2026-10-{day:02d}T10:00:00.000Z" for day in range(1, 13)]
     sandbox.add([event(100 + n, createdAt=at) for n, at in enumerate(days)])

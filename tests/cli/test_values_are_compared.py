@@ -16,6 +16,7 @@ from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 from tests.support.warehouse import Warehouse
 
 
+@pytest.mark.long
 def test_values_that_differ_are_told_written_and_repaired(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ def test_the_log_says_what_is_awaited_once_a_wait() -> None:
     assert "  20 of 20" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.long
 def test_a_terminal_shows_one_bar_for_all_days_and_the_rate_limit_behind_it() -> None:
     with world(*DAYS, rate_limit=30) as sandbox:
         shown = sync_of(sandbox, "--max-days-per-run", "9")
@@ -73,6 +74,7 @@ def test_a_terminal_shows_the_rows_of_a_day_as_they_come() -> None:
     assert "web 2026-11-20  2,000 of 2,500" in shown.text
 
 
+@pytest.mark.long
 def test_a_stop_that_was_asked_for_is_no_error() -> None:
     with world(*DAYS) as sandbox:
         sandbox.behave(path="start=2026-11-10", delay=60)
@@ -98,6 +100,7 @@ def test_a_stop_that_was_asked_for_is_no_error() -> None:
     assert command.startswith('openpanel-source query "SELECT ')
 
 
+@pytest.mark.long
 def test_a_message_of_the_log_stands_above_the_bar() -> None:
     with world(*DAYS) as sandbox:
         sandbox.behave(path="start=2026-11-10", status=503, times=3)
@@ -130,6 +133,7 @@ def test_nothing_is_shown_where_quiet_is_asked_for() -> None:
     assert not re.search(PLACE, shown.text)
 
 
+@pytest.mark.long
 def test_a_server_that_does_not_answer_is_said() -> None:
     with world(*DAYS) as sandbox:
         sandbox.behave(delay=4.5, times=1)

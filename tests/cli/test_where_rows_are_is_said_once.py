@@ -54,6 +54,7 @@ def test_what_sync_has_loaded_is_found_by_all_that_look_at_it() -> None:
     assert not Path("warehouse.duckdb").exists()
 
 
+@pytest.mark.long
 def test_another_destination_is_found_the_same_way(
     postgres: PostgresWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +68,7 @@ def test_another_destination_is_found_the_same_way(
     assert not Path("warehouse.duckdb").exists()
 
 
+@pytest.mark.long
 def test_options_win_over_the_environment_and_that_over_files(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -17,6 +17,7 @@ def on(day: int, *numbers: int) -> list[Row]:
     ]
 
 
+@pytest.mark.long
 def test_rows_that_were_deleted_or_doubled_are_as_they_were(
     warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -60,6 +61,7 @@ def test_much_that_is_gone_here_and_upstream_is_not_taken_for_proven(warehouse: 
         assert summary.exit_code == 3
 
 
+@pytest.mark.long
 def test_only_the_days_asked_for_are_looked_at(warehouse: Warehouse) -> None:
     with world(*on(10, 1), *on(20, 2)) as sandbox:
         warehouse.sync(sandbox)

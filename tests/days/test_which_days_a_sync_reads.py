@@ -16,7 +16,7 @@ from openpanel_source.source.source import openpanel
 from tests.support.sandbox_world import NOW, event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(8)
+pytestmark = pytest.mark.sampled(16)
 
 TODAY = "2026-11-23"
 

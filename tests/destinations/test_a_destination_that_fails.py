@@ -29,7 +29,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = pytest.mark.sampled(8)
 
 ROWS = [event(number) for number in range(1, 1500)]
 
@@ -56,7 +56,7 @@ def command(sandbox: Sandbox, *arguments: str, **options: Any) -> subprocess.Com
     )
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("kilobytes", [4, 40, 200])
 def test_a_full_disk_is_told_and_the_next_run_loads_all(kilobytes: int) -> None:
     def small_files_only() -> None:
@@ -155,7 +155,7 @@ def test_a_working_folder_in_which_a_sync_is_at_work_is_left_to_it(tmp_path: Pat
     assert state.read_text() != "{"
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize(
     "damage",
     [

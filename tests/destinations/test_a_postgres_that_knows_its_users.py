@@ -67,6 +67,7 @@ def works() -> None:
     assert "3" in run("query", *POSTGRES, "SELECT count(*) AS n FROM events").stdout
 
 
+@pytest.mark.long
 def test_peer_authentication_needs_neither_user_nor_password(
     socket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +75,7 @@ def test_peer_authentication_needs_neither_user_nor_password(
     works()
 
 
+@pytest.mark.long
 def test_a_password_is_found_in_a_file_of_passwords(
     socket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

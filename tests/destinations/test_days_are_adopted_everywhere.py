@@ -23,6 +23,7 @@ ROWS = [
 ]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", NAMES)
 def test_only_today_is_read_after_a_backfill(
     name: str, tmp_path: Path, request: pytest.FixtureRequest

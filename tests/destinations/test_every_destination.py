@@ -41,7 +41,7 @@ DATASET = Path(__file__).parents[1] / "data" / "contract" / "dataset"
 RECORDED_AT = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)
 
 
-pytestmark = pytest.mark.sampled(7)
+pytestmark = pytest.mark.sampled(35)
 
 
 @pytest.fixture(params=NAMES)

@@ -25,7 +25,7 @@ from openpanel_source.source.events_file import EventsFile
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = pytest.mark.sampled(8)
 
 
 def on(number: int, day: int) -> dict[str, Any]:

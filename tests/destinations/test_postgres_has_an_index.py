@@ -21,6 +21,7 @@ WHERE tablename = 'events' AND indexdef LIKE '%(event_date%'
 """
 
 
+@pytest.mark.long
 def test_a_new_table_has_it_and_staging_has_none(postgres: PostgresWarehouse) -> None:
     with world(event(1), event(2)) as sandbox:
         postgres.sync(sandbox)

@@ -61,6 +61,7 @@ def test_a_new_file_is_one_that_duckdb_1_2_reads_and_events_are_found_as_one_typ
     assert count("warehouse.duckdb") == (2,)
 
 
+@pytest.mark.long
 def test_a_pipeline_in_python_makes_such_a_file_too(warehouse: Warehouse, sandbox: Sandbox) -> None:
     pipeline = dlt.pipeline(
         "p", destination=dlt.destinations.duckdb("mine.duckdb"), dataset_name="openpanel"
@@ -132,6 +133,7 @@ def test_such_a_file_does_for_another_dataset() -> None:
     assert count("openpanel.duckdb", "raw.events") == (2,)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("sandbox")
 def test_the_default_of_earlier_versions_is_not_silently_left_behind() -> None:
     assert run("sync").exit_code == 0
@@ -148,6 +150,7 @@ def test_the_default_of_earlier_versions_is_not_silently_left_behind() -> None:
     assert "Nothing new" in run("sync").stdout
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize("content", ["a table of somebody's", "no database"])
 def test_somebody_elses_file_of_that_name_does_not_matter(content: str) -> None:

@@ -14,6 +14,7 @@ from tests.support.warehouse import Warehouse
 CHART = {"name": "all", "series": [{"event": "*"}], "range": "30d", "interval": "day"}
 
 
+@pytest.mark.long
 def test_a_column_that_would_change_its_type_is_an_error_before_anything_is_loaded(
     warehouse: Warehouse,
 ) -> None:
@@ -29,6 +30,7 @@ def test_a_column_that_would_change_its_type_is_an_error_before_anything_is_load
     assert warehouse.numbers() == [1, 2]
 
 
+@pytest.mark.long
 def test_a_newer_version_may_bring_columns_and_tables(warehouse: Warehouse) -> None:
     with world(event(1)) as sandbox:
         warehouse.sync(sandbox)

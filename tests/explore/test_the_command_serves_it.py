@@ -37,6 +37,7 @@ def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
+@pytest.mark.long
 def test_whoever_has_the_address_gets_the_page_and_nobody_else(demo_file: Path) -> None:
     with serving("--database", str(demo_file)) as (_, address):
         page = requests.get(address, timeout=30)
@@ -76,6 +77,7 @@ def test_the_file_can_be_written_while_it_is_served(demo_file: Path) -> None:
             connection.execute("CREATE TABLE openpanel.mine AS SELECT 1 AS one")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)])
 def test_it_ends_when_it_is_asked_to(demo_file: Path, sent: signal.Signals, code: int) -> None:
     with serving("--database", str(demo_file)) as (process, address):
@@ -96,6 +98,7 @@ def refused(*options: str) -> str:
     return done.stderr
 
 
+@pytest.mark.long
 def test_a_port_that_cannot_be_had_is_named(demo_file: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

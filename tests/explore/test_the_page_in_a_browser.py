@@ -53,6 +53,7 @@ def browser(chromium: Any) -> Iterator[Browser]:
     page.context.close()
 
 
+@pytest.mark.long
 def test_it_draws_the_demo_and_answers_sql_without_another_host(
     demo_file: Path, browser: Browser
 ) -> None:
@@ -68,6 +69,7 @@ def test_it_draws_the_demo_and_answers_sql_without_another_host(
         assert (browser.abroad, browser.said) == ([], [])
 
 
+@pytest.mark.long
 def test_hostile_names_are_text(warehouse: Warehouse, browser: Browser) -> None:
     load_hostile(warehouse, HOSTILE)
     with serving("--database", str(warehouse.path)) as (_, address):

@@ -22,6 +22,7 @@ PROFILES = [
 ]
 
 
+@pytest.mark.long
 def test_a_kill_between_two_answers(warehouse: Warehouse, tmp_path: Path) -> None:
     with world(event(1), profiles=PROFILES, references=[reference(1)]) as sandbox:
         settings = warehouse.settings(sandbox, **ROOT)

@@ -17,7 +17,7 @@ from tests.support.warehouse import Warehouse
 
 __all__ = ["postgres", "postgres_url"]
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(21)
 
 
 def profiles_made(number: int) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ def walked(server: Server, since: datetime | None = None) -> tuple[ProfileWalk, 
 IDS = st.text(st.sampled_from("ab%_\\01é\U0001f600"), min_size=1, max_size=9)
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(IDS, st.tuples(st.integers(0, 4000), st.integers(0, 20)), max_size=60),

@@ -26,7 +26,7 @@ from tests.support.postgres import PostgresWarehouse, postgres, postgres_url  # 
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, chart, event, event_id, points, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(5)
+pytestmark = pytest.mark.sampled(20)
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 DATABASE = "warehouse.duckdb"

@@ -93,6 +93,7 @@ def check(world: ModelWorld) -> None:
     assert world.rows() == kept
 
 
+@pytest.mark.long
 @settings(
     max_examples=8,
     deadline=None,

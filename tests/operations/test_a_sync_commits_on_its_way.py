@@ -70,6 +70,7 @@ def pages(sandbox: Any, since: int = 0) -> Counter[str]:
     return Counter(url for url in asked if "&page=" in url)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("asks", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_another_process_queries_the_newest_day_while_a_sync_goes_on(
     warehouse: Warehouse, asks: signal.Signals, code: int
@@ -116,6 +117,7 @@ def test_slices_ask_for_no_page_twice(warehouse: Warehouse) -> None:
     assert warehouse.numbers() == sorted(int(row["id"][-12:]) for row in ROWS)
 
 
+@pytest.mark.long
 def test_the_newest_day_of_each_project_comes_first(warehouse: Warehouse) -> None:
     own = [event(number, createdAt=f"{DAYS[number]}T10:00:00.000Z") for number in range(3)]
     with world(*ROWS) as sandbox:
@@ -151,6 +153,7 @@ def test_a_sync_stopped_after_its_first_commit_says_that_something_is_left(
     assert len(warehouse.numbers()) == len(ROWS)
 
 
+@pytest.mark.long
 def test_what_was_committed_stays_when_a_later_slice_fails(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
         sandbox.behave(path=pages_of(DAYS[5]), status=500, body="no")

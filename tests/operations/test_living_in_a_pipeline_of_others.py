@@ -19,7 +19,7 @@ from tests.support.destinations import DuckDbDestination, Files, PostgresDestina
 from tests.support.postgres import postgres_url
 from tests.support.sandbox_world import event, world
 
-pytestmark = pytest.mark.sampled(8)
+pytestmark = pytest.mark.sampled(24)
 
 __all__ = ["postgres_url"]
 

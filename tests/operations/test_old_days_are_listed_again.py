@@ -58,7 +58,7 @@ def swap(sandbox: Sandbox, gone: int, came: Row) -> None:
     sandbox.add([came])
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_that_came_for_one_that_went_is_found_on_each_kind_of_destination(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
@@ -80,7 +80,7 @@ def test_a_row_that_came_for_one_that_went_is_found_on_each_kind_of_destination(
         assert proofs == [(str(NOW.date() - timedelta(days=100)), "listed", 2)]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("server_date", GENERATIONS)
 def test_it_is_found_on_each_generation_of_servers_whatever_rows_are_odd(
     warehouse: Warehouse, server_date: str
@@ -104,6 +104,7 @@ def test_it_is_found_on_each_generation_of_servers_whatever_rows_are_odd(
         assert 40 not in warehouse.numbers()
 
 
+@pytest.mark.long
 def test_days_are_listed_once_a_day_and_within_the_budget(warehouse: Warehouse) -> None:
     rows = [row for age in range(5, 12) for row in on(age, age)]
     with world(*rows) as sandbox:
@@ -122,6 +123,7 @@ def test_days_are_listed_once_a_day_and_within_the_budget(warehouse: Warehouse) 
         assert len(listed) == 7
 
 
+@pytest.mark.long
 def test_nothing_of_it_happens_without_a_budget(warehouse: Warehouse) -> None:
     with world(*on(200, 1)) as sandbox:
         warehouse.sync(sandbox)
@@ -129,7 +131,7 @@ def test_nothing_of_it_happens_without_a_budget(warehouse: Warehouse) -> None:
         assert ("day_proofs",) not in warehouse.query("SHOW TABLES")
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize(
     ("server_date", "number"), [("2026-08", 1499), ("2026-03", 2499), ("2026-09", 0)]
 )
@@ -156,6 +158,7 @@ def test_a_day_larger_than_the_budget_is_listed_in_parts_over_several_nights(
         assert number not in warehouse.numbers()
 
 
+@pytest.mark.long
 def test_a_swap_200_days_ago_is_found_within_the_time_that_status_promised(
     warehouse: Warehouse,
 ) -> None:
@@ -178,6 +181,7 @@ def test_a_swap_200_days_ago_is_found_within_the_time_that_status_promised(
         assert status.proofs.oldest_proof > NOW
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("server_date", ["2025-03", "2026-02", "2026-03"])
 def test_status_promises_no_night_where_days_are_listed_as_a_whole(
     warehouse: Warehouse, server_date: str
@@ -191,6 +195,7 @@ def test_status_promises_no_night_where_days_are_listed_as_a_whole(
     assert ("this server lists days as a whole" in told) == (server_date < "2026-03")
 
 
+@pytest.mark.long
 def test_much_is_not_deleted_because_of_a_listing(warehouse: Warehouse) -> None:
     with world(*on(200, *range(1, 1201))) as sandbox:
         warehouse.sync(sandbox)
@@ -206,6 +211,7 @@ def test_much_is_not_deleted_because_of_a_listing(warehouse: Warehouse) -> None:
         assert night(warehouse, sandbox, 2).exit_code == 0
 
 
+@pytest.mark.long
 def test_a_server_that_fails_meanwhile_fails_no_sync(warehouse: Warehouse) -> None:
     with world(*on(200, 1, 2), *on(100, 3)) as sandbox:
         warehouse.sync(sandbox)
@@ -226,6 +232,7 @@ READING = "2026-05-08+00%3A00%3A00.000%5C%22%5D%7D%5D%22&includes="
 ROOT = {"client_id": "11111111-1111-4111-8111-111111111111", "client_secret": "sec_root"}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("status", "projects"), [(500, ["web", "empty"]), (503, ["web"])])
 def test_a_server_that_fails_as_days_are_read_again_fails_no_sync(
     warehouse: Warehouse,
@@ -265,6 +272,7 @@ def test_a_server_that_fails_as_days_are_read_again_fails_no_sync(
         assert list((warehouse.folder / "pipelines").glob("*.ended-well"))
 
 
+@pytest.mark.long
 def test_a_destination_that_fails_as_days_are_read_again_fails_the_sync(
     warehouse: Warehouse,
 ) -> None:
@@ -279,6 +287,7 @@ def test_a_destination_that_fails_as_days_are_read_again_fails_the_sync(
         assert warehouse.numbers() == [1, 3, 4]
 
 
+@pytest.mark.long
 def test_a_destination_that_takes_no_proofs_is_loaded_all_the_same(
     warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -308,6 +317,7 @@ def stopping_after(requests: int, sandbox: Sandbox, stop: threading.Event) -> Ca
     return watch
 
 
+@pytest.mark.long
 def test_a_sync_that_is_asked_to_stop_keeps_what_was_listed(warehouse: Warehouse) -> None:
     rows = [row for age in range(5, 105) for row in on(age, age)]
     with world(*rows) as sandbox:
@@ -326,6 +336,7 @@ def test_a_sync_that_is_asked_to_stop_keeps_what_was_listed(warehouse: Warehouse
         assert stopped.scrub.days + done.scrub.days == 100
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("server_date", "parts"), [("2026-08", 1), ("2026-02", 0)])
 def test_a_listing_ends_between_pages_when_the_sync_has_to(
     warehouse: Warehouse, server_date: str, parts: int
@@ -365,6 +376,7 @@ def stopping_once(is_asked: Callable[[], object], stop: threading.Event) -> None
     stop.set()
 
 
+@pytest.mark.long
 def test_days_that_were_compared_by_value_need_not_be_listed(warehouse: Warehouse) -> None:
     with world(*on(200, 1, 2), *on(100, 3)) as sandbox:
         warehouse.sync(sandbox)
@@ -382,6 +394,7 @@ def test_days_that_were_compared_by_value_need_not_be_listed(warehouse: Warehous
         assert found.scrub.days == 0
 
 
+@pytest.mark.long
 def test_a_comparison_is_told_though_what_it_proved_cannot_be_written_down(
     warehouse: Warehouse,
 ) -> None:
@@ -408,6 +421,7 @@ def test_a_comparison_is_told_though_what_it_proved_cannot_be_written_down(
         assert ("day_proofs",) not in warehouse.query("SHOW TABLES")
 
 
+@pytest.mark.long
 def test_the_time_of_a_proof_is_that_of_the_clock(warehouse: Warehouse) -> None:
     with world(*on(200, 1)) as sandbox:
         warehouse.sync(sandbox)
@@ -417,6 +431,7 @@ def test_the_time_of_a_proof_is_that_of_the_clock(warehouse: Warehouse) -> None:
         assert isinstance(at, datetime)
 
 
+@pytest.mark.long
 def test_days_of_a_profile_are_listed_with_the_rows_that_are_not_counted(
     warehouse: Warehouse,
 ) -> None:

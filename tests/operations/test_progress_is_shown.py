@@ -110,6 +110,7 @@ def test_a_duration_is_short_and_about_right(seconds: float) -> None:
     assert abs(meant - seconds) <= 30
 
 
+@pytest.mark.long
 def test_whoever_is_told_sees_one_sync_over_all_its_runs(warehouse: Warehouse) -> None:
     told: list[Progress] = []
     with world(*ROWS) as sandbox:
@@ -121,6 +122,7 @@ def test_whoever_is_told_sees_one_sync_over_all_its_runs(warehouse: Warehouse) -
     assert (told[-1].project_id, str(told[-1].day)) == ("web", DAYS[0])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("server_date", ["2025-11", "2026-03", "2026-09"])
 def test_the_last_that_is_told_is_that_all_has_come(warehouse: Warehouse, server_date: str) -> None:
     told: list[Progress] = []
@@ -134,6 +136,7 @@ def test_the_last_that_is_told_is_that_all_has_come(warehouse: Warehouse, server
     assert told[-1].events_read == told[-1].events_expected
 
 
+@pytest.mark.long
 def test_rows_are_told_within_a_day(warehouse: Warehouse) -> None:
     rows = [event(number, createdAt="2026-11-20T10:00:00.000Z") for number in range(2_500)]
     told: list[Progress] = []
@@ -150,6 +153,7 @@ def test_rows_are_told_within_a_day(warehouse: Warehouse) -> None:
     assert (2_000, 2_500) in [(one.events_read, one.events_expected) for one in told]
 
 
+@pytest.mark.long
 def test_a_stop_while_a_chart_is_read_fails_no_chart(
     warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -180,6 +184,7 @@ def test_who_fails_to_show_it_stops_no_sync(
     assert "progress cannot be shown; the sync goes on" in caplog.text
 
 
+@pytest.mark.long
 def test_a_script_without_a_log_writes_lines(
     warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,7 +21,7 @@ from openpanel_source.sandbox.dataset import Accounts, Client, Organization, Pro
 from tests.support.sandbox_world import NOW, Row, event, event_id, pages_of
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(8)
+pytestmark = pytest.mark.sampled(16)
 
 ROOT = "11111111-1111-4111-8111-111111111111"
 PROJECTS = ["shop", "gone", "blog"]

@@ -53,6 +53,7 @@ def test_a_comparison_of_values_ends_and_what_it_compared_is_kept(sandbox: Sandb
     assert proofs() == [("values", 6)]
 
 
+@pytest.mark.long
 def test_a_listing_of_old_days_ends_and_what_it_listed_is_kept(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

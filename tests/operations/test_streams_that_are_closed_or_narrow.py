@@ -15,7 +15,7 @@ import pytest
 from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(12)
 
 CHARTS = '[[charts]]\nname = "sales"\nseries = [{ event = "naïve ☃" }]\n'
 COMMANDS = [

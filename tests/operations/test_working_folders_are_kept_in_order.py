@@ -64,6 +64,7 @@ def unused_for(folder: Path, seconds: int) -> None:
     os.utime(folder, (then, then))
 
 
+@pytest.mark.long
 def test_dlt_lists_and_shows_what_was_synced() -> None:
     synced()
     synced("--dataset", "raw data", "--database", "my shop.duckdb")
@@ -96,6 +97,7 @@ def test_of_two_files_of_one_name_dlt_shows_the_one_synced_last() -> None:
     assert "sub/warehouse.duckdb" in dlt_pipeline("openpanel-source-warehouse", "trace")
 
 
+@pytest.mark.long
 def test_folders_of_files_that_are_gone_go_a_day_later() -> None:
     for name in ("old.duckdb", "new.duckdb", "kept.duckdb"):
         synced("--database", name)
@@ -132,6 +134,7 @@ def test_a_folder_in_which_a_process_is_at_work_stays() -> None:
         assert (folder / "openpanel").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["openpanel.holder", "another.lock"])
 def test_a_folder_that_somebody_uses_as_it_is_to_go_stays(
     monkeypatch: pytest.MonkeyPatch, name: str
@@ -155,6 +158,7 @@ def test_a_folder_that_somebody_uses_as_it_is_to_go_stays(
     assert (folder / "openpanel").exists()
 
 
+@pytest.mark.long
 def test_dlt_finds_folders_below_a_relative_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLT_DATA_DIR", "data")
     synced()
@@ -167,6 +171,7 @@ def test_dlt_finds_folders_below_a_relative_one(monkeypatch: pytest.MonkeyPatch)
     assert len(list(Path("data/pipelines").iterdir())) == 2
 
 
+@pytest.mark.long
 def test_a_folder_that_another_source_uses_or_that_is_none_of_ours_stays() -> None:
     synced("--database", "old.duckdb")
     folder = folders()["old.duckdb"]

@@ -124,6 +124,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 EVENTS = "SELECT count(*) FROM openpanel.events"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize(
     ("page", "words", "asked"),

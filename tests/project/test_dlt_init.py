@@ -42,6 +42,7 @@ def called(project: Path, call: str, folder: Path) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.long
 def test_dlt_init_makes_a_project_that_asks_for_the_right_secrets_and_loads(
     repository: Path, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import NOW, event, event_id, world
 from tests.support.warehouse import Warehouse
@@ -51,6 +53,7 @@ def in_motion(sandbox: Sandbox, first: int) -> Iterator[set[int]]:
         thread.join()
 
 
+@pytest.mark.long
 def test_a_moving_server_is_loaded_or_said_to_move_and_the_next_sync_is_complete(
     warehouse: Warehouse,
 ) -> None:

@@ -27,7 +27,7 @@ from tests.support.contrary import (
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(12)
 
 DAYS = [f"2026-11-{day:02d}" for day in range(1, 21)]
 ROWS = [

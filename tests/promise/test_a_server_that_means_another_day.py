@@ -31,7 +31,7 @@ from tests.support.contrary import (
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(8)
+pytestmark = pytest.mark.sampled(16)
 
 LOST = "11:30:00.250Z"
 DAYS = [f"2026-11-{day:02d}" for day in range(11, 23)]

@@ -57,6 +57,7 @@ def test_a_report_is_made_of_it(old: Warehouse) -> None:
     assert sum(row[1] for row in numbers["scopes"][""]["events"]) == 126
 
 
+@pytest.mark.sampled(2)
 def test_status_audit_and_a_quiet_night_say_what_they_said(old: Warehouse) -> None:
     expected = json.loads((FOLDER / "answers.json").read_text())
     before = old.query("SELECT project_id, id, total FROM events ORDER BY id")
@@ -97,6 +98,7 @@ def test_a_changed_day_is_replaced_and_the_others_stay(old: Warehouse) -> None:
     assert old.query("SELECT count(*) FROM events") == [(127,)]
 
 
+@pytest.mark.long
 def test_its_old_days_are_listed_again_and_what_differs_is_read(old: Warehouse) -> None:
     later = NOW + timedelta(days=1)
     with old_world() as sandbox:

@@ -20,7 +20,7 @@ from tests.support.faults import ALL, FAULTS, STAGES, TIMES, Combination, chosen
 from tests.support.sandbox_world import Row, event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(6)
 
 
 def row(number: int) -> Row:
@@ -107,7 +107,7 @@ def assert_as_expected(combination: Combination, outcome: Outcome) -> None:
         assert "[GET http" in outcome.text
 
 
-@pytest.mark.sampled(13)
+@pytest.mark.sampled(26)
 @pytest.mark.parametrize("combination", chosen(), ids=str)
 def test_a_fault_costs_a_retry_and_never_a_row(
     sandbox: Sandbox, warehouse: Warehouse, combination: Combination

@@ -16,7 +16,7 @@ from openpanel_source.operations.runs.summary import SyncSummary
 from tests.support.sandbox_world import NOW, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(7)
+pytestmark = pytest.mark.sampled(14)
 
 HIDING = ["2025-11", "2026-02"]
 SAME_TIME = "2026-11-20T11:00:00.000Z"
@@ -59,7 +59,7 @@ def test_the_newest_row_of_all_is_missed_and_said_to_be_once_it_is_a_year_old(
     assert warehouse.numbers() == [1, 2, 3, 4]
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("server_date", ["2025-03", *HIDING])
 def test_thousands_of_rows_of_one_millisecond_are_gathered(
     warehouse: Warehouse, server_date: str
@@ -91,7 +91,7 @@ def test_a_group_that_no_bounded_effort_gathers_is_said_to_be_short(warehouse: W
     assert summary.requests < 300
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("server_date", ["2025-03", "2026-02"])
 def test_counts_that_the_server_keeps_for_other_days_mislead_nobody(
     warehouse: Warehouse, server_date: str
@@ -106,7 +106,7 @@ def test_counts_that_the_server_keeps_for_other_days_mislead_nobody(
     assert warehouse.numbers() == [7, 9, 20]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("server_date", ["2025-03", "2026-02"])
 def test_an_open_day_is_read_whole_when_its_count_differs(
     warehouse: Warehouse, server_date: str
@@ -123,7 +123,7 @@ def test_an_open_day_is_read_whole_when_its_count_differs(
     assert summary.events_loaded == 0
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("server_date", ["2025-03", "2026-02", "2026-03"])
 def test_names_that_look_like_numbers_or_lists_select_what_they_say(
     warehouse: Warehouse, server_date: str
@@ -156,7 +156,7 @@ def test_what_a_server_would_ignore_is_refused_before_anything_is_read(
         assert connection.execute("SELECT * FROM information_schema.tables").fetchall() == []
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize(
     ("server_date", "day"),
     [("2025-11", "2026-11-20"), ("2026-02", "2025-10-10"), ("2026-03", "2025-10-10")],
@@ -184,7 +184,7 @@ def test_a_profiles_listing_is_read_to_its_end(
         assert warehouse.numbers() == [*range(1, 1200), 2000, 2001]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("server_date", ["2025-03", "2026-02"])
 def test_rows_that_arrive_while_days_are_read_end_up_loaded(
     warehouse: Warehouse, server_date: str

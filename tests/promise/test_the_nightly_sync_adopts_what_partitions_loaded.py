@@ -17,7 +17,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import Row, event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(5)
+pytestmark = pytest.mark.sampled(15)
 
 DAYS = [f"2026-11-{day:02d}" for day in range(10, 24)]
 TODAY = DAYS[-1]
@@ -87,7 +87,7 @@ def test_partitions_loaded_after_the_nightly_sync_began_are_adopted_as_well(
         assert audit(warehouse.pipeline(), **warehouse.settings(sandbox)).differences == []
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("day", ["2026-11-12", "2026-11-22"])
 def test_a_day_that_changed_upstream_since_is_read(warehouse: Warehouse, day: str) -> None:
     with world(*ROWS) as sandbox:
@@ -110,7 +110,7 @@ def test_a_row_that_came_for_one_that_went_is_seen_on_the_newest_days(
         assert len(warehouse.numbers()) == len(ROWS)
 
 
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize(
     "damage",
     [

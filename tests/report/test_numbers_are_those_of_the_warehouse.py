@@ -36,6 +36,7 @@ def same(rows: list[list[Any]], wanted: list[list[Any]]) -> None:
     assert sorted(map(plain, rows), key=repr) == sorted(map(plain, wanted), key=repr)
 
 
+@pytest.mark.long
 def test_it_is_about_the_last_28_days_with_events_of_all_projects(numbers: dict[str, Any]) -> None:
     assert numbers["version"] == 1
     assert numbers["timezone"] == ZONE

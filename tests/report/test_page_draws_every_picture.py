@@ -21,6 +21,7 @@ FEWEST = {"days": 6, "visitor_flow": 27, "countries": 150, "paths": 25, "charts"
 PICTURES = [*FEWEST, "hours", "retention", "funnel", "proof"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("look", LOOKS, ids=["light", "dark", "phone"])
 def test_every_picture_is_drawn_and_nothing_is_asked_for(
     browser: Browser, file: Path, document: Document, look: dict[str, Any]
@@ -38,6 +39,7 @@ def test_every_picture_is_drawn_and_nothing_is_asked_for(
         assert report.complaints == []
 
 
+@pytest.mark.long
 def test_every_picture_has_its_table(report: Opened) -> None:
     report.open_all()
     for key in PICTURES:
@@ -97,6 +99,7 @@ def test_a_single_day_is_shown(browser: Browser, tmp_path: Path) -> None:
         assert report.complaints == []
 
 
+@pytest.mark.long
 def test_it_can_be_printed_from_the_dark(browser: Browser, file: Path) -> None:
     with opened(browser, file, color_scheme="dark") as report:
         colour = "() => document.querySelector('[data-block=days] svg text').getAttribute('fill')"

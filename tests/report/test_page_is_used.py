@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import Opened, opened
 from tests.support.report_document import Document
 
 
+@pytest.mark.long
 def test_a_click_on_a_heading_sorts_and_another_turns_it_round(report: Opened) -> None:
     report.open_all()
     sources = report.block("sources")
@@ -75,6 +77,7 @@ def test_every_block_has_its_query(report: Opened) -> None:
     assert report.page.locator(".numbers code").count() == 1
 
 
+@pytest.mark.long
 def test_colours_can_be_changed(browser: Browser, file: Path) -> None:
     ground = "() => getComputedStyle(document.body).backgroundColor"
     grey = "() => document.querySelector('[data-block=days] svg text').getAttribute('fill')"

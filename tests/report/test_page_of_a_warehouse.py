@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser
 
 from openpanel_source import create_report, refresh_models
@@ -67,12 +68,14 @@ def is_number(cell: Any) -> bool:
     return hasattr(cell, "__float__") and not isinstance(cell, str | bool)
 
 
+@pytest.mark.long
 def test_the_page_of_the_demo_shows_what_its_queries_give(
     browser: Browser, shop: Warehouse, tmp_path: Path
 ) -> None:
     checked(browser, shop, tmp_path, NOW)
 
 
+@pytest.mark.long
 def test_the_page_of_recorded_events_shows_what_its_queries_give(
     browser: Browser, warehouse: Warehouse, tmp_path: Path
 ) -> None:

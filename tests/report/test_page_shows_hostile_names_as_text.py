@@ -91,6 +91,7 @@ def hostile(browser: Browser, hostile_file: Path) -> Iterator[Opened]:
         assert all(place.startswith(("#", "data:image/svg+xml,")) for place in places)
 
 
+@pytest.mark.long
 def test_hostile_text_in_every_place_does_nothing(hostile: Opened) -> None:
     hostile.open_all()
     for project in ("shop", "app", ""):
@@ -100,6 +101,7 @@ def test_hostile_text_in_every_place_does_nothing(hostile: Opened) -> None:
     assert HOSTILE[1] in shown | {row[0] for row in hostile.table("sources")}
 
 
+@pytest.mark.long
 def test_hostile_text_does_nothing_when_it_is_pointed_at(hostile: Opened) -> None:
     for key in ("days", "visitor_flow", "countries", "paths", "charts", "proof"):
         picture = hostile.block(key).locator(".picture, svg.calendar").first
@@ -114,6 +116,7 @@ def test_hostile_text_does_nothing_when_it_is_pointed_at(hostile: Opened) -> Non
             )
 
 
+@pytest.mark.long
 def test_hostile_text_is_sorted(hostile: Opened) -> None:
     for button in hostile.page.locator("thead button").all():
         button.click(force=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.browser import Opened
 from tests.support.report_document import Document
 
@@ -18,6 +20,7 @@ def numbers(rows: list[list[Any]]) -> list[list[float | int]]:
     return [[cell for cell in row if isinstance(cell, int | float)] for row in rows]
 
 
+@pytest.mark.long
 def test_every_table_holds_the_numbers_of_the_document(report: Opened, document: Document) -> None:
     for scope in SCOPES:
         report.choose(scope)

@@ -66,6 +66,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
         monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", value)
 
 
+@pytest.mark.long
 def test_a_report_works_right_after_a_sync_and_is_replaced() -> None:
     assert run("sync").exit_code == 0
     first = run("report")
@@ -79,6 +80,7 @@ def test_a_report_works_right_after_a_sync_and_is_replaced() -> None:
     assert [path.name for path in Path().glob(".openpanel-report*")] == []
 
 
+@pytest.mark.long
 def test_sync_writes_one_afterwards() -> None:
     done = run("sync", "--models", "--report", "night.html")
     assert done.exit_code == 0, done.output
@@ -131,6 +133,7 @@ def test_a_project_is_chosen() -> None:
     assert not FILE.exists()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize(
     ("options", "words"),

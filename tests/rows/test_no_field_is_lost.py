@@ -17,7 +17,7 @@ from tests.support.sandbox_recordings import CONTRACT
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(12)
 
 BESIDE_EVENTS = {"profile", "meta"}
 """What is loaded into tables of its own, if it is asked for; see docs/dimensions.md."""

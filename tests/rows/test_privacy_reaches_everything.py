@@ -29,7 +29,7 @@ from tests.support.recorded import page_of
 from tests.support.sandbox_world import NOW, event, event_id, pages_of, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(7)
+pytestmark = pytest.mark.sampled(21)
 
 KEY = "a-key-of-thirty-two-characters!!"
 TODAY = "2026-11-23T10:00:00.000Z"
@@ -59,7 +59,7 @@ def rejected(number: int, **values: Any) -> dict[str, Any]:
     return event(number, _raw=json.dumps(marked(number, longitude=MARK, **values)))
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("server_date", [None, "2026-02"])
 @pytest.mark.parametrize("run", ["sync", "run_once"])
 def test_hidden_values_are_in_no_file_of_a_run(
@@ -208,7 +208,7 @@ def test_erase_reads_exactly_the_days_of_a_profile_again(
         assert read_status(warehouse.pipeline())[0].events == 2
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("loaded_as", ["plain", "hashed"])
 @pytest.mark.parametrize("given_as", ["plain", "hashed"])
 def test_a_profile_is_found_whether_it_was_loaded_plain_or_hashed(

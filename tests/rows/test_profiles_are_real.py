@@ -26,7 +26,7 @@ from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import NOW, event, profile, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(7)
+pytestmark = pytest.mark.sampled(14)
 
 __all__ = ["postgres", "postgres_url"]
 
@@ -433,7 +433,7 @@ def test_settings_that_cannot_be_are_refused(
         warehouse.sync(sandbox, **({"include_profiles": True} | setting))
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("is_hashed", [False, True])
 def test_erasing_takes_the_profile_out(warehouse: Warehouse, is_hashed: bool) -> None:
     hashing = {"hash_columns": ["profile_id"], "hash_key": KEY} if is_hashed else {}

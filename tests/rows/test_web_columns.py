@@ -62,6 +62,7 @@ def test_they_hold_what_the_address_and_title_of_the_page_were(warehouse: Wareho
     assert held == [NONE, tuple(WEB.values()), (*NONE[:-1], "")]
 
 
+@pytest.mark.long
 def test_they_are_null_when_turned_off_and_come_back_with_a_reload(warehouse: Warehouse) -> None:
     with world(event(1, properties=WEB)) as sandbox:
         warehouse.sync(sandbox, web_columns=False)

@@ -123,6 +123,7 @@ RANGES = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("zone", ["UTC", NEW_YORK])
 @pytest.mark.parametrize("name", RANGES)
 def test_a_range_reaches_from_its_first_to_its_last_day(name: str, zone: str) -> None:

@@ -30,6 +30,7 @@ def status(*events: Any, server_date: str = "2025-03", **params: Any) -> int:
         return ask_chart(sandbox, **(DAYS | PURCHASE | params)).status_code
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("server_date", BETWEEN)
 @pytest.mark.parametrize("name", ["unknown", "utm_source", "osVersion", "cohort"])
 def test_an_unknown_breakdown_or_filter_fails(name: str, server_date: str) -> None:

@@ -178,6 +178,7 @@ def test_an_unknown_event_has_no_series() -> None:
     assert answer == {"series": [], "metrics": {"sum": 0, "average": 0, "min": 0, "max": 0}}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("name", "label"),
     [

@@ -170,7 +170,7 @@ def tied_places(key: tuple[str, ...]) -> set[tuple[str, ...]]:
     return {where for where, count in counts.items() if count > 1}
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("recording", comparable())
 def test_the_server_of_august_2026_is_played_as_recorded(
     recording: Recording, servers: Servers
@@ -185,13 +185,13 @@ def test_the_server_of_august_2026_is_played_as_recorded(
         sandbox.remove([event["id"]] if event else [])
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("recording", [p for g in GENERATIONS for p in comparable(g)])
 def test_an_older_server_is_played_as_recorded(recording: Recording, servers: Servers) -> None:
     assert_same(recording, servers.get(recording))
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("recording", [p for g in NEWER for p in comparable(g)])
 def test_a_newer_server_is_played_as_recorded(recording: Recording, servers: Servers) -> None:
     assert_same(recording, servers.get(recording))
@@ -201,6 +201,7 @@ def named(generation: str, name: str) -> Recording:
     return next(r for r in recordings(generation) if r.name == name)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("generation", "names"),
     [
@@ -219,6 +220,7 @@ def test_the_count_of_other_days_is_reported_as_recorded(
             assert found_difference(recording, ask(sandbox.url, recording)) is None
 
 
+@pytest.mark.long
 def test_a_cached_count_lasts_as_recorded(servers: Servers) -> None:
     steps = {name[11]: named("2026-02", name) for name in IN_TIME}
     added = steps["2"].body["data"][1]

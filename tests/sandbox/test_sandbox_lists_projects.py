@@ -19,6 +19,7 @@ def asked(sandbox: Sandbox, headers: dict[str, str]) -> requests.Response:
     return requests.get(sandbox.url + PATH, headers=headers, timeout=5)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "name", ["projects", "read_client_401", "write_client_401", "no_credentials_401"]
 )

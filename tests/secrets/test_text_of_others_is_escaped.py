@@ -74,6 +74,7 @@ def commands() -> Iterator[list[str]]:
             yield [*name.split(), *target, *options]
 
 
+@pytest.mark.long
 def test_events_cannot_reach_the_terminal(sandbox: Sandbox) -> None:
     for arguments in commands():
         assert run(*arguments).exit_code == 0

@@ -60,6 +60,7 @@ def told(done: Result, *words: str, code: int = 2) -> None:
     assert "report it" not in sentence
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("command", ["sync", "audit", "status", "properties", "models", "erase x"])
 @pytest.mark.parametrize(
     ("destination", "words"),

@@ -77,6 +77,7 @@ def given(server: Sandbox, client: str = CLIENT) -> list[str]:
     return ["init", "--base-url", server.url, "--client-id", client]
 
 
+@pytest.mark.long
 def test_a_script_answers_by_options_and_the_secret_by_a_variable(
     server: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_root_client_is_given_the_projects_that_are_named(
     assert of_source(CONFIG)["project_id"] == ["web", "2024"]
 
 
+@pytest.mark.long
 def test_where_rows_go_is_written_as_well(server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, SECRET)
     done = run(*given(server), "--database", "all.duckdb", "--dataset", "web")
@@ -247,6 +249,7 @@ def test_a_folder_that_may_not_be_written_is_named(server: Sandbox) -> None:
         del os.environ[VARIABLE]
 
 
+@pytest.mark.long
 def test_a_person_is_asked_and_asked_again_where_an_answer_is_wrong(server: Sandbox) -> None:
     terminal = Terminal("init")
     try:
@@ -281,6 +284,7 @@ def test_a_person_is_asked_and_asked_again_where_an_answer_is_wrong(server: Sand
     assert of_source(CONFIG)["project_id"] == ["web", "2024"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("question", "keys"),
     [
@@ -349,6 +353,7 @@ def test_what_is_written_is_what_check_finds(
     assert origins["base_url"].endswith(str(CONFIG.resolve()))
 
 
+@pytest.mark.long
 def test_a_client_of_another_project_is_added_and_none_is_overwritten(
     server: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,6 +393,7 @@ def test_to_a_root_client_none_is_added_and_it_is_said_where_clients_stand(
     fails(run("init", "--client-id", EMPTY), 2, *words)
 
 
+@pytest.mark.long
 def test_what_is_awaited_meanwhile_is_said_with_how_long(server: Sandbox) -> None:
     server.behave(path="/manage/projects", status=429, retry_after=4, times=1)
     terminal = Terminal("init", "--base-url", server.url, "--client-id", ROOT)
@@ -398,6 +404,7 @@ def test_what_is_awaited_meanwhile_is_said_with_how_long(server: Sandbox) -> Non
     terminal.kill()
 
 
+@pytest.mark.long
 def test_an_answer_that_is_late_is_said(server: Sandbox) -> None:
     server.behave(path="/manage/projects", delay=5, times=1)
     terminal = Terminal("init", "--base-url", server.url, "--client-id", ROOT)

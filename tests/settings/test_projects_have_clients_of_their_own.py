@@ -82,6 +82,7 @@ def write(server: Sandbox, clients: dict[str, dict[str, str]] = CLIENTS, more: s
     forget_files()
 
 
+@pytest.mark.long
 def test_a_file_and_the_environment_say_it_and_each_project_is_read_by_its_own_client(
     server: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +115,7 @@ def test_all_commands_that_ask_the_server_use_them(current: Sandbox) -> None:
     assert not parts["failed_projects"]
 
 
+@pytest.mark.long
 def test_what_was_loaded_is_audited_compared_and_erased_by_them(
     current: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +147,7 @@ def test_project_id_narrows_them_and_has_to_name_what_has_a_client(current: Sand
     )
 
 
+@pytest.mark.long
 def test_a_client_that_is_refused_fails_its_project_alone(current: Sandbox) -> None:
     write(current, CLIENTS | {"blog": client_of("blog", client_secret="SECRET-that-is-wrong")})
     done = run("sync")

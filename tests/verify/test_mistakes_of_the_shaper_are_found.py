@@ -204,7 +204,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.mark.sampled(13)
+@pytest.mark.sampled(39)
 @pytest.mark.parametrize("number", range(len(MISTAKES)), ids=[one.what for one in MISTAKES])
 def test_a_mistake_is_found(
     number: int, warehouse: Warehouse, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
@@ -219,6 +219,7 @@ def test_a_mistake_is_found(
     assert found.differing
 
 
+@pytest.mark.long
 def test_a_mistake_that_reading_again_does_not_mend_is_told_with_a_file_to_report(
     warehouse: Warehouse, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

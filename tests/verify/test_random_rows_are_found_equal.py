@@ -6,6 +6,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ def _event(number: int, row: Row) -> Row:
     return event(number, createdAt=whole["createdAt"], _raw=json.dumps(whole))
 
 
+@pytest.mark.long
 @settings(
     max_examples=3,
     derandomize=True,

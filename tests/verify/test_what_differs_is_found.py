@@ -267,6 +267,7 @@ def values(warehouse: Warehouse, sandbox: Sandbox, **settings: Any) -> ValueRepo
     return report.values
 
 
+@pytest.mark.long
 def test_what_was_loaded_is_found_equal(loaded: tuple[Warehouse, Sandbox, Path]) -> None:
     warehouse, sandbox, copy = loaded
     shutil.copy(copy, warehouse.path)
@@ -275,7 +276,7 @@ def test_what_was_loaded_is_found_equal(loaded: tuple[Warehouse, Sandbox, Path])
     assert (found.rows, found.fields) == (20, 20 * 45)
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("damage", DAMAGES, ids=[damage.what for damage in DAMAGES])
 def test_damage_is_found(loaded: tuple[Warehouse, Sandbox, Path], damage: Damage) -> None:
     warehouse, sandbox, copy = loaded
