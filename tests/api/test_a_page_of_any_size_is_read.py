@@ -13,7 +13,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import Row, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(8)
+pytestmark = pytest.mark.sampled(16)
 
 LIMIT = 50_000
 """Bytes allowed here: about eighty events without properties."""
@@ -48,7 +48,7 @@ def test_a_day_of_large_events_is_read_in_smaller_pages(warehouse: Warehouse) ->
     ) == [(True,)]
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("number", [1, 1001, 1500])
 def test_an_event_that_alone_is_too_large_is_rejected_and_told(
     warehouse: Warehouse, number: int
@@ -70,7 +70,7 @@ def test_an_event_that_alone_is_too_large_is_rejected_and_told(
     assert warehouse.query("SELECT count(*) FROM rejected_events") == [(0,)]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("size", [LIMIT - 2_000, 2 * LIMIT])
 def test_a_large_event_on_an_open_day_is_met_once_it_comes(warehouse: Warehouse, size: int) -> None:
     def today(number: int, **values: Any) -> Row:

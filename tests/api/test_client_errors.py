@@ -228,6 +228,7 @@ def test_a_failure_that_lasts_is_told_after_so_many_tries(
     assert len(sandbox.requests) - before == times
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "fault",
     [

@@ -75,6 +75,7 @@ def test_a_project_without_events_leaves_bounds_untold(server_date: str) -> None
         assert probed(sandbox)[0].bounds is Bounds.UNTOLD
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("many", [1, 49, 50, 51, 100, 101, 150])
 @pytest.mark.parametrize(
     ("server_date", "expected"),

@@ -95,6 +95,7 @@ def total(server: tuple[Sandbox, Generation], series: Series) -> float:
     return sum(one.metrics.sum or 0 for one in drawn(server, series).series)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_text_finds_its_events_and_no_others(
     server: tuple[Sandbox, Generation], text: str

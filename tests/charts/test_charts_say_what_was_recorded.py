@@ -117,7 +117,7 @@ def test_most_recordings_are_asked_for() -> None:
     assert len(RECORDINGS) >= 40
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_the_rows_say_what_was_recorded(loaded: Warehouse, name: str) -> None:
     recording = RECORDINGS[name]

@@ -23,6 +23,7 @@ def test_a_database_that_may_not_be_written_is_named() -> None:
     fails(run_without_might("sync", "--database", "locked/x.duckdb"), 2, "cannot be written")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("command", ["sync", "status", "demo --events 10"])
 def test_a_database_in_a_folder_that_may_not_be_entered_is_named(command: str) -> None:
     Path("locked").mkdir(mode=0o000)

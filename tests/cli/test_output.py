@@ -73,6 +73,7 @@ def test_quiet_and_verbose_are_understood_before_and_after_the_command(place: st
     assert "openpanel_source" in said("-v")
 
 
+@pytest.mark.long
 def test_projects_are_named_one_by_one_or_with_commas() -> None:
     for options in (["--project-id", "web,web2"], ["--project-id=web", "--project-id= web2 "]):
         result = run("sync", *options)

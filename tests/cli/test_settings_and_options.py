@@ -13,6 +13,7 @@ from tests.support.command import fails, run, run_without_might
 from tests.support.dlt_files import forget_files
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("setting", "value", "code", "words"),
     [

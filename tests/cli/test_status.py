@@ -75,6 +75,7 @@ def test_days_of_the_future_leave_no_days_unread(sandbox: Sandbox) -> None:
     assert (project["last_day"], project["unread_days"]) == ("2090-01-01", [])
 
 
+@pytest.mark.long
 def test_rows_that_were_deleted_by_hand_show_without_the_server(sandbox: Sandbox) -> None:
     run("sync")
     [project] = json.loads(run("status", "--json").stdout)["projects"]

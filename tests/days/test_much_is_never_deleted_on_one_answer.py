@@ -21,7 +21,7 @@ from tests.support.contrary import Query, contrary, filters_of, with_filters
 from tests.support.sandbox_world import NOW, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(14)
+pytestmark = pytest.mark.sampled(28)
 
 SMALL = {"max_deleted_rows": 10, "max_deleted_share": 0.1}
 DAYS = [f"2026-11-{day:02d}" for day in range(1, 21)]

@@ -14,7 +14,7 @@ from tests.support.contrary import Query, contrary, same_query
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(30)
+pytestmark = pytest.mark.sampled(90)
 
 
 def nothing(query: Query, body: dict[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,7 @@ def test_a_password_is_found_in_a_file_of_passwords(
     works()
 
 
+@pytest.mark.long
 def test_credentials_may_stand_in_a_file_field_by_field(socket: str) -> None:
     Path(".dlt").mkdir()
     Path(".dlt/secrets.toml").write_text(

@@ -41,7 +41,7 @@ DATASET = Path(__file__).parents[1] / "data" / "contract" / "dataset"
 RECORDED_AT = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)
 
 
-pytestmark = pytest.mark.sampled(35)
+pytestmark = pytest.mark.sampled(70)
 
 
 @pytest.fixture(params=NAMES)

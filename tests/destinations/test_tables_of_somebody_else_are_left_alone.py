@@ -44,7 +44,7 @@ THEIRS = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("made", THEIRS)
 def test_a_table_of_somebody_else_is_refused_before_the_first_request(
     anywhere: Any, made: str
@@ -67,7 +67,7 @@ def test_a_table_of_somebody_else_is_refused_before_the_first_request(
     assert anywhere.query("SELECT count(*) FROM theirs") == [(1,)]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_tables_of_other_names_are_nobody_s_business(anywhere: Any) -> None:
     create(anywhere, "CREATE TABLE visits (id INTEGER)")
     with world(event(1)) as sandbox:

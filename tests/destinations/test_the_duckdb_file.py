@@ -54,6 +54,7 @@ def count(path: str, table: str = "openpanel.events") -> Any:
         return connection.execute(f"SELECT count(*) FROM {table}").fetchone()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("sandbox")
 def test_a_new_file_is_one_that_duckdb_1_2_reads_and_events_are_found_as_one_types_it() -> None:
     assert run("sync").exit_code == 0

@@ -25,7 +25,7 @@ from tests.support.postgres import PostgresWarehouse
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(18)
 
 NOVEMBER = (date(2026, 11, 1), date(2026, 11, 30))
 

@@ -42,6 +42,7 @@ def test_at_first_it_shows_the_demo_by_day_by_country_and_as_a_funnel(
     assert "answer" not in defined
 
 
+@pytest.mark.long
 def test_it_shows_names_that_nobody_would_give(
     kept: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

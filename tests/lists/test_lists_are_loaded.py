@@ -17,7 +17,7 @@ from tests.support.lists_world import ALL, ROOT, group, ids, load, reference, ve
 from tests.support.sandbox_world import NOW, event, profile
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(8)
+pytestmark = pytest.mark.sampled(16)
 
 KEY = "a-key-of-thirty-two-characters!!"
 

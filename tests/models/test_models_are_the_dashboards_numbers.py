@@ -39,6 +39,7 @@ def events(loaded: Warehouse) -> list[dict[str, Any]]:
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("zone", ZONES)
 def test_days(loaded: Warehouse, events: list[dict[str, Any]], zone: str) -> None:
     refresh_models(loaded.pipeline(), timezone=zone)

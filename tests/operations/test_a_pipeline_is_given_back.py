@@ -21,7 +21,7 @@ from tests.support.postgres import postgres_url
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(5)
+pytestmark = pytest.mark.sampled(15)
 
 __all__ = ["postgres_url"]
 

@@ -58,7 +58,7 @@ def swap(sandbox: Sandbox, gone: int, came: Row) -> None:
     sandbox.add([came])
 
 
-@pytest.mark.sampled(24)
+@pytest.mark.sampled(48)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_that_came_for_one_that_went_is_found_on_each_kind_of_destination(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
@@ -80,7 +80,7 @@ def test_a_row_that_came_for_one_that_went_is_found_on_each_kind_of_destination(
         assert proofs == [(str(NOW.date() - timedelta(days=100)), "listed", 2)]
 
 
-@pytest.mark.sampled(18)
+@pytest.mark.sampled(36)
 @pytest.mark.parametrize("server_date", GENERATIONS)
 def test_it_is_found_on_each_generation_of_servers_whatever_rows_are_odd(
     warehouse: Warehouse, server_date: str
@@ -131,7 +131,7 @@ def test_nothing_of_it_happens_without_a_budget(warehouse: Warehouse) -> None:
         assert ("day_proofs",) not in warehouse.query("SHOW TABLES")
 
 
-@pytest.mark.sampled(18)
+@pytest.mark.sampled(36)
 @pytest.mark.parametrize(
     ("server_date", "number"), [("2026-08", 1499), ("2026-03", 2499), ("2026-09", 0)]
 )
@@ -181,7 +181,7 @@ def test_a_swap_200_days_ago_is_found_within_the_time_that_status_promised(
         assert status.proofs.oldest_proof > NOW
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("server_date", ["2025-03", "2026-02", "2026-03"])
 def test_status_promises_no_night_where_days_are_listed_as_a_whole(
     warehouse: Warehouse, server_date: str
@@ -232,7 +232,7 @@ READING = "2026-05-08+00%3A00%3A00.000%5C%22%5D%7D%5D%22&includes="
 ROOT = {"client_id": "11111111-1111-4111-8111-111111111111", "client_secret": "sec_root"}
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("status", "projects"), [(500, ["web", "empty"]), (503, ["web"])])
 def test_a_server_that_fails_as_days_are_read_again_fails_no_sync(
     warehouse: Warehouse,

@@ -18,7 +18,7 @@ import pytest
 from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
-pytestmark = pytest.mark.sampled(12)
+pytestmark = pytest.mark.sampled(24)
 
 DAYS = [f"2026-11-{day:02d}" for day in range(10, 24)]
 ROWS = [

@@ -190,6 +190,7 @@ def test_a_partition_is_loaded_by_its_settings(tmp_path: Path) -> None:
         assert summary.events_loaded == newest.events
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "query",
     [

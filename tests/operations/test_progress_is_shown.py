@@ -173,6 +173,7 @@ def test_a_stop_while_a_chart_is_read_fails_no_chart(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
+@pytest.mark.long
 def test_who_fails_to_show_it_stops_no_sync(
     warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -78,6 +78,7 @@ def test_dlt_lists_and_shows_what_was_synced() -> None:
     synced()
 
 
+@pytest.mark.long
 def test_a_pipeline_of_that_name_that_is_somebody_elses_is_left_alone() -> None:
     theirs = Path("dlt/pipelines/openpanel-source-warehouse")
     theirs.mkdir(parents=True)

@@ -25,6 +25,7 @@ def listed() -> dict[str, set[str]]:
     }
 
 
+@pytest.mark.long
 def test_the_page_lists_what_the_code_uses_and_nothing_else() -> None:
     found, told = used(), listed()
     for module in found.keys() | told.keys():

@@ -16,7 +16,7 @@ from openpanel_source.operations.runs.summary import SyncSummary
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(18)
+pytestmark = pytest.mark.sampled(36)
 
 RECORDED_AT = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)
 DATASET = Path(__file__).parents[1] / "data" / "contract" / "dataset"

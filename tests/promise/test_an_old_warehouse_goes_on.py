@@ -83,6 +83,7 @@ def test_what_was_loaded_in_part_was_adopted_and_hashed_and_rejected(old: Wareho
     assert old.query("SELECT count(*) FROM events WHERE total > 0") == [(125,)]
 
 
+@pytest.mark.sampled(2)
 def test_a_changed_day_is_replaced_and_the_others_stay(old: Warehouse) -> None:
     changed = event(9_002, projectId="shop", createdAt="2026-11-10T20:00:00.000Z")
     with old_world() as sandbox:

@@ -23,7 +23,7 @@ from openpanel_source.source.load_package import reader_of
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(12)
+pytestmark = pytest.mark.sampled(24)
 
 
 def history(days: int) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 from tests.support.sandbox_world import event, event_id, pages_of, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(16)
+pytestmark = pytest.mark.sampled(32)
 
 GOOD = event(1)
 
@@ -30,7 +30,7 @@ def at(day: int, number: int) -> dict[str, Any]:
     return event(number, createdAt=f"2026-11-{day}T10:00:{number:02d}.000Z")
 
 
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -64,7 +64,7 @@ def test_a_row_that_cannot_be_shaped_is_kept_with_its_bytes_and_the_reason(
         )
 
 
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize(
     ("text", "column", "value"),
     [
@@ -218,7 +218,7 @@ def test_stale_page_numbers_do_not_end_a_day_early(warehouse: Warehouse) -> None
     assert warehouse.numbers() == list(range(1, 2500))
 
 
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize(
     "fault", [{"repeat_page": True}, {"empty_pages": True}, {"lie_total": 10**12}]
 )

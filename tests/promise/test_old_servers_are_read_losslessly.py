@@ -15,7 +15,7 @@ from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
 from tests.support.recorded import DATASET, ROOT
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(18)
 
 RECORDED_AT = datetime(2026, 11, 23, 3, 0, tzinfo=timezone.utc)
 NEXT_YEAR = datetime(2027, 11, 1, 3, 0, tzinfo=timezone.utc)
@@ -102,7 +102,7 @@ def assert_bounded(warehouse: Warehouse, page: int) -> None:
     assert excess == []
 
 
-@pytest.mark.sampled(16)
+@pytest.mark.sampled(48)
 @pytest.mark.parametrize("server_date", OLD)
 def test_a_sync_holds_every_row_and_a_second_one_finds_nothing_to_do(
     warehouse: Warehouse, server_date: str
@@ -137,7 +137,7 @@ def test_history_older_than_page_1_shows_is_read_behind_newer_rows(
     assert_bounded(warehouse, 512)
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("server_date", ["2025-03", "2026-02"])
 def test_a_project_of_another_time_zone_is_read(warehouse: Warehouse, server_date: str) -> None:
     account = next(item for item in recorded().accounts.clients if item.id.startswith("4444"))

@@ -48,6 +48,7 @@ def test_it_is_about_the_last_28_days_with_events_of_all_projects(numbers: dict[
     assert list(numbers["scopes"]) == SCOPES
 
 
+@pytest.mark.long
 def test_each_block_is_complete_and_in_form(numbers: dict[str, Any]) -> None:
     units = {"text", "count", "share", "seconds", "money", "day", "instant", "number"}
     for scope, rows in numbers["scopes"].items():

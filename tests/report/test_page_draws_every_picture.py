@@ -48,6 +48,7 @@ def test_every_picture_has_its_table(report: Opened) -> None:
             assert cards.nth(number).locator(".table tbody tr").count() > 0, key
 
 
+@pytest.mark.long
 def test_colour_alone_says_nothing(report: Opened, document: Document) -> None:
     verdicts = {row[2] for row in document["scopes"][""]["proof"]}
     marks = {
@@ -83,6 +84,7 @@ def test_a_report_without_a_block_is_shown(
         assert report.complaints == []
 
 
+@pytest.mark.long
 def test_a_report_of_nothing_is_shown(browser: Browser, document: Document, tmp_path: Path) -> None:
     scopes: dict[str, Any] = {"": {key: [] for key in document["blocks"]}, "shop": {}}
     with opened(browser, written({**document, "scopes": scopes}, tmp_path)) as report:
@@ -92,6 +94,7 @@ def test_a_report_of_nothing_is_shown(browser: Browser, document: Document, tmp_
         assert report.complaints == []
 
 
+@pytest.mark.long
 def test_a_single_day_is_shown(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, written(sample(days=1, proof_days=1, rows=1), tmp_path)) as report:
         assert report.drawn("days") > 4

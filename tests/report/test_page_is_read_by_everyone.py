@@ -43,6 +43,7 @@ def faults(report: Opened) -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_headings_and_landmarks_lead_through_the_page(report: Opened) -> None:
     levels = report.page.locator("h1, h2, h3, h4").evaluate_all(
         "(all) => all.map((one) => Number(one.tagName[1]))"
@@ -55,6 +56,7 @@ def test_headings_and_landmarks_lead_through_the_page(report: Opened) -> None:
         assert report.page.locator(str(link.get_attribute("href"))).count() == 1
 
 
+@pytest.mark.long
 def test_the_first_key_skips_to_the_numbers(browser: Browser, file: Path) -> None:
     with opened(browser, file) as report:
         report.page.keyboard.press("Tab")
@@ -63,6 +65,7 @@ def test_the_first_key_skips_to_the_numbers(browser: Browser, file: Path) -> Non
         assert report.page.evaluate("document.activeElement.id") == "main"
 
 
+@pytest.mark.long
 def test_every_picture_says_what_it_shows(report: Opened) -> None:
     for picture in report.page.locator("[role=img]").all():
         assert picture.get_attribute("aria-label")

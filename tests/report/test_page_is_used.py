@@ -29,6 +29,7 @@ def test_a_click_on_a_heading_sorts_and_another_turns_it_round(report: Opened) -
     assert report.table("sources")[-1][0] == "All others"
 
 
+@pytest.mark.long
 def test_names_are_sorted_from_a_and_unknown_ones_come_last(report: Opened) -> None:
     report.open_all()
     report.block("sources").get_by_role("button", name="Source", exact=True).click()

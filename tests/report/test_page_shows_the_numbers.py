@@ -29,6 +29,7 @@ def test_every_table_holds_the_numbers_of_the_document(report: Opened, document:
             assert numbers(report.table(key)) == numbers(document["scopes"][scope][key]), key
 
 
+@pytest.mark.long
 def test_every_chart_that_was_loaded_has_its_own_numbers(
     report: Opened, document: Document
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_sync_whose_report_cannot_be_written_does_nothing(sandbox: Sandbox) ->
     assert Path("mine.html").read_text() == "mine"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("loaded")
 def test_json_is_the_document_and_writes_no_file() -> None:
     done = run("report", "--json", "--no-compare", "--days", "3", "--end-date", "2026-11-11")

@@ -18,7 +18,7 @@ from tests.support.postgres import PostgresWarehouse
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(9)
+pytestmark = pytest.mark.sampled(18)
 
 VISITS = [
     event(1, name="screen_view", path="/", sessionId="s1"),

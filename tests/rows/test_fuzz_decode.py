@@ -111,6 +111,7 @@ def pages(draw: st.DrawFn) -> tuple[bytes, int]:
     return page_of(*rows), len(rows)
 
 
+@pytest.mark.long
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pages())
 def test_no_row_of_a_changed_page_is_lost(given_: tuple[bytes, int]) -> None:

@@ -25,7 +25,7 @@ from tests.support.recorded import page_of
 from tests.support.sandbox_world import event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(14)
+pytestmark = pytest.mark.sampled(28)
 
 __all__ = ["postgres_url"]
 
@@ -75,7 +75,7 @@ def columns(warehouse: Warehouse) -> list[str]:
     return [name for (name,) in rows if name not in NAMES]
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 def test_a_field_that_appears_on_the_second_day_is_a_column_from_then_on(
     anywhere: Warehouse,
 ) -> None:
@@ -104,7 +104,7 @@ def test_a_field_that_appears_on_the_second_day_is_a_column_from_then_on(
         assert anywhere.sync(sandbox).runs == 0
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 def test_a_field_that_appears_in_the_middle_of_a_big_day_loses_no_row(
     anywhere: Warehouse,
 ) -> None:
@@ -186,7 +186,7 @@ PLAIN = {
 }
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 def test_names_that_make_no_sound_column_stay_in_extras(anywhere: Warehouse) -> None:
     # The newest row is the first that comes.
     with world(sent(1, **HOSTILE), sent(2), sent(3, **PLAIN, **HOSTILE)) as sandbox:

@@ -27,7 +27,7 @@ from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import NOW, Row, event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(7)
+pytestmark = pytest.mark.sampled(14)
 
 __all__ = ["postgres", "postgres_url"]
 

@@ -55,6 +55,7 @@ def test_weeks_and_months_are_written_as_their_first_day(
     assert dates(answer) == expected
 
 
+@pytest.mark.long
 @given(
     zone=st.sampled_from([NEW_YORK, "Europe/Stockholm", "Asia/Kolkata", "Asia/Tokyo", "UTC"]),
     minutes=st.lists(st.integers(0, 20 * 24 * 60), min_size=1, max_size=12),

@@ -39,6 +39,7 @@ def test_an_event_at_the_end_is_counted_in_a_bucket_of_its_own() -> None:
     assert points(one) == {**dict.fromkeys(DAYS, 0), "2026-11-12 00:00:00": 1}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("segment", "count"),
     [

@@ -170,7 +170,7 @@ def tied_places(key: tuple[str, ...]) -> set[tuple[str, ...]]:
     return {where for where, count in counts.items() if count > 1}
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("recording", comparable())
 def test_the_server_of_august_2026_is_played_as_recorded(
     recording: Recording, servers: Servers
@@ -185,13 +185,13 @@ def test_the_server_of_august_2026_is_played_as_recorded(
         sandbox.remove([event["id"]] if event else [])
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("recording", [p for g in GENERATIONS for p in comparable(g)])
 def test_an_older_server_is_played_as_recorded(recording: Recording, servers: Servers) -> None:
     assert_same(recording, servers.get(recording))
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("recording", [p for g in NEWER for p in comparable(g)])
 def test_a_newer_server_is_played_as_recorded(recording: Recording, servers: Servers) -> None:
     assert_same(recording, servers.get(recording))
@@ -201,7 +201,7 @@ def named(generation: str, name: str) -> Recording:
     return next(r for r in recordings(generation) if r.name == name)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     ("generation", "names"),
     [

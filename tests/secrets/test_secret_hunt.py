@@ -33,7 +33,7 @@ from tests.support.hunting import forms_of, found
 from tests.support.sandbox_world import CLIENT, NOW, dataset, event
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(12)
+pytestmark = pytest.mark.sampled(24)
 
 SECRET = "hunted/S3cret+100%&=quoted'\"\\0123456789"
 HASH_KEY = "hunted/Key+200%&=quoted'\"\\0123456789"
@@ -281,7 +281,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("name", FAULTS)
 def test_no_failing_request_tells_the_secrets(hunt: Hunt, server: Sandbox, name: str) -> None:
     server.behave(**FAULTS[name])

@@ -122,6 +122,7 @@ def test_answers_cannot_reach_the_terminal_or_a_log(
             assert_harmless(record.getMessage())
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("setting", ["project_id", "base_url", "start_date", "charts", "timezone"])
 def test_what_a_setting_holds_is_shown_escaped(
     sandbox: Sandbox, setting: str, monkeypatch: pytest.MonkeyPatch

@@ -315,6 +315,7 @@ def test_an_end_in_the_middle_leaves_nothing_behind(
     assert not Path(".dlt").exists()
 
 
+@pytest.mark.long
 def test_ctrl_c_while_files_are_put_in_place_leaves_both_or_none(server: Sandbox) -> None:
     pressed = """
 import os, signal, sys

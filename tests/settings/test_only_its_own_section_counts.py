@@ -26,7 +26,7 @@ from openpanel_source.source.source import configured
 from tests.support.dlt_files import forget_files
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
-pytestmark = pytest.mark.sampled(7)
+pytestmark = pytest.mark.sampled(14)
 
 FOREIGN = {
     "project_id": "other",

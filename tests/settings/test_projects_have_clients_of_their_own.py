@@ -161,6 +161,7 @@ def test_a_client_that_is_refused_fails_its_project_alone(current: Sandbox) -> N
     assert checked.exit_code == 2
 
 
+@pytest.mark.long
 def test_a_client_of_another_project_reads_nothing(current: Sandbox) -> None:
     write(current, CLIENTS | {"blog": client_of("shop")})
     done = run("sync")

@@ -46,7 +46,7 @@ GENERATIONS = ["2025-03", "2025-11", "2026-02", "2026-03", "2026-04", "2026-08",
 GENERATIONS += ["2026-09", "3"]
 
 
-@pytest.mark.sampled(25)
+@pytest.mark.sampled(50)
 @pytest.mark.parametrize("server_date", GENERATIONS)
 def test_the_recorded_events_as_each_generation_of_servers_gives_them(
     warehouse: Warehouse, server_date: str
@@ -68,7 +68,7 @@ def test_the_recorded_events_as_each_generation_of_servers_gives_them(
     assert found.rows == held > 1000
 
 
-@pytest.mark.sampled(20)
+@pytest.mark.sampled(40)
 @pytest.mark.parametrize("name", NAMES)
 def test_each_kind_of_destination(
     name: str, tmp_path: Path, request: pytest.FixtureRequest

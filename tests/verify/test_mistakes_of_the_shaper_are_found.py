@@ -204,7 +204,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.mark.sampled(39)
+@pytest.mark.sampled(78)
 @pytest.mark.parametrize("number", range(len(MISTAKES)), ids=[one.what for one in MISTAKES])
 def test_a_mistake_is_found(
     number: int, warehouse: Warehouse, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch

@@ -276,7 +276,7 @@ def test_what_was_loaded_is_found_equal(loaded: tuple[Warehouse, Sandbox, Path])
     assert (found.rows, found.fields) == (20, 20 * 45)
 
 
-@pytest.mark.sampled(18)
+@pytest.mark.sampled(36)
 @pytest.mark.parametrize("damage", DAMAGES, ids=[damage.what for damage in DAMAGES])
 def test_damage_is_found(loaded: tuple[Warehouse, Sandbox, Path], damage: Damage) -> None:
     warehouse, sandbox, copy = loaded

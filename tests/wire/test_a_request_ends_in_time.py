@@ -37,7 +37,7 @@ from openpanel_source.wire.retry import RetryPolicy
 from tests.support.recorded import client_of, unknown_client
 from tests.support.sandbox_world import CLIENT, HEADERS, NOW, SECRET, event, world
 
-pytestmark = pytest.mark.sampled(12)
+pytestmark = pytest.mark.sampled(24)
 
 EVENTS = "/export/events"
 WEB: Params = [
@@ -76,7 +76,7 @@ def failure(client: Client) -> OpenPanelError:
     return caught.value
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     "fault",
     [
@@ -365,7 +365,7 @@ def test_a_proxy_that_never_lets_through_is_cut_off(monkeypatch: pytest.MonkeyPa
     assert time.monotonic() - began < 3
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize(
     ("fault", "end"),
     [

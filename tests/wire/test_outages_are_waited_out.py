@@ -21,7 +21,7 @@ from tests.support.recorded import client_of, unknown_client
 from tests.support.sandbox_world import CLIENT, SECRET, event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = pytest.mark.sampled(8)
 
 WEB = [
     ("projectId", "web"),
