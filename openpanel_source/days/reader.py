@@ -185,10 +185,11 @@ class DayReader:
             look_ahead()
             under_way = begin()
             while under_way is not None:
-                reading = under_way.result()
+                read = [reading for reading in (under_way.result(),) if reading]
                 under_way = begin()
-                if reading:
-                    yield reading
+                # It is not kept here meanwhile: whoever takes it may be busy for long.
+                while read:
+                    yield read.pop()
                 look_ahead()
                 under_way = under_way or begin()
         except BaseException:
