@@ -51,7 +51,7 @@ def _timestamps(values: Values) -> pa.Array:
     bounds = pc.min_max(array)
     # Arrow knows a year 0, and the end of 9999 in another zone may be that of 10000.
     if bounds["min"].is_valid and not (
-        EARLIEST_INSTANT <= bounds["min"].value and bounds["max"].value <= LATEST_INSTANT
+        bounds["min"].value >= EARLIEST_INSTANT and bounds["max"].value <= LATEST_INSTANT
     ):
         raise ShapeError("a time is not of the years 1 to 9999")
     return array
