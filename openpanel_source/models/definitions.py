@@ -167,8 +167,29 @@ def _filled(
     read = dict(tables)
     if not has_event_meta(relations):
         read["event_meta"] = NO_EVENT_META
+    query = _LOCAL_DAY.sub(
+        lambda found: local_day(found["instant"], timezone, dialect), _queries(dialect)[model.name]
+    )
+    return query.format(timezone=timezone.replace("'", "''"), **read, **columns)
+
+
+_LOCAL_DAY = re.compile(r"CAST\((?P<instant>[\w.]+) AT TIME ZONE '\{timezone\}' AS DATE\)")
+
+
+def local_day(instant: str, timezone: str, dialect: str) -> str:
+    """The day on which an instant lies, in SQL of DuckDB or PostgreSQL.
+
+    DuckDB asks its calendar for each row, of UTC too: that takes ten times as long as to divide.
+
+    Args:
+        instant: In SQL.
+        timezone: IANA name of the time zone in which the day begins.
+        dialect: ``duckdb``, or another.
+    """
+    if dialect == "duckdb" and timezone == UTC:
+        return f"CAST(make_timestamp(epoch_us({instant})) AS DATE)"
     zone = timezone.replace("'", "''")
-    return _queries(dialect)[model.name].format(timezone=zone, **read, **columns)
+    return f"CAST({instant} AT TIME ZONE '{zone}' AS DATE)"
 
 
 @cache

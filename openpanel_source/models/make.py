@@ -23,9 +23,9 @@ from openpanel_source.models.build import (
     views_statements,
 )
 from openpanel_source.models.dataset import Dataset, dialect_of, literal
-from openpanel_source.models.definitions import NAMES, models, script
+from openpanel_source.models.definitions import NAMES, UTC, models, script
 from openpanel_source.models.refresh import Refresh
-from openpanel_source.models.time_zone import UTC, Zone, configured_zone
+from openpanel_source.models.time_zone import Zone, configured_zone
 
 _DEPENDED_ON = "2BP01"
 """PostgreSQL's code for what others depend on."""

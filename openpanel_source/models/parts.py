@@ -10,8 +10,8 @@ from datetime import date, timedelta
 
 from openpanel_source.destinations.warehouse import day_of
 from openpanel_source.model.schema import EVENTS
-from openpanel_source.models.dataset import Dataset, literal
-from openpanel_source.models.definitions import OF_DAYS
+from openpanel_source.models.dataset import Dataset
+from openpanel_source.models.definitions import OF_DAYS, local_day
 from openpanel_source.models.time_zone import Zone
 
 EVENTS_A_PART = 2_000_000
@@ -31,7 +31,7 @@ class Parts:
     def __init__(self, dataset: Dataset, zone: Zone, most: int) -> None:
         self._events = dataset.named(EVENTS.name)
         self._made = {name: dataset.named(name) for name in ("sessions", "visitor_days")}
-        self._local = f"CAST(events.created_at AT TIME ZONE {literal(zone.name)} AS DATE)"
+        self._local = local_day("events.created_at", zone.name, dataset.dialect)
         self._ranges: list[tuple[date, date]] = []
         if dataset.dialect == "duckdb":
             query = f"SELECT event_date, COUNT(*) FROM {self._events} GROUP BY 1 ORDER BY 1"

@@ -12,8 +12,8 @@ from typing import Any
 
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.models.build import Definitions, changed_days
-from openpanel_source.models.dataset import RECORD, Dataset, literal
-from openpanel_source.models.definitions import OF_DAYS, Model, columns_read, models
+from openpanel_source.models.dataset import RECORD, Dataset
+from openpanel_source.models.definitions import OF_DAYS, Model, columns_read, local_day, models
 
 
 class Refresh:
@@ -206,7 +206,7 @@ class Refresh:
         return ", ".join(f"events.{column}" for column in sorted(read))
 
     def _local(self, instant: str) -> str:
-        return f"CAST({instant} AT TIME ZONE {literal(self._definitions.zone.name)} AS DATE)"
+        return local_day(instant, self._definitions.zone.name, self._dataset.dialect)
 
     def _kept(self, name: str) -> str:
         return f"{'pg_temp' if self._is_postgres else 'temp.main'}.openpanel_{name}"

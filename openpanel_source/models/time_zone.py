@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from openpanel_source.charts.definition import timezone_problem
 from openpanel_source.errors import InvalidSettingError
+from openpanel_source.models.definitions import UTC
 from openpanel_source.source.configuration import configured_value
 
-UTC = "UTC"
 _TEXT = re.compile(r"Time zone: (?P<name>\S+?)(?P<given>, as given)?\.$")
 
 
