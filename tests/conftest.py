@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.support.faults import ALL, FAULTS, STAGES, TIMES
 from tests.support.warehouse import Warehouse
+
+# A machine may be busy. In CI each run tries the same: what is found by chance is found elsewhere.
+settings.register_profile("tests", deadline=None, derandomize="CI_REQUIRES_ALL" in os.environ)
+settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

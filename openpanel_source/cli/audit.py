@@ -71,8 +71,8 @@ def command(
     **settings: Any,
 ) -> None:
     """Count source against warehouse, day by day, and name what differs."""
-    from openpanel_source.destinations.duckdb_session import waiting_once
     from openpanel_source.destinations.pipelines import open_pipeline
+    from openpanel_source.destinations.waiting import waiting_once
     from openpanel_source.operations.audit import audit
     from openpanel_source.operations.values.choose_days import choice_of
     from openpanel_source.operations.values.difference_file import writing

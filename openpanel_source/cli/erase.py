@@ -44,8 +44,8 @@ def command(
 
     PROFILE is the id of a profile or a device, or its hash, that stands in erased_profiles.
     """
-    from openpanel_source.destinations.duckdb_session import waiting_once
     from openpanel_source.destinations.pipelines import open_pipeline
+    from openpanel_source.destinations.waiting import waiting_once
     from openpanel_source.operations.erase import erase
 
     click.get_current_context().with_resource(waiting_once())

@@ -21,7 +21,7 @@ from openpanel_source.cli.questions import asked, asked_secret, chosen
 from openpanel_source.cli.to_paste import command_line
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.model.text import printable
-from openpanel_source.source.arguments import COMMAND_SECTION, DEFAULTS
+from openpanel_source.source.declared_settings import COMMAND_SECTION, DEFAULTS
 
 if TYPE_CHECKING:
     from openpanel_source.api.projects import Readable

@@ -84,8 +84,9 @@ def command(
 ) -> None:
     """Load every day that is new, open or not yet proven; nothing that is complete."""
     from openpanel_source.destinations.duckdb_file import nothing_empty_left
-    from openpanel_source.destinations.duckdb_session import file_of, waiting_once
+    from openpanel_source.destinations.duckdb_session import file_of
     from openpanel_source.destinations.pipelines import PIPELINE_NAME, open_pipeline
+    from openpanel_source.destinations.waiting import waiting_once
     from openpanel_source.operations.housekeeping import remove_unused, show_to_dlt
     from openpanel_source.operations.sync import sync
 

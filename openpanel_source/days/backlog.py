@@ -14,9 +14,10 @@ from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.days.attempt import DayReading
 from openpanel_source.days.ledger import Reason
 from openpanel_source.days.meter import Meter
-from openpanel_source.days.planned_days import PlannedDay, Split, split_empty
+from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.safety_catch import SafetyCatch
+from openpanel_source.days.search_by_counts import Split, split_empty
 
 _GLANCE_SECONDS = 0.02
 

@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 
 from openpanel_source.days.ledger import DayRecord, Known, Ledger, Reason
-from openpanel_source.days.planned_days import PlannedDay, Window, days_to_read
+from openpanel_source.days.planned_days import PlannedDay, Window
 from openpanel_source.days.reader import DayReader
 from openpanel_source.days.search_by_counts import (
     changed_days,
@@ -17,6 +17,7 @@ from openpanel_source.days.search_by_counts import (
     first_day_with_events,
     known_ranges,
 )
+from openpanel_source.days.verdict import Verdict
 from openpanel_source.model.clock import DAY, EARLIEST, LATEST
 from openpanel_source.model.day_ranges import day_ranges
 
@@ -200,3 +201,40 @@ def _is_held(record: DayRecord, total: int, newest_id: str | None) -> bool:
     """
     has_order = None not in (newest_id, record.newest_id)
     return total == record.counted and (not has_order or newest_id == record.newest_id)
+
+
+def days_to_read(
+    project_id: str, first: date, last: date, today: date, known: Known, *, reload: bool
+) -> list[PlannedDay]:
+    """The days of a range that the ledger does not hold as settled and proven, newest first.
+
+    Args:
+        project_id: The project.
+        first: First day of the range.
+        last: Last day of the range.
+        today: The current UTC day.
+        known: What the ledger holds.
+        reload: Read all of them, whatever the ledger says.
+
+    Returns:
+        Planned days.
+    """
+    planned = []
+    for offset in range((last - first).days + 1):
+        day = last - offset * DAY
+        reason = Reason.FORCED if reload else _reason(day, today, known)
+        if reason is not None:
+            planned.append(PlannedDay(project_id, day, reason))
+    return planned
+
+
+def _reason(day: date, today: date, known: Known) -> Reason | None:
+    record = known.get(day)
+    if record is None:
+        return Reason.NEW
+    if record.verdict is Verdict.SHRUNK:
+        # Counts tell when a day that is over is to be read.
+        return Reason.OPEN if day >= today else None
+    if day >= today or record.verdict is Verdict.OPEN:
+        return Reason.OPEN
+    return None if record.is_proven else Reason.RECOUNT

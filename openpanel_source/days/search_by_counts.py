@@ -6,10 +6,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from itertools import accumulate
+from typing import NamedTuple
 
+from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.errors import ContradictoryCountsError
 from openpanel_source.model.clock import DAY
-from openpanel_source.model.day_ranges import ranges_without
+from openpanel_source.model.day_ranges import day_ranges, ranges_without
 
 Count = Callable[[date, date], int]
 """Rows the server counts in a range of UTC days, both inclusive."""
@@ -179,3 +181,50 @@ def changed_days(
         f" {found[off]:,}): what it says of days cannot be believed. Nothing more was recorded or"
         " changed; report it to who runs the server."
     )
+
+
+_WINDOW = 64
+"""Days whose count is asked for at a time."""
+
+
+class Split(NamedTuple):
+    """A range of planned days: those to read, those found empty, and the rows of all, if known."""
+
+    filled: list[PlannedDay]
+    empty: list[PlannedDay]
+    rows: int | None = None
+
+
+def split_empty(count: Count, planned: list[PlannedDay]) -> Iterator[Split]:
+    """Separate days that hold nothing, by counting long ranges instead of single days.
+
+    Args:
+        count: Counts rows of a range.
+        planned: Days of one project, newest first.
+
+    Yields:
+        Range by range.
+    """
+    for days in _windows(planned):
+        first, last = days[-1].day, days[0].day
+        if len(days) == 1:
+            yield Split(days, [])
+            continue
+        total = count(first, last)
+        if total >= len(days):
+            yield Split(days, [], total)
+            continue
+        filled = dict(days_with_events(count, first, last, total))
+        yield Split(
+            [item for item in days if item.day in filled],
+            [item for item in days if item.day not in filled],
+            total,
+        )
+
+
+def _windows(planned: list[PlannedDay]) -> Iterator[list[PlannedDay]]:
+    by_day = {item.day: item for item in planned}
+    for first, last in reversed(list(day_ranges(by_day))):
+        days = [last - offset * DAY for offset in range((last - first).days + 1)]
+        for start in range(0, len(days), _WINDOW):
+            yield [by_day[day] for day in days[start : start + _WINDOW]]

@@ -14,7 +14,7 @@ from dlt.common.schema import Schema
 from dlt.destinations import duckdb, postgres
 
 from openpanel_source.destinations.duckdb_session import opened
-from openpanel_source.destinations.lock import met_another
+from openpanel_source.destinations.waiting import met_another
 from openpanel_source.destinations.warehouse import own_schema
 
 logger = logging.getLogger(__name__)

@@ -10,10 +10,8 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +20,12 @@ from dlt.destinations import duckdb
 from dlt.destinations.exceptions import DatabaseException
 from tenacity import (
     RetryCallState,
-    Retrying,
-    retry_base,
     retry_if_exception_message,
-    sleep_using_event,
-    stop_after_delay,
-    stop_when_event_set,
-    wait_random,
 )
 
 from openpanel_source.destinations.duckdb_file import check_name, make_file
 from openpanel_source.destinations.explain import causes
+from openpanel_source.destinations.waiting import patiently
 from openpanel_source.destinations.warehouse import bare_client, sql_client
 
 logger = logging.getLogger(__name__)
@@ -46,7 +39,6 @@ those of a second thread at times did not fit; with twice the memory it makes a 
 limit a sixth faster. Keeping the order of insertion would cost a third of the speed."""
 _TAKEN = r"(?is).*(could not set lock|unique file handle conflict)"
 """Another process has the file open, or another thread is just opening or closing it."""
-_stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 _HEAVY = 8 * 1024 * 1024
 """Bytes of long texts for which that is too little."""
 _NO_LIMIT = "RESET GLOBAL memory_limit"
@@ -104,87 +96,11 @@ def opened(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Any]:
         yield entered
 
 
-class _Waits:
-    """What a command or an operation has waited for others, all together.
-
-    Attributes:
-        seconds: Since it began, or last got on.
-    """
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-
-_waits: ContextVar[_Waits | None] = ContextVar("waits", default=None)
-
-
-@contextmanager
-def waiting_once() -> Iterator[None]:
-    """Have all waits meanwhile last no longer together than one may, whatever is waited for."""
-    if _waits.get() is not None:
-        yield
-        return
-    before = _waits.set(_Waits())
-    try:
-        yield
-    finally:
-        _waits.reset(before)
-
-
-def got_on() -> None:
-    """Note that something was done for good: whoever waits later may wait as long again."""
-    waits = _waits.get()
-    if waits is not None:
-        waits.seconds = 0.0
-
-
-def patiently(
-    busy_timeout: float, retry: retry_base, tell: Callable[[RetryCallState], None]
-) -> Retrying:
-    """Try again until it works, the time is over, or the sync is asked to stop.
-
-    Args:
-        busy_timeout: Seconds to wait at most, those waited before included.
-        retry: After which errors.
-        tell: Called before the first wait.
-    """
-    stop, waits = _stop.get() or threading.Event(), _waits.get() or _Waits()
-    pause = sleep_using_event(stop)
-
-    def sleep(seconds: float) -> None:
-        began = time.monotonic()
-        pause(seconds)
-        waits.seconds += time.monotonic() - began
-
-    return Retrying(
-        retry=retry,
-        stop=stop_after_delay(max(busy_timeout - waits.seconds, 0.0)) | stop_when_event_set(stop),
-        wait=wait_random(0.05, 0.25),
-        sleep=sleep,
-        before_sleep=lambda state: tell(state) if state.attempt_number == 1 else None,
-        reraise=True,
-    )
-
-
 def _tell(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     # Another thread is done at once.
     if "unique file handle" not in str(error).lower():
         logger.warning("another process holds the database; waiting for it")
-
-
-@contextmanager
-def waiting_until(stop: threading.Event | None) -> Iterator[None]:
-    """Have no wait for a DuckDB file last longer, meanwhile, once a sync is asked to stop.
-
-    Args:
-        stop: Set when it is asked.
-    """
-    before = _stop.set(stop)
-    try:
-        yield
-    finally:
-        _stop.reset(before)
 
 
 @contextmanager

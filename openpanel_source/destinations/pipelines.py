@@ -29,7 +29,7 @@ from openpanel_source.destinations.duckdb_file import (
 )
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.files.table_format import require
-from openpanel_source.destinations.lock import alone_in
+from openpanel_source.destinations.pipeline_lock import alone_in
 from openpanel_source.destinations.prepare import named_destination, told_pipeline
 from openpanel_source.destinations.warehouse import bare_client
 from openpanel_source.errors import (

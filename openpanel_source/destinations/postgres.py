@@ -22,7 +22,7 @@ from dlt.destinations.impl.postgres.configuration import (
     PostgresCredentials,
 )
 
-from openpanel_source.destinations.lock import met_another
+from openpanel_source.destinations.waiting import met_another
 from openpanel_source.model.schema import EVENTS
 
 logger = logging.getLogger(__name__)

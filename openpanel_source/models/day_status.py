@@ -13,7 +13,7 @@ import dlt
 from dlt.destinations import duckdb, postgres
 
 from openpanel_source.destinations.duckdb_session import opened
-from openpanel_source.destinations.lock import met_another
+from openpanel_source.destinations.waiting import met_another
 from openpanel_source.destinations.warehouse import has_table
 from openpanel_source.model.schema import SYNC_DAYS
 from openpanel_source.models.dataset import literal

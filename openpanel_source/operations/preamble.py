@@ -9,10 +9,10 @@ from typing import Any
 import dlt
 
 from openpanel_source.api.client import Client
-from openpanel_source.destinations.duckdb_session import got_on, waiting_once, waiting_until
 from openpanel_source.destinations.explain import destination_errors
-from openpanel_source.destinations.lock import running_alone
 from openpanel_source.destinations.observer import observing
+from openpanel_source.destinations.pipeline_lock import running_alone
+from openpanel_source.destinations.waiting import got_on, waiting_once, waiting_until
 from openpanel_source.destinations.warehouse import has_table
 from openpanel_source.errors import DestinationError
 from openpanel_source.model.clock import check_seconds

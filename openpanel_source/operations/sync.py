@@ -13,7 +13,7 @@ import dlt
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.destinations.comments import descriptions, write_comments
 from openpanel_source.destinations.holdings import Holdings
-from openpanel_source.destinations.lock import running_alone
+from openpanel_source.destinations.pipeline_lock import running_alone
 from openpanel_source.destinations.prepare import drop_staging
 from openpanel_source.destinations.warehouse import ProjectDay
 from openpanel_source.models.dataset import dialect_of

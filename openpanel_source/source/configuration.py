@@ -28,7 +28,7 @@ from dlt.common.typing import ConfigValueSentinel, TSecretStrValue, TSecretValue
 
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.text import printable
-from openpanel_source.source.arguments import (
+from openpanel_source.source.declared_settings import (
     COMMAND_SECTION,
     DEFAULTS,
     OF_COMMAND,

@@ -25,7 +25,7 @@ from openpanel_source.charts.query import chart_params
 from openpanel_source.charts.ranges import RANGES
 from openpanel_source.charts.series import SEGMENTS
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.source.arguments import Arguments
+from openpanel_source.source.declared_settings import Arguments
 from openpanel_source.source.settings import parse_settings
 from tests.support.sandbox_world import NOW, event, get, profile, world
 
@@ -216,7 +216,6 @@ def sandbox() -> Iterator[Sandbox]:
 @given(chart=_CHARTS)
 @settings(
     max_examples=100,
-    deadline=None,
     suppress_health_check=[
         HealthCheck.filter_too_much,
         HealthCheck.too_slow,

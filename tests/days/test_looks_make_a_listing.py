@@ -49,7 +49,6 @@ def as_counted(rows: list[Row]) -> Counter[object]:
     return Counter(row.id for row in rows)
 
 
-@settings(deadline=None)
 @given(sizes, page_sizes, st.integers(), st.integers(0, 3))
 def test_groups_that_fit_between_two_looks_come_out_exactly(
     groups: list[int], page_size: int, seed: int, duplicates: int
@@ -72,7 +71,7 @@ def test_groups_that_fit_between_two_looks_come_out_exactly(
             assert as_counted(list(whole)) == as_counted(rows[group.start : group.end])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(2, 400), st.integers(0, 60), st.integers(), st.integers(0, 4))
 def test_what_is_gathered_of_a_large_group_is_never_more_than_there_is(
     size: int, before: int, seed: int, duplicates: int

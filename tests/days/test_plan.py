@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openpanel_source.days.ledger import DayRecord, Reason
-from openpanel_source.days.planned_days import PlannedDay, days_to_read, split_empty
+from openpanel_source.days.planned_days import PlannedDay
+from openpanel_source.days.project_plan import days_to_read
 from openpanel_source.days.search_by_counts import (
     days_with_events,
     first_day_with_events,
+    split_empty,
 )
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.model.clock import DAY

@@ -74,7 +74,6 @@ def visits(*sessions: str, at: int = 10 * HOUR, profile: str = "anna") -> list[d
 
 @settings(
     max_examples=2,
-    deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -16,7 +16,7 @@ import pytest
 from dlt.destinations.exceptions import DatabaseTransientException
 
 from openpanel_source.destinations.holdings import Holdings
-from openpanel_source.destinations.lock import running_alone
+from openpanel_source.destinations.pipeline_lock import running_alone
 from openpanel_source.destinations.pipelines import open_pipeline, open_to_look
 from openpanel_source.errors import (
     DestinationError,

@@ -8,8 +8,8 @@ from typing import Any
 import dlt
 import pytest
 
-from openpanel_source.destinations.lock import met_another
 from openpanel_source.destinations.prepare import separate_staging
+from openpanel_source.destinations.waiting import met_another
 
 NOWHERE = "postgresql://me:none@127.0.0.1:9/nowhere"
 

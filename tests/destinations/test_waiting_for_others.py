@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from tenacity import retry_if_exception_type
 
-from openpanel_source.destinations.duckdb_session import got_on, patiently, waiting_once
+from openpanel_source.destinations.waiting import got_on, patiently, waiting_once
 from tests.support.command import fails, run
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from openpanel_source.destinations.lock import alone_in
+from openpanel_source.destinations.pipeline_lock import alone_in
 with alone_in(Path(sys.argv[1]), "openpanel"):
     print("held", flush=True)
     time.sleep(60)

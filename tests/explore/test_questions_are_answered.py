@@ -168,7 +168,7 @@ def test_a_funnel_is_the_same_with_the_model_of_sessions_and_without(
 EVENT = st.tuples(st.sampled_from("abc"), st.sampled_from(["s", "t", ""]), st.integers(0, 5))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(EVENT, max_size=12), st.lists(st.sampled_from("abc"), min_size=1, max_size=4))
 def test_a_funnel_is_what_going_through_each_session_finds(
     events: list[tuple[str, str, int]], steps: list[str]
@@ -210,7 +210,6 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-@settings(deadline=None)
 @given(key=st.one_of(TEXT, st.sampled_from(HOSTILE)), value=TEXT)
 def test_any_text_is_one_text_in_sql_and_any_key_one_key(
     connection: duckdb.DuckDBPyConnection, key: str, value: str

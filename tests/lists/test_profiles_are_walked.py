@@ -79,7 +79,7 @@ IDS = st.text(st.sampled_from("ab%_\\01é\U0001f600"), min_size=1, max_size=9)
 
 
 @pytest.mark.long
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.dictionaries(IDS, st.tuples(st.integers(0, 4000), st.integers(0, 20)), max_size=60),
     st.integers(0, 350),

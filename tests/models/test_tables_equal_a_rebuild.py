@@ -96,7 +96,6 @@ def check(world: ModelWorld) -> None:
 @pytest.mark.long
 @settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
@@ -125,7 +124,6 @@ def test_after_random_changes(
 @pytest.mark.long
 @settings(
     max_examples=5,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

@@ -136,7 +136,7 @@ def random_history(where: Warehouse, history: list[tuple[list[Any], set[str]]]) 
     assert held(where) == mine
 
 
-few = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=6, suppress_health_check=list(HealthCheck))
 
 
 @few

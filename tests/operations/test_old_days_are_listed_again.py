@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from openpanel_source.cli.summary import print_summary
-from openpanel_source.destinations.lock import running_alone
+from openpanel_source.destinations.pipeline_lock import running_alone
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.runs.summary import SyncSummary

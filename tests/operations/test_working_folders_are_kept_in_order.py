@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from openpanel_source.destinations.lock import alone_in
+from openpanel_source.destinations.pipeline_lock import alone_in
 from tests.support.command import run
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 

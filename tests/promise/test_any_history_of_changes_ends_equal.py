@@ -355,7 +355,6 @@ def test_any_history_of_changes_ends_equal() -> None:
             max_examples=HISTORIES or 5,
             stateful_step_count=20 if HISTORIES else 10,
             derandomize=not HISTORIES,
-            deadline=None,
             database=None,
             phases=(Phase.generate, Phase.shrink) if HISTORIES else (Phase.generate,),
             suppress_health_check=list(HealthCheck),

@@ -68,7 +68,6 @@ AGES = st.sampled_from((0, 0, 1, 2, 3, 4, 9, 30, 100, 400, -1, -40))
 @pytest.mark.parametrize("server_date", [None, "2025-03", "2026-02"])
 @settings(
     max_examples=5,
-    deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),

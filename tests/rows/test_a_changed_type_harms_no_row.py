@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openpanel_source.model.schema import EVENTS
@@ -59,7 +59,6 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.sampled_from(FIELDS), values)
 @example("duration", 7.039539537553971e16)
 def test_a_row_with_any_type_in_any_field_is_loaded_or_rejected(field: str, value: Any) -> None:

@@ -112,7 +112,7 @@ def pages(draw: st.DrawFn) -> tuple[bytes, int]:
 
 
 @pytest.mark.long
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(pages())
 def test_no_row_of_a_changed_page_is_lost(given_: tuple[bytes, int]) -> None:
     body, rows = given_

@@ -366,7 +366,7 @@ def mutated_rows(draw: st.DrawFn) -> bytes:
     return text.replace(b"S", b"\xff", 1) if draw(st.integers(0, 9)) == 0 else text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(mutated_rows(), max_size=5), st.booleans())
 def test_every_row_is_an_event_or_rejected_whatever_the_server_sends(
     rows: list[bytes], same_day: bool
@@ -385,7 +385,7 @@ def test_every_row_is_an_event_or_rejected_whatever_the_server_sends(
         rejected.raw.encode()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(SAMPLE), st.dictionaries(st.sampled_from(["x", "y", "meta"]), anything))
 def test_what_a_good_row_says_survives_unknown_fields_beside_it(row: Row, unknown: Row) -> None:
     day = date.fromisoformat(row["createdAt"][:10])

@@ -34,7 +34,7 @@ def files_are_read_again() -> Iterator[None]:
     forget_files()
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(tables, some.sampled_from(["", "# ours\n", "\n\n# ours\n"]))
 def test_any_file_holds_what_it_held_and_what_is_new_or_is_refused(
     held: dict[str, Any], comment: str

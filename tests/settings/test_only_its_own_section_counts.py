@@ -20,7 +20,7 @@ from openpanel_source.api.client import Client
 from openpanel_source.cli.main import main
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.source.arguments import DEFAULTS
+from openpanel_source.source.declared_settings import DEFAULTS
 from openpanel_source.source.settings import Settings
 from openpanel_source.source.source import configured
 from tests.support.dlt_files import forget_files

@@ -22,7 +22,7 @@ from openpanel_source.models.make import refresh_models
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.erase import erase
 from openpanel_source.operations.sync import sync
-from openpanel_source.source.arguments import DEFAULTS, Arguments
+from openpanel_source.source.declared_settings import DEFAULTS, Arguments
 from openpanel_source.source.settings import parse_settings
 from openpanel_source.source.source import configured
 

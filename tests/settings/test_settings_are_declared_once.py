@@ -11,7 +11,13 @@ from openpanel_source import openpanel
 from openpanel_source.api.client import Client
 from openpanel_source.cli.main import main
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.source.arguments import DEFAULTS, REQUIRED, SECRET, Arguments, meanings
+from openpanel_source.source.declared_settings import (
+    DEFAULTS,
+    REQUIRED,
+    SECRET,
+    Arguments,
+    meanings,
+)
 from openpanel_source.wire.retry import RetryPolicy
 
 GIVEN: dict[str, Any] = {"project_id": "web", "client_id": "x", "client_secret": "x"}

@@ -47,7 +47,6 @@ def _event(number: int, row: Row) -> Row:
     max_examples=3,
     derandomize=True,
     phases=(Phase.generate,),
-    deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
 )

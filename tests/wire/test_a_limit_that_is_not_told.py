@@ -46,7 +46,7 @@ class Watched(SilentWindow):
         return super().request(now)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     threads=st.integers(1, 64),
     latencies=st.lists(st.floats(0.001, 1.0), min_size=1, max_size=7),

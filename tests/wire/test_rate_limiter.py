@@ -155,7 +155,7 @@ class Simulation:
         self.idle += 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     limit=st.integers(2, 120),
     seconds=st.floats(0.3, 20),
@@ -173,7 +173,7 @@ def test_alone_no_request_is_refused(
     assert len(server.windows) >= 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     limit=st.integers(2, 8),
     seconds=st.integers(1, 3),
@@ -216,7 +216,7 @@ def test_one_request_asks_before_many_follow() -> None:
     assert simulation.limiter.limit == 100
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(share=st.integers(1, 9), threads=st.integers(1, 8))
 def test_what_others_use_of_the_window_is_left_to_them(share: int, threads: int) -> None:
     server = FixedWindow(100, 10)

@@ -120,7 +120,7 @@ def test_a_worker_that_comes_later_gets_its_part() -> None:
     assert outcome.sent[3] > 80
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     workers=st.integers(2, 6),
     limit=st.integers(60, 300),
@@ -165,7 +165,7 @@ class Unchanged(threading.Condition):
         raise AssertionError("it waits for news that nobody brings")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(answers=st.lists(st.lists(st.none() | HEADERS, min_size=1, max_size=4), max_size=12))
 def test_whatever_servers_answer_nobody_waits_for_ever(
     answers: list[list[dict[str, str] | None]],

@@ -42,8 +42,8 @@ from openpanel_source.rows.property_columns import (
     parse_properties,
     property_columns,
 )
-from openpanel_source.source.arguments import REQUIRED, Arguments
 from openpanel_source.source.configuration import found_settings
+from openpanel_source.source.declared_settings import REQUIRED, Arguments
 from openpanel_source.source.hints import columns_of
 from openpanel_source.source.privacy_settings import parse_privacy
 

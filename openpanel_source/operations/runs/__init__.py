@@ -1,1 +1,1 @@
-"""The runs of a sync: how long each may be, how it is loaded, and what all of them did."""
+"""The runs of a sync: when it is time to commit, how one is loaded, and what all of them did."""

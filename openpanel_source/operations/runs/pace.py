@@ -1,4 +1,7 @@
-"""When a sync commits: soon at first, so that there is something to see, then now and then."""
+"""When it is time to commit: soon at first, so that there is something to see, then now and then.
+
+The bounds of days and events are those of the run itself, in ``source/run.py``.
+"""
 
 from __future__ import annotations
 

@@ -13,14 +13,13 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from openpanel_source.api.client import Client
 from openpanel_source.destinations.duckdb_session import (
-    got_on,
     is_duckdb,
     modest,
     ran_out_of_memory,
 )
 from openpanel_source.destinations.explain import causes
-from openpanel_source.destinations.lock import met_another
 from openpanel_source.destinations.prepare import drop_copies
+from openpanel_source.destinations.waiting import got_on, met_another
 from openpanel_source.errors import (
     DestinationBusyError,
     OpenPanelError,

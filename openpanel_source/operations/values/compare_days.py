@@ -30,7 +30,7 @@ from openpanel_source.operations.scrub.proofs import (
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.values.choose_days import ValueAudit
 from openpanel_source.operations.values.report import ValueDifference, ValueReport
-from openpanel_source.source.arguments import Arguments
+from openpanel_source.source.declared_settings import Arguments
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.orders import Progress
 from openpanel_source.source.settings import Settings

@@ -13,8 +13,7 @@ import dlt
 from filelock import FileLock, Timeout
 from tenacity import RetryCallState, retry_if_exception_type
 
-from openpanel_source.destinations.duckdb_session import patiently
-from openpanel_source.destinations.explain import causes
+from openpanel_source.destinations.waiting import patiently
 from openpanel_source.errors import PipelineBusyError
 from openpanel_source.model.text import printable
 
@@ -80,17 +79,3 @@ def _who(holder: Path) -> str:
         return f" ({printable(holder.read_text(encoding='utf-8'), 100)})"
     except (OSError, ValueError):
         return ""
-
-
-def met_another(error: BaseException) -> bool:
-    """Whether a destination refused to make what another pipeline made at the same moment."""
-    texts = [str(cause).lower() for cause in causes(error)]
-    return any(sign in text for sign in _MEETINGS for text in texts)
-
-
-_MEETINGS = (
-    "already exists",
-    # PostgreSQL checks a name only as it writes it down.
-    'violates unique constraint "pg_',
-    "tuple concurrently updated",
-)
