@@ -16,7 +16,7 @@ help: ## This list
 test: .venv/.ready ## The tests, but those marked long: 5 minutes on two cores
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m 'not long'
 
-test-long: .venv/.ready ## What takes long, and the other cases of what is tried with many: 25 minutes
+test-long: .venv/.ready ## What takes long, and the other cases of what is tried with many: 30 minutes
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m long
 
 coverage: .venv/.ready ## All tests, and the lines that none of them runs: 15 minutes
