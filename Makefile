@@ -19,7 +19,7 @@ test: .venv/.ready ## The tests, but those marked long: 5 minutes on two cores
 test-long: .venv/.ready ## What takes long, and the other cases of what is tried with many: 30 minutes
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m long
 
-coverage: .venv/.ready ## All tests, and the lines that none of them runs: 15 minutes
+coverage: .venv/.ready ## All tests, and the lines that none of them runs: takes longest
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile
 	$(BIN)/coverage combine --quiet

@@ -8,9 +8,6 @@ from datetime import date
 from openpanel_source.days.ledger import DayRecord, Reason
 from openpanel_source.model.clock import Clock
 
-_WINDOW = 64
-"""Days whose count is asked for at a time."""
-
 
 @dataclass(frozen=True)
 class Window:

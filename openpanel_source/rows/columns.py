@@ -50,9 +50,8 @@ def _timestamps(values: Values) -> pa.Array:
         raise ShapeError(str(error)) from None
     bounds = pc.min_max(array)
     # Arrow knows a year 0, and the end of 9999 in another zone may be that of 10000.
-    if bounds["min"].is_valid and not (
-        bounds["min"].value >= EARLIEST_INSTANT and bounds["max"].value <= LATEST_INSTANT
-    ):
+    first, last = bounds["min"].value, bounds["max"].value
+    if first is not None and (first < EARLIEST_INSTANT or last > LATEST_INSTANT):
         raise ShapeError("a time is not of the years 1 to 9999")
     return array
 

@@ -36,9 +36,9 @@ class SpilledTables:
         self.num_rows += table.num_rows
         self._tables.append(table)
         self._bytes += table.nbytes
-        most = _MOST_AFTERWARDS if self._segments else self._most_bytes
-        if self._bytes > most:
+        if self._bytes > self._most_bytes:
             self._spill()
+            self._most_bytes = min(self._most_bytes, _MOST_AFTERWARDS)
 
     def _spill(self) -> None:
         for table in self._tables:

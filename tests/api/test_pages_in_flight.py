@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
+from contextlib import closing
 from datetime import date, timedelta
 from typing import Any
 
@@ -76,6 +79,21 @@ def test_first_pages_of_the_next_days_are_fetched_ahead() -> None:
         )
     assert [reading.record.day for reading in readings] == days
     assert session.most > 4
+
+
+def test_a_day_is_let_go_when_it_is_taken() -> None:
+    days = [date(2026, 11, 1) + timedelta(days=offset) for offset in range(3)]
+    rows = [
+        event(number, createdAt=f"{day}T12:00:00.000Z") for number, day in enumerate(days, start=1)
+    ]
+    with world(*rows) as sandbox:
+        client = Client(sandbox.url, Credentials(CLIENT, SECRET))
+        reader = DayReader(client, EventQuery(), 8, lambda: NOW)
+        planned = (PlannedDay("web", day, Reason.NEW) for day in days)
+        with closing(reader.read_days(planned, FailedProjects())) as readings:
+            taken = weakref.ref(next(readings))
+            gc.collect()
+            assert taken() is None
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from openpanel_source.models.definitions import local_day
+from openpanel_source.models.definitions import NAMES, local_day, models, select
 
 UTC = timezone.utc
 
@@ -33,3 +33,10 @@ def test_it_is_the_same_day(connection: duckdb.DuckDBPyConnection, instant: date
     text = instant.isoformat()
     [days] = connection.execute(f"SELECT {quick}, {general}", [text, text]).fetchall()
     assert days == (instant.date(), instant.date())
+
+
+def test_no_model_of_days_in_utc_asks_the_calendar() -> None:
+    tables = {name: name for name in ("events", "event_meta", *NAMES)}
+    for model in models():
+        query = select(model, "duckdb", timezone="UTC", tables=tables, relations={})
+        assert "AT TIME ZONE" not in query

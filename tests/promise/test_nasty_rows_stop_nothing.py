@@ -17,8 +17,6 @@ from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import event, event_id, get, pages_of, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(5)
-
 __all__ = ["postgres", "postgres_url"]
 
 ORDINARY = list(range(1000, 2000))

@@ -36,8 +36,18 @@ def test_no_more_than_the_bound_stays_in_memory() -> None:
     buffer = SpilledTables(most_bytes=1_000_000)
     for _ in range(200):
         buffer.append(table(["x" * 1000] * 100))
+        assert pa.total_allocated_bytes() - before < 2_500_000
     assert buffer.num_rows == 20_000
-    assert pa.total_allocated_bytes() - before < 2_500_000
+
+
+def test_of_rows_that_are_in_a_file_few_wait_in_memory_to_follow() -> None:
+    before = pa.total_allocated_bytes()
+    buffer = SpilledTables(most_bytes=20_000_000)
+    for number in range(600):
+        buffer.append(table(["x" * 1000] * 100))
+        if number > 250:
+            assert pa.total_allocated_bytes() - before < 6_000_000
+    assert buffer.num_rows == 60_000
 
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=timezone.utc)
