@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime, timezone
 from typing import Any
 
 import dlt
 from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.common.schema import Schema
+from dlt.destinations import duckdb
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from openpanel_source.model.conditions import range_condition
@@ -22,6 +24,10 @@ SOURCE_NAME = "openpanel"
 NOT_THERE = (DatabaseUndefinedRelation, SqlClientNotAvailable)
 """What is raised when a destination is asked for a table that it lacks, or takes no SQL."""
 _ROWS_AT_A_TIME = 10_000
+_kept: ContextVar[dict[tuple[Any, ...], list[Any]] | None] = ContextVar(
+    "clients kept", default=None
+)
+"""Clients by pipeline, dataset and schema, while some are kept; none in other threads."""
 
 
 def count_events(
@@ -116,15 +122,39 @@ def keep_dataset(pipeline: dlt.Pipeline, name: str) -> None:
             """Written down as the state is left."""
 
 
+@contextmanager
+def clients_kept() -> Iterator[None]:
+    """Have this thread ask a DuckDB file by the same clients of dlt meanwhile.
+
+    To make one, dlt resolves its configuration, which takes longer than most questions. Those of
+    servers are made anew for each question: who asks them may have been given new credentials.
+    """
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
 def sql_client(pipeline: dlt.Pipeline) -> Any:
-    """Dlt's client for SQL, of the dataset that holds the tables of this source.
+    """Dlt's client for SQL, of the dataset that holds the tables of this source; not yet open.
 
     Raises:
         SqlClientNotAvailable: The destination takes no SQL.
     """
     # To read a schema takes dlt as long as some questions take a database.
     schema = own_schema(pipeline) if len(pipeline.schemas) > 1 else None
-    return pipeline.sql_client(schema.name) if schema else pipeline.sql_client()
+    named = (schema.name,) if schema else ()
+    kept = _kept.get()
+    if kept is None or not isinstance(pipeline.destination, duckdb):
+        return pipeline.sql_client(*named)
+    clients = kept.setdefault((pipeline, pipeline.dataset_name, *named), [])
+    for client in clients:
+        # One that is open is in use further out, maybe in a transaction.
+        if client.native_connection is None:
+            return client
+    clients.append(pipeline.sql_client(*named))
+    return clients[-1]
 
 
 def bare_client(pipeline: dlt.Pipeline) -> Any:

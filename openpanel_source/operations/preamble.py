@@ -13,7 +13,7 @@ from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.observer import observing
 from openpanel_source.destinations.pipeline_lock import running_alone
 from openpanel_source.destinations.waiting import got_on, waiting_once, waiting_until
-from openpanel_source.destinations.warehouse import has_table
+from openpanel_source.destinations.warehouse import clients_kept, has_table
 from openpanel_source.errors import DestinationError
 from openpanel_source.model.clock import check_seconds
 from openpanel_source.model.schema import EVENTS
@@ -44,7 +44,7 @@ def operation(
     """
     check_seconds("busy_timeout", busy_timeout)
     halt = halt or Halt()
-    with destination_errors(), waiting_until(halt.stop), waiting_once():
+    with destination_errors(), waiting_until(halt.stop), waiting_once(), clients_kept():
         client, checked = configured(**settings)
         with client, halt.watching(client):
             yield client, checked
