@@ -1,4 +1,4 @@
-"""The command itself, and how a process runs it; its commands are in modules of their names."""
+"""The command itself, and how a process runs it; its commands are in commands/."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Commands(Mapping[str, click.Command]):
     def __getitem__(self, name: str) -> click.Command:
         if name not in _COMMANDS:
             raise KeyError(name)
-        command: click.Command = import_module(f"openpanel_source.cli.{name}").command
+        command: click.Command = import_module(f"openpanel_source.cli.commands.{name}").command
         return command
 
     def __iter__(self) -> Iterator[str]:

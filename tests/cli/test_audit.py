@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openpanel_source.cli.audit import in_ranges
+from openpanel_source.cli.commands.audit import in_ranges
 from openpanel_source.operations.audit import Difference
 from openpanel_source.sandbox import Sandbox
 from tests.support.command import run

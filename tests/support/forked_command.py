@@ -49,7 +49,7 @@ _LONGEST = 60.0
 _WARM = (
     "duckdb",
     "dlt.destinations.impl.duckdb.duck",
-    "openpanel_source.cli.sync",
+    "openpanel_source.cli.commands.sync",
     "openpanel_source.destinations.pipelines",
     "openpanel_source.operations.sync",
     "pyarrow.parquet",

@@ -136,7 +136,7 @@ def command(
         if summary.events_loaded:
             print_way_on(pipeline)
     if report_file is not None and not summary.stopped:
-        from openpanel_source.cli.report import print_report
+        from openpanel_source.cli.commands.report import print_report
         from openpanel_source.report.create import create_report
 
         report = create_report(pipeline, report_file, busy_timeout=busy_timeout)

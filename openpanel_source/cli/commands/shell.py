@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from openpanel_source.cli.commands.query import print_answer
 from openpanel_source.cli.group import Command
 from openpanel_source.cli.options import busy_option, target_options
-from openpanel_source.cli.query import print_answer
 from openpanel_source.cli.to_paste import command_line, target_words
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.text import printable

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from openpanel_source.cli.commands.sandbox import generated
 from openpanel_source.cli.group import Command, progress_wanted
 from openpanel_source.cli.options import COUNT
-from openpanel_source.cli.sandbox import generated
 from openpanel_source.cli.streams import drawable
 from openpanel_source.cli.summary import print_models, print_summary
 from openpanel_source.cli.to_paste import command_line

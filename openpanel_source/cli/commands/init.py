@@ -250,7 +250,7 @@ def _checked() -> int:
     from dlt.common.configuration.container import Container
     from dlt.common.configuration.specs import PluggableRunContext
 
-    from openpanel_source.cli.check import checked
+    from openpanel_source.cli.commands.check import checked
     from openpanel_source.cli.environment import of_sections
 
     # dlt reads its files once.
