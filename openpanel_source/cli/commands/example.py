@@ -19,7 +19,7 @@ _FILES = {
     "python": "nightly_sync.py",
     "spark": "spark_backfill.py",
 }
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[2]
 
 
 @click.command(cls=Command)
