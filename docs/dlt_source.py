@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tomlkit
 
-from openpanel_source.source.declared_settings import meanings
+from openpanel_source.source.settings.declared import meanings
 
 ROOT = Path(__file__).parents[1]
 

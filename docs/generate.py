@@ -23,7 +23,7 @@ from openpanel_source.cli.main import main
 from openpanel_source.model.schema import LIST_TABLES, SYNC_DAYS, TABLES, Reference, Table
 from openpanel_source.models import day_status
 from openpanel_source.models.definitions import DIALECTS, Model, models
-from openpanel_source.source.declared_settings import DEFAULTS, REQUIRED, meanings
+from openpanel_source.source.settings.declared import DEFAULTS, REQUIRED, meanings
 
 ROOT = Path(__file__).parents[1]
 
@@ -238,7 +238,7 @@ _MORE = {
 
 
 def python_page() -> str:
-    """The page as it is, with the table of ``openpanel_source/source/declared_settings.py``."""
+    """The page as it is, with the table of ``openpanel_source/source/settings/declared.py``."""
     return _with_part("python.md", _settings())
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.source.declared_settings import DEFAULTS, meanings
+from openpanel_source.source.settings.declared import DEFAULTS, meanings
 
 COUNT = click.IntRange(min=1)
 _MEANINGS = meanings()

@@ -32,7 +32,7 @@ def given_properties(options: Sequence[str]) -> dict[str, ColumnType]:
             none.
     """
     from openpanel_source.rows.property_columns import parse_properties
-    from openpanel_source.source.configuration import configured_value
+    from openpanel_source.source.settings.configuration import configured_value
 
     configured = configured_value("properties")
     given: dict[str, Any] = {}

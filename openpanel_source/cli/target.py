@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.text import printable
-from openpanel_source.source.declared_settings import COMMAND_SECTION, OF_COMMAND
+from openpanel_source.source.settings.declared import COMMAND_SECTION, OF_COMMAND
 
 
 class Target(NamedTuple):

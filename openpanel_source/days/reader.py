@@ -18,7 +18,7 @@ from openpanel_source.api.query import EVENTS_PATH, EventQuery
 from openpanel_source.days.attempt import Attempt, DayReading, Placement
 from openpanel_source.days.ledger import DayRecord, Reason
 from openpanel_source.days.meter import Meter
-from openpanel_source.days.old_server_looks import DayRange, Looker
+from openpanel_source.days.old_servers.looks import DayRange, Looker
 from openpanel_source.days.pages import Pages
 from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.tail import read_tail
@@ -31,7 +31,7 @@ from openpanel_source.rows.promoted import NOTHING, Promotion
 from openpanel_source.rows.shape import ShapedPage, Shaper
 
 if TYPE_CHECKING:
-    from openpanel_source.days.old_server_reader import AlignedDays
+    from openpanel_source.days.old_servers.reader import AlignedDays
 
 _READINGS = 3
 """Times a day is read before its verdict stands."""
@@ -71,7 +71,7 @@ class DayReader:
         self._placement = Placement()
         self._aligned: AlignedDays | None = None
         if not generation.has_stable_pages:
-            from openpanel_source.days.old_server_reader import AlignedDays
+            from openpanel_source.days.old_servers.reader import AlignedDays
 
             looker = Looker(client, query, generation, now)
             self._aligned = AlignedDays(looker, shaper, self.meter)

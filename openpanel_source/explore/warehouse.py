@@ -22,7 +22,7 @@ from openpanel_source.models.dataset import Dataset, dialect_of
 from openpanel_source.models.definitions import Relations
 from openpanel_source.models.time_zone import Zone
 from openpanel_source.operations.query import Reader, connected, reading
-from openpanel_source.source.declared_settings import COMMAND_SECTION, OF_COMMAND
+from openpanel_source.source.settings.declared import COMMAND_SECTION, OF_COMMAND
 
 MOST_ROWS = 10_000
 """Of an answer: more than a person looks at, and little enough for a browser."""

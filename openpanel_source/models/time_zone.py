@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from openpanel_source.charts.definition import timezone_problem
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.models.definitions import UTC
-from openpanel_source.source.configuration import configured_value
+from openpanel_source.source.settings.configuration import configured_value
 
 _TEXT = re.compile(r"Time zone: (?P<name>\S+?)(?P<given>, as given)?\.$")
 

@@ -11,7 +11,7 @@ from openpanel_source.model.clock import DAY, EARLIEST
 from openpanel_source.model.day_ranges import ranges_without
 from openpanel_source.model.schema import EVENT_GROUPS
 from openpanel_source.source.ledger_storage import newest_records
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 
 _MOST_GAPS = 20
 """More gaps in a ledger are not worth naming: what lies between them is asked for as well."""

@@ -33,7 +33,7 @@ from openpanel_source.operations.values.report import ValueDifference, ValueRepo
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.load_package import reader_of
 from openpanel_source.source.orders import Progress
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 from openpanel_source.source.source import complete
 
 _EVERY_DAY = 1_000_000

@@ -19,7 +19,7 @@ from openpanel_source.errors import (
     TransientError,
 )
 from openpanel_source.model.clock import EARLIEST, LATEST
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 from openpanel_source.wire.untold_limit import LIMIT, WINDOW_SECONDS
 
 

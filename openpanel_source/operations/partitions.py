@@ -23,7 +23,7 @@ from openpanel_source.model.plain import plain
 from openpanel_source.operations.preamble import operation
 from openpanel_source.operations.progress.telling import telling_waits
 from openpanel_source.source.load_package import reader_of
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 
 _TOLERANCE = 0.05
 """A cut may miss its place by so much of a partition, which saves half of the counts."""

@@ -18,7 +18,7 @@ from openpanel_source.errors import DestinationError
 from openpanel_source.model.clock import check_seconds
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.operations.stop import Halt
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 from openpanel_source.source.source import configured
 
 BUSY_TIMEOUT = 60.0

@@ -28,7 +28,7 @@ from openpanel_source.model.text import counted
 from openpanel_source.operations.adopt import adoptable_days
 from openpanel_source.operations.users_pipeline import Others
 from openpanel_source.source.ledger_storage import ledger_of
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 from openpanel_source.source.sync_plan import check_consent
 
 logger = logging.getLogger(__name__)

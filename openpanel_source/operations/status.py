@@ -31,9 +31,9 @@ from openpanel_source.operations.scrub.queue import (
     outlooks,
     proven_as_a_whole,
 )
-from openpanel_source.source.configuration import configured_value
-from openpanel_source.source.declared_settings import DEFAULTS
 from openpanel_source.source.ledger_storage import projects_of, server_of
+from openpanel_source.source.settings.configuration import configured_value
+from openpanel_source.source.settings.declared import DEFAULTS
 
 _IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
 """Readings of a day, the last of which counts."""

@@ -19,7 +19,7 @@ from openpanel_source.report.output import check_output, write_report
 from openpanel_source.report.page import page_of
 from openpanel_source.report.period import check_period
 from openpanel_source.report.warehouse import opened_to_report
-from openpanel_source.source.configuration import configured_value
+from openpanel_source.source.settings.configuration import configured_value
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from openpanel_source.model.schema import CHART_POINTS, CHART_SERIES, CHARTS
 from openpanel_source.source.hints import declare, describe, materialize, replacing, rows_of
 from openpanel_source.source.orders import ChartResult, Orders
 from openpanel_source.source.resource_changes import check_caller
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -37,7 +37,7 @@ from openpanel_source.source.ledger_storage import StoredLedger
 from openpanel_source.source.load_package import Package
 from openpanel_source.source.orders import Orders
 from openpanel_source.source.resource_changes import check_caller
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 from openpanel_source.source.sync_plan import check_consent
 
 logger = logging.getLogger(__name__)

@@ -38,7 +38,7 @@ from openpanel_source.model.schema import (
 from openpanel_source.source.hints import by_key, declare, describe, materialize, rows_of
 from openpanel_source.source.orders import Orders
 from openpanel_source.source.resource_changes import check_caller
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 
 logger = logging.getLogger(__name__)
 

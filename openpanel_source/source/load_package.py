@@ -39,7 +39,7 @@ from openpanel_source.source.hints import (
 )
 from openpanel_source.source.orders import Orders, Results
 from openpanel_source.source.run import Run
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 from openpanel_source.source.side_tables import dimension_items, group_items
 
 logger = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from openpanel_source.model.clock import DAY, EARLIEST, LATEST
 from openpanel_source.model.conditions import Replaced
 from openpanel_source.rows.spill import SpilledTables
 from openpanel_source.source.orders import Orders, Results, progress_of
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 from openpanel_source.source.sync_plan import Planning
 
 logger = logging.getLogger(__name__)

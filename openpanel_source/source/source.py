@@ -18,11 +18,11 @@ from openpanel_source.days.backlog import Backlog
 from openpanel_source.destinations.settings_files import missing_settings
 from openpanel_source.destinations.warehouse import SOURCE_NAME
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
-from openpanel_source.source.configuration import Found, found_settings
-from openpanel_source.source.declared_settings import REQUIRED, SECRET, Arguments
 from openpanel_source.source.events import events_resource
 from openpanel_source.source.orders import Orders
-from openpanel_source.source.settings import Settings, parse_settings
+from openpanel_source.source.settings.checked import Settings, parse_settings
+from openpanel_source.source.settings.configuration import Found, found_settings
+from openpanel_source.source.settings.declared import REQUIRED, SECRET, Arguments
 from openpanel_source.wire.retry import RetryPolicy
 
 _P = ParamSpec("_P")

@@ -21,7 +21,7 @@ from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.clock import EARLIEST
 from openpanel_source.model.day_ranges import day_ranges
 from openpanel_source.source.orders import Orders, Results
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 
 logger = logging.getLogger(__name__)
 

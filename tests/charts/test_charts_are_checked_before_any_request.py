@@ -25,8 +25,8 @@ from openpanel_source.charts.query import chart_params
 from openpanel_source.charts.ranges import RANGES
 from openpanel_source.charts.series import SEGMENTS
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.source.declared_settings import Arguments
-from openpanel_source.source.settings import parse_settings
+from openpanel_source.source.settings.checked import parse_settings
+from openpanel_source.source.settings.declared import Arguments
 from tests.support.sandbox_world import NOW, event, get, profile, world
 
 Named = dict[str, Any]

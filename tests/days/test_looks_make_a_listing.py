@@ -10,7 +10,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openpanel_source.days.old_server_listing import (
+from openpanel_source.days.old_servers.listing import (
     Gathered,
     Grid,
     Group,

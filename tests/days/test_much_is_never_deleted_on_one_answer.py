@@ -15,8 +15,8 @@ from openpanel_source.days.verdict import Verdict
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.sync import sync
-from openpanel_source.source.declared_settings import Arguments
-from openpanel_source.source.settings import parse_settings
+from openpanel_source.source.settings.checked import parse_settings
+from openpanel_source.source.settings.declared import Arguments
 from tests.support.contrary import Query, contrary, filters_of, with_filters
 from tests.support.sandbox_world import NOW, event, event_id, world
 from tests.support.warehouse import Warehouse

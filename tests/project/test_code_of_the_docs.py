@@ -25,7 +25,7 @@ from openpanel_source.charts.definition import parse_charts
 from openpanel_source.cli.main import main
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.sandbox.dataset import Accounts, Client, Dataset, Organization, Project
-from openpanel_source.source.declared_settings import COMMAND_SECTION, DEFAULTS, OF_COMMAND
+from openpanel_source.source.settings.declared import COMMAND_SECTION, DEFAULTS, OF_COMMAND
 from tests.support.pages import PAGES, Block, blocks, prose
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event
 

@@ -21,8 +21,8 @@ from openpanel_source.model.schema import INCLUDES
 from openpanel_source.operations.status import read_status
 from openpanel_source.rows.shape import Shaper
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.source.declared_settings import Arguments
-from openpanel_source.source.privacy_settings import parse_privacy
+from openpanel_source.source.settings.declared import Arguments
+from openpanel_source.source.settings.privacy import parse_privacy
 from tests.rows.test_privacy_rules import DAY
 from tests.support.hunting import found
 from tests.support.recorded import page_of

@@ -16,8 +16,8 @@ from openpanel_source.errors import InvalidSettingError
 from openpanel_source.rows.decode import Rejected
 from openpanel_source.rows.privacy import Privacy, ids_in
 from openpanel_source.rows.shape import Shaper
-from openpanel_source.source.declared_settings import Arguments
-from openpanel_source.source.privacy_settings import parse_privacy
+from openpanel_source.source.settings.declared import Arguments
+from openpanel_source.source.settings.privacy import parse_privacy
 from tests.support.recorded import page_of
 from tests.support.sandbox_world import event
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.rows.promoted import WEB_COLUMNS, Promotion
-from openpanel_source.source.declared_settings import Arguments
-from openpanel_source.source.privacy_settings import parse_privacy
+from openpanel_source.source.settings.declared import Arguments
+from openpanel_source.source.settings.privacy import parse_privacy
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 

@@ -20,8 +20,8 @@ from openpanel_source.api.client import Client
 from openpanel_source.cli.main import main
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.sandbox import Sandbox
-from openpanel_source.source.declared_settings import DEFAULTS
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
+from openpanel_source.source.settings.declared import DEFAULTS
 from openpanel_source.source.source import configured
 from tests.support.dlt_files import forget_files
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world

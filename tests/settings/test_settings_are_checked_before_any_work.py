@@ -22,8 +22,8 @@ from openpanel_source.models.make import refresh_models
 from openpanel_source.operations.audit import audit
 from openpanel_source.operations.erase import erase
 from openpanel_source.operations.sync import sync
-from openpanel_source.source.declared_settings import DEFAULTS, Arguments
-from openpanel_source.source.settings import parse_settings
+from openpanel_source.source.settings.checked import parse_settings
+from openpanel_source.source.settings.declared import DEFAULTS, Arguments
 from openpanel_source.source.source import configured
 
 ID = "22222222-2222-4222-8222-222222222222"

@@ -11,7 +11,7 @@ from openpanel_source import openpanel
 from openpanel_source.api.client import Client
 from openpanel_source.cli.main import main
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.source.declared_settings import (
+from openpanel_source.source.settings.declared import (
     DEFAULTS,
     REQUIRED,
     SECRET,

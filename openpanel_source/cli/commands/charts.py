@@ -41,8 +41,8 @@ def list_charts(
 ) -> None:
     """Show the charts of a file, or else those configured, and up to when each is loaded."""
     from openpanel_source.charts.file import load_charts
-    from openpanel_source.source.configuration import configured_value
-    from openpanel_source.source.settings import parse_chart_setting
+    from openpanel_source.source.settings.checked import parse_chart_setting
+    from openpanel_source.source.settings.configuration import configured_value
 
     charts = load_charts(file) if file else parse_chart_setting(configured_value("charts"))
     loaded = _loaded(destination, database, dataset)

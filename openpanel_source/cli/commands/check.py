@@ -15,7 +15,7 @@ from openpanel_source.operations.progress import PROGRESS
 
 if TYPE_CHECKING:
     from openpanel_source.operations.check import Finding
-    from openpanel_source.source.configuration import Found
+    from openpanel_source.source.settings.configuration import Found
 
 logger = logging.getLogger(PROGRESS)
 
@@ -34,7 +34,7 @@ def checked(given: dict[str, Any], *, as_json: bool = False) -> int:
     from openpanel_source.operations.check import check
     from openpanel_source.operations.preamble import operation
     from openpanel_source.operations.progress.telling import telling_waits
-    from openpanel_source.source.configuration import found_settings
+    from openpanel_source.source.settings.configuration import found_settings
 
     findings = []
     with operation(given) as (client, settings):

@@ -11,7 +11,7 @@ import click
 from openpanel_source.cli.group import Command
 from openpanel_source.cli.options import target_options
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.source.declared_settings import COMMAND_SECTION
+from openpanel_source.source.settings.declared import COMMAND_SECTION
 
 
 @click.command(cls=Command)

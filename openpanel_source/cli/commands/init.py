@@ -21,7 +21,7 @@ from openpanel_source.cli.questions import asked, asked_secret, chosen
 from openpanel_source.cli.to_paste import command_line
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.model.text import printable
-from openpanel_source.source.declared_settings import COMMAND_SECTION, DEFAULTS
+from openpanel_source.source.settings.declared import COMMAND_SECTION, DEFAULTS
 
 if TYPE_CHECKING:
     from openpanel_source.api.projects import Readable
@@ -139,7 +139,7 @@ def _held(target: Mapping[str, str | None], base_url: str | None) -> dict[str, A
     from openpanel_source.cli.target import configured_target, resolved_target
     from openpanel_source.cli.written_settings import SECRETS, settings_folder
     from openpanel_source.destinations.pipelines import check_target
-    from openpanel_source.source.configuration import found_settings
+    from openpanel_source.source.settings.configuration import found_settings
 
     found = {item.name: item for item in found_settings({}) if item.name in _WRITTEN}
     clients = found.get("clients")

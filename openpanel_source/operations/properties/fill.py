@@ -42,10 +42,10 @@ from openpanel_source.rows.property_columns import (
     parse_properties,
     property_columns,
 )
-from openpanel_source.source.configuration import found_settings
-from openpanel_source.source.declared_settings import REQUIRED, Arguments
 from openpanel_source.source.hints import columns_of
-from openpanel_source.source.privacy_settings import parse_privacy
+from openpanel_source.source.settings.configuration import found_settings
+from openpanel_source.source.settings.declared import REQUIRED, Arguments
+from openpanel_source.source.settings.privacy import parse_privacy
 
 _ROWS = 20_000
 """Rows that are in memory at once."""

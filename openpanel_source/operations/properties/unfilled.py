@@ -12,7 +12,7 @@ from openpanel_source.model.schema import EVENTS
 from openpanel_source.rows.property_columns import column_names
 from openpanel_source.source.hints import columns_of
 from openpanel_source.source.ledger_storage import ledger_of
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 
 
 class Unfilled:

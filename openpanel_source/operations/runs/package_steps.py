@@ -30,7 +30,7 @@ from openpanel_source.lists.verdict import ListResult
 from openpanel_source.operations.tuning import give_back_memory
 from openpanel_source.source.lists import lists_resource
 from openpanel_source.source.orders import Orders
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 from openpanel_source.source.source import source_of
 
 logger = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ import msgspec
 from openpanel_source.api.page import split_page
 from openpanel_source.api.query import EVENTS_PATH, Params
 from openpanel_source.days.ledger import Reason
-from openpanel_source.days.old_server_listing import Spot, grid_of
-from openpanel_source.days.old_server_looks import DayRange, Look, Looker
-from openpanel_source.days.old_server_reader import AlignedDays
+from openpanel_source.days.old_servers.listing import Spot, grid_of
+from openpanel_source.days.old_servers.looks import DayRange, Look, Looker
+from openpanel_source.days.old_servers.reader import AlignedDays
 from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.reader import DayReader
 from openpanel_source.errors import RequestAbortedError

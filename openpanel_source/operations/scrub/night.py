@@ -32,7 +32,7 @@ from openpanel_source.operations.scrub.queue import Waiting, waiting_days
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.users_pipeline import discard
 from openpanel_source.source.ledger_storage import ledger_of
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
 
 logger = logging.getLogger(__name__)
 

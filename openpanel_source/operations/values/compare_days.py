@@ -30,10 +30,10 @@ from openpanel_source.operations.scrub.proofs import (
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.values.choose_days import ValueAudit
 from openpanel_source.operations.values.report import ValueDifference, ValueReport
-from openpanel_source.source.declared_settings import Arguments
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.orders import Progress
-from openpanel_source.source.settings import Settings
+from openpanel_source.source.settings.checked import Settings
+from openpanel_source.source.settings.declared import Arguments
 from openpanel_source.verify.compare import ComparedDay, Comparison
 from openpanel_source.verify.held import HeldDay
 from openpanel_source.verify.hidden import Hidden

@@ -28,7 +28,7 @@ from dlt.common.typing import ConfigValueSentinel, TSecretStrValue, TSecretValue
 
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.text import printable
-from openpanel_source.source.declared_settings import (
+from openpanel_source.source.settings.declared import (
     COMMAND_SECTION,
     DEFAULTS,
     OF_COMMAND,

@@ -15,7 +15,7 @@ from itertools import islice
 from openpanel_source.api.page import Meta, RawPage
 from openpanel_source.days.attempt import Attempt
 from openpanel_source.days.meter import Meter
-from openpanel_source.days.old_server_listing import (
+from openpanel_source.days.old_servers.listing import (
     Gathered,
     Grid,
     Group,
@@ -25,7 +25,7 @@ from openpanel_source.days.old_server_listing import (
     grid_of,
     varied_spots,
 )
-from openpanel_source.days.old_server_looks import DayRange, Look, Looker
+from openpanel_source.days.old_servers.looks import DayRange, Look, Looker
 from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.rows.shape import ShapedPage, Shaper
 

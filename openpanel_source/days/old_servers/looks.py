@@ -12,7 +12,7 @@ from openpanel_source.api.client import Client
 from openpanel_source.api.generation import Generation
 from openpanel_source.api.page import split_page
 from openpanel_source.api.query import EVENTS_PATH, EventQuery, unique_name
-from openpanel_source.days.old_server_listing import Row, Spot
+from openpanel_source.days.old_servers.listing import Row, Spot
 from openpanel_source.model.clock import DAY, LATEST, Clock
 from openpanel_source.rows.event import without_told
 

@@ -28,8 +28,8 @@ from openpanel_source.model.lists import decoded, list_of, texts
 from openpanel_source.model.schema import GROUPS, LISTS, PROFILES
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.property_columns import Properties, parse_properties
-from openpanel_source.source.declared_settings import Arguments
-from openpanel_source.source.privacy_settings import parse_privacy
+from openpanel_source.source.settings.declared import Arguments
+from openpanel_source.source.settings.privacy import parse_privacy
 
 
 @dataclass(frozen=True)

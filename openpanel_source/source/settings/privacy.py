@@ -10,7 +10,7 @@ from openpanel_source.model.lists import texts
 from openpanel_source.model.schema import EVENTS, GROUPS, PROJECTS, REFERENCES, ColumnType
 from openpanel_source.rows.privacy import OF_PROFILES, WITH_KEYS, Privacy
 from openpanel_source.rows.property_columns import Properties, possible_names
-from openpanel_source.source.declared_settings import Arguments
+from openpanel_source.source.settings.declared import Arguments
 
 OF_LISTS = {
     f"{table.name}.{column.name}": column
