@@ -65,7 +65,8 @@ def sync(
         reread: Projects and UTC days to read again, whatever the ledger says.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
         stop: Once set, no further day is begun, the one being read is abandoned after 2 seconds,
-            and what was read is committed.
+            and what was read is committed. Whoever gives one heeds signals: dlt is kept from
+            leaving a load that is under way when one comes.
         settings: Arguments of ``openpanel()``; those left out come from dlt's configuration.
 
     Returns:
@@ -89,7 +90,7 @@ def sync(
         operation(settings, halt, busy_timeout) as (client, checked),
         telling(progress, lambda: progress_of(backlog, awaited=client.awaited or pace.awaited)),
         running_alone(pipeline, busy_timeout),
-        loadable(pipeline),
+        loadable(pipeline, commits_when_asked_to_stop=stop is not None),
     ):
         differing, adoptable = restored(pipeline, checked, busy_timeout)
         described = descriptions(pipeline)

@@ -25,8 +25,13 @@ from openpanel_source.model.schema import LIST_TABLES, SYNC_LISTS, TABLES
 
 
 @contextmanager
-def loadable(pipeline: dlt.Pipeline) -> Iterator[None]:
+def loadable(pipeline: dlt.Pipeline, *, commits_when_asked_to_stop: bool) -> Iterator[None]:
     """Have a pipeline's destination hold exactly what is loaded meanwhile, in staging of its own.
+
+    Args:
+        pipeline: A pipeline with its destination.
+        commits_when_asked_to_stop: Whether dlt is to finish what it loads when a signal comes, as
+            the caller heeds it; else it leaves the package where it is, and raises.
 
     Raises:
         InvalidSettingError: The pipeline would drop what was loaded, at each run of a sync.
@@ -36,12 +41,15 @@ def loadable(pipeline: dlt.Pipeline) -> Iterator[None]:
             f"the pipeline has refresh={pipeline.refresh!r}, so each run of a sync would drop what"
             " the one before has loaded; make it without, and sync with reload=True instead."
         )
-    own = pipeline.destination
+    own, runtime = pipeline.destination, pipeline.runtime_config
+    intercepts = runtime.intercept_signals
     try:
+        runtime.intercept_signals = intercepts and not commits_when_asked_to_stop
         make_exact(pipeline)
         separate_staging(pipeline)
         yield
     finally:
+        runtime.intercept_signals = intercepts
         if pipeline.destination is not own:
             pipeline.destination = own
 

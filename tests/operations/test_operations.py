@@ -247,6 +247,55 @@ print(json.dumps(sync(pipeline).as_dict()))
     assert days_held() == 14
 
 
+ASKED_WITHIN_A_STEP = """
+import os, sys
+import dlt
+from dlt.common.runtime.collector import NullCollector
+from openpanel_source.cli.main import run
+
+step, asks = sys.argv[1], int(sys.argv.pop(2))
+del sys.argv[1]
+
+class Asks(NullCollector):
+    is_done = False
+
+    def _start(self, name):
+        if name.startswith(step) and not Asks.is_done:
+            Asks.is_done = True
+            os.kill(os.getpid(), asks)
+
+normalize = dlt.Pipeline.normalize
+
+def asked(self):
+    self.collector = Asks()
+    return normalize(self)
+
+dlt.Pipeline.normalize = asked
+run()
+"""
+"""The command, asked to stop while dlt prepares or loads what was read, which it does to each."""
+
+
+@pytest.mark.parametrize(("asks", "code", "words"), ENDS)
+@pytest.mark.parametrize("step", ["Normalize", "Load"])
+def test_what_is_being_committed_when_it_is_asked_to_stop_is_committed(
+    sandbox: Sandbox, tmp_path: Path, step: str, asks: signal.Signals, code: int, words: str
+) -> None:
+    script = tmp_path / "asked.py"
+    script.write_text(ASKED_WITHIN_A_STEP)
+    program = [str(script), step, str(int(asks))]
+    process = start(sandbox, "sync", "--json", "--max-days-per-run", "3", program=program)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == code, errors
+    assert words in errors
+    summary = json.loads(output)
+    assert summary["stopped"]
+    assert 0 < summary["days_read"] == days_held() < 14
+    assert "partially loaded" not in errors
+    assert run(sandbox, "sync")[0] == 0
+    assert days_held() == 14
+
+
 @pytest.mark.long
 def test_a_sync_that_cannot_commit_in_time_ends_all_the_same(
     sandbox: Sandbox, tmp_path: Path

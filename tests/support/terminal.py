@@ -124,12 +124,17 @@ def in_terminal(
         environment: Variables in addition.
     """
     process, ours = _begun(command, columns, {"TERM": "xterm"} | environment)
-    with process:
+    try:
         drawn = ""
         with suppress(OSError):  # The process has closed its end.
             while piece := os.read(ours, 65_536):
                 drawn += piece.decode(errors="replace")
                 if seen is not None:
                     seen(drawn, process)
+        process.wait()
+    finally:
+        # A test that takes too long is ended by an exception, and nobody reads any more.
+        process.kill()
+        process.wait()
         os.close(ours)
     return Shown(drawn, process.returncode)
