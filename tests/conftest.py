@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,10 @@ from tests.support.warehouse import Warehouse
 # A machine may be busy. In CI each run tries the same: what is found by chance is found elsewhere.
 settings.register_profile("tests", deadline=None, derandomize="CI_REQUIRES_ALL" in os.environ)
 settings.load_profile("tests")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has what it runs in its background ignore Ctrl-C, and so would all commands of tests.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
