@@ -126,6 +126,7 @@ class Attempt:
             highest_total=max(self.totals),
             rows=self.rows,
             repeats=0 if is_settled else self.repeats,
+            went_in_circles=self.has_repeated_page,
         )
 
 

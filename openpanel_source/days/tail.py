@@ -35,6 +35,7 @@ def read_tail(
     Returns:
         The rows, if with those known they are as many as the server counts; else None: then rows
         came, went or came again among the known ones, or the count moved, and the day must be read.
+        No page is asked for after one without new rows, nor after more of them than there can be.
 
     Raises:
         OpenPanelError: A request failed for good.
@@ -49,15 +50,17 @@ def read_tail(
     number = 0
     while True:
         number += 1
+        fresh = 0
         for page in first.result() if number == 1 else pages.fetch(item, number):
             after, until = _divided(page.table, before.newest_at)
             newer += after.column("id").to_pylist()
             known.update(until.column("id").to_pylist())
-            attempt.add(page)
-        if known or attempt.rejected or attempt.totals[0] <= before.total_count:
+            fresh += attempt.add(page)
+        is_more = len(newer) > attempt.totals[0] - before.total_count
+        if known or attempt.rejected or is_more or not fresh:
             break
     counts = attempt.counts(None)
-    if counts.moved or attempt.rejected or not known.isdisjoint(newer):
+    if not known or not known.isdisjoint(newer) or counts.moved or attempt.rejected:
         return None
     if before.total_count + len(newer) != counts.first_total:
         return None

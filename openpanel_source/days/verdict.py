@@ -42,6 +42,8 @@ class Counts(NamedTuple):
         repeats: Rows among them whose id an earlier page had brought already. One page is one
             look at the data, so a repeat within it is a second delivery; a repeat across pages may
             also be a row that slid from one to the next, and then another may have slid past.
+        went_in_circles: Whether some page came twice: then it is not known where a list ends that
+            holds more than is counted.
     """
 
     first_total: int
@@ -49,6 +51,7 @@ class Counts(NamedTuple):
     highest_total: int
     rows: int
     repeats: int = 0
+    went_in_circles: bool = False
 
     @property
     def moved(self) -> bool:
@@ -69,6 +72,8 @@ def judge(counts: Counts, *, is_open: bool, is_counted: bool) -> Verdict:
     Returns:
         The verdict.
     """
+    if counts.went_in_circles and not is_counted:
+        return Verdict.SHORT
     passed = counts.rows - counts.repeats
     if is_open and passed >= counts.first_total:
         # Rows that arrive on top push others down, onto pages still to come: none is lost.

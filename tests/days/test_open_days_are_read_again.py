@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandbox_world import NOW, event, event_id, world
+from tests.support.sandbox_world import NOW, event, event_id, pages_of, world
 from tests.support.warehouse import Warehouse
 
 pytestmark = pytest.mark.sampled(16)
@@ -146,6 +146,48 @@ def test_an_event_listed_again_with_a_later_time_is_held_once(warehouse: Warehou
         sandbox.add([at(TODAY, 3), {**at(TODAY, 1), "createdAt": f"{TODAY}T11:00:00.000Z"}])
         assert warehouse.sync(sandbox).is_verified
     assert warehouse.numbers() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("came", [1, 2, 3, 5])
+def test_an_open_day_that_lost_all_its_rows_and_got_later_ones_is_read_again(
+    warehouse: Warehouse, came: int
+) -> None:
+    with world(at(TODAY, 1), at(TODAY, 2)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.remove([event_id(1), event_id(2)])
+        sandbox.add([at(TODAY, number) for number in range(3, 3 + came)])
+        assert warehouse.sync(sandbox).is_verified
+        assert warehouse.sync(sandbox).days_read == 0
+    assert warehouse.numbers() == list(range(3, 3 + came))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"repeat_page": True},
+        {"drop_rows": 1},
+        {"empty_pages": True},
+        {"lie_total": "+1"},
+        {"lie_total": "+2000"},
+        {"lie_total": "+2000", "repeat_page": True},
+        {"stale_pages": 1_000_000},
+    ],
+)
+def test_an_open_day_whose_known_rows_are_gone_ends_whatever_its_pages_say(
+    warehouse: Warehouse, fault: dict[str, Any]
+) -> None:
+    with world(at(TODAY, 1), at(TODAY, 2)) as sandbox:
+        warehouse.sync(sandbox)
+        sandbox.remove([event_id(1), event_id(2)])
+        sandbox.add([at(TODAY, number) for number in range(3, 8)])
+        sandbox.behave(path=pages_of(TODAY), **fault)
+        before = len(sandbox.requests)
+        warehouse.sync(sandbox)
+        assert len(sandbox.requests) - before < 30
+        sandbox.behave()
+        warehouse.sync(sandbox)
+        assert warehouse.sync(sandbox).is_verified
+    assert warehouse.numbers() == [3, 4, 5, 6, 7]
 
 
 def test_anonymous_events_of_a_profile_s_device_are_found_though_not_counted(

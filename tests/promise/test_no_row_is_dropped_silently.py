@@ -235,6 +235,29 @@ def test_a_server_that_goes_in_circles_ends_in_an_honest_verdict(
     assert warehouse.numbers() == list(range(1, 2500))
 
 
+@pytest.mark.parametrize("day", ["2026-11-10", "2026-11-23"], ids=["over", "open"])
+@pytest.mark.parametrize("counted", [500, 1000, 1100])
+def test_a_profiles_list_that_goes_in_circles_ends_in_an_honest_verdict(
+    warehouse: Warehouse, counted: int, day: str
+) -> None:
+    # Events of the profile's device before it was identified are listed and not counted.
+    rows = [
+        event(
+            number,
+            createdAt=f"{day}T10:{number // 60:02d}:{number % 60:02d}.000Z",
+            profileId="anna" if number > 1200 - counted else "d",
+            deviceId="d",
+        )
+        for number in range(1, 1201)
+    ]
+    with world(*rows) as sandbox:
+        sandbox.behave(repeat_page=True, path=pages_of(day))
+        assert warehouse.sync(sandbox, profile_id="anna").exit_code == 3
+        sandbox.behave()
+        assert warehouse.sync(sandbox, profile_id="anna").is_verified
+    assert warehouse.numbers() == list(range(1, 1201))
+
+
 def test_a_page_that_comes_in_the_place_of_another_proves_nothing(warehouse: Warehouse) -> None:
     rows = [event(number) for number in range(1, 2500)]
     with world(*rows) as sandbox:

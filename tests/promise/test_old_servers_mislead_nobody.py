@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from openpanel_source.api.filters import Filter
-from openpanel_source.errors import UnsupportedServerError
+from openpanel_source.errors import UnexpectedAnswerError, UnsupportedServerError
 from openpanel_source.operations.runs.summary import SyncSummary
 from tests.support.sandbox_world import NOW, event, event_id, world
 from tests.support.warehouse import Warehouse
@@ -182,6 +182,49 @@ def test_a_profiles_listing_is_read_to_its_end(
         summary = warehouse.sync(sandbox, profile_id="007")
         assert summary.is_verified
         assert warehouse.numbers() == [*range(1, 1200), 2000, 2001]
+
+
+@pytest.mark.sampled(8)
+@pytest.mark.parametrize("seconds", [60, 1], ids=["spread", "of one second"])
+@pytest.mark.parametrize("lie", [{}, {"lie_total": 0}], ids=["counted", "counted as none"])
+@pytest.mark.parametrize("server_date", ["2025-11", "2026-02"])
+def test_a_profiles_listing_that_goes_in_circles_ends_in_an_honest_verdict(
+    warehouse: Warehouse, server_date: str, lie: dict[str, Any], seconds: int
+) -> None:
+    own = [
+        event(
+            number,
+            createdAt=f"2026-11-20T10:00:{number % seconds:02d}.000Z",
+            profileId="007",
+            deviceId="d",
+        )
+        for number in range(1, 1200)
+    ]
+    with world(*own, server_date=server_date) as sandbox:
+        # Counts ask for fewer rows.
+        sandbox.behave(repeat_page=True, path="limit=9", **lie)
+        assert warehouse.sync(sandbox, profile_id="007").exit_code == 3
+        assert len(sandbox.requests) < 2_000
+        sandbox.behave()
+        assert warehouse.sync(sandbox, profile_id="007").is_verified
+    assert warehouse.numbers() == list(range(1, 1200))
+
+
+@pytest.mark.parametrize("server_date", ["2025-11", "2026-02"])
+def test_a_profiles_old_day_that_lies_behind_endless_newer_rows_is_an_error(
+    warehouse: Warehouse, server_date: str
+) -> None:
+    own = [
+        event(number, createdAt=created, profileId="007", deviceId="d")
+        for number, created in enumerate(["2025-09-01T10:00:00.000Z", "2026-11-20T10:00:00.000Z"])
+    ]
+    with world(*own, server_date=server_date) as sandbox:
+        sandbox.behave(repeat_page=True)
+        with pytest.raises(UnexpectedAnswerError, match="newer than 2025-09-01 without end"):
+            warehouse.sync(sandbox, profile_id="007")
+        sandbox.behave()
+        assert warehouse.sync(sandbox, profile_id="007").is_verified
+    assert warehouse.numbers() == [0, 1]
 
 
 @pytest.mark.sampled(6)

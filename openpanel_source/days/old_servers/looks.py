@@ -13,11 +13,14 @@ from openpanel_source.api.generation import Generation
 from openpanel_source.api.page import split_page
 from openpanel_source.api.query import EVENTS_PATH, EventQuery, unique_name
 from openpanel_source.days.old_servers.listing import Row, Spot
+from openpanel_source.errors import UnexpectedAnswerError
 from openpanel_source.model.clock import DAY, LATEST, Clock
 from openpanel_source.rows.event import without_told
 
 _SHOWN = timedelta(days=360)
 """Page 1 shows rows that are younger; the servers' own limit is 365 days."""
+_MOST_ROWS = 10**9
+"""Newer rows after which a listing is taken to have no end."""
 
 
 class Look(NamedTuple):
@@ -100,6 +103,9 @@ class Looker:
 
         Returns:
             The position at which they begin, and the longer range; 0 if no newer row can be seen.
+
+        Raises:
+            UnexpectedAnswerError: There is a newer row wherever one looks.
         """
         if self.query.is_counted:
             return self._behind_next(listed)
@@ -112,6 +118,11 @@ class Looker:
         newer = max(self.look(wide._replace(first=listed.last + DAY), Spot(1, 0)).total, 1)
         low = 0
         while is_newer(newer):
+            if newer > _MOST_ROWS:
+                raise UnexpectedAnswerError(
+                    f"the server lists events newer than {listed.last} without end; check that"
+                    " base_url leads to OpenPanel's API."
+                )
             low, newer = newer, newer * 2
         while newer - low > 1:
             middle = (low + newer) // 2

@@ -7,7 +7,7 @@ an exact offset. Looks at exact positions are put together, group by group of eq
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -35,6 +35,8 @@ _ROUNDS = 24
 """Times that a group larger than a page is looked at all over, each time in another order."""
 _PROFILES = 200
 """Profiles whose rows of such a group are asked for alone, if that does not bring all."""
+_BARREN_LOOKS = 3
+"""Looks in a row at rows further down that show none anew, after which a server goes in circles."""
 _MISSED = (0, -1, 1, -2, 2)
 _CHUNK = 1000
 """Rows shaped at a time."""
@@ -113,6 +115,7 @@ class AlignedDays:
         for rows in _chunks(reading.groups()):
             attempt.add(self._shape(begun.item, rows, begun.total))
         attempt.totals = reading.totals
+        attempt.has_repeated_page = reading.goes_in_circles
         # Which of the newest rows comes first is chance.
         attempt.newest_id = attempt.newest_at = None
         return attempt
@@ -157,6 +160,7 @@ class _Reading:
         # What is listed without being counted is measured by the listing, so by what comes first.
         self._expected = begun.base + begun.total if self._is_counted else begun.looks[-1].total
         self._gathered: dict[Group, Gathered] = {}
+        self.goes_in_circles = False
         self.totals = [] if begun.looks[0].spot.offset == 0 else [begun.total]
         self.listing = Listing(begun.total if self._is_counted else 0)
         for look in begun.looks:
@@ -176,8 +180,8 @@ class _Reading:
             self._look_at(spot for gap in self.listing.gaps() for spot in self._spots(*gap))
             if not self.listing.unknown or self.listing.unknown == unknown:
                 break
-        while not self._is_counted and self._grow():
-            pass
+        if not self._is_counted:
+            self._grow()
         fitting = self._days.grid.limit - self._days.grid.step
         self._look_at(
             self._days.grid.spot(max(self._begun.base + group.start, 1))
@@ -199,12 +203,20 @@ class _Reading:
         base, grid = self._begun.base, self._days.grid
         return grid.spots(max(base + start - grid.overlap, base, 1), base + end)
 
-    def _grow(self) -> bool:
-        """Look behind the last row known; whether there was one more."""
-        size = self.listing.size
-        position = max(self._begun.base + size - self._days.grid.overlap, self._begun.base, 1)
-        self._look_at([self._days.grid.spot(position)])
-        return self.listing.size > size
+    def _grow(self) -> None:
+        """Look behind the last row known until none is left, or the server repeats itself."""
+        shown: set[Hashable] = set()
+        barren = 0
+        while not self.goes_in_circles:
+            size = self.listing.size
+            position = max(self._begun.base + size - self._days.grid.overlap, self._begun.base, 1)
+            _, rows = self._take(self._ask(self._days.grid.spot(position)))
+            if self.listing.size <= size:
+                break
+            ids = {row.id for row in rows}
+            barren = 0 if ids - shown else barren + 1
+            self.goes_in_circles = barren == _BARREN_LOOKS
+            shown |= ids
 
     def _gather(self, group: Group) -> None:
         """Gather a group larger than a page from looks that show it in different orders."""

@@ -110,6 +110,8 @@ class Store:
 
     def remove(self, ids: Sequence[str]) -> None:
         """Delete all rows with these ids."""
+        if not ids:
+            return
         with self._writing:
             self._database.cursor().execute(
                 "DELETE FROM events WHERE id IN (SELECT unnest(?::VARCHAR[]))", [list(ids)]
