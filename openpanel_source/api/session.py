@@ -25,13 +25,17 @@ def header_value(name: str, value: str) -> str:
     return value
 
 
+_BESIDE_PAGES = 2
+"""Requests beside the pages in flight: a day's own reader's, and the count of days to come."""
+
+
 def new_session(pool_size: int) -> requests.Session:
-    """One that keeps so many connections alive."""
+    """One that keeps connections alive for so many pages in flight, and what is asked beside."""
     session = requests.Session()
     # Without this, requests would add an Authorization header from ~/.netrc.
     session.auth = _no_auth
     session.headers["user-agent"] = f"openpanel-source/{version('openpanel-source')}"
-    adapter = WatchedAdapter(pool_connections=1, pool_maxsize=pool_size)
+    adapter = WatchedAdapter(pool_connections=1, pool_maxsize=pool_size + _BESIDE_PAGES)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
