@@ -11,10 +11,8 @@ import duckdb
 import pytest
 
 from openpanel_source.sandbox import Sandbox
-from tests.operations.test_operations import run, sandbox, start
+from tests.support.own_process import run, start
 from tests.support.sandbox_world import NOW
-
-__all__ = ["sandbox"]
 
 
 def interrupted(sandbox: Sandbox, *arguments: str, path: str) -> dict[str, object]:
@@ -58,7 +56,7 @@ def test_a_listing_of_old_days_ends_and_what_it_listed_is_kept(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run(sandbox, "sync")[0] == 0
-    monkeypatch.setattr("tests.operations.test_operations.NOW", NOW + timedelta(days=1))
+    monkeypatch.setenv("SOURCES__OPENPANEL__NOW", (NOW + timedelta(days=1)).isoformat())
     path = "start=2026-11-16T00%3A00%3A00.000Z&end=2026-11-17T00%3A00%3A00.000Z&limit=1000"
     found = interrupted(sandbox, "sync", path=path)
     scrub = found["scrub"]

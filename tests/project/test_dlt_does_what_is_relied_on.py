@@ -7,6 +7,8 @@ this package can do less.
 from __future__ import annotations
 
 import inspect
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from dlt.common.exceptions import DltException
+from dlt.common.runtime.collector import NullCollector
 from dlt.common.schema import Schema
 from dlt.common.storages import PackageStorage
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
@@ -26,6 +29,7 @@ from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 from dlt.extract import extractors
 from dlt.extract.items_transform import FilterItem, LimitItem, MapItem, YieldMapItem
 from dlt.normalize import worker
+from dlt.pipeline.exceptions import PipelineStepFailed
 from packaging.version import Version
 
 from openpanel_source.destinations.duckdb_file import make_file
@@ -213,6 +217,32 @@ def test_packages_lie_where_they_are_looked_for(tmp_path: Path) -> None:
     assert PackageStorage.SCHEMA_FILE_NAME == "schema.json"
     assert PackageStorage.NEW_JOBS_FOLDER == "new_jobs"
     assert Path(line.get_load_package_info(load_id).package_path) == normalized
+
+
+@pytest.mark.parametrize("intercepts", [False, True])
+def test_signals_are_left_to_who_asks_for_that_and_else_end_a_load(
+    tmp_path: Path, intercepts: bool
+) -> None:
+    class Asks(NullCollector):
+        def _start(self, step: str) -> None:
+            if step.startswith(("Normalize", "Load")):
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    came: list[int] = []
+    line = pipeline(tmp_path)
+    line.collector = Asks()
+    line.runtime_config.intercept_signals = intercepts
+    ours = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
+    try:
+        if intercepts:
+            with pytest.raises(PipelineStepFailed):
+                line.run(things([{"id": 1}]))
+        else:
+            line.run(things([{"id": 1}]))
+    finally:
+        signal.signal(signal.SIGTERM, ours)
+    assert bool(came) is not intercepts, f"operations/users_pipeline.py relies on it; {PAGE}"
+    assert line.has_pending_data is intercepts
 
 
 def test_the_state_has_a_version_and_the_folder_it_began_in(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import click
 from openpanel_source.cli.commands.sandbox import generated
 from openpanel_source.cli.group import Command, progress_wanted
 from openpanel_source.cli.options import COUNT
+from openpanel_source.cli.stopping import stop_on_signals
 from openpanel_source.cli.streams import drawable
 from openpanel_source.cli.summary import print_models, print_summary
 from openpanel_source.cli.to_paste import command_line
@@ -72,6 +73,7 @@ def command(events: int, days: int, seed: int, database: str) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="openpanel-demo-") as folder,
         Sandbox(dataset, rate_limit=None) as server,
+        stop_on_signals() as stop,
     ):
         click.echo(f"Sandbox server with {rows:,} events at {server.url}, syncing into {database}")
         # A demo leaves nothing behind but its database.
@@ -85,10 +87,13 @@ def command(events: int, days: int, seed: int, database: str) -> None:
             client_id=DEMO_CLIENT_ID,
             client_secret=DEMO_CLIENT_SECRET,
             base_url=server.url,
+            stop=stop,
         )
         print_summary(summary)
         if summary.models:
             print_models(summary.models)
+    if summary.stopped:
+        sys.exit(stop.exit_code)
     _show(database)
     sys.exit(summary.exit_code)
 
