@@ -222,7 +222,7 @@ def test_a_destination_that_fails_while_days_are_read_is_blamed(
 @pytest.mark.long
 def test_a_second_sync_at_once_says_so_and_harms_nothing() -> None:
     with world(*ROWS) as sandbox:
-        sandbox.behave(path="page=2", delay=5)
+        sandbox.behave(path="page=2", delay=10)
         settings = {
             "CLIENT_ID": CLIENT,
             "CLIENT_SECRET": SECRET,
