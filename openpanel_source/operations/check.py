@@ -20,7 +20,8 @@ from openpanel_source.errors import (
 )
 from openpanel_source.model.clock import EARLIEST, LATEST
 from openpanel_source.source.settings.checked import Settings
-from openpanel_source.wire.untold_limit import LIMIT, WINDOW_SECONDS
+from openpanel_source.wire.own_windows import WINDOW_SECONDS
+from openpanel_source.wire.untold_limit import LIMIT
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from email.utils import parsedate_to_datetime
 from math import inf, isfinite
 
 from openpanel_source.errors import RequestAbortedError
+from openpanel_source.wire.own_windows import Entry
 from openpanel_source.wire.rate_share import Share
-from openpanel_source.wire.untold_limit import Entry, Tally
+from openpanel_source.wire.untold_limit import Tally
 
 _MARGIN_SECONDS = 0.01
 LONGEST_WAIT_SECONDS = 300.0

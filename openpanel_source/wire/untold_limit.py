@@ -1,21 +1,26 @@
 """A rate limit that the server does not tell: counted here, and learnt from refusals; pure.
 
 OpenPanel 3, and proxies that remove headers, say nothing of limit, rest or time. The server counts
-in a fixed window that opens with its first request (openpanel-3.md, section 5), and tells nobody
-when that was: so no more requests than it allows are made in any time of that length. Others on
-the same client id show by refusals. From then on requests are spread evenly; they become fewer with
-each window that overflows, and more again, slowly at first, with each that does not.
+in a fixed window that opens with its first request (openpanel-3.md, section 5). Who is alone opens
+each window, and so knows when it is over (``own_windows.py``). Others on the same client id show by
+refusals. From then on nobody knows when a window opens: no more requests than it allows are made in
+any time of that length, and they are spread evenly; they become fewer with each window that
+overflows, and more again, slowly at first, with each that does not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
+
+from openpanel_source.wire.own_windows import (
+    MARGIN_SECONDS,
+    WINDOW_SECONDS,
+    Entry,
+    OwnWindows,
+)
 
 LIMIT = 100
 """Requests that a server allows in a window, unless it says otherwise."""
-WINDOW_SECONDS = 10.0
-_MARGIN_SECONDS = 0.02
 _FIRST_UNDER_WAY = 4
 """Requests under way until a window has passed: others may have used most of it before."""
 _FEWER = 0.95
@@ -28,14 +33,6 @@ _FASTER = 2.0
 """How many times as many more they become with each further one."""
 _LOOK_SECONDS = 0.25
 """If a window lasts longer than was thought, one request asks after that time; it doubles."""
-
-
-@dataclass(eq=False)
-class Entry:
-    """A request that was made; ``counted_by`` is when the server had counted it at the latest."""
-
-    sent: float
-    counted_by: float = inf
 
 
 class Tally:
@@ -63,6 +60,8 @@ class Tally:
         self._turned = -inf
         """When the number of requests was last thought over."""
         self._step = _MORE
+        self._own: OwnWindows | None = OwnWindows()
+        """None where others may have opened the present window."""
 
     def wait(self, now: float, under_way: int) -> float:
         """Seconds until one more request may be made: 0 for at once, infinite for after news.
@@ -83,9 +82,14 @@ class Tally:
     def issue(self, now: float) -> Entry:
         """Count a request that is made now."""
         entry = Entry(now)
+        if not (self._entries or self._is_shared):
+            # Whoever was there before: no window is open in which this process has asked.
+            self._own = OwnWindows()
         if self.is_refused or self._begun == inf:
             self._asking = entry
         self._entries.append(entry)
+        if self._own is not None:
+            self._own.add(entry)
         self._sent = now
         return entry
 
@@ -97,8 +101,10 @@ class Tally:
             counted_by: When the first of its answer came.
         """
         is_news = entry is self._asking and self.is_refused
-        self.lose(entry, counted_by)
+        self._close(entry, counted_by)
         self._begun = min(self._begun, counted_by)
+        if is_news and self._own is not None:
+            self._own.begin(entry.sent)
         if is_news or entry.sent >= self._opened + WINDOW_SECONDS:
             # It was counted in a window that is none of those known.
             self._opened = self._next_opened(counted_by)
@@ -115,6 +121,10 @@ class Tally:
 
     def lose(self, entry: Entry, now: float) -> None:
         """Take in that a request failed without an answer; it may have been counted."""
+        entry.is_lost = True
+        self._close(entry, now)
+
+    def _close(self, entry: Entry, now: float) -> None:
         entry.counted_by = now
         if entry is self._asking:
             self._asking = None
@@ -128,8 +138,10 @@ class Tally:
             seconds: What the answer asks to wait, if it does.
         """
         was_asking = entry is self._asking
-        self.lose(entry, now)
+        self._close(entry, now)
         self._entries.remove(entry)
+        if self._own is not None:
+            self._own.remove(entry)
         if not was_asking:
             if entry.sent <= self._refused_at:
                 # It was under way when another was refused.
@@ -141,7 +153,7 @@ class Tally:
 
     def _patience(self, now: float) -> float:
         """Seconds until the window is over that is used up, as far as is known."""
-        left = min(self._opened, now) + WINDOW_SECONDS + _MARGIN_SECONDS - now
+        left = min(self._opened, now) + WINDOW_SECONDS + MARGIN_SECONDS - now
         if left > 0:
             return left
         look = self._look
@@ -149,13 +161,17 @@ class Tally:
         return look
 
     def _free_at(self, now: float) -> float:
-        """When there is surely room for one more, however the server's windows lie."""
-        length = WINDOW_SECONDS + _MARGIN_SECONDS
+        """When there is surely room for one more: by one's own windows, or however they lie."""
+        room_at = inf
+        if self._own is not None and not self._is_shared:
+            count, over_at = self._own.present(now)
+            room_at = now if count < LIMIT else over_at
+        length = WINDOW_SECONDS + MARGIN_SECONDS
         self._entries = [entry for entry in self._entries if entry.counted_by + length > now]
         excess = len(self._entries) - LIMIT
         if excess < 0:
             return now
-        return sorted(entry.counted_by for entry in self._entries)[excess] + length
+        return min(sorted(one.counted_by for one in self._entries)[excess] + length, room_at)
 
     def _paced_at(self) -> float:
         """When the next request of those that are spread over a window is due."""
@@ -166,6 +182,7 @@ class Tally:
         if now >= self._begun + WINDOW_SECONDS:
             had = max(float(len(self._entries)), _LEAST)
             self.most = max(min(self.most, had) * _FEWER, 1.0)
+            self._own = None
         self._is_shared, self._step, self._turned = True, _MORE, now
 
     def _grow(self, now: float) -> None:
