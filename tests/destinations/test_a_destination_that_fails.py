@@ -26,7 +26,8 @@ from openpanel_source.errors import (
 )
 from openpanel_source.operations.status import read_status
 from openpanel_source.sandbox import Sandbox
-from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
+from tests.support.own_process import environment_of
+from tests.support.sandbox_world import SECRET, event, world
 from tests.support.warehouse import Warehouse
 
 pytestmark = pytest.mark.sampled(8)
@@ -36,19 +37,12 @@ ROWS = [event(number) for number in range(1, 1500)]
 
 def command(sandbox: Sandbox, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """``openpanel-source sync`` in a process of its own."""
-    settings = {
-        "CLIENT_ID": CLIENT,
-        "CLIENT_SECRET": SECRET,
-        "PROJECT_ID": "web",
-        "BASE_URL": sandbox.url,
-        "NOW": NOW.isoformat(),
-    }
     # Measuring coverage writes files as well, which a full disk would not take.
-    inherited = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
-    environment = {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()}
+    given = environment_of(sandbox)
+    environment = {name: given[name] for name in given if "COVERAGE" not in name}
     return subprocess.run(
         [sys.executable, "-m", "openpanel_source.cli", "sync", *arguments],
-        env=inherited | environment,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -223,16 +217,8 @@ def test_a_destination_that_fails_while_days_are_read_is_blamed(
 def test_a_second_sync_at_once_says_so_and_harms_nothing() -> None:
     with world(*ROWS) as sandbox:
         sandbox.behave(path="page=2", delay=10)
-        settings = {
-            "CLIENT_ID": CLIENT,
-            "CLIENT_SECRET": SECRET,
-            "PROJECT_ID": "web",
-            "BASE_URL": sandbox.url,
-            "NOW": NOW.isoformat(),
-        }
-        environment = {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()}
         first = subprocess.Popen(
-            [sys.executable, "-m", "openpanel_source.cli", "sync"], env=os.environ | environment
+            [sys.executable, "-m", "openpanel_source.cli", "sync"], env=environment_of(sandbox)
         )
         with first:
             while not any("page=1" in item.url for item in sandbox.requests):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,7 +14,8 @@ import pytest
 
 from openpanel_source.errors import InvalidSettingError, OpenPanelError
 from openpanel_source.operations.runs.pace import Pace
-from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, pages_of, world
+from tests.support.own_process import start
+from tests.support.sandbox_world import event, pages_of, world
 from tests.support.warehouse import Warehouse
 
 DAYS = [f"2026-11-{day:02d}" for day in range(10, 23)]
@@ -47,21 +47,8 @@ print(*found)
 
 def started(sandbox: Any, warehouse: Warehouse) -> subprocess.Popen[str]:
     """The command, with a commit after each day, in a process of its own."""
-    settings = {
-        "CLIENT_ID": CLIENT,
-        "CLIENT_SECRET": SECRET,
-        "PROJECT_ID": "web",
-        "BASE_URL": sandbox.url,
-        "NOW": NOW.isoformat(),
-    }
     arguments = ("sync", "--json", "--commit-seconds", "0", "--database", str(warehouse.path))
-    return subprocess.Popen(
-        [sys.executable, "-m", "openpanel_source.cli", *arguments],
-        env=os.environ | {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return start(sandbox, *arguments)
 
 
 def pages(sandbox: Any, since: int = 0) -> Counter[str]:

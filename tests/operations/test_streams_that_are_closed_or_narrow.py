@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from openpanel_source.sandbox import Sandbox
-from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
+from tests.support.own_process import environment_of
+from tests.support.sandbox_world import event, world
 
 pytestmark = pytest.mark.sampled(12)
 
@@ -42,20 +41,7 @@ CLOSED = {"stdout": ">&-", "stderr": "2>&-", "both": ">&- 2>&-", "all": "<&- >&-
 def environment() -> Iterator[dict[str, str]]:
     Path("charts.toml").write_text(CHARTS, encoding="utf-8")
     with world(event(1, name="naïve ☃"), event(2, city="Zürich ☃"), event(3)) as sandbox:
-        yield environment_of(sandbox)
-
-
-def environment_of(sandbox: Sandbox) -> dict[str, str]:
-    settings = {
-        "CLIENT_ID": CLIENT,
-        "CLIENT_SECRET": SECRET,
-        "PROJECT_ID": "web",
-        "BASE_URL": sandbox.url,
-        "NOW": NOW.isoformat(),
-        "ERASED_PROFILES": "nobody",
-    }
-    given = {f"SOURCES__OPENPANEL__{name}": value for name, value in settings.items()}
-    return dict(os.environ) | given
+        yield environment_of(sandbox) | {"SOURCES__OPENPANEL__ERASED_PROFILES": "nobody"}
 
 
 def run(

@@ -18,15 +18,11 @@ ROWS = [
     for day in DAYS
     for number in range(3)
 ]
-
-
 COMMAND = ("-m", "openpanel_source.cli")
 
 
-def start(
-    sandbox: Sandbox, *arguments: str, program: Sequence[str] = COMMAND
-) -> subprocess.Popen[str]:
-    """The command in a process of its own; what a test sets in the environment comes first."""
+def environment_of(sandbox: Sandbox) -> dict[str, str]:
+    """The environment of a command that reads a server; what a test sets in it comes first."""
     settings = {
         "CLIENT_ID": CLIENT,
         "CLIENT_SECRET": SECRET,
@@ -34,9 +30,16 @@ def start(
         "BASE_URL": sandbox.url,
         "NOW": NOW.isoformat(),
     }
+    return {f"SOURCES__OPENPANEL__{name}": settings[name] for name in settings} | os.environ
+
+
+def start(
+    sandbox: Sandbox, *arguments: str, program: Sequence[str] = COMMAND
+) -> subprocess.Popen[str]:
+    """The command in a process of its own."""
     return subprocess.Popen(
         [sys.executable, *program, *arguments],
-        env={f"SOURCES__OPENPANEL__{name}": settings[name] for name in settings} | os.environ,
+        env=environment_of(sandbox),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
