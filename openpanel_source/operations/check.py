@@ -72,7 +72,7 @@ def check(client: Client, settings: Settings) -> Iterator[Finding]:
         "rate limit",
         f"{limit:,} requests a window, as the server says"
         if limit
-        else f"not told; no more than {LIMIT} requests are made in a window of {WINDOW_SECONDS:g} s",
+        else f"not told; at most {LIMIT} requests are made in a window of {WINDOW_SECONDS:g} s",
     )
 
 
