@@ -104,9 +104,9 @@ class Sandbox:
 
     def serve_forever(self) -> None:
         """Serve until interrupted."""
-        self.start()
-        thread = self._thread
         try:
+            self.start()
+            thread = self._thread
             while thread is not None and thread.is_alive():
                 thread.join(0.5)
         except KeyboardInterrupt:

@@ -130,13 +130,28 @@ def requests_answer(url: str) -> bool:
         return False
 
 
+SERVES = """
+import signal, threading, time
+from openpanel_source.sandbox import Sandbox, generate
+
+# A shell starts background jobs with the interrupt ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sandbox = Sandbox(generate(events=9))
+
+def tell():
+    while sandbox.url.endswith(":0"):
+        time.sleep(0.01)
+    print(sandbox.url, flush=True)
+
+threading.Thread(target=tell).start()
+sandbox.serve_forever()
+"""
+"""It tells its address from within what is interrupted, never before."""
+
+
 def test_serving_forever_ends_on_an_interrupt() -> None:
-    # A shell starts background jobs with the interrupt ignored.
-    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    code += "from openpanel_source.sandbox import *; s = Sandbox(generate(events=9)).start();"
-    code += "print(s.url, flush=True); s.serve_forever()"
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SERVES], stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout
         url = server.stdout.readline().strip()
