@@ -107,10 +107,13 @@ def sync(
         )
         resources = partial(resources_of, client, checked)
         runs = Runs(pipeline, resources, orders, backlog, pace, busy_timeout)
-        if runs.until_nothing_is_left(on_day) and checked.lists:
-            runs.summary.lists = load_lists(
-                pipeline, client, checked, orders, runs.failed, busy_timeout
-            )
+        if runs.until_nothing_is_left(on_day):
+            # The last of them may have failed while a run was committed.
+            runs.failed.left_of(checked.project_ids)
+            if checked.lists:
+                runs.summary.lists = load_lists(
+                    pipeline, client, checked, orders, runs.failed, busy_timeout
+                )
         if checked.scrub_requests and not reread and not halt.is_due():
             night = Night(pipeline, checked, halt, busy_timeout)
             runs.summary.scrub = night.spend(runs, on_day)

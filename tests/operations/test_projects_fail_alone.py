@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import dlt
 import pytest
 from click.testing import CliRunner
 
@@ -171,6 +173,29 @@ def test_if_all_projects_fail_the_first_error_is_raised(
                 attempt()
             assert raised.value.exit_code == code
             assert "gone" in str(raised.value)
+
+
+def test_if_the_last_project_fails_while_what_was_read_is_committed_its_error_is_raised(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    load = dlt.Pipeline.load
+
+    def load_late(self: dlt.Pipeline, *given: Any, **named: Any) -> Any:
+        while "project shop cannot be read" not in caplog.text:
+            time.sleep(0.05)
+        return load(self, *given, **named)
+
+    with world("shop") as sandbox:
+        given = settings(sandbox, project_id="shop", max_days_per_run=1)
+        sandbox.behave(path=pages_of(DAYS[-2]), status=500, body="no", delay=1)
+        with monkeypatch.context() as patch:
+            patch.setattr(dlt.Pipeline, "load", load_late)
+            with pytest.raises(errors.InternalServerError):
+                warehouse.sync(sandbox, **given)
+        assert held(warehouse) == {"shop": 1}
+        sandbox.behave()
+        assert warehouse.sync(sandbox, **given).exit_code == 0
+    assert held(warehouse) == {"shop": 10}
 
 
 def test_charts_of_the_project_fail_with_it_and_the_others_are_drawn(warehouse: Warehouse) -> None:
