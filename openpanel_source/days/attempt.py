@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -27,8 +28,13 @@ _PAGES_AT_A_TIME = 20
 
 @dataclass
 class Attempt:
-    """One reading of a day from its first page to its last."""
+    """One reading of a day from its first page to its last.
 
+    Attributes:
+        page_size: Rows a page; 0 where a day is not read page by page.
+    """
+
+    page_size: int = 0
     totals: list[int] = field(default_factory=list)
     rows: int = 0
     repeats: int = 0
@@ -79,7 +85,9 @@ class Attempt:
         for name, rows in page.dimensions:
             self._side_rows.add(name, rows)
         self.ids |= fresh
-        return len(fresh) + self.rejected.add(page.rejected)
+        rejected = self.rejected.add(page.rejected)
+        self.repeats += len(page.rejected) - rejected
+        return len(fresh) + rejected
 
     @property
     def side_rows(self) -> SideRows:
@@ -110,24 +118,46 @@ class Attempt:
         return before - len(self.rejected)
 
     @property
-    def mark(self) -> tuple[int, int]:
-        """The same for attempts that brought the same ids; others have another, as good as surely.
+    def mark(self) -> Mark:
+        """What another attempt is compared by."""
+        rows = len(self.ids) + len(self.rejected)
+        return Mark(rows, sum(map(hash, self.ids)) + self.rejected.mark, self.page_size)
 
-        Their hashes are of 64 bits, and secret, so nobody can make up ids that add up to the same.
-        """
-        return len(self.ids), sum(map(hash, self.ids))
-
-    def counts(self, earlier: tuple[int, int] | None) -> Counts:
+    def counts(self, earlier: Mark | None) -> Counts:
         """What it said and brought, given the mark of the attempt before."""
-        is_settled = earlier is not None and earlier == self.mark and not self.has_repeated_page
+        is_settled = earlier is not None and self.mark.settles(earlier)
         return Counts(
             first_total=self.totals[0],
             lowest_total=min(self.totals),
             highest_total=max(self.totals),
             rows=self.rows,
-            repeats=0 if is_settled else self.repeats,
+            repeats=0 if is_settled and not self.has_repeated_page else self.repeats,
             went_in_circles=self.has_repeated_page,
         )
+
+
+class Mark(NamedTuple):
+    """The same for attempts that brought the same rows; others have another, as good as surely.
+
+    Attributes:
+        rows: How many.
+        digest: Of their ids. The hashes are of 64 bits, and secret, so nobody can make up ids that
+            add up to the same.
+        page_size: Rows a page.
+    """
+
+    rows: int
+    digest: int
+    page_size: int
+
+    def settles(self, earlier: Mark) -> bool:
+        """Whether both attempts show that no row slid from one page to the next.
+
+        Pages of one size may do so in the same way each time, as those of a cache; rows that slide
+        between pages that end elsewhere are others.
+        """
+        has_other_edges = self.page_size != earlier.page_size or not self.page_size
+        return self[:2] == earlier[:2] and has_other_edges
 
 
 @dataclass

@@ -37,6 +37,7 @@ class Backlog:
         first_days: The first days with events, by project, that are looked for meanwhile.
         meter: Counts rows as they come.
         is_planned: Whether the days are in it.
+        planned_on: The UTC day on which they were put in; none of their counts is older.
         days_done: Days read, or found empty.
     """
 
@@ -50,6 +51,7 @@ class Backlog:
         self.first_days: dict[str, Future[date | None]] = {}
         self.meter = Meter()
         self.is_planned = False
+        self.planned_on = date.min
         self.days_done = 0
         self._left: Counter[str] = Counter()
         self._to_come: Iterator[Split] = iter(())
@@ -96,20 +98,19 @@ class Backlog:
         self.first_days = {project: looking.submit(find, project) for project in projects}
         looking.shutdown(wait=False)
 
-    def fill(
-        self, projects: list[list[PlannedDay]], count: Callable[[str, date, date], int]
-    ) -> None:
+    def fill(self, projects: list[list[PlannedDay]], counter: DayReader, today: date) -> None:
         """Put in what was planned.
 
         Args:
             projects: The days of each project, newest first.
-            count: Counts rows of a project in a range of days.
+            counter: Counts rows.
+            today: The current UTC day.
         """
-        self.is_planned = True
+        self.is_planned, self.planned_on = True, today
         planned = [days for days in projects if days]
         self._left.update({days[0].project_id: len(days) for days in planned})
         # Projects take turns, so that the newest days of each come first.
-        self._to_come = _in_turns([self._split(days, count) for days in planned])
+        self._to_come = _in_turns([self._split(days, counter) for days in planned])
 
     def readings(self, reader: DayReader) -> Iterator[DayReading]:
         """The days that are left, as they are read; whoever leaves off can go on later.
@@ -170,13 +171,12 @@ class Backlog:
             self._ready.appendleft(planned)
             self._left[project] += 1
 
-    def _split(
-        self, days: list[PlannedDay], count: Callable[[str, date, date], int]
-    ) -> Iterator[Split]:
+    def _split(self, days: list[PlannedDay], counter: DayReader) -> Iterator[Split]:
         """The days of a project that hold something and those that do not, until it fails."""
         project = days[0].project_id
         with self.failed.alone(project):
-            for split in split_empty(partial(count, project), days):
+            count = partial(counter.count, project)
+            for split in split_empty(count, days, adds_up=counter.adds_up):
                 if project in self.failed:
                     return
                 if split.rows is not None:

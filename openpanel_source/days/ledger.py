@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -68,6 +68,14 @@ class DayRecord(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.distinct_ids + self.erased_rows
 
     @property
+    def has_more_than_counted(self) -> bool:
+        """Whether rows came that the server did not count, as where some arrive meanwhile.
+
+        Then its count is not what is held, and does not tell whether that has changed.
+        """
+        return self.loadable_rows + self.rejected_rows > self.total_count
+
+    @property
     def is_settled(self) -> bool:
         """Whether the day was over when it was read, and is proven."""
         return self.verdict is Verdict.COMPLETE
@@ -122,6 +130,12 @@ class Ledger:
         entry = self._entry(project_id)
         left = [record for day, record in _left(entry).items() if day not in entry["days"]]
         return {record.day: record for record in msgspec.convert(left, list[DayRecord])}
+
+    def leave(self, records: Iterable[DayRecord]) -> None:
+        """Remember days whose rows another query left, be it another pipeline's."""
+        for record in records:
+            left = self._entry(record.project_id).setdefault("left", {})
+            left[record.day.isoformat()] = msgspec.to_builtins(record)
 
     def record(self, record: DayRecord) -> None:
         """Remember a reading; it becomes durable together with its rows."""

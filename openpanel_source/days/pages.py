@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
 
 from openpanel_source.api.client import Client
 from openpanel_source.api.generation import Generation
@@ -38,12 +41,13 @@ class Pages:
     shaper: Shaper
     _shaping: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def fetch(self, item: PlannedDay, number: int) -> list[ShapedPage]:
+    def fetch(self, item: PlannedDay, number: int, size: int | None = None) -> list[ShapedPage]:
         """A page of a day, with all fields.
 
         Args:
             item: The day.
             number: Counted from 1.
+            size: Rows that a page holds; as many as the server allows when left out.
 
         Returns:
             The page; its parts, in order, if it is larger than an answer may be. An event that
@@ -52,21 +56,27 @@ class Pages:
         Raises:
             OpenPanelError: A request failed for good.
         """
-        return self._fetch(item, number, self.generation.page_size, _PARTS)
-
-    def _fetch(
-        self, item: PlannedDay, number: int, size: int, parts: tuple[int, ...]
-    ) -> list[ShapedPage]:
+        size = size or self.generation.page_size
         try:
             return [self._ask(item, number, size)]
         except AnswerTooLargeError:
-            if size == 1:
-                return [self._ask_in_short(item, number)]
+            pages = self._in_parts(item, number, size, _PARTS)
+        return [page._replace(meta=_of_whole_pages(page.meta, size)) for page in pages]
+
+    def _in_parts(
+        self, item: PlannedDay, number: int, size: int, parts: tuple[int, ...]
+    ) -> list[ShapedPage]:
+        """A page that is too large, in parts that are not."""
+        if size == 1:
+            return [self._ask_in_short(item, number)]
         logger.info("page %d of %s by %d is too large: read in parts", number, item.day, size)
         divisor = next((part for part in parts if size % part == 0), size)
         pages: list[ShapedPage] = []
         for part in range((number - 1) * divisor + 1, number * divisor + 1):
-            pages += self._fetch(item, part, size // divisor, parts[1:])
+            try:
+                pages.append(self._ask(item, part, size // divisor))
+            except AnswerTooLargeError:
+                pages += self._in_parts(item, part, size // divisor, parts[1:])
             if not pages[-1].rows:
                 break
         return pages
@@ -85,8 +95,7 @@ class Pages:
             includes=self.query.includes,
             generation=self.generation,
         )
-        page = self.client.read(EVENTS_PATH, [*params, ("page", str(number))], shape)
-        return page._replace(meta=self._whole(page.meta, size))
+        return self.client.read(EVENTS_PATH, [*params, ("page", str(number))], shape)
 
     def _ask_in_short(self, item: PlannedDay, number: int) -> ShapedPage:
         """An event that is too large, as rejected: what the server says of it unasked."""
@@ -101,10 +110,21 @@ class Pages:
         )
         rejected = [Rejected(as_text(bytes(raw)), reason) for raw in page.data]
         empty = shape_events([], item.project_id, item.day)
-        meta = self._whole(page.meta, 1)
-        return ShapedPage(meta, [], rejected, empty, first_id=first_id(page))
+        return ShapedPage(page.meta, [], rejected, empty, first_id=first_id(page))
 
-    def _whole(self, meta: Meta, size: int) -> Meta:
-        """The counts of a part as those of a whole page."""
-        whole = self.generation.page_size
-        return meta if size == whole else Meta(meta.total_count, -(-meta.total_count // whole))
+
+def _of_whole_pages(meta: Meta, size: int) -> Meta:
+    """The counts of a part as those of pages of a size."""
+    return Meta(meta.total_count, -(-meta.total_count // size))
+
+
+class FirstPage(NamedTuple):
+    """The first page of a day, under way.
+
+    Attributes:
+        asked_on: The UTC day on which it was asked for: what came later is not in it.
+        pages: What ``Pages.fetch`` returns; of old servers, what their reader does.
+    """
+
+    asked_on: date
+    pages: Future[Any]

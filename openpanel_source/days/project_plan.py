@@ -31,7 +31,7 @@ class Planner:
         counter: Counts.
         ledger: What is known.
         settle: Called with the record of a day that was open, is over and holds what it held.
-        reread: Projects and days to read whatever the counts say.
+        reread: Projects and days to read, and as a whole, whatever the counts say.
     """
 
     window: Window
@@ -62,8 +62,9 @@ class Planner:
         known = {day: record for day, record in every.items() if day not in begun}
         planned = {item.day: item for item in self._planned(project, known)}
         for owner, day in self.reread:
-            if owner == project and day not in planned:
-                planned[day] = PlannedDay(project, day, Reason.CHANGED)
+            if owner == project:
+                item = planned.get(day, PlannedDay(project, day, Reason.CHANGED))
+                planned[day] = replace(item, reason=Reason.CHANGED)
         held = {**self.ledger.of_another_query(project), **known}
         days = sorted(planned.keys() - begun, reverse=True)
         return self._counted(project, [planned[day] for day in days], held)
@@ -85,13 +86,12 @@ class Planner:
 
     def _planned(self, project: str, known: Known) -> Iterator[PlannedDay]:
         window = self.window
-        last = window.end or self._today
+        last = min(window.end or self._today, self._today)
         since = window.start or EARLIEST
         for day in sorted(self.ledger.of_another_query(project)):
             if since <= day <= (window.end or LATEST):
                 yield PlannedDay(project, day, Reason.NEW)
-        if window.end is None:
-            yield from self._future_days(project, known)
+        yield from self._future_days(project, known)
         first = self._first_day(project, since, last)
         if first is None:
             # Nothing is left on the server of what was read.
@@ -114,11 +114,12 @@ class Planner:
         """The first day to read: days before hold nothing."""
         if self.window.start is not None and self.window.end is not None:
             return self.window.start
-        first = self.ledger.first_day(project, since)
+        # Events may have come before the day that was the first: a reload finds them as well.
+        first = None if self.window.reload else self.ledger.first_day(project, since)
         if first is None:
             found = self.first_days.get(project)
             first = found.result() if found else self.find_first_day(project, since, last)
-            if first is not None and self.window.end is None:
+            if first is not None and last == self._today:
                 self.ledger.remember_first_day(project, since, first)
         return first
 
@@ -130,14 +131,19 @@ class Planner:
     def _future_days(self, project: str, known: Known) -> Iterator[PlannedDay]:
         """Days after today that hold events, as imports and wrong clocks bring them."""
         first = max(self._today + DAY, self.window.start or EARLIEST)
-        total = self.counter.count(project, first, LATEST)
-        held = {day: record.counted for day, record in known.items() if day >= first}
-        shrunk = {day for day in held if known[day].shrunk_to is not None}
-        if total == sum(held.values()) and not shrunk and not self.window.reload:
+        last = self.window.end or LATEST
+        if first > last:
             return
-        found = dict(days_with_events(self._count(project), first, LATEST, total))
+        count = self._count(project)
+        total = count(first, last)
+        held = {day: record.counted for day, record in known.items() if first <= day <= last}
+        unproven = {day for day in held if not known[day].is_proven}
+        if total == sum(held.values()) and not unproven and not self.window.reload:
+            return
+        adds_up = self.counter.adds_up
+        found = dict(days_with_events(count, first, last, total, adds_up=adds_up))
         for day in found.keys() | held.keys():
-            is_same = found.get(day, 0) == held.get(day, 0) and day not in shrunk
+            is_same = found.get(day, 0) == held.get(day, 0) and day not in unproven
             if self.window.reload or not is_same:
                 reason = Reason.OPEN if day in known else Reason.NEW
                 yield PlannedDay(project, day, reason, counted=found.get(day, 0))
@@ -179,6 +185,9 @@ class Planner:
         """The day as planned; None if one count shows that it holds just what it held."""
         record = known.get(item.day)
         if item.reason is not Reason.OPEN or record is None or not record.is_proven:
+            return item
+        has_more = self.counter.adds_up and record.has_more_than_counted
+        if has_more or (item.project_id, item.day) in self.reread:
             return item
         total, newest_id = self.counter.newest(item.project_id, item.day)
         if not _is_held(record, total, newest_id):

@@ -8,18 +8,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from openpanel_source.api.client import Client
 from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.api.generation import CURRENT, Generation
 from openpanel_source.api.page import Meta, newest_day, peek
 from openpanel_source.api.query import EVENTS_PATH, EventQuery
-from openpanel_source.days.attempt import Attempt, DayReading, Placement
+from openpanel_source.days.attempt import DayReading, Mark, Placement
 from openpanel_source.days.ledger import DayRecord, Reason
 from openpanel_source.days.meter import Meter
 from openpanel_source.days.old_servers.looks import DayRange, Looker
-from openpanel_source.days.pages import Pages
+from openpanel_source.days.page_by_page import PageByPage
+from openpanel_source.days.pages import FirstPage, Pages
 from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.tail import read_tail
 from openpanel_source.days.verdict import judge
@@ -28,7 +29,7 @@ from openpanel_source.rows.dimensions import DimensionShaper
 from openpanel_source.rows.new_fields import NewFields
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.promoted import NOTHING, Promotion
-from openpanel_source.rows.shape import ShapedPage, Shaper
+from openpanel_source.rows.shape import Shaper
 
 if TYPE_CHECKING:
     from openpanel_source.days.old_servers.reader import AlignedDays
@@ -68,6 +69,7 @@ class DayReader:
         told = DimensionShaper(query.dimensions, now, self.privacy) if query.dimensions else None
         shaper = Shaper(self.privacy, self.fields, told, self.promotion)
         self._pages = Pages(client, query, generation, shaper)
+        self._page_by_page = PageByPage(self._pages, self.pages_in_flight, self.meter)
         self._placement = Placement()
         self._aligned: AlignedDays | None = None
         if not generation.has_stable_pages:
@@ -170,7 +172,7 @@ class DayReader:
         pool = ThreadPoolExecutor(self.pages_in_flight, thread_name_prefix="openpanel-page")
         reader = ThreadPoolExecutor(1, thread_name_prefix="openpanel-day")
         days = iter(planned)
-        ahead: deque[tuple[PlannedDay, Future[Any]]] = deque()
+        ahead: deque[tuple[PlannedDay, FirstPage]] = deque()
 
         def look_ahead() -> None:
             for item in islice(days, self.pages_in_flight - len(ahead)):
@@ -202,18 +204,21 @@ class DayReader:
             for executor in (pool, reader):
                 executor.shutdown(wait=True)
 
-    def _first(self, pool: ThreadPoolExecutor, item: PlannedDay) -> Future[Any]:
+    def _first(
+        self, pool: ThreadPoolExecutor, item: PlannedDay, size: int | None = None
+    ) -> FirstPage:
         """The first request of a day, under way."""
+        today = self.now().date()
         if self._aligned is not None:
-            return pool.submit(self._aligned.first, item)
-        return pool.submit(self._pages.fetch, item, 1)
+            return FirstPage(today, pool.submit(self._aligned.first, item))
+        return FirstPage(today, pool.submit(self._pages.fetch, item, 1, size))
 
     def _read_alone(
         self,
         failed: FailedProjects,
         pool: ThreadPoolExecutor,
         item: PlannedDay,
-        first: Future[Any],
+        first: FirstPage,
     ) -> DayReading | None:
         """A day, read to a verdict; None if its project has failed, or fails now."""
         if item.project_id not in failed:
@@ -223,9 +228,7 @@ class DayReader:
                 return reading
         return None
 
-    def _read_day(
-        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[Any]
-    ) -> DayReading:
+    def _read_day(self, pool: ThreadPoolExecutor, item: PlannedDay, first: FirstPage) -> DayReading:
         if self._aligned is None and not self.generation.has_edges:
             self.meter.begin(item, is_whole=False)
             tail = read_tail(self._pages, item, first, self.now)
@@ -233,22 +236,26 @@ class DayReader:
                 self.meter.reach(tail.tables.num_rows, tail.record.total_count)
                 return tail
         requests = readings = 0
-        earlier: tuple[int, int] | None = None
+        earlier: Mark | None = None
+        size = self.generation.page_size
         while True:
             readings += 1
             self.meter.begin(item, is_whole=True)
-            is_open = item.day >= self.now().date()
+            is_open = item.day >= first.asked_on
             if self._aligned is not None:
-                attempt = self._aligned.read(pool, first.result())
+                attempt = self._aligned.read(pool, first.pages.result())
             else:
-                attempt = self._read_once(pool, item, first)
+                attempt = self._page_by_page.read(pool, item, first, size)
             requests += len(attempt.totals)
             counts = attempt.counts(earlier)
             verdict = judge(counts, is_open=is_open, is_counted=self.query.is_counted)
             if verdict.is_proof or readings == _READINGS:
                 break
             earlier = attempt.mark
-            first = self._first(pool, item)
+            # Rows that were delivered twice are told from rows that slid by pages of another size.
+            whole = self.generation.page_size
+            size = whole - whole // 10 if attempt.repeats and size == whole else whole
+            first = self._first(pool, item, size)
         beyond = attempt.leave_out_next_midnight(item.day) if self.generation.has_edges else 0
         self._placement.check(attempt, item.day)
         rejected, erased = attempt.redacted(self.privacy)
@@ -274,27 +281,3 @@ class DayReader:
             newest_at=attempt.newest_at,
         )
         return DayReading(record, attempt.tables, rejected, side_rows=attempt.side_rows)
-
-    def _read_once(
-        self, pool: ThreadPoolExecutor, item: PlannedDay, first: Future[list[ShapedPage]]
-    ) -> Attempt:
-        from openpanel_source.api.paginator import EventsPaginator
-
-        paginator = EventsPaginator(until_empty=not self.query.is_counted)
-        attempt = Attempt()
-        window = deque([first])
-        asked = 1
-        while window:
-            pages = window.popleft().result()
-            new_rows = sum([attempt.add(page) for page in pages])
-            self.meter.reach(attempt.rows, attempt.totals[0])
-            paginator.observe(pages[-1].meta, sum(page.rows for page in pages), new_rows)
-            if not paginator.has_next_page:
-                break
-            known = max(paginator.pages, paginator.page + 1)
-            while len(window) < self.pages_in_flight and asked < known:
-                asked += 1
-                window.append(pool.submit(self._pages.fetch, item, asked))
-        for unneeded in window:
-            unneeded.cancel()
-        return attempt

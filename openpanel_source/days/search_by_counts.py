@@ -72,7 +72,7 @@ def _check_nothing_before(count: Count, days: tuple[date, date], found: date, to
 
 
 def days_with_events(
-    count: Count, first: date, last: date, total: int
+    count: Count, first: date, last: date, total: int, *, adds_up: bool = True
 ) -> Iterator[tuple[date, int]]:
     """Every day of the range that holds events, newest first, with its count.
 
@@ -81,22 +81,47 @@ def days_with_events(
         first: First day of the range.
         last: Last day of the range.
         total: Rows in the range.
+        adds_up: Whether counts of parts have to be that of the whole.
 
     Yields:
         Days and their counts; O(k·log n) counts for k of n days.
+
+    Raises:
+        ContradictoryCountsError: Parts count more rows than the whole, though nothing moves.
     """
-    if total == 0 or first > last:
-        return
-    if first == last:
-        yield first, total
-        return
-    middle = first + (last - first) // 2
-    newer = count(middle + DAY, last)
-    yield from days_with_events(count, middle + DAY, last, newer)
-    # What arrived since the total was counted hides older rows from the difference, so nothing is
-    # called empty that was not counted empty itself.
-    older = total - newer if total > newer else count(first, middle)
-    yield from days_with_events(count, first, middle, older)
+    excesses = 0
+
+    def check(start: date, end: date, whole: int, parts: int) -> None:
+        """Bear with parts that hold more than the whole only while something may move."""
+        nonlocal excesses
+        if not adds_up or parts <= max(whole, again := count(start, end)):
+            return
+        excesses += 1
+        if excesses == _TIMES_COUNTED:
+            raise ContradictoryCountsError(
+                f"the server counts {again:,} events from {start} to {end}, and {parts:,} in the"
+                " two halves of these days: what it says of days cannot be believed. Nothing more"
+                " was recorded or changed; report it to who runs the server."
+            )
+
+    def descend(start: date, end: date, whole: int) -> Iterator[tuple[date, int]]:
+        if whole == 0:
+            return
+        if start == end:
+            yield start, whole
+            return
+        middle = start + (end - start) // 2
+        newer = count(middle + DAY, end)
+        # What arrived since the whole was counted hides older rows from the difference, so nothing
+        # is called empty that was not counted empty itself.
+        older = whole - newer if whole > newer else count(start, middle)
+        if newer + older > whole:
+            check(start, end, whole, newer + older)
+        yield from descend(middle + DAY, end, newer)
+        yield from descend(start, middle, older)
+
+    if first <= last:
+        yield from descend(first, last, total)
 
 
 def known_ranges(
@@ -195,12 +220,15 @@ class Split(NamedTuple):
     rows: int | None = None
 
 
-def split_empty(count: Count, planned: list[PlannedDay]) -> Iterator[Split]:
+def split_empty(
+    count: Count, planned: list[PlannedDay], *, adds_up: bool = True
+) -> Iterator[Split]:
     """Separate days that hold nothing, by counting long ranges instead of single days.
 
     Args:
         count: Counts rows of a range.
         planned: Days of one project, newest first.
+        adds_up: Whether counts of parts have to be that of the whole.
 
     Yields:
         Range by range.
@@ -214,7 +242,7 @@ def split_empty(count: Count, planned: list[PlannedDay]) -> Iterator[Split]:
         if total >= len(days):
             yield Split(days, [], total)
             continue
-        filled = dict(days_with_events(count, first, last, total))
+        filled = dict(days_with_events(count, first, last, total, adds_up=adds_up))
         yield Split(
             [item for item in days if item.day in filled],
             [item for item in days if item.day not in filled],

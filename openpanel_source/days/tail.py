@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
@@ -11,17 +10,14 @@ import pyarrow as pa
 
 from openpanel_source.days.attempt import Attempt, DayReading
 from openpanel_source.days.ledger import DayRecord
-from openpanel_source.days.pages import Pages
+from openpanel_source.days.pages import FirstPage, Pages
 from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.model.clock import Clock
-from openpanel_source.rows.shape import ShapedPage
 from openpanel_source.rows.spill import SpilledTables
 
 
-def read_tail(
-    pages: Pages, item: PlannedDay, first: Future[list[ShapedPage]], now: Clock
-) -> DayReading | None:
+def read_tail(pages: Pages, item: PlannedDay, first: FirstPage, now: Clock) -> DayReading | None:
     """Read the rows that are newer than what was read of the day before.
 
     Relies on page 1 and on the order of its rows.
@@ -29,7 +25,7 @@ def read_tail(
     Args:
         pages: Of the query.
         item: The day.
-        first: Its first page, under way.
+        first: Its first page.
         now: The clock.
 
     Returns:
@@ -43,7 +39,6 @@ def read_tail(
     before = item.tail_of
     if before is None or before.newest_at is None:
         return None
-    is_open = item.day >= now().date()
     attempt = Attempt()
     newer: list[str] = []
     known: set[str] = set()
@@ -51,7 +46,7 @@ def read_tail(
     while True:
         number += 1
         fresh = 0
-        for page in first.result() if number == 1 else pages.fetch(item, number):
+        for page in first.pages.result() if number == 1 else pages.fetch(item, number):
             after, until = _divided(page.table, before.newest_at)
             newer += after.column("id").to_pylist()
             known.update(until.column("id").to_pylist())
@@ -69,7 +64,7 @@ def read_tail(
         before.newest_at,
         attempt,
         len(newer),
-        verdict=Verdict.OPEN if is_open else Verdict.COMPLETE,
+        verdict=Verdict.OPEN if item.day >= first.asked_on else Verdict.COMPLETE,
         reason=item.reason,
         read_at=now(),
     )

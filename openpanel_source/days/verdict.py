@@ -39,9 +39,10 @@ class Counts(NamedTuple):
         lowest_total: The lowest of its counts, over all pages.
         highest_total: The highest of them.
         rows: Rows received.
-        repeats: Rows among them whose id an earlier page had brought already. One page is one
-            look at the data, so a repeat within it is a second delivery; a repeat across pages may
-            also be a row that slid from one to the next, and then another may have slid past.
+        repeats: Rows among them, rejected ones included, that an earlier page had brought already.
+            One page is one look at the data, so a repeat within it is a second delivery; a repeat
+            across pages may also be a row that slid from one to the next, and then another may
+            have slid past.
         went_in_circles: Whether some page came twice: then it is not known where a list ends that
             holds more than is counted.
     """
@@ -63,8 +64,8 @@ def judge(counts: Counts, *, is_open: bool, is_counted: bool) -> Verdict:
     """What a reading of one day proves.
 
     Args:
-        counts: What the reading said and brought; ``repeats`` is 0 where two readings in a row
-            brought the same ids, which shows that nothing slid.
+        counts: What the reading said and brought; ``repeats`` is 0 where two readings in a row,
+            by pages that end elsewhere, brought the same rows, which shows that nothing slid.
         is_open: Whether the day is not over (UTC).
         is_counted: Whether the count covers all rows that are listed; with a profile id the list
             holds more (openpanel-api.md, section 3), and its end is an empty page.

@@ -54,6 +54,16 @@ def parse_day(name: str, value: str | date | None) -> date | None:
         ) from None
 
 
+def parse_end(name: str, value: str | date | None) -> date | None:
+    """A UTC day as ``parse_day`` reads it, none after the last that is ever asked for.
+
+    Raises:
+        InvalidSettingError: It is no day.
+    """
+    day = parse_day(name, value)
+    return None if day is None else min(day, LATEST)
+
+
 def parse_start(name: str, value: str | date | None, today: date) -> date | None:
     """A UTC day as ``parse_day`` reads it, or ``7d``: today and the six days before.
 

@@ -19,7 +19,7 @@ from openpanel_source.days.project_plan import Planner
 from openpanel_source.days.reader import DayReader
 from openpanel_source.destinations.warehouse import ProjectDay, count_events
 from openpanel_source.model.plain import plain
-from openpanel_source.operations.adopt import adoptable_days
+from openpanel_source.operations.adopt import recorded_elsewhere
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, operation
 from openpanel_source.operations.progress.display import OnProgress
 from openpanel_source.operations.progress.telling import telling
@@ -200,7 +200,7 @@ def _compare_all(
     # What the destination says at one moment: its ledger, and the rows of each day.
     with looking_alone(pipeline, busy_timeout) as there:
         ledger = ledger_of(there, settings.query.fingerprint)
-        for record in adoptable_days(there, settings, ledger):
+        for record in recorded_elsewhere(there, settings, ledger).adoptable:
             ledger.record(record)
         held = count_events(there)
     reader = reader_of(client, settings, known=ledger.server)

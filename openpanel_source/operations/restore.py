@@ -25,7 +25,7 @@ from openpanel_source.destinations.warehouse import (
 )
 from openpanel_source.model.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.model.text import counted
-from openpanel_source.operations.adopt import adoptable_days
+from openpanel_source.operations.adopt import recorded_elsewhere
 from openpanel_source.operations.users_pipeline import Others
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.settings.checked import Settings
@@ -50,7 +50,7 @@ def restored(
 
     Returns:
         Projects and days that differ from the ledger, changed by hand or by a run that was cut off,
-        and days that other pipelines have loaded.
+        and days that other pipelines have loaded, with this query or another.
     """
     ended_well = _take_mark(pipeline)
     others = Others.of(pipeline, busy_timeout)
@@ -69,21 +69,23 @@ def restored(
                 # Tables and columns that somebody dropped are made again, empty.
                 mended = client.update_stored_schema(force=True) or {}
         ledger = ledger_of(pipeline, settings.query.fingerprint)
-        adoptable = adoptable_days(pipeline, settings, ledger)
+        elsewhere = recorded_elsewhere(pipeline, settings, ledger)
+    ledger.leave(elsewhere.of_another_query)
     check_consent(settings, ledger)
+    known = [*elsewhere.adoptable, *elsewhere.of_another_query]
     if schema is not None and (mended or not ended_well):
         write_comments(pipeline, busy_timeout)
     if mended:
         logger.warning("the destination lacked parts of %s", ", ".join(sorted(mended)))
     if not any(map(ledger.days, settings.project_ids)):
         # All that there is will be read or adopted.
-        return frozenset(), adoptable
+        return frozenset(), known
     if EVENTS.name in mended or EVENT_GROUPS.name in mended:
         is_whole = EVENTS.name not in mended
-        return _days_of(ledger, settings, with_groups=is_whole), adoptable
+        return _days_of(ledger, settings, with_groups=is_whole), known
     doubtful = _days_loaded_by(others.discarded, ledger, settings)
     if ended_well and not takes_sql(pipeline):
-        return doubtful, adoptable
+        return doubtful, known
     # Somebody may have changed days, and a package that was cut off may have replaced some.
     with open_meanwhile(pipeline, busy_timeout):
         held = count_events(pipeline, settings.start or date.min, settings.end or date.max)
@@ -91,14 +93,14 @@ def restored(
         (project, day)
         for project in settings.project_ids
         for day in differing_days(ledger.days(project), held, project, settings)
-    ) - {(record.project_id, record.day) for record in adoptable}
+    ) - {(record.project_id, record.day) for record in known}
     if differing:
         logger.warning(
             "%s of events hold other rows here than were loaded, and are read again: somebody has"
             " changed them, or a load was cut off",
             counted(len(differing), "day"),
         )
-    return differing | doubtful, adoptable
+    return differing | doubtful, known
 
 
 def _days_loaded_by(

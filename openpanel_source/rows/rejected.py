@@ -45,6 +45,11 @@ class RejectedRows:
         self._append(fresh)
         return len(fresh)
 
+    @property
+    def mark(self) -> int:
+        """The same for the same rows, in any order."""
+        return sum(map(hash, self._seen))
+
     def __iter__(self) -> Iterator[Rejected]:
         for rows in self._pages():
             yield from rows

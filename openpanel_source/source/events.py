@@ -17,7 +17,7 @@ from dlt.extract import DltResource
 from openpanel_source.api.client import Client
 from openpanel_source.days.backlog import Backlog
 from openpanel_source.destinations.files.table_format import check_replaces
-from openpanel_source.model.clock import DAY, EARLIEST, parse_day, parse_time
+from openpanel_source.model.clock import DAY, EARLIEST, parse_day, parse_end, parse_time
 from openpanel_source.model.schema import (
     EVENT_GROUPS,
     EVENT_META,
@@ -119,7 +119,7 @@ def _range_of(cursor: Any) -> tuple[date | None, date | None]:
     start = parse_day("initial_value", parse_time("initial_value", cursor.initial_value))
     end = parse_time("end_value", cursor.end_value)
     last = end - timedelta(microseconds=1) if end else None
-    return None if start == EARLIEST else start, parse_day("end_value", last)
+    return None if start == EARLIEST else start, parse_end("end_value", last)
 
 
 def _midnight(day: date | None) -> Any:

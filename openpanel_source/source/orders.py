@@ -141,8 +141,9 @@ class Orders:
 
     Attributes:
         destination: Answers questions about what is there.
-        reread: Projects and days to read whatever the counts say.
-        adoptable: Days that other pipelines have loaded, for the ledger to take over.
+        reread: Projects and days to read, and as a whole, whatever the counts say.
+        adoptable: Days that other pipelines have loaded, for the ledger to take over; those of
+            another query as left by it.
         with_charts: Whether charts are read.
         with_lists: Whether what the dashboard lists is read.
         begins_early: Whether the first run is to commit the newest days before all is planned.

@@ -155,16 +155,20 @@ class Run:
         record = msgspec.structs.replace(reading.record, load_id=self._load_id)
         results = self.results
         before = self._ledger.get(record.project_id, record.day)
-        if not record.verdict.is_proof and before is not None:
+        catch = self._backlog.catches[record.project_id]
+        held = before or catch.known.get(record.day)
+        if not record.verdict.is_proof and held is not None:
             # What the destination holds of the day may be more than this reading brought.
-            kept = msgspec.structs.replace(
-                before, verdict=record.verdict, shrunk_to=None, shrunk_since=None
-            )
-            self._ledger.record(kept)
-            results.records.append(with_rows_of(before, record))
+            if before is not None:
+                self._ledger.record(
+                    msgspec.structs.replace(
+                        before, verdict=record.verdict, shrunk_to=None, shrunk_since=None
+                    )
+                )
+            # What another query has loaded stays that query's, and is to be read.
+            results.records.append(with_rows_of(held, record))
             results.refused.add((record.project_id, record.day))
             return False
-        catch = self._backlog.catches[record.project_id]
         if not catch.permits(record):
             known = catch.known[record.day]
             kept = shrunk(known, record.total_count, record.reason, self._stamp)
@@ -186,6 +190,6 @@ class Run:
     def _record_empty(self) -> None:
         """Record the days that were counted and found empty meanwhile."""
         for item in self._backlog.found_empty():
-            record = without_events(item, self._today, self._stamp)
+            record = without_events(item, self._backlog.planned_on, self._stamp)
             self._take(DayReading(record, SpilledTables()))
             self._backlog.done(item.project_id, item.day)

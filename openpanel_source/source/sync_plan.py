@@ -116,17 +116,23 @@ class Planning:
             backlog.meter.cover(project, total)
         backlog.begin(days)
         if days and None in (settings.start, settings.end):
-            first, last = settings.start or EARLIEST, settings.end or self._today
+            first, last = self._bounds
             backlog.look_for_first_days(
                 lambda project: self._planner.find_first_day(project, first, last), list(found)
             )
         return bool(days)
 
     def _glance(self, project: str, failed: FailedProjects) -> tuple[int, date | None] | None:
-        first, last = self._settings.start or EARLIEST, self._settings.end or self._today
+        first, last = self._bounds
         with failed.alone(project):
             return self._reader.glance(project, first, last) if first <= last else None
         return None
+
+    @property
+    def _bounds(self) -> tuple[date, date]:
+        """The first and the last day to read, of those that have begun."""
+        last = min(self._settings.end or self._today, self._today)
+        return self._settings.start or EARLIEST, last
 
     def fill(self, backlog: Backlog) -> None:
         """Put in the days of all projects.
@@ -144,11 +150,14 @@ class Planning:
                 self._count(project, days, backlog.meter)
                 projects.append(days)
         backlog.unchanged = frozenset(self._planner.unchanged)
-        backlog.fill(projects, self._reader.count)
+        backlog.fill(projects, self._reader, self._today)
 
     def _adopt(self) -> None:
         for record in self._orders.adoptable:
             if self._ledger.get(record.project_id, record.day) is not None:
+                continue
+            if record.query_fingerprint != self._settings.query.fingerprint:
+                self._ledger.leave([record])
                 continue
             if record.verdict is Verdict.SHRUNK or self._settings.reload:
                 # The ledger says what is held: the day is counted or read all the same.

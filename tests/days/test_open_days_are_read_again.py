@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import threading
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from openpanel_source.api.client import Client
+from openpanel_source.api.credentials import Credentials
+from openpanel_source.api.failed_projects import FailedProjects
+from openpanel_source.api.query import EventQuery
+from openpanel_source.days.ledger import Reason
+from openpanel_source.days.planned_days import PlannedDay
+from openpanel_source.days.reader import DayReader
+from openpanel_source.days.verdict import Verdict
+from tests.support.contrary import contrary, same_query
 from tests.support.sandbox_world import NOW, event, event_id, pages_of, world
 from tests.support.warehouse import Warehouse
 
 pytestmark = pytest.mark.sampled(16)
 
 TODAY = "2026-11-23"
+ROOT = "11111111-1111-4111-8111-111111111111"
 
 
 def at(day: str, number: int, **values: Any) -> dict[str, Any]:
@@ -198,3 +209,28 @@ def test_anonymous_events_of_a_profile_s_device_are_found_though_not_counted(
     with world(own, before) as sandbox:
         assert warehouse.sync(sandbox, profile_id="anna").is_verified
     assert warehouse.numbers() == [1, 2]
+
+
+def test_a_day_whose_page_was_asked_for_before_midnight_is_open_though_it_is_read_after() -> None:
+    today = date(2026, 11, 23)
+    is_served = threading.Event()
+
+    def answer(query: list[tuple[str, str]], body: dict[str, Any]) -> dict[str, Any]:
+        if ("projectId", "empty") in query:
+            is_served.set()
+        else:
+            # The first project's page takes its time: that of the second is here already.
+            is_served.wait(10)
+        return body
+
+    def now() -> datetime:
+        before = datetime(2026, 11, 23, 23, 59, 59, tzinfo=timezone.utc)
+        return before + timedelta(seconds=2) if is_served.is_set() else before
+
+    planned = [PlannedDay(project, today, Reason.NEW) for project in ("web", "empty")]
+    with world(at(TODAY, 1)) as sandbox, contrary(sandbox.url, same_query, answer) as url:
+        sandbox.add([at(TODAY, 2, projectId="empty")])
+        client = Client(url, Credentials(ROOT, "sec_root"))
+        reader = DayReader(client, EventQuery(), 8, now)
+        first, second = reader.read_days(planned, FailedProjects())
+    assert (first.record.verdict, second.record.verdict) == (Verdict.OPEN, Verdict.OPEN)

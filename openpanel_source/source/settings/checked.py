@@ -21,7 +21,7 @@ from openpanel_source.model.clock import (
     check_seconds,
     midnight,
     parse_clock,
-    parse_day,
+    parse_end,
     parse_start,
 )
 from openpanel_source.model.lists import decoded, list_of, texts
@@ -92,7 +92,7 @@ def parse_settings(given: Arguments) -> Settings:
     """
     clock = parse_clock(given.now)
     start = parse_start("start_date", given.start_date, clock().date())
-    end = parse_day("end_date", given.end_date)
+    end = parse_end("end_date", given.end_date)
     if start and end and start > end:
         raise InvalidSettingError(f"start_date {start} lies after end_date {end}; swap them.")
     properties = parse_properties(given.properties)
