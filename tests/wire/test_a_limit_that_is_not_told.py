@@ -17,9 +17,9 @@ from openpanel_source.api.client import Client
 from openpanel_source.api.credentials import Credentials
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.wire.rate_limit import RateLimiter
+from tests.support.rate_windows import SilentWindow, Simulation, Sleeper, answered
 from tests.support.recorded import client_of
 from tests.support.sandbox_world import CLIENT, SECRET, event, world
-from tests.wire.test_rate_limiter import SilentWindow, Simulation, Sleeper, answered
 from tests.wire.test_workers_share_a_limit import Fleet
 
 pytestmark = pytest.mark.sampled(5)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openpanel_source.wire.own_windows import WINDOW_SECONDS, Entry, OwnWindows
+from tests.support.rate_windows import SilentWindow, Simulation
 from tests.wire.test_a_limit_that_is_not_told import share_used
-from tests.wire.test_rate_limiter import SilentWindow, Simulation
 
 MOST = 4
 

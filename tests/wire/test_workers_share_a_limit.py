@@ -20,8 +20,8 @@ from openpanel_source.api.client import Client
 from openpanel_source.api.credentials import Credentials
 from openpanel_source.wire.rate_limit import RateLimiter
 from openpanel_source.wire.rate_share import Share
+from tests.support.rate_windows import FixedWindow, Simulation, Sleeper
 from tests.support.sandbox_world import CLIENT, DAYS, SECRET, event, world
-from tests.wire.test_rate_limiter import FixedWindow, Simulation, Sleeper
 
 THREADS = 8
 
