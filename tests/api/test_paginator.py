@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import textwrap
-from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -22,24 +21,11 @@ from openpanel_source.api.page import Meta
 from openpanel_source.api.query import EventQuery, encode_string
 from openpanel_source.errors import UnexpectedAnswerError
 from openpanel_source.sandbox import Sandbox
-from tests.support.recorded import READ, Row, page_of, real_world, rows_of_day
+from tests.support.recorded import READ, Row, page_of, rows_of_day
 from tests.support.sandbox_world import HEADERS, event, event_id, world
 
 DAY = date(2026, 11, 9)
 PROFILE = "12345"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Sandbox]:
-    with real_world() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(server: Sandbox) -> Iterator[Sandbox]:
-    server.behave()
-    yield server
-    server.behave()
 
 
 def read(sandbox: Sandbox, paginator: EventsPaginator | None = None, **params: Any) -> list[Row]:

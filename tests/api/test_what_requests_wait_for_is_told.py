@@ -12,8 +12,8 @@ from openpanel_source.api.credentials import Credentials
 from openpanel_source.errors import OpenPanelError
 from openpanel_source.wire.awaited import Awaited
 from openpanel_source.wire.retry import RetryPolicy
-from tests.api.test_client_errors import EVENTS, closed_port
-from tests.support.recorded import client_of
+from tests.support.listeners import closed_port
+from tests.support.recorded import EVENTS, client_of
 from tests.support.sandbox_world import CLIENT, SECRET, event, world
 
 

@@ -24,6 +24,7 @@ WRITE = Credentials("33333333-3333-4333-8333-333333333333", "sec_write_acmeweb_0
 NO_SECRET = Credentials("66666666-6666-4666-8666-666666666666", "sec_anything_0123456789")
 FAST = RetryPolicy(backoff_seconds=0.001, max_outage=0)
 DAY = timedelta(days=1)
+EVENTS = "/export/events"
 
 Row = dict[str, Any]
 

@@ -6,7 +6,6 @@ import gzip
 import os
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -14,7 +13,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from io import BytesIO
 from pathlib import Path
@@ -34,12 +33,12 @@ from openpanel_source.errors import OpenPanelError
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.wire.body import read_response
 from openpanel_source.wire.retry import RetryPolicy
-from tests.support.recorded import client_of, unknown_client
+from tests.support.listeners import tls
+from tests.support.recorded import EVENTS, client_of, unknown_client
 from tests.support.sandbox_world import CLIENT, HEADERS, NOW, SECRET, event, world
 
 pytestmark = pytest.mark.sampled(24)
 
-EVENTS = "/export/events"
 WEB: Params = [
     ("projectId", "web"),
     ("start", "2026-11-10T00:00:00.000Z"),
@@ -251,39 +250,6 @@ def test_an_answer_that_cannot_be_decoded_is_asked_for_again(
         sandbox.behave(**fault)
         with pytest.raises(errors.UnexpectedAnswerError):
             client.read(EVENTS, WEB, peek)
-
-
-@contextmanager
-def tls(certificate: trustme.LeafCert, forward: str | None = None) -> Iterator[str]:
-    """A TLS server on loopback that answers any request with an empty JSON object."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    listener = socket.create_server(("127.0.0.1", 0))
-    asked: list[bytes] = []
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            try:
-                with context.wrap_socket(connection, server_side=True) as wrapped:
-                    asked.append(wrapped.recv(65_536))
-                    if forward is None:
-                        head = "200 OK\r\ncontent-length: 2"
-                    else:
-                        head = f"307 Away\r\nlocation: {forward}\r\ncontent-length: 2"
-                    wrapped.sendall(f"HTTP/1.1 {head}\r\n\r\n{{}}".encode())
-            except OSError:
-                connection.close()
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield f"https://localhost:{listener.getsockname()[1]}"
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    thread.join(5)
 
 
 @pytest.fixture(scope="module")

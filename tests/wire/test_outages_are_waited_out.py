@@ -16,8 +16,8 @@ from openpanel_source import errors
 from openpanel_source.api.credentials import Credentials
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.wire.retry import RetryPolicy
-from tests.api.test_client_errors import EVENTS, closed_port
-from tests.support.recorded import client_of, unknown_client
+from tests.support.listeners import closed_port
+from tests.support.recorded import EVENTS, client_of, unknown_client
 from tests.support.sandbox_world import CLIENT, SECRET, event, world
 from tests.support.warehouse import Warehouse
 
