@@ -13,22 +13,15 @@ from typing import Any
 import pytest
 
 from openpanel_source import errors
-from openpanel_source.api.credentials import Credentials
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.wire.retry import RetryPolicy
+from tests.support.impatient import KNOWN, WEB
 from tests.support.listeners import closed_port
 from tests.support.recorded import EVENTS, client_of, unknown_client
-from tests.support.sandbox_world import CLIENT, SECRET, event, world
+from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
 pytestmark = pytest.mark.sampled(8)
-
-WEB = [
-    ("projectId", "web"),
-    ("start", "2026-11-10T00:00:00.000Z"),
-    ("end", "2026-11-11T00:00:00.000Z"),
-]
-KNOWN = Credentials(CLIENT, SECRET)
 
 
 def policy(max_outage: float) -> RetryPolicy:

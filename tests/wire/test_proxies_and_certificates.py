@@ -18,9 +18,9 @@ import trustme
 
 from openpanel_source import errors
 from openpanel_source.errors import OpenPanelError
+from tests.support.impatient import TWICE, WEB, impatient
 from tests.support.listeners import closed_port, tls
-from tests.support.recorded import client_of, unknown_client
-from tests.wire.test_a_request_ends_in_time import EVENTS, TWICE, WEB, impatient
+from tests.support.recorded import EVENTS, client_of, unknown_client
 
 USER, PASSWORD = "anna", "pr0xy-secret"
 
