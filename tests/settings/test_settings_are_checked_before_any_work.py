@@ -2,89 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date, datetime, timedelta, timezone
-from functools import partial
 from typing import Any
 
-import dlt
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from openpanel_source.api.client import Client
-from openpanel_source.api.credentials import Credentials, checked_base_url
-from openpanel_source.api.filters import COLUMNS, OPERATORS, TYPES, Filter, parse_filter
+from openpanel_source.api.filters import Filter
 from openpanel_source.destinations.explain import destination_errors
-from openpanel_source.errors import ConfigurationError, InvalidSettingError
-from openpanel_source.model.clock import parse_clock, parse_day, utc_now
-from openpanel_source.models.make import refresh_models
-from openpanel_source.operations.audit import audit
-from openpanel_source.operations.erase import erase
-from openpanel_source.operations.sync import sync
+from openpanel_source.errors import InvalidSettingError
 from openpanel_source.source.settings.checked import parse_settings
 from openpanel_source.source.settings.declared import DEFAULTS, Arguments
 from openpanel_source.source.source import configured
-
-ID = "22222222-2222-4222-8222-222222222222"
-
-
-def refused(expected: str, project_id: Any = "web", **settings: Any) -> str:
-    with pytest.raises(InvalidSettingError, match=expected) as caught:
-        parse_settings(Arguments(project_id, **settings))
-    message = str(caught.value)
-    assert message.endswith(".")
-    assert "\n" not in message
-    assert caught.value.exit_code == 2
-    return message
-
-
-@pytest.mark.parametrize("name", ["start_date", "end_date"])
-@pytest.mark.parametrize(
-    "value",
-    [
-        "2026-02-30",
-        "2026-13-01",
-        "20260101",
-        "2026-W01-1",
-        "01.02.2026",
-        "yesterday",
-        "1767225600",
-        "2026-01-01T00:00:00Z",
-        " 2026-01-01",
-        "0000-01-01",
-        "99999-01-01",
-        20260101,
-        True,
-        ["a"],
-    ],
-)
-def test_what_is_no_date_is_refused(name: str, value: Any) -> None:
-    refused(f"{name} .* is not a date; write it as YYYY-MM-DD", **{name: value})
-
-
-def test_a_time_without_a_zone_is_refused() -> None:
-    refused("has no time zone", start_date=datetime(2026, 1, 1))  # noqa: DTZ001
-
-
-def test_reversed_days_are_refused() -> None:
-    refused("lies after end_date", start_date="2026-01-02", end_date="2026-01-01")
-
-
-def test_a_time_means_its_utc_day() -> None:
-    new_york = timezone(timedelta(hours=-5))
-    assert parse_day("end_date", datetime(2026, 1, 1, 20, tzinfo=new_york)) == date(2026, 1, 2)
-
-
-@pytest.mark.parametrize("nothing", [None, ""])
-def test_a_date_may_be_left_out(nothing: str | None) -> None:
-    settings = parse_settings(Arguments("web", start_date=nothing, end_date=nothing))
-    assert (settings.start, settings.end) == (None, None)
-
-
-@given(st.dates(date(1000, 1, 1)))
-def test_every_day_may_be_given_as_text_or_date(day: date) -> None:
-    assert parse_day("start_date", day.isoformat()) == parse_day("start_date", day) == day
+from tests.support.refused import refused
+from tests.support.sandbox_world import CLIENT
 
 
 @pytest.mark.parametrize(
@@ -198,203 +127,6 @@ def test_half_a_character_is_refused(values: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "now",
-    ["yesterday", "2026-01-31", "2026-01-31T12:00:00", datetime(2026, 1, 1), 5, "12:00"],  # noqa: DTZ001
-)
-def test_a_clock_needs_a_time_with_a_zone(now: Any) -> None:
-    with pytest.raises(InvalidSettingError, match=r"now .* is not a time; write it as"):
-        parse_clock(now)
-
-
-def test_a_clock_shows_the_time_given_in_utc() -> None:
-    assert parse_clock("2026-01-31T01:00:00+02:00")().isoformat() == "2026-01-30T23:00:00+00:00"
-    assert parse_clock(None) is utc_now
-    assert utc_now().tzinfo is timezone.utc
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "total",
-        "groups",
-        "profile.email",
-        "profile.id",
-        "Name",
-        "NAME",
-        "",
-        "properties.",
-        "profile.properties.",
-        "createdat",
-        "group.name",
-        "osVersion",
-        " os",
-    ],
-)
-def test_a_filter_that_the_server_would_drop_is_refused(name: str) -> None:
-    message = refused("the server would ignore this name", filters=[{"property": name, "value": 1}])
-    assert "properties.KEY" in message
-
-
-@pytest.mark.parametrize("name", ["properties.it's", "properties.a\\b"])
-def test_a_filter_that_the_server_fails_on_is_refused(name: str) -> None:
-    refused("holds a quote or backslash", filters=[{"property": name, "value": "x"}])
-
-
-@pytest.mark.parametrize(
-    ("expected", "item"),
-    [
-        ("operator 'equals' is unknown; use one of is,", {"operator": "equals", "value": "x"}),
-        ("operator None is unknown", {"operator": None, "value": "x"}),
-        ("type 'int' is unknown; use one of string,", {"type": "int", "value": 1}),
-        ("operator 'is' needs at least one value", {}),
-        ("operator 'gt' needs at least one value", {"operator": "gt", "value": []}),
-        ("must be text, a number, true, false or null", {"value": [["a"]]}),
-        ("must be text, a number, true, false or null", {"value": {"a": 1}}),
-        ("must be text, a number, true, false or null", {"value": b"a"}),
-        ("no number that JSON can hold", {"value": float("nan")}),
-        ("no number that JSON can hold", {"value": [1, float("-inf")]}),
-        ("doesNotContain with several values", {"operator": "doesNotContain", "value": ["a", "b"]}),
-    ],
-)
-def test_a_filter_that_means_nothing_is_refused(expected: str, item: dict[str, Any]) -> None:
-    refused(expected, filters=[{"property": "properties.total", **item}])
-
-
-@pytest.mark.parametrize(
-    "item", [{"property": "os", "vlaue": 1}, "os", 5, ["os"], None, {"property": "os", "": 1}]
-)
-def test_what_is_no_filter_is_refused(item: Any) -> None:
-    refused("a filter has property, operator, value", filters=[item])
-
-
-@pytest.mark.parametrize("item", [{"value": 1}, {"property": 5}, {"name": None, "value": 1}])
-def test_a_filter_without_a_property_is_refused(item: Any) -> None:
-    refused("property is missing or no text", filters=[item])
-
-
-@pytest.mark.parametrize("filters", [{"property": "os"}, "os", 5, "{}"])
-def test_filters_that_are_no_list_are_refused(filters: Any) -> None:
-    refused("filters must be a list", filters=filters)
-
-
-@given(
-    st.sampled_from(COLUMNS) | st.just("properties.x") | st.just("profile.properties.x"),
-    st.sampled_from(OPERATORS),
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just(["a"]),
-    st.none() | st.sampled_from(TYPES),
-)
-def test_an_allowed_filter_reaches_the_api_as_it_was_given(
-    name: str, operator: str, value: Any, kind: str | None
-) -> None:
-    item = {"name": name, "operator": operator, "value": value, "type": kind}
-    api = parse_filter(item).to_api()
-    values = value if isinstance(value, list) else [value]
-    assert api["value"] == values
-    assert (api["name"], api["operator"], api.get("type")) == (name, operator, kind)
-    assert json.loads(json.dumps(api)) == api
-    assert parse_filter(parse_filter(item)) == parse_filter(item)
-
-
-def test_no_value_is_needed_to_ask_for_null() -> None:
-    assert Filter("city", "isNull").to_api()["value"] == []
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "api.openpanel.dev",
-        "ftp://host",
-        "https://",
-        "//host",
-        "file:///etc/passwd",
-        "https:host",
-        "http:///x",
-        "https://host:port",
-        "https://host:99999",
-        "https://[::1",
-    ],
-)
-def test_what_is_no_base_url_is_refused(url: str) -> None:
-    with pytest.raises(InvalidSettingError, match=r"base_url .* URL"):
-        checked_base_url(url, allow_http=True)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://id:hunter2@host",
-        "https://hunter2@host/api",
-        "https://id:hun/hunter2@host",
-        "id:hunter2@host",
-        "ftp://id:hunter2@host",
-        "https://host?secret=hunter2",
-        "https://host#hunter2",
-        "https://id:hunter2@[::1",
-        "https://@host",
-        "https://host?",
-    ],
-)
-def test_a_base_url_with_more_than_an_address_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(InvalidSettingError, match="must not hold credentials") as caught:
-        checked_base_url(url, allow_http=True)
-    assert "hunter2" not in str(caught.value)
-
-
-@pytest.mark.parametrize("host", ["api.example.org", "10.0.0.5", "localhost.evil.org", "[2001::1]"])
-def test_the_secret_goes_over_plain_http_only_where_allowed(host: str) -> None:
-    with pytest.raises(InvalidSettingError, match="would send the client secret unencrypted"):
-        checked_base_url(f"http://{host}", allow_http=False)
-    assert checked_base_url(f"http://{host}/", allow_http=True) == f"http://{host}"
-
-
-@pytest.mark.parametrize("host", ["localhost:3333", "127.0.0.1", "127.9.9.9:1", "[::1]:80"])
-def test_plain_http_to_this_machine_is_allowed(host: str) -> None:
-    assert checked_base_url(f"http://{host}/api/", allow_http=False) == f"http://{host}/api"
-
-
-@pytest.mark.parametrize(
-    "secret", ["hunter2\n", " hunter2", "hunter2\r\nx: y", "hunter2\0", "hunter2€"]
-)
-def test_a_secret_that_no_header_may_hold_is_refused_without_repeating_it(secret: str) -> None:
-    with pytest.raises(InvalidSettingError, match="client_secret holds") as caught:
-        Client("https://host", Credentials(ID, secret))
-    assert "hunter2" not in str(caught.value)
-    with pytest.raises(ConfigurationError, match="client_id holds"):
-        Client("https://host", Credentials(f"{ID}\n", "hunter2"))
-
-
-@pytest.mark.parametrize("value", [0, -1, 86_401, float("nan"), float("inf"), True, "x", [1]])
-@pytest.mark.parametrize("name", ["connect_timeout", "read_timeout", "request_timeout"])
-def test_a_timeout_is_above_zero_and_not_longer_than_a_day(name: str, value: Any) -> None:
-    seconds_refused(name, value, f"{name} must be above 0 and at most 86,400 seconds, not ")
-
-
-@pytest.mark.parametrize("value", [-0.1, 31, float("nan"), float("inf"), False, "x"])
-def test_a_first_wait_is_not_longer_than_the_longest(value: Any) -> None:
-    expected = "backoff_seconds must be 0 or more and at most 30 seconds, not "
-    seconds_refused("backoff_seconds", value, expected)
-
-
-@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), float("-inf"), "x", True])
-@pytest.mark.parametrize("name", ["busy_timeout", "max_runtime"])
-def test_seconds_that_a_sync_waits_or_runs_are_a_number_that_ends(name: str, value: Any) -> None:
-    pipeline = dlt.pipeline("openpanel", destination="duckdb")
-    with pytest.raises(InvalidSettingError, match=f"{name} must be 0 or more seconds, not "):
-        sync(pipeline, **{name: value})
-    for waits in (refresh_models, audit, partial(erase, profiles=["anna"])):
-        if name == "busy_timeout":
-            with pytest.raises(InvalidSettingError, match=f"{name} must be 0 or more seconds"):
-                waits(pipeline, busy_timeout=value)
-
-
-def seconds_refused(name: str, value: Any, expected: str) -> None:
-    settings = {"project_id": "web", "client_id": ID, "client_secret": "x"}
-    with pytest.raises(InvalidSettingError, match=expected), destination_errors():
-        configured(**settings, **{name: value})
-
-
-@pytest.mark.parametrize(
     ("name", "value", "kind"),
     [
         ("read_timeout", "abc", "a number"),
@@ -409,7 +141,7 @@ def test_a_setting_of_the_environment_that_is_of_another_type_is_named(
     monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", value)
     expected = f"^{name} must be {kind}, not '{value}'.$"
     with pytest.raises(InvalidSettingError, match=expected), destination_errors():
-        configured(project_id="web", client_id=ID, client_secret="x")
+        configured(project_id="web", client_id=CLIENT, client_secret="x")
 
 
 @pytest.mark.parametrize("value", ['{"a":1}', {"a": 1}, "{"])
@@ -417,6 +149,6 @@ def test_a_setting_of_the_environment_that_is_of_another_type_is_named(
     "name", ["exclude_columns", "hash_columns", "drop_properties", "erased_profiles", "events"]
 )
 def test_an_object_where_a_list_belongs_is_refused(name: str, value: Any) -> None:
-    settings = {"project_id": "web", "client_id": ID, "client_secret": "x"}
+    settings = {"project_id": "web", "client_id": CLIENT, "client_secret": "x"}
     with pytest.raises(InvalidSettingError, match=f"{name} must be a list"), destination_errors():
         configured(**settings, **{name: value})
