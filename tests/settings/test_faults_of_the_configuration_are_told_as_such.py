@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import dlt
@@ -19,7 +18,7 @@ from openpanel_source import audit, erase, read_days, read_status, refresh_model
 from openpanel_source.cli.main import main
 from openpanel_source.errors import DestinationError
 from openpanel_source.sandbox import Sandbox
-from tests.support.dlt_files import forget_files
+from tests.support.dlt_files import forget_files, write
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
@@ -194,9 +193,3 @@ def test_no_room_for_temporary_files_is_not_told_as_a_mistake_of_ours() -> None:
     assert done.returncode == 1, done.stderr
     assert "make room" in done.stderr
     assert "report it" not in done.stderr
-
-
-def write(name: str, text: str, encoding: str = "utf-8") -> None:
-    Path(".dlt").mkdir(exist_ok=True)
-    Path(".dlt", name).write_text(text, encoding=encoding)
-    forget_files()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from hypothesis import strategies as some
 
 from openpanel_source.cli.written_settings import CONFIG, SECRETS, extended, write_settings
 from openpanel_source.errors import InvalidSettingError
-from tests.support.dlt_files import forget_files
 
 OWN = {"sources": {"openpanel": {"client_id": "x", "client_secret": 'a"\\b'}}}
 
@@ -25,13 +23,6 @@ values = some.one_of(
 inner = some.dictionaries(names, values, max_size=2)
 middle = some.dictionaries(names, values | inner, max_size=3)
 tables = some.dictionaries(names, values | middle, max_size=3)
-
-
-@pytest.fixture(autouse=True)
-def files_are_read_again() -> Iterator[None]:
-    forget_files()
-    yield
-    forget_files()
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

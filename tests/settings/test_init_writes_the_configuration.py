@@ -1,4 +1,4 @@
-"""Init asks, or takes options, checks the answers against the server, and writes the files."""
+"""Init writes what it was given into the files, the secret for its owner alone; all else stays."""
 
 from __future__ import annotations
 
@@ -8,73 +8,30 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import tomlkit
 
-from openpanel_source.sandbox import Dataset, Sandbox
-from openpanel_source.sandbox.dataset import Accounts, Client, Organization, Project
+from openpanel_source.sandbox import Sandbox
 from tests.support.command import COMMAND, fails, run
 from tests.support.dlt_files import forget_files
-from tests.support.sandbox_world import CLIENT, NOW, SECRET, event
-from tests.support.terminal import Terminal
+from tests.support.init_world import (
+    CONFIG,
+    EMPTY,
+    ROOT,
+    ROOT_SECRET,
+    SECRETS,
+    VARIABLE,
+    clients,
+    given,
+    of_source,
+    server,
+    settings,
+    unconfigured,
+)
+from tests.support.sandbox_world import CLIENT, SECRET
 
-ROOT = "11111111-1111-4111-8111-111111111111"
-ROOT_SECRET = "sec_root"
-EMPTY = "33333333-3333-4333-8333-333333333333"
-WRITER = "44444444-4444-4444-8444-444444444444"
-VARIABLE = "OPENPANEL_CLIENT_SECRET"
-SECRETS, CONFIG = Path(".dlt/secrets.toml"), Path(".dlt/config.toml")
-
-
-def served(**settings: Any) -> Sandbox:
-    projects = ["web", "app", "2024", "empty"]
-    accounts = Accounts(
-        organizations=[Organization("acme")],
-        projects=[Project(name, "acme") for name in projects],
-        clients=[
-            Client(CLIENT, "read", "acme", "web", SECRET),
-            Client(ROOT, "root", "acme", None, ROOT_SECRET),
-            Client(EMPTY, "read", "acme", "empty", "sec_empty"),
-            Client(WRITER, "write", "acme", "web", "sec_write"),
-        ],
-    )
-    events = {name: [event(1, projectId=name)] for name in projects[:3]} | {"empty": []}
-    return Sandbox(Dataset(accounts, events), rate_limit=None, now=lambda: NOW, **settings)
-
-
-@pytest.fixture
-def server() -> Iterator[Sandbox]:
-    with served() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(autouse=True)
-def unconfigured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.delenv(VARIABLE, raising=False)
-    monkeypatch.setenv("SOURCES__OPENPANEL__NOW", NOW.isoformat())
-    forget_files()
-    yield
-    forget_files()
-
-
-def settings(path: Path) -> Any:
-    return tomlkit.parse(path.read_text("utf-8")).unwrap()
-
-
-def of_source(path: Path) -> Any:
-    return settings(path)["sources"]["openpanel"]
-
-
-def clients() -> Any:
-    return of_source(SECRETS)["clients"]
-
-
-def given(server: Sandbox, client: str = CLIENT) -> list[str]:
-    return ["init", "--base-url", server.url, "--client-id", client]
+__all__ = ["server", "unconfigured"]
 
 
 @pytest.mark.long
@@ -105,18 +62,6 @@ def test_the_secret_comes_from_stdin_as_well(server: Sandbox) -> None:
     assert SECRET not in done.stdout + done.stderr
 
 
-def test_a_root_client_is_given_the_projects_that_are_named(
-    server: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(VARIABLE, ROOT_SECRET)
-    command = given(server, ROOT)
-    fails(run(*command), 2, "--project-id is missing; the client reads web, app, 2024, empty")
-    fails(run(*command, "--project-id", "nosuch"), 2, "no such project")
-    assert not Path(".dlt").exists()
-    assert run(*command, "--project-id", "web,2024").exit_code == 0
-    assert of_source(CONFIG)["project_id"] == ["web", "2024"]
-
-
 @pytest.mark.long
 def test_where_rows_go_is_written_as_well(server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, SECRET)
@@ -126,65 +71,6 @@ def test_where_rows_go_is_written_as_well(server: Sandbox, monkeypatch: pytest.M
     forget_files()
     assert run("sync").exit_code == 0
     assert Path("all.duckdb").exists()
-
-
-def test_without_a_terminal_what_is_missing_is_named() -> None:
-    fails(run("init"), 2, f"--client-id and ${VARIABLE} are missing", "no terminal")
-    fails(run("init", "--client-id", CLIENT), 2, f"${VARIABLE} is missing", "no terminal")
-    fails(run("init", "--client-id", CLIENT, "--client-secret-stdin"), 2, "no secret on stdin")
-    assert not Path(".dlt").exists()
-
-
-@pytest.mark.parametrize(
-    ("client", "secret", "words"),
-    [
-        (CLIENT, "wrong", "secret is wrong"),
-        ("nope", SECRET, "UUIDv4"),
-        (ROOT[:-1] + "9", SECRET, "knows no client"),
-        (WRITER, "sec_write", "may only write"),
-        (CLIENT, "line\tbreak", "client_secret holds"),
-    ],
-)
-def test_credentials_that_do_not_work_are_not_written(
-    client: str, secret: str, words: str, server: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(VARIABLE, secret)
-    fails(run(*given(server, client)), 2, words)
-    assert not Path(".dlt").exists()
-
-
-@pytest.mark.parametrize("option", [["--base-url", "http://example.com"], ["--database", "md:x"]])
-def test_an_address_or_a_file_that_is_none_is_refused(
-    option: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(VARIABLE, SECRET)
-    fails(run("init", "--client-id", CLIENT, *option), 2)
-    assert not Path(".dlt").exists()
-
-
-@pytest.mark.parametrize("server_date", ["2025-03", "2025-11"])
-def test_servers_that_list_no_projects_are_told_so(
-    server_date: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with served(server_date=server_date) as server:
-        monkeypatch.setenv(VARIABLE, ROOT_SECRET)
-        fails(run(*given(server, ROOT)), 2, "--project-id is missing; this server does not list")
-        assert run(*given(server, ROOT), "--project-id", "app").exit_code == 0
-        SECRETS.unlink()
-        CONFIG.unlink()
-        forget_files()
-        monkeypatch.setenv(VARIABLE, SECRET)
-        assert run(*given(server)).exit_code == 0
-        assert list(clients()) == ["web"]
-
-
-def test_the_project_of_a_read_client_without_events_has_to_be_named(
-    server: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(VARIABLE, "sec_empty")
-    fails(run(*given(server, EMPTY)), 2, "does not tell which project", "no events")
-    fails(run(*given(server, EMPTY), "--project-id", "web"), 2, "may not read the project")
-    assert run(*given(server, EMPTY), "--project-id", "empty").exit_code == 0
 
 
 def test_other_sections_and_comments_stay(server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,72 +133,6 @@ def test_a_folder_that_may_not_be_written_is_named(server: Sandbox) -> None:
         fails(run_without_might(*given(server)), 2, ".dlt", "cannot be written")
     finally:
         del os.environ[VARIABLE]
-
-
-@pytest.mark.long
-def test_a_person_is_asked_and_asked_again_where_an_answer_is_wrong(server: Sandbox) -> None:
-    terminal = Terminal("init")
-    try:
-        terminal.until("Address of the API [https://api.openpanel.dev]: ")
-        terminal.type(f"{server.url}\n")
-        terminal.until("Client id: ")
-        terminal.type(f"{ROOT}\n")
-        terminal.until("Client secret (it is not shown): ")
-        terminal.type("wrong\n")
-        terminal.until("the client secret is wrong")
-        terminal.until(f"Address of the API [{server.url}]: ")
-        terminal.type("\n")
-        terminal.until(f"Client id [{ROOT}]: ")
-        terminal.type("\n")
-        terminal.until("Client secret (it is not shown): ")
-        terminal.type(f"{ROOT_SECRET}\n")
-        shown = terminal.until("[all]: ")
-        assert "   1  web" in shown
-        assert "   3  2024" in shown
-        terminal.type("7\n")
-        terminal.until("There is no '7' among them.")
-        terminal.until("[all]: ")
-        terminal.type("1, 2024\n")
-        terminal.until("client_secret: ***")
-        terminal.until("ok    project 2024: 1 events")
-        terminal.until("Next, to load everything: openpanel-source sync")
-        assert terminal.ended() == 0
-    finally:
-        terminal.kill()
-    assert ROOT_SECRET not in terminal.everything
-    assert of_source(SECRETS)["client_secret"] == ROOT_SECRET
-    assert of_source(CONFIG)["project_id"] == ["web", "2024"]
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(
-    ("question", "keys"),
-    [
-        ("Client id: ", "\x03"),
-        ("Client secret", "\x03"),
-        ("Client secret", "\x04"),
-        ("[all]: ", "\x03"),
-    ],
-)
-def test_an_end_in_the_middle_leaves_nothing_behind(
-    keys: str, question: str, server: Sandbox
-) -> None:
-    terminal = Terminal("init", "--base-url", server.url)
-    answers = {"Client id: ": ROOT, "Client secret": ROOT_SECRET}
-    try:
-        for asked, answer in answers.items():
-            terminal.until(asked)
-            if asked == question:
-                break
-            terminal.type(f"{answer}\n")
-        else:
-            terminal.until(question)
-        terminal.type(keys)
-        assert terminal.ended() == 128 + signal.SIGINT
-    finally:
-        terminal.kill()
-    assert "Traceback" not in terminal.everything
-    assert not Path(".dlt").exists()
 
 
 @pytest.mark.long
@@ -392,25 +212,3 @@ def test_to_a_root_client_none_is_added_and_it_is_said_where_clients_stand(
     forget_files()
     words = ["is set already", "[sources.openpanel.clients.PROJECT]"]
     fails(run("init", "--client-id", EMPTY), 2, *words)
-
-
-@pytest.mark.long
-def test_what_is_awaited_meanwhile_is_said_with_how_long(server: Sandbox) -> None:
-    server.behave(path="/manage/projects", status=429, retry_after=4, times=1)
-    terminal = Terminal("init", "--base-url", server.url, "--client-id", ROOT)
-    terminal.until("Client secret")
-    terminal.type(f"{ROOT_SECRET}\n")
-    terminal.until("waiting: rate limit, next in ")
-    terminal.until("Which of them?")
-    terminal.kill()
-
-
-@pytest.mark.long
-def test_an_answer_that_is_late_is_said(server: Sandbox) -> None:
-    server.behave(path="/manage/projects", delay=5, times=1)
-    terminal = Terminal("init", "--base-url", server.url, "--client-id", ROOT)
-    terminal.until("Client secret")
-    terminal.type(f"{ROOT_SECRET}\n")
-    terminal.until("waiting: no answer for ")
-    terminal.until("Which of them?")
-    terminal.kill()

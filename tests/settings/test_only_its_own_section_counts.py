@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import dlt
 import duckdb
 import pytest
-from click.testing import CliRunner, Result
 from dlt.extract import DltResource
 
 import openpanel_source.source.source as source_module
 from openpanel_source import openpanel
 from openpanel_source.api.client import Client
-from openpanel_source.cli.main import main
-from openpanel_source.errors import InvalidSettingError
-from openpanel_source.sandbox import Sandbox
 from openpanel_source.source.settings.checked import Settings
 from openpanel_source.source.settings.declared import DEFAULTS
 from openpanel_source.source.source import configured
-from tests.support.dlt_files import forget_files
-from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
+from tests.support.command import run
+from tests.support.dlt_files import write
+from tests.support.sandbox_world import CLIENT, SECRET
 
-pytestmark = pytest.mark.sampled(14)
+pytestmark = pytest.mark.sampled(8)
 
 FOREIGN = {
     "project_id": "other",
@@ -53,53 +50,9 @@ FOREIGN = {
 PREFIXES = ["", "SOURCES__", "OPENPANEL__", "OPENPANEL__SOURCES__", "OTHER__SOURCES__OPENPANEL__"]
 
 
-@pytest.fixture(autouse=True)
-def unconfigured() -> Iterator[None]:
-    forget_files()
-    yield
-    forget_files()
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with world(event(1), event(2), event(3)) as server:
-        yield server
-
-
-@pytest.fixture
-def settings(sandbox: Sandbox) -> dict[str, str]:
-    return {
-        "client_id": CLIENT,
-        "client_secret": SECRET,
-        "project_id": "web",
-        "base_url": sandbox.url,
-        "backoff_seconds": "0.001",
-        "now": NOW.isoformat(),
-    }
-
-
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]) -> dict[str, str]:
-    for name, value in settings.items():
-        monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", value)
-    return settings
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments)
-
-
 def held(path: str = "w.duckdb", columns: str = "count(*)") -> Any:
     with duckdb.connect(path, read_only=True) as connection:
         return connection.execute(f"SELECT {columns} FROM openpanel.events").fetchall()
-
-
-def write(name: str, text: str, encoding: str = "utf-8") -> None:
-    path = Path(".dlt")
-    path.mkdir(exist_ok=True)
-    (path / name).write_text(text, encoding=encoding)
-    # A process reads dlt's files once.
-    forget_files()
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
@@ -114,201 +67,6 @@ def test_no_variable_outside_of_the_section_is_a_setting(
     assert client.base_url == environment["base_url"]
     assert found.now() == expected.now()
     assert {**vars(found), "now": None} == {**vars(expected), "now": None}
-
-
-@pytest.mark.parametrize("prefix", PREFIXES)
-def test_what_others_set_neither_empties_nor_changes_a_warehouse(
-    prefix: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert run("sync", "--database", "w.duckdb").exit_code == 0
-    for name in DEFAULTS:
-        monkeypatch.setenv(prefix + name.upper(), FOREIGN.get(name, "17"))
-    for variable in ("CREATED_AT__INITIAL_VALUE", "SOURCES__CREATED_AT__END_VALUE"):
-        monkeypatch.setenv(variable, "2020-01-01")
-    assert run("sync", "--database", "w.duckdb", "--reload").exit_code == 0
-    assert held() == [(3,)]
-    pipeline = dlt.pipeline(
-        "openpanel", destination=dlt.destinations.duckdb("plain.duckdb"), dataset_name="openpanel"
-    )
-    pipeline.run(openpanel())
-    assert held("plain.duckdb") == [(3,)]
-
-
-@pytest.mark.parametrize("section", ["", "[sources]", "[openpanel]", "[openpanel.sources]"])
-def test_no_other_section_of_a_file_holds_settings(
-    section: str, environment: dict[str, str]
-) -> None:
-    names = [name for name in DEFAULTS if name not in ("client_secret", "hash_key")]
-    lines = [f"{name} = {json.dumps(FOREIGN.get(name, 17))}" for name in names]
-    write("config.toml", "\n".join([section, *lines]))
-    write("secrets.toml", "\n".join([section, 'client_secret = "other"', 'hash_key = "other"']))
-    assert run("sync", "--database", "w.duckdb").exit_code == 0
-    assert held() == [(3,)]
-
-
-def test_files_and_arguments_count_as_they_did(
-    settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write("config.toml", f'[sources.openpanel]\nnow = "{settings["now"]}"\nproject_id = ["web"]')
-    write(
-        "secrets.toml",
-        f'[sources.openpanel]\nclient_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'
-        f'base_url = "{settings["base_url"]}"\nlookback_days = 5',
-    )
-    client, found = configured(project_id="app")
-    assert (client.base_url, found.project_ids) == (settings["base_url"], ("app",))
-    assert found.lookback_days == 5
-    monkeypatch.setenv("SOURCES__OPENPANEL__LOOKBACK_DAYS", "4")
-    assert configured()[1].lookback_days == 4
-    assert configured(lookback_days=2)[1].lookback_days == 2
-    assert configured(lookback_days=dlt.config.value)[1].lookback_days == 4
-    assert configured(start_date=None)[1].start is None
-
-
-def resolved(monkeypatch: pytest.MonkeyPatch, *sources: Callable[[], Any]) -> list[Settings]:
-    """What each source reads."""
-    found: list[Settings] = []
-    given = source_module.resources_of
-
-    def noted(client: Client, settings: Settings) -> list[DltResource]:
-        found.append(settings)
-        return given(client, settings)
-
-    monkeypatch.setattr(source_module, "resources_of", noted)
-    for source in sources:
-        source()
-    return found
-
-
-def test_a_source_of_another_name_has_sections_of_its_own(
-    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(
-        "config.toml",
-        '[sources.openpanel]\npages_in_flight = 3\n[sources.openpanel.shop]\nevents = ["a"]\n'
-        '[sources.shop]\nevents = ["b"]\nmax_days_per_run = 5',
-    )
-    monkeypatch.setenv("SOURCES__OPENPANEL__SHOP__LOOKBACK_DAYS", "4")
-    monkeypatch.setenv("SHOP__LOOKBACK_DAYS", "5")
-    monkeypatch.setenv("MAX_EVENTS_PER_RUN", "5")
-    [settings] = resolved(monkeypatch, openpanel.clone(name="shop"))
-    assert settings.query.events == ("a",)
-    assert settings.lookback_days == 4
-    limits = settings.limits
-    assert (limits.pages_in_flight, limits.max_days_per_run) == (3, 5)
-    assert limits.max_events_per_run == 1_000_000
-
-
-def test_sources_beside_each_other_read_each_its_own_section(
-    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write("config.toml", '[sources.openpanel]\npages_in_flight = 3\n[sources.shop]\nevents = ["b"]')
-    monkeypatch.setenv("SOURCES__SHOP__LOOKBACK_DAYS", "4")
-    found = resolved(monkeypatch, openpanel, openpanel.clone(name="shop"))
-    assert [settings.query.events for settings in found] == [(), ("b",)]
-    assert [settings.lookback_days for settings in found] == [3, 4]
-    assert [settings.limits.pages_in_flight for settings in found] == [3, 3]
-
-
-@pytest.mark.parametrize(
-    ("variable", "right"),
-    [
-        ("SOURCES__OPENPANEL__EXCLUDE_COLUMN", "SOURCES__OPENPANEL__EXCLUDE_COLUMNS"),
-        ("SOURCES__OPENPANEL__BASEURL", "SOURCES__OPENPANEL__BASE_URL"),
-        ("SOURCES__OPENPANEL__STARTDATE", "SOURCES__OPENPANEL__START_DATE"),
-        ("SOURCES__OPENPANEL__SINCE_DATE", "SOURCES__OPENPANEL__"),
-        ("SOURCES__OPENPANEL__TIMEZONE__WEB", "SOURCES__OPENPANEL__TIMEZONE"),
-        ("SOURCES__OPENPANEL__EVENTS__CREATED_AT__END_VALUE", "no setting"),
-        ("SOURCES__OPENPANEL__SHOP__EXCLUDE_COLUMN", "no setting"),
-        (
-            "SOURCES__OPENPANEL__PRIVACY__EXCLUDE_COLUMNS",
-            "mean SOURCES__OPENPANEL__EXCLUDE_COLUMNS?",
-        ),
-        ("SOURCES__OPENPANEL__REPORT", "no setting"),
-        ("SOURCES__OPENPANEL_EXCLUDE_COLUMNS", "SOURCES__OPENPANEL__EXCLUDE_COLUMNS"),
-        ("SOURCES_OPENPANEL_HASH_COLUMNS", "SOURCES__OPENPANEL__HASH_COLUMNS"),
-        ("SOURCES__OPENPANEL__EXCLUDE__COLUMNS", "SOURCES__OPENPANEL__EXCLUDE_COLUMNS"),
-        ("sources__openpanel__exclude_columns", "SOURCES__OPENPANEL__EXCLUDE_COLUMNS"),
-    ],
-)
-def test_an_unknown_variable_of_the_section_is_refused_with_the_nearest_name(
-    variable: str,
-    right: str,
-    environment: dict[str, str],
-    sandbox: Sandbox,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv(variable, "SECRET")
-    for command in ("check", "sync", "partitions"):
-        refuses(run(command), variable, right)
-    with pytest.raises(InvalidSettingError, match=variable):
-        openpanel()
-    assert sandbox.requests == []
-    assert not Path("warehouse.duckdb").exists()
-
-
-@pytest.mark.parametrize("file", ["config.toml", "secrets.toml"])
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ('exclude_column = ["city"]', ["exclude_column ", "did you mean exclude_columns?"]),
-        ('baseurl = "SECRET"', ["baseurl", "did you mean base_url?"]),
-        ('startdate = "2026-01-01"', ["startdate", "did you mean start_date?"]),
-        ('start-date = "2026-01-01"', ["start-date", "did you mean start_date?"]),
-        ('Events = ["a"]', ["Events", "did you mean events?"]),
-        ('schema_contract = "freeze"', ["schema_contract", "take it out"]),
-        ("max_table_nesting = 1", ["max_table_nesting", "take it out"]),
-        ('[sources.openpanel.propertys]\ntotal = "double"', ["propertys", "mean properties?"]),
-        (
-            '[sources.openpanel.shop]\nexclude_column = ["city"]',
-            ["exclude_column ", "[sources.openpanel.shop]", "did you mean exclude_columns?"],
-        ),
-        (
-            '[sources.openpanel.privacy]\nexclude_columns = ["city"]',
-            ["privacy under [sources.openpanel]", "move what it holds up", "[sources.privacy]"],
-        ),
-    ],
-)
-def test_an_unknown_key_of_a_file_is_refused_with_the_nearest_name(
-    file: str, line: str, words: list[str], environment: dict[str, str], sandbox: Sandbox
-) -> None:
-    write(file, f"[sources.openpanel]\n{line}")
-    for command in ("check", "sync"):
-        refuses(run(command), file, *words)
-    assert sandbox.requests == []
-
-
-def test_what_dlt_reads_below_the_section_of_a_source_is_permitted(
-    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(
-        "config.toml",
-        "[sources.openpanel.extract]\nworkers = 2\n[sources.openpanel.data_writer]\n"
-        'buffer_max_items = 100\n[sources.openpanel.schema]\nnaming = "snake_case"\n'
-        '[sources.openpanel.properties]\nsurprising = "double"\n'
-        '[sources.openpanel.timezone]\nweb = "Europe/Berlin"\n[sources.other]\nbaseurl = "x"',
-    )
-    monkeypatch.setenv("SOURCES__OPENPANEL__EXTRACT__WORKERS", "2")
-    monkeypatch.setenv("SOURCES__OPENPANEL_PIPELINE__EVENTS", "push")
-    assert run("sync").exit_code == 0
-
-
-def test_the_prefix_of_a_pipeline_is_refused_by_name(
-    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENPANEL__SOURCES__OPENPANEL__EVENTS", "push")
-    refuses(run("sync"), "OPENPANEL__SOURCES__OPENPANEL__EVENTS", "set SOURCES__OPENPANEL__EVENTS")
-    monkeypatch.delenv("OPENPANEL__SOURCES__OPENPANEL__EVENTS")
-    write("config.toml", '[openpanel.sources.openpanel]\nevents = ["push"]')
-    refuses(run("sync"), "[openpanel.sources.openpanel]", "[sources.openpanel]")
-
-
-def test_a_secret_in_the_file_for_what_is_none_is_refused(
-    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SOURCES__OPENPANEL__CLIENT_SECRET")
-    write("config.toml", f'[sources.openpanel]\nclient_secret = "{SECRET}"')
-    refuses(run("check"), "client_secret", "config.toml", "secrets.toml")
 
 
 DEVELOPERS = {
@@ -363,6 +121,63 @@ def test_no_setting_of_dlt_without_its_section_changes_what_the_command_does(
     assert not {"other", "import", "export"} & set(os.listdir())
 
 
+@pytest.mark.parametrize("section", ["", "[sources]", "[openpanel]", "[openpanel.sources]"])
+def test_no_other_section_of_a_file_holds_settings(
+    section: str, environment: dict[str, str]
+) -> None:
+    names = [name for name in DEFAULTS if name not in ("client_secret", "hash_key")]
+    lines = [f"{name} = {json.dumps(FOREIGN.get(name, 17))}" for name in names]
+    write("config.toml", "\n".join([section, *lines]))
+    write("secrets.toml", "\n".join([section, 'client_secret = "other"', 'hash_key = "other"']))
+    assert run("sync", "--database", "w.duckdb").exit_code == 0
+    assert held() == [(3,)]
+
+
+def resolved(monkeypatch: pytest.MonkeyPatch, *sources: Callable[[], Any]) -> list[Settings]:
+    """What each source reads."""
+    found: list[Settings] = []
+    given = source_module.resources_of
+
+    def noted(client: Client, settings: Settings) -> list[DltResource]:
+        found.append(settings)
+        return given(client, settings)
+
+    monkeypatch.setattr(source_module, "resources_of", noted)
+    for source in sources:
+        source()
+    return found
+
+
+def test_a_source_of_another_name_has_sections_of_its_own(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        "config.toml",
+        '[sources.openpanel]\npages_in_flight = 3\n[sources.openpanel.shop]\nevents = ["a"]\n'
+        '[sources.shop]\nevents = ["b"]\nmax_days_per_run = 5',
+    )
+    monkeypatch.setenv("SOURCES__OPENPANEL__SHOP__LOOKBACK_DAYS", "4")
+    monkeypatch.setenv("SHOP__LOOKBACK_DAYS", "5")
+    monkeypatch.setenv("MAX_EVENTS_PER_RUN", "5")
+    [settings] = resolved(monkeypatch, openpanel.clone(name="shop"))
+    assert settings.query.events == ("a",)
+    assert settings.lookback_days == 4
+    limits = settings.limits
+    assert (limits.pages_in_flight, limits.max_days_per_run) == (3, 5)
+    assert limits.max_events_per_run == 1_000_000
+
+
+def test_sources_beside_each_other_read_each_its_own_section(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("config.toml", '[sources.openpanel]\npages_in_flight = 3\n[sources.shop]\nevents = ["b"]')
+    monkeypatch.setenv("SOURCES__SHOP__LOOKBACK_DAYS", "4")
+    found = resolved(monkeypatch, openpanel, openpanel.clone(name="shop"))
+    assert [settings.query.events for settings in found] == [(), ("b",)]
+    assert [settings.lookback_days for settings in found] == [3, 4]
+    assert [settings.limits.pages_in_flight for settings in found] == [3, 3]
+
+
 def test_check_says_where_each_setting_came_from(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -390,8 +205,38 @@ def test_check_says_where_each_setting_came_from(
     } in as_json["settings"]
 
 
-def refuses(done: Result, *words: str) -> None:
-    assert done.exit_code == 2, done.output
-    [sentence] = [line for line in done.stderr.splitlines() if line]
-    assert all(word in sentence for word in words), sentence
-    assert "SECRET" not in done.output.replace("SECRET", "", sentence.count("CLIENT_SECRET"))
+def test_files_and_arguments_count_as_they_did(
+    settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("config.toml", f'[sources.openpanel]\nnow = "{settings["now"]}"\nproject_id = ["web"]')
+    write(
+        "secrets.toml",
+        f'[sources.openpanel]\nclient_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'
+        f'base_url = "{settings["base_url"]}"\nlookback_days = 5',
+    )
+    client, found = configured(project_id="app")
+    assert (client.base_url, found.project_ids) == (settings["base_url"], ("app",))
+    assert found.lookback_days == 5
+    monkeypatch.setenv("SOURCES__OPENPANEL__LOOKBACK_DAYS", "4")
+    assert configured()[1].lookback_days == 4
+    assert configured(lookback_days=2)[1].lookback_days == 2
+    assert configured(lookback_days=dlt.config.value)[1].lookback_days == 4
+    assert configured(start_date=None)[1].start is None
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_what_others_set_neither_empties_nor_changes_a_warehouse(
+    prefix: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("sync", "--database", "w.duckdb").exit_code == 0
+    for name in DEFAULTS:
+        monkeypatch.setenv(prefix + name.upper(), FOREIGN.get(name, "17"))
+    for variable in ("CREATED_AT__INITIAL_VALUE", "SOURCES__CREATED_AT__END_VALUE"):
+        monkeypatch.setenv(variable, "2020-01-01")
+    assert run("sync", "--database", "w.duckdb", "--reload").exit_code == 0
+    assert held() == [(3,)]
+    pipeline = dlt.pipeline(
+        "openpanel", destination=dlt.destinations.duckdb("plain.duckdb"), dataset_name="openpanel"
+    )
+    pipeline.run(openpanel())
+    assert held("plain.duckdb") == [(3,)]
