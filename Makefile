@@ -30,6 +30,7 @@ SYNCS := tests/days/test_which_days_a_sync_reads.py tests/days/test_open_days_ar
 	tests/days/test_a_sync_of_many_runs.py tests/days/test_changes_of_old_days_are_found.py \
 	tests/promise/test_a_sync_holds_exactly_the_rows_of_the_server.py \
 	tests/cli tests/destinations/test_every_destination.py \
+	tests/destinations/test_files_in_a_folder_or_a_bucket.py \
 	tests/project/test_what_is_used_of_dlt.py tests/project/test_dlt_does_what_is_relied_on.py
 
 lowest: ## Syncs with the lowest versions that pyproject.toml allows: 4 minutes

@@ -12,8 +12,6 @@ from click.testing import CliRunner, Result
 from openpanel_source.cli.main import main
 from openpanel_source.operations.erase import erase
 from tests.destinations.test_every_destination import (
-    compare,
-    on,
     recorded,
     test_an_open_day_is_read_from_its_newest_row_on,
     test_charts_replace_the_buckets_they_read,
@@ -23,7 +21,8 @@ from tests.destinations.test_every_destination import (
     test_what_somebody_deleted_is_found_and_repaired,
 )
 from tests.servers.conftest import NAMES
-from tests.support.sandbox_world import NOW, event, event_id, world
+from tests.support.destinations import compare
+from tests.support.sandbox_world import NOW, event, event_id, on, world
 
 __all__ = [
     "recorded",

@@ -14,9 +14,9 @@ from sqlalchemy.engine import make_url
 from openpanel_source import sync
 from openpanel_source.cli.main import main
 from openpanel_source.operations.audit import audit
-from tests.destinations.test_every_destination import compare, on
+from tests.support.destinations import compare
 from tests.support.mariadb import MariaDbWarehouse
-from tests.support.sandbox_world import event_id, profile, world
+from tests.support.sandbox_world import event_id, on, profile, world
 
 
 @pytest.fixture

@@ -19,7 +19,12 @@ import pytest
 
 from openpanel_source.destinations.prepare import make_exact
 from openpanel_source.model.schema import LIST_TABLES, TABLES
+from openpanel_source.operations.audit import audit
+from openpanel_source.operations.values.choose_days import ALL
+from openpanel_source.sandbox import Sandbox
+from tests.support.equality import SELECT_EVENTS, difference, expected, keyed, server_rows
 from tests.support.postgres import PostgresWarehouse
+from tests.support.sandbox_world import HEADERS
 from tests.support.warehouse import Warehouse
 
 Row = dict[str, Any]
@@ -233,3 +238,17 @@ def made(name: str, folder: Path, postgres_url: Callable[[], str]) -> Any:
     if name == "postgresql":
         return PostgresDestination(folder, postgres_url())
     return _KINDS[name](folder)
+
+
+def compare(warehouse: Any, sandbox: Sandbox) -> None:
+    """Fail unless the destination holds what the server holds, field by field."""
+    wanted = expected(server_rows(sandbox, HEADERS, "web"))
+    assert difference(wanted, keyed(warehouse.query(SELECT_EVENTS))) == ""
+
+
+def compare_values(warehouse: Any, sandbox: Sandbox, **settings: Any) -> None:
+    """Fail unless the verifier, which shares no code with what loads, finds every value equal."""
+    report = audit(warehouse.pipeline(), values=ALL, **warehouse.settings(sandbox, **settings))
+    assert report.values is not None
+    assert (report.values.differences, report.values.skipped) == ([], [])
+    assert report.values.rows > 0

@@ -70,6 +70,14 @@ def event(number: int = 1, **values: Any) -> Row:
     return row | values
 
 
+def on(day: int, *numbers: int, **values: Any) -> list[Row]:
+    """Events of a day of November, each some seconds after the one before."""
+    return [
+        event(n, createdAt=f"2026-11-{day:02d}T10:{n // 60:02d}:{n % 60:02d}.500Z", **values)
+        for n in numbers
+    ]
+
+
 def profile(profile_id: str = "anna", **values: Any) -> Row:
     """A profile in API form."""
     row: Row = {
