@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-import tomlkit
-from click.testing import CliRunner
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,16 +15,15 @@ from hypothesis import strategies as st
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.rows.promoted import Promotion
-from openpanel_source.rows.property_columns import column_names, parse_properties, property_columns
-from openpanel_source.rows.property_values import read_value
+from openpanel_source.rows.property_columns import column_names, property_columns
 from openpanel_source.sandbox import Sandbox
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import NOW, Row, event, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(14)
-
 __all__ = ["postgres", "postgres_url"]
+
+pytestmark = pytest.mark.sampled(14)
 
 OWN = {column.name for column in EVENTS.columns}
 TYPES = {
@@ -65,11 +59,6 @@ FAILURES = (
     "SELECT CAST(event_date AS VARCHAR(10)), property_key, sum(failed_rows), min(example)"
     " FROM property_failures GROUP BY 1, 2 ORDER BY 1, 2"
 )
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path)
 
 
 def typed(where: Warehouse, sandbox: Sandbox) -> None:
@@ -185,110 +174,6 @@ def test_keys_that_meet_keep_apart_and_keep_their_columns(warehouse: Warehouse) 
     assert held == [tuple(values.values())]
 
 
-def test_hidden_keys_and_columns_stay_hidden(warehouse: Warehouse) -> None:
-    values = {"email": "a@b.example", "phone": "1", "card": "2", "userId": "u"}
-    with world(event(1, properties=values)) as sandbox:
-        warehouse.sync(
-            sandbox,
-            properties=dict.fromkeys(values, "text"),
-            hash_columns=["properties.email", "user_id"],
-            hash_key="a secret of sixteen or more",
-            drop_properties=["card"],
-            exclude_columns=["phone"],
-        )
-        with pytest.raises(InvalidSettingError, match="no text"):
-            warehouse.sync(
-                sandbox, properties={"n": "bigint"}, hash_columns=["n"], hash_key="x" * 16
-            )
-    held = warehouse.query("SELECT email, phone, card, user_id FROM events")[0]
-    assert [value and len(value) for value in held] == [64, None, None, 64]
-
-
-def test_the_command_takes_keys_with_their_types(warehouse: Warehouse, monkeypatch: Any) -> None:
-    from openpanel_source.cli.main import main
-
-    with world(event(1, properties={"a=b": "7"})) as sandbox:
-        settings = warehouse.settings(sandbox)
-        for name in ("client_id", "client_secret", "now"):
-            monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", str(settings[name]))
-        target = ["--database", str(warehouse.path), "--base-url", sandbox.url]
-        command = ["sync", "--project-id", "web", *target, "--property"]
-        found = CliRunner().invoke(main, [*command, "a=b=number"])
-        assert found.exit_code == 2
-        assert "the types are text, bigint" in found.output
-        without = CliRunner().invoke(main, [*command, "x"])
-        assert without.exit_code == 2
-        assert "write --property KEY=TYPE" in without.output
-        assert CliRunner().invoke(main, [*command, "a=b=bigint"]).exit_code == 0
-    assert warehouse.query("SELECT a_b FROM events") == [(7,)]
-
-
-def test_options_are_added_to_the_configured_mapping(
-    warehouse: Warehouse, monkeypatch: Any
-) -> None:
-    from openpanel_source.cli.main import main
-
-    with world(event(1, properties={"plan": "pro", "total": "7"})) as sandbox:
-        settings = warehouse.settings(sandbox) | {"now": NOW.isoformat()}
-        settings["properties"] = '{"plan": "text", "total": "text"}'
-        for name, value in settings.items():
-            monkeypatch.setenv(f"SOURCES__OPENPANEL__{name.upper()}", str(value))
-        options = ["--property", "total=double", "--property", "more=text"]
-        target = ["--database", str(warehouse.path)]
-        done = CliRunner().invoke(main, ["sync", *target, *options])
-    assert done.exit_code == 0, done.output
-    assert warehouse.query("SELECT plan, total, more FROM events") == [("pro", 7.0, None)]
-
-
-@pytest.mark.parametrize(
-    "value", ["total", ["total"], {"total": "json"}, {"total": 1}, {1: "text"}]
-)
-def test_a_mapping_that_is_none_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidSettingError, match="properties"):
-        parse_properties(value)
-
-
-def test_a_key_with_dots_that_is_not_in_quotes_is_told_so() -> None:
-    nested = tomlkit.parse('items.0.sku = "text"').unwrap()
-    with pytest.raises(InvalidSettingError, match=r'in quotes: "items\.0\.sku" = "text"'):
-        parse_properties(nested)
-
-
-@pytest.mark.parametrize("hashed", ["properties.phone", "properties.*", "user.phone"])
-def test_a_hashed_key_is_text_or_refused(warehouse: Warehouse, hashed: str) -> None:
-    key = hashed if hashed == "user.phone" else "phone"
-    settings = {"hash_columns": [hashed], "hash_key": "a secret of sixteen or more"}
-    with world(event(1, properties={key: "1"})) as sandbox:
-        with pytest.raises(InvalidSettingError, match=rf"bigint for the key '{key}'.*text"):
-            warehouse.sync(sandbox, properties={key: "bigint"}, **settings)
-        assert sandbox.requests == []
-        assert warehouse.sync(sandbox, properties={key: "text"}, **settings).is_verified
-
-
-def test_the_mapping_may_stand_in_configuration(warehouse: Warehouse) -> None:
-    folder = warehouse.folder / ".dlt"
-    folder.mkdir()
-    with world(event(1, properties={"a.b": "7"})) as sandbox:
-        settings = warehouse.settings(sandbox)
-        lines = [f'{name} = "{value}"' for name, value in settings.items() if name != "now"]
-        mapping = ["[sources.openpanel.properties]", '"a.b" = "bigint"']
-        text = "\n".join(["[sources.openpanel]", f'now = "{NOW.isoformat()}"', *lines, *mapping])
-        (folder / "secrets.toml").write_text(text)
-        # In a process of its own: dlt looks for its folder once.
-        command = [sys.executable, "-m", "openpanel_source.cli", "sync"]
-        target = ["--database", str(warehouse.path)]
-        done = subprocess.run(
-            [*command, *target], cwd=warehouse.folder, check=False, capture_output=True, text=True
-        )
-    assert done.returncode == 0, done.stderr
-    assert warehouse.query("SELECT a_b FROM events") == [(7,)]
-
-
-def test_a_mapping_may_be_json() -> None:
-    assert parse_properties('{"total": "double"}') == {"total": "double"}
-    assert parse_properties(None) == parse_properties("") == parse_properties({}) == {}
-
-
 @given(st.lists(st.text(), unique=True, max_size=8), st.lists(st.text(), unique=True, max_size=8))
 def test_names_are_plain_and_never_change_when_keys_are_added(
     keys: list[str], more: list[str]
@@ -308,62 +193,31 @@ def test_names_are_plain_and_never_change_when_keys_are_added(
         assert name[0].isalpha()
 
 
-@given(
-    st.text() | st.from_regex(r"[-+]?[0-9.eE:TZ +-]{0,40}", fullmatch=True),
-    st.sampled_from(["bigint", "double", "bool", "timestamp", "date", "decimal"]),
-)
-def test_no_text_is_more_than_a_parser_takes(text: str, kind: Any) -> None:
-    value = read_value(text, kind)
-    if value is None:
-        return
-    if kind == "bigint":
-        assert value == int(text)
-    elif kind == "double":
-        assert value == float(text)
-    elif kind == "decimal":
-        assert value == Decimal(text)
-        assert abs(value) < Decimal(10) ** 29
-    elif kind == "date":
-        assert value == date.fromisoformat(text)
-    elif kind == "timestamp":
-        assert value.tzinfo is timezone.utc
-    else:
-        assert text.lower() in {"true", "false", "yes", "no", "1", "0"}
+def test_hidden_keys_and_columns_stay_hidden(warehouse: Warehouse) -> None:
+    values = {"email": "a@b.example", "phone": "1", "card": "2", "userId": "u"}
+    with world(event(1, properties=values)) as sandbox:
+        warehouse.sync(
+            sandbox,
+            properties=dict.fromkeys(values, "text"),
+            hash_columns=["properties.email", "user_id"],
+            hash_key="a secret of sixteen or more",
+            drop_properties=["card"],
+            exclude_columns=["phone"],
+        )
+        with pytest.raises(InvalidSettingError, match="no text"):
+            warehouse.sync(
+                sandbox, properties={"n": "bigint"}, hash_columns=["n"], hash_key="x" * 16
+            )
+    held = warehouse.query("SELECT email, phone, card, user_id FROM events")[0]
+    assert [value and len(value) for value in held] == [64, None, None, 64]
 
 
-@given(
-    st.datetimes(
-        datetime(1, 1, 2),  # noqa: DTZ001
-        datetime(9999, 12, 30),  # noqa: DTZ001
-        timezones=st.sampled_from([timezone.utc, timezone(timedelta(hours=-5))]),
-    )
-)
-def test_iso_times_are_read_as_python_reads_them(instant: datetime) -> None:
-    assert read_value(instant.isoformat(), "timestamp") == instant
-
-
-@given(st.integers(), st.floats(), st.decimals(allow_nan=False, allow_infinity=False))
-def test_numbers_are_read_exactly_or_not_at_all(whole: int, real: float, exact: Decimal) -> None:
-    assert read_value(str(whole), "bigint") == (whole if -(2**63) <= whole < 2**63 else None)
-    assert read_value(str(real), "double") == (real if abs(real) < float("inf") else None)
-    assert read_value(str(exact), "decimal") in (None, exact)
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("١٢", "bigint"), ("1_000", "bigint"), (" 1", "bigint"), ("1.0", "bigint"),
-        ("9223372036854775808", "bigint"), ("nan", "double"), ("1e400", "double"),
-        ("1,5", "double"), ("0x1", "double"), ("0.0000000001", "decimal"), ("1e29", "decimal"),
-        ("on", "bool"), ("2026-02-30", "date"), ("20261110", "date"),
-        ("2026-11-10T25:00", "timestamp"),
-        ("0001-01-01T00:00:00+01:00", "timestamp"), ("10.11.2026", "timestamp"),
-        ("2026-11-10t12:00", "timestamp"), ("2026-11-10T12:00z", "timestamp"),
-        ("2026-11-10T24:00", "timestamp"), ("2026-11-10T12", "timestamp"),
-        ("2026-11-10T12:00:60", "timestamp"), ("2026-11-10T12:00:00.0123456789", "timestamp"),
-        ("2026-11-10T12:00:00,5", "timestamp"),
-        ("2026-11-10T12:00+24:00", "timestamp"), ("1" * 101, "double"),
-    ],
-)  # fmt: skip
-def test_what_is_not_clearly_of_a_type_is_not_read(text: str, kind: Any) -> None:
-    assert read_value(text, kind) is None
+@pytest.mark.parametrize("hashed", ["properties.phone", "properties.*", "user.phone"])
+def test_a_hashed_key_is_text_or_refused(warehouse: Warehouse, hashed: str) -> None:
+    key = hashed if hashed == "user.phone" else "phone"
+    settings = {"hash_columns": [hashed], "hash_key": "a secret of sixteen or more"}
+    with world(event(1, properties={key: "1"})) as sandbox:
+        with pytest.raises(InvalidSettingError, match=rf"bigint for the key '{key}'.*text"):
+            warehouse.sync(sandbox, properties={key: "bigint"}, **settings)
+        assert sandbox.requests == []
+        assert warehouse.sync(sandbox, properties={key: "text"}, **settings).is_verified
