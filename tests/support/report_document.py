@@ -7,185 +7,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from tests.support.report_blocks import COLUMNS, block
+
 Rows = list[list[Any]]
 Document = dict[str, Any]
 
 PROJECTS = {"shop": "Acme shop", "blog": "The blog", "app": None}
 UNTIL = date(2026, 11, 27)
-_TEXT, _COUNT, _SHARE = "text", "count", "share"
-
-_COLUMNS: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
-    "tiles": (
-        "Key figures",
-        [
-            ("key", "Key", _TEXT),
-            ("label", "Label", _TEXT),
-            ("unit", "Unit", _TEXT),
-            ("value", "Value", "number"),
-            ("before", "Before", "number"),
-        ],
-    ),
-    "days": (
-        "Visitors and views by day",
-        [
-            ("day", "Day", "day"),
-            ("visitors", "Visitors", _COUNT),
-            ("sessions", "Sessions", _COUNT),
-            ("views", "Views", _COUNT),
-            ("revenue", "Revenue", "money"),
-            ("bounce_rate", "Bounce rate", _SHARE),
-            ("before_visitors", "Visitors before", _COUNT),
-            ("before_sessions", "Sessions before", _COUNT),
-            ("before_views", "Views before", _COUNT),
-        ],
-    ),
-    "sources": (
-        "Sources",
-        [
-            ("source", "Source", _TEXT),
-            ("medium", "Medium", _TEXT),
-            ("sessions", "Sessions", _COUNT),
-            ("conversions", "Conversions", _COUNT),
-            ("revenue", "Revenue", "money"),
-        ],
-    ),
-    "campaigns": (
-        "Campaigns",
-        [
-            ("campaign", "Campaign", _TEXT),
-            ("sessions", "Sessions", _COUNT),
-            ("conversions", "Conversions", _COUNT),
-            ("revenue", "Revenue", "money"),
-        ],
-    ),
-    "landing_pages": (
-        "Landing pages",
-        [
-            ("path", "Path", _TEXT),
-            ("entries", "Entries", _COUNT),
-            ("bounces", "Bounces", _COUNT),
-            ("bounce_rate", "Bounce rate", _SHARE),
-        ],
-    ),
-    "pages": (
-        "Pages",
-        [
-            ("path", "Path", _TEXT),
-            ("title", "Title", _TEXT),
-            ("views", "Views", _COUNT),
-            ("sessions", "Sessions", _COUNT),
-            ("exits", "Exits", _COUNT),
-        ],
-    ),
-    "events": (
-        "Events",
-        [("name", "Event", _TEXT), ("events", "Events", _COUNT), ("visitors", "Visitors", _COUNT)],
-    ),
-    "devices": (
-        "Devices",
-        [("device", "Device", _TEXT), ("sessions", "Sessions", _COUNT), ("views", "Views", _COUNT)],
-    ),
-    "browsers": (
-        "Browsers",
-        [
-            ("browser", "Browser", _TEXT),
-            ("sessions", "Sessions", _COUNT),
-            ("views", "Views", _COUNT),
-        ],
-    ),
-    "countries": (
-        "Countries",
-        [
-            ("country", "Country", _TEXT),
-            ("sessions", "Sessions", _COUNT),
-            ("visitors", "Visitors", _COUNT),
-            ("views", "Views", _COUNT),
-        ],
-    ),
-    "hours": (
-        "Hours of the week",
-        [
-            ("weekday", "Weekday", "number"),
-            ("hour", "Hour", "number"),
-            ("sessions", "Sessions", _COUNT),
-        ],
-    ),
-    "funnel": (
-        "From visit to purchase",
-        [
-            ("step", "Step", "number"),
-            ("name", "Event", _TEXT),
-            ("sessions", "Sessions", _COUNT),
-            ("share", "Of all", _SHARE),
-        ],
-    ),
-    "retention": (
-        "Retention by week",
-        [
-            ("cohort_week", "First week", "day"),
-            ("week", "Weeks later", "number"),
-            ("visitors", "Visitors", _COUNT),
-            ("share", "Share", _SHARE),
-        ],
-    ),
-    "visitor_flow": (
-        "New, returning and churned",
-        [
-            ("week", "Week", "day"),
-            ("new", "New", _COUNT),
-            ("returning", "Returning", _COUNT),
-            ("churned", "Churned", _COUNT),
-        ],
-    ),
-    "paths": (
-        "From landing page to purchase",
-        [
-            ("source_stage", "Stage", "number"),
-            ("source", "From", _TEXT),
-            ("target_stage", "Next stage", "number"),
-            ("target", "To", _TEXT),
-            ("sessions", "Sessions", _COUNT),
-        ],
-    ),
-    "charts": (
-        "Charts",
-        [
-            ("chart", "Chart", _TEXT),
-            ("series", "Series", _TEXT),
-            ("at", "At", "instant"),
-            ("value", "Value", "number"),
-        ],
-    ),
-    "proof": (
-        "Calendar of proof",
-        [
-            ("project_id", "Project", _TEXT),
-            ("day", "Day", "day"),
-            ("verdict", "Verdict", _TEXT),
-            ("counted", "Counted", _COUNT),
-            ("received", "Received", _COUNT),
-            ("loaded", "Loaded", _COUNT),
-            ("read_at", "Read", "instant"),
-            ("readings", "Readings", _COUNT),
-            ("reason", "Reason", _TEXT),
-            ("last_proven_at", "Last proven", "instant"),
-        ],
-    ),
-    "proof_summary": (
-        "Proof by project",
-        [
-            ("project_id", "Project", _TEXT),
-            ("from", "From", "day"),
-            ("until", "Until", "day"),
-            ("days", "Days", _COUNT),
-            ("complete", "Complete", _COUNT),
-            ("doubtful", "In doubt", _COUNT),
-            ("missing", "Missing", _COUNT),
-            ("rows", "Rows", _COUNT),
-            ("oldest_proof_at", "Oldest proof", "instant"),
-        ],
-    ),
-}
 
 _CODES = (
     "DE US FR GB AT CH NL IT ES PL SE NO DK FI BE CZ PT IE CA AU JP BR IN MX ZA KR SG TR GR HU"
@@ -225,16 +53,9 @@ def sample(days: int = 28, proof_days: int = 365, rows: int = 50) -> Document:
         "compared": {"from": str(before - timedelta(days=days - 1)), "until": str(before)},
         "projects": [{"id": one, "name": name} for one, name in PROJECTS.items()],
         "notes": ["There are no groups yet: `openpanel-source sync --groups` loads them."],
-        "blocks": {key: _block(key) for key in _COLUMNS},
+        "blocks": {key: block(key) for key in COLUMNS},
         "scopes": scopes,
     }
-
-
-def _block(key: str) -> dict[str, Any]:
-    title, columns = _COLUMNS[key]
-    names = [{"key": name, "label": label, "unit": unit} for name, label, unit in columns]
-    listed = ", ".join(name for name, _, _ in columns)
-    return {"title": title, "columns": names, "sql": f"SELECT {listed}\nFROM openpanel.{key}"}
 
 
 def _scope(project: str, size: float, days: int, rows: int) -> dict[str, Rows]:
