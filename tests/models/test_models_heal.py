@@ -12,9 +12,10 @@ import pytest
 
 from openpanel_source import refresh_models
 from tests.support.command import COMMAND
-from tests.support.killing import Outcome, Upstream, Worker, commands
 from tests.support.model_worlds import FIRST, Event, ModelWorld, in_postgres, rows_of_models
 from tests.support.postgres import PostgresWarehouse, postgres_url
+from tests.support.upstream import Upstream
+from tests.support.worker import Outcome, Worker, commands
 
 pytestmark = pytest.mark.long
 

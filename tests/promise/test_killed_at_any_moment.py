@@ -17,16 +17,9 @@ from random import Random
 import pytest
 
 from tests.support.forked_command import STAGES
-from tests.support.killing import (
-    Commands,
-    Lengths,
-    Tally,
-    Upstream,
-    Worker,
-    commands,
-    kill_at_random,
-    measured,
-)
+from tests.support.killing import Lengths, Tally, kill_at_random, measured
+from tests.support.upstream import Upstream
+from tests.support.worker import Commands, Worker, commands
 
 KILLS = int(os.environ.get("OPENPANEL_SOURCE_KILLS", "8"))
 

@@ -18,7 +18,7 @@ from openpanel_source.sandbox.demo.generate import DEMO_CLIENT_ID, DEMO_CLIENT_S
 from tests.servers.conftest import BUCKETS
 from tests.support.buckets import Bucket
 from tests.support.equality import SELECT_EVENTS, difference, expected, keyed
-from tests.support.killing import NOW, Upstream
+from tests.support.upstream import NOW, Upstream
 
 KILLS = 3
 _COMMAND = [sys.executable, "-m", "openpanel_source.cli"]
