@@ -6,6 +6,8 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import msgspec
+
 from openpanel_source.api.failed_projects import FailedProjects
 from openpanel_source.api.query import EventQuery
 from openpanel_source.days.backlog import Backlog
@@ -141,6 +143,7 @@ class Planning:
             OpenPanelError: The server cannot be asked, or no project.
         """
         self._adopt()
+        self._doubt()
         self._planner.begun, self._planner.first_days = backlog.begun, backlog.first_days
         projects = []
         for project in backlog.failed.left_of(self._settings.project_ids):
@@ -167,6 +170,13 @@ class Planning:
                 self._ledger.record(adopted)
                 self._results.adopted.append(adopted)
                 self._results.advance(adopted)
+
+    def _doubt(self) -> None:
+        """Call days that are to be read again unproven, for another sync to go on if this ends."""
+        for project, day in self._orders.reread:
+            record = self._ledger.get(project, day)
+            if record is not None and record.verdict.is_proof:
+                self._ledger.record(msgspec.structs.replace(record, verdict=Verdict.SHORT))
 
     def _settle(self, record: DayRecord) -> None:
         settled = still_complete(record, Reason.OPEN, 1, self._stamp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -40,6 +41,22 @@ def test_a_table_or_a_column_that_was_dropped_is_filled_again(
         assert warehouse.query(held) == [(21,)]
         assert warehouse.sync(sandbox, now=NOW + timedelta(days=1)).is_verified
     assert warehouse.query(held) == [(21,)]
+
+
+def test_a_sync_that_is_stopped_meanwhile_leaves_the_rest_to_the_next(
+    warehouse: Warehouse,
+) -> None:
+    older = [event(200 + n, createdAt=f"2026-11-{10 + n}T08:00:00.000Z") for n in range(5)]
+    with world(*older, *OLD, *TODAY) as sandbox:
+        warehouse.sync(sandbox)
+        warehouse.change("ALTER TABLE events DROP COLUMN city")
+        stop = threading.Event()
+        stopped = warehouse.sync(
+            sandbox, max_days_per_run=2, stop=stop, on_day=lambda _: stop.set()
+        )
+        assert 0 < stopped.days_read < 7
+        assert warehouse.sync(sandbox).is_verified
+    assert warehouse.query("SELECT count(city) FROM events") == [(25,)]
 
 
 @pytest.mark.parametrize("heals", ["sync", "repair"])
