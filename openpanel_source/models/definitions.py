@@ -192,6 +192,21 @@ def local_day(instant: str, timezone: str, dialect: str) -> str:
     return f"CAST({instant} AT TIME ZONE '{zone}' AS DATE)"
 
 
+def each_day(first: str, last: str, dialect: str) -> str:
+    """All dates from one to another, a row each, in SQL of DuckDB or PostgreSQL.
+
+    Args:
+        first: A date in SQL.
+        last: The same, inclusive.
+        dialect: ``duckdb``, or another.
+    """
+    # Of dates, PostgreSQL would make instants of the session's time zone, where days have no
+    # midnight or two, and the last is lost.
+    ends = f"CAST({first} AS TIMESTAMP), CAST({last} AS TIMESTAMP)"
+    series = f"GENERATE_SERIES({ends}, INTERVAL '1 day')"
+    return f"CAST({f'UNNEST({series})' if dialect == 'duckdb' else series} AS DATE)"
+
+
 @cache
 def _queries(dialect: str) -> Mapping[str, str]:
     text = (_FOLDER / "dialects" / f"{dialect}.sql").read_text("utf-8")

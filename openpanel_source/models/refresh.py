@@ -13,7 +13,14 @@ from typing import Any
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.models.build import Definitions, changed_days
 from openpanel_source.models.dataset import RECORD, Dataset
-from openpanel_source.models.definitions import OF_DAYS, Model, columns_read, local_day, models
+from openpanel_source.models.definitions import (
+    OF_DAYS,
+    Model,
+    columns_read,
+    each_day,
+    local_day,
+    models,
+)
 
 
 class Refresh:
@@ -86,11 +93,10 @@ class Refresh:
             " ON touched.project_id = sessions.project_id"
             " AND touched.session_id = sessions.session_id",
         )
-        series = "generate_series(spans.first_event_date, spans.last_event_date, INTERVAL '1 day')"
-        series = series if self._is_postgres else f"UNNEST({series})"
+        series = each_day("spans.first_event_date", "spans.last_event_date", self._dataset.dialect)
         self._keep(
             "span_dates",
-            f"SELECT spans.project_id, CAST({series} AS DATE) AS event_date"
+            f"SELECT spans.project_id, {series} AS event_date"
             " FROM (SELECT DISTINCT project_id, first_event_date, last_event_date"
             f" FROM {self._kept('old_sessions')}) AS spans"
             f" UNION SELECT project_id, event_date FROM {changed}",

@@ -9,6 +9,7 @@ from datetime import date
 
 from openpanel_source.model.clock import DAY
 from openpanel_source.models.dataset import literal
+from openpanel_source.models.definitions import each_day
 from openpanel_source.report.blocks import MOST_DAYS, MOST_ROWS, Block
 
 _COHORTS = 12
@@ -88,9 +89,8 @@ def filled(
     }
     for word, meaning in _WORDS.items():
         query = re.sub(rf"\b{word}\(([^()]+)\)", meaning, query)
-    series = r"GENERATE_SERIES(\1, \2, INTERVAL '1 day')"
-    series = series if is_postgres else f"UNNEST({series})"
-    query = re.sub(r"\bEACH_DAY\(([^()]+), ([^()]+)\)", f"CAST({series} AS DATE)", query)
+    series = each_day(r"\1", r"\2", "postgres" if is_postgres else "duckdb")
+    query = re.sub(r"\bEACH_DAY\(([^()]+), ([^()]+)\)", series, query)
     return query.format(**values)
 
 
