@@ -14,6 +14,20 @@ from sqlglot.dialects.dialect import Dialect
 from openpanel_source.models.definitions import NO_EVENT_META, PROPERTIES, Model, models
 
 
+def _total(added: str, wide: str = "DECIMAL(38, 0)", narrow: str = "BIGINT") -> str:
+    """A sum that is 0 of nothing, and the least or largest number of eight bytes beyond these.
+
+    Whoever sends events may send such revenue, and what fails on it would fail for ever.
+
+    Args:
+        added: The sum, of a type that holds more.
+        wide: Such a type.
+        narrow: That of the result.
+    """
+    least, most = (f"CAST('{bound}' AS {wide})" for bound in (-(2**63), 2**63 - 1))
+    return f"CAST(LEAST(GREATEST(COALESCE({added}, 0), {least}), {most}) AS {narrow})"
+
+
 @dataclass(frozen=True)
 class Words:
     """What a warehouse says in words of its own, as templates in its dialect.
@@ -25,6 +39,7 @@ class Words:
         earlier: The date so many, ``{number}``, days before a ``{day}``.
         part: The third part of a ``{text}`` that is cut at slashes; empty or null if there is none.
         member: The text under ``{key}`` in ``{json}``; null if there is none.
+        total: The sum of each ``{value}``, as below.
         settings: What the semantics of PostgreSQL need, by name.
     """
 
@@ -34,6 +49,7 @@ class Words:
     earlier: str = "DATEADD(DAY, -{number}, {day})"
     part: str = "SPLIT_PART({text}, '/', 3)"
     member: str = "NULLIF(JSON_EXTRACT_PATH_TEXT({json}, '{key}'), '')"
+    total: str = _total("SUM(CAST({value} AS DECIMAL(38, 0)))")
     settings: tuple[str, ...] = ()
 
 
@@ -45,6 +61,7 @@ WORDS = {
         earlier="DATE_SUB({day}, INTERVAL {number} DAY)",
         part="SPLIT({text}, '/')[SAFE_OFFSET(2)]",
         member="JSON_VALUE({json}, '$.{key}')",
+        total=_total("SUM(CAST({value} AS BIGNUMERIC))", "BIGNUMERIC", "INT64"),
     ),
     "snowflake": Words(
         seconds="CAST(DATEDIFF(MILLISECOND, {start}, {end}) AS DOUBLE) / 1000",
@@ -61,6 +78,9 @@ WORDS = {
         earlier="DATE_SUB(DAY, {number}, {day})",
         part="splitByChar('/', COALESCE({text}, ''))[3]",
         member="NULLIF(JSONExtractString({json}, '{key}'), '')",
+        total=_total(
+            "SUM(CAST({value} AS Nullable(Decimal(38, 0))))", "Decimal(38, 0)", "Nullable(Int64)"
+        ),
         # A left join has nulls, and a column is not shadowed by an alias of the same SELECT.
         settings=("join_use_nulls", "prefer_column_name_to_alias"),
     ),
@@ -71,7 +91,16 @@ WORDS = {
 }
 """Of the warehouses whose dialect was checked; in DuckDB and PostgreSQL the models are made."""
 
-_HERE = Words(seconds="", days="{end} - {start}", earlier="{day} - CAST({number} AS INT)")
+_HERE = {
+    dialect: Words(
+        seconds="",
+        days="{end} - {start}",
+        earlier="{day} - CAST({number} AS INT)",
+        # A sum of numbers of eight bytes is wider here.
+        total=_total("SUM({value})", wide),
+    )
+    for dialect, wide in (("duckdb", "HUGEINT"), ("postgres", "DECIMAL"))
+}
 """In DuckDB and PostgreSQL, where all else is said as it is written."""
 
 _A_SUNDAY = exp.cast(exp.Literal.string("1970-01-04"), exp.DataType.Type.DATE)
@@ -101,7 +130,8 @@ def translated(model: Model, dialect: str, *, opens_event_meta: bool = False) ->
         zoned.set("zone", exp.Literal.string("{timezone}"))
     words = WORDS.get(dialect)
     _leave_tables_open(tree, words, opens_event_meta)
-    _say_sundays(tree, dialect, words or _HERE)
+    _say_sundays(tree, dialect, words or _HERE[dialect])
+    _say_totals(tree, dialect, words or _HERE[dialect])
     if words is None:
         _leave_columns_open(tree)
     else:
@@ -159,6 +189,12 @@ def _say_sundays(tree: exp.Select, dialect: str, words: Words) -> None:
             into_week = exp.func("MOD", since, exp.Literal.number(7))
             earlier = _said(words.earlier, dialect, number=into_week, day=day)
             sunday.replace(exp.cast(earlier, exp.DataType.Type.DATE))
+
+
+def _say_totals(tree: exp.Select, dialect: str, words: Words) -> None:
+    for total in list(tree.find_all(exp.Anonymous)):
+        if total.name.upper() == "TOTAL":
+            total.replace(_said(words.total, dialect, value=total.expressions[0]))
 
 
 def _say_dates(tree: exp.Select, dialect: str, words: Words) -> None:

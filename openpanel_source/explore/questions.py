@@ -16,8 +16,8 @@ MEASURES = {
     "events": "COUNT(*)",
     "active_visitors": "COUNT(DISTINCT NULLIF(events.profile_id, ''))",
     "active_sessions": "COUNT(DISTINCT NULLIF(events.session_id, ''))",
-    "event_revenue": "SUM(CASE WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')"
-    " THEN 0 ELSE events.revenue END)",
+    "event_revenue": "COALESCE(SUM(CASE WHEN NOT COALESCE(events.name, '') IN ('session_start',"
+    " 'session_end') THEN events.revenue END), 0)",
 }
 """What is counted, as in the model ``daily_metrics``."""
 INTERVALS = ("hour", "day", "week", "month")

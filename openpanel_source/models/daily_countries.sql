@@ -23,14 +23,13 @@ WITH parts AS (
     0 AS visitors,
     0 AS views,
     0 AS bounces,
-    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
+    TOTAL(CASE WHEN events.name = 'revenue' THEN events.revenue END) AS revenue,
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(events.profile_id, '')) AS active_visitors,
     COUNT(DISTINCT NULLIF(events.session_id, '')) AS active_sessions,
-    SUM(
+    TOTAL(
       CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end') THEN 0
-        ELSE events.revenue
+        WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end') THEN events.revenue
       END
     ) AS event_revenue
   FROM events
@@ -63,10 +62,10 @@ SELECT
   CAST(SUM(parts.visitors) AS BIGINT) AS visitors,
   CAST(SUM(parts.views) AS BIGINT) AS views,
   CAST(SUM(parts.bounces) AS BIGINT) AS bounces,
-  CAST(SUM(parts.revenue) AS BIGINT) AS revenue,
+  TOTAL(parts.revenue) AS revenue,
   CAST(SUM(parts.events) AS BIGINT) AS events,
   CAST(SUM(parts.active_visitors) AS BIGINT) AS active_visitors,
   CAST(SUM(parts.active_sessions) AS BIGINT) AS active_sessions,
-  CAST(SUM(parts.event_revenue) AS BIGINT) AS event_revenue
+  TOTAL(parts.event_revenue) AS event_revenue
 FROM parts
 GROUP BY parts.project_id, parts.day, parts.country

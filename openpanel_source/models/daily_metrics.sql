@@ -24,11 +24,10 @@ WITH by_event AS (
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(events.session_id, '')) AS active_sessions,
     SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS all_views,
-    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
-    SUM(
+    TOTAL(CASE WHEN events.name = 'revenue' THEN events.revenue END) AS revenue,
+    TOTAL(
       CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end') THEN 0
-        ELSE events.revenue
+        WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end') THEN events.revenue
       END
     ) AS event_revenue
   FROM events
@@ -61,12 +60,12 @@ SELECT
   CAST(COALESCE(by_session.bounces, 0) AS BIGINT) AS bounces,
   CAST(by_session.bounces AS DOUBLE PRECISION) / NULLIF(by_session.sessions, 0) AS bounce_rate,
   by_session.avg_duration_seconds,
-  CAST(by_event.revenue AS BIGINT) AS revenue,
+  by_event.revenue,
   by_event.events,
   COALESCE(by_visitor.active_visitors, 0) AS active_visitors,
   by_event.active_sessions,
   CAST(by_event.all_views AS BIGINT) AS all_views,
-  CAST(by_event.event_revenue AS BIGINT) AS event_revenue
+  by_event.event_revenue
 FROM by_event
 LEFT JOIN by_visitor
   ON by_visitor.project_id = by_event.project_id AND by_visitor.day = by_event.day

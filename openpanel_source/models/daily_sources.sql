@@ -24,8 +24,8 @@ SELECT
   CAST(SUM(sessions.views) AS BIGINT) AS views,
   CAST(SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS BIGINT) AS bounces,
   CAST(SUM(sessions.conversions) AS BIGINT) AS conversions,
-  CAST(SUM(sessions.revenue) AS BIGINT) AS revenue,
-  CAST(SUM(sessions.event_revenue) AS BIGINT) AS event_revenue
+  TOTAL(sessions.revenue) AS revenue,
+  TOTAL(sessions.event_revenue) AS event_revenue
 FROM sessions
 GROUP BY
   sessions.project_id,

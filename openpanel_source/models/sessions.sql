@@ -72,8 +72,8 @@ facts AS (
         ELSE 0
       END
     ) AS conversions,
-    SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue ELSE 0 END) AS revenue,
-    SUM(CASE WHEN marked.is_copy THEN 0 ELSE marked.revenue END) AS event_revenue,
+    TOTAL(CASE WHEN marked.name = 'revenue' THEN marked.revenue END) AS revenue,
+    TOTAL(CASE WHEN NOT marked.is_copy THEN marked.revenue END) AS event_revenue,
     MIN(
       CASE
         WHEN marked.name = 'screen_view' AND marked.path LIKE '/product%' THEN marked.created_at
@@ -208,8 +208,8 @@ SELECT
   told.country,
   told.city,
   CAST(facts.conversions AS BIGINT) AS conversions,
-  CAST(facts.revenue AS BIGINT) AS revenue,
-  CAST(facts.event_revenue AS BIGINT) AS event_revenue,
+  facts.revenue,
+  facts.event_revenue,
   CASE
     WHEN facts.purchased_at > facts.product_viewed_at THEN 3
     WHEN NOT facts.product_viewed_at IS NULL THEN 2

@@ -33,8 +33,8 @@ WITH seen AS (
     COUNT(*) AS days,
     SUM(visitor_days.events) AS events,
     SUM(visitor_days.views) AS views,
-    SUM(visitor_days.revenue) AS revenue,
-    SUM(visitor_days.event_revenue) AS event_revenue
+    TOTAL(visitor_days.revenue) AS revenue,
+    TOTAL(visitor_days.event_revenue) AS event_revenue
   FROM visitor_days
   GROUP BY visitor_days.project_id, visitor_days.profile_id
 ),
@@ -80,8 +80,8 @@ SELECT
   touched.campaign AS first_campaign,
   touched.entry_page AS first_page,
   touched.country AS first_country,
-  CAST(seen.revenue AS BIGINT) AS revenue,
-  CAST(seen.event_revenue AS BIGINT) AS event_revenue
+  seen.revenue,
+  seen.event_revenue
 FROM seen
 LEFT JOIN visits ON visits.project_id = seen.project_id AND visits.profile_id = seen.profile_id
 LEFT JOIN touched

@@ -22,14 +22,11 @@ SELECT
   MAX(events.created_at) AS last_seen_at,
   COUNT(*) AS events,
   CAST(SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS BIGINT) AS views,
-  CAST(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS BIGINT) AS revenue,
-  CAST(
-    SUM(
-      CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end') THEN 0
-        ELSE events.revenue
-      END
-    ) AS BIGINT
+  TOTAL(CASE WHEN events.name = 'revenue' THEN events.revenue END) AS revenue,
+  TOTAL(
+    CASE
+      WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end') THEN events.revenue
+    END
   ) AS event_revenue
 FROM events
 WHERE events.profile_id <> ''

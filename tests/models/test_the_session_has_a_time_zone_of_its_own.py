@@ -34,7 +34,7 @@ def in_santiago(warehouse: PostgresWarehouse) -> PostgresWarehouse:
 
 
 @pytest.fixture
-def santiago(tmp_path: Path, postgres_url: str) -> ModelWorld:  # noqa: F811
+def santiago(tmp_path: Path, postgres_url: str) -> ModelWorld:
     made = in_postgres(tmp_path / "world", postgres_url)
     assert isinstance(made.warehouse, PostgresWarehouse)
     in_santiago(made.warehouse)
@@ -62,7 +62,7 @@ def test_a_session_over_the_change_keeps_the_events_of_its_last_day(santiago: Mo
 
 def test_a_sync_its_models_and_its_report_are_those_of_duckdb(
     tmp_path: Path,
-    postgres_url: str,  # noqa: F811
+    postgres_url: str,
 ) -> None:
     for folder in ("here", "there"):
         (tmp_path / folder).mkdir()

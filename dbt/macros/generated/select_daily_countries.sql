@@ -30,17 +30,31 @@ WITH parts AS (
     0 AS visitors,
     0 AS views,
     0 AS bounces,
-    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue END), 0),
+        CAST('-9223372036854775808' AS INT128)
+      ),
+      CAST('9223372036854775807' AS INT128)
+    ) AS BIGINT) AS revenue,
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(events.profile_id, '')) AS active_visitors,
     COUNT(DISTINCT NULLIF(events.session_id, '')) AS active_sessions,
-    SUM(
-      CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE events.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CASE
+              WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+              THEN events.revenue
+            END
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS INT128)
+      ),
+      CAST('9223372036854775807' AS INT128)
+    ) AS BIGINT) AS event_revenue
   FROM {{ events }} AS events
   GROUP BY
     events.project_id,
@@ -74,11 +88,17 @@ SELECT
   CAST(SUM(parts.visitors) AS BIGINT) AS visitors,
   CAST(SUM(parts.views) AS BIGINT) AS views,
   CAST(SUM(parts.bounces) AS BIGINT) AS bounces,
-  CAST(SUM(parts.revenue) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(parts.revenue), 0), CAST('-9223372036854775808' AS INT128)),
+    CAST('9223372036854775807' AS INT128)
+  ) AS BIGINT) AS revenue,
   CAST(SUM(parts.events) AS BIGINT) AS events,
   CAST(SUM(parts.active_visitors) AS BIGINT) AS active_visitors,
   CAST(SUM(parts.active_sessions) AS BIGINT) AS active_sessions,
-  CAST(SUM(parts.event_revenue) AS BIGINT) AS event_revenue
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(parts.event_revenue), 0), CAST('-9223372036854775808' AS INT128)),
+    CAST('9223372036854775807' AS INT128)
+  ) AS BIGINT) AS event_revenue
 FROM parts
 GROUP BY
   parts.project_id,
@@ -96,17 +116,31 @@ WITH parts AS (
     0 AS visitors,
     0 AS views,
     0 AS bounces,
-    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue END), 0),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS revenue,
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(events.profile_id, '')) AS active_visitors,
     COUNT(DISTINCT NULLIF(events.session_id, '')) AS active_sessions,
-    SUM(
-      CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE events.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CASE
+              WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+              THEN events.revenue
+            END
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS event_revenue
   FROM {{ events }} AS events
   GROUP BY
     events.project_id,
@@ -140,11 +174,17 @@ SELECT
   CAST(SUM(parts.visitors) AS BIGINT) AS visitors,
   CAST(SUM(parts.views) AS BIGINT) AS views,
   CAST(SUM(parts.bounces) AS BIGINT) AS bounces,
-  CAST(SUM(parts.revenue) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(parts.revenue), 0), CAST('-9223372036854775808' AS DECIMAL)),
+    CAST('9223372036854775807' AS DECIMAL)
+  ) AS BIGINT) AS revenue,
   CAST(SUM(parts.events) AS BIGINT) AS events,
   CAST(SUM(parts.active_visitors) AS BIGINT) AS active_visitors,
   CAST(SUM(parts.active_sessions) AS BIGINT) AS active_sessions,
-  CAST(SUM(parts.event_revenue) AS BIGINT) AS event_revenue
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(parts.event_revenue), 0), CAST('-9223372036854775808' AS DECIMAL)),
+    CAST('9223372036854775807' AS DECIMAL)
+  ) AS BIGINT) AS event_revenue
 FROM parts
 GROUP BY
   parts.project_id,
@@ -162,17 +202,36 @@ WITH parts AS (
     0 AS visitors,
     0 AS views,
     0 AS bounces,
-    SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue END AS BIGNUMERIC)
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS revenue,
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(event_rows.profile_id, '')) AS active_visitors,
     COUNT(DISTINCT NULLIF(event_rows.session_id, '')) AS active_sessions,
-    SUM(
-      CASE
-        WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE event_rows.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE
+              WHEN NOT COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
+              THEN event_rows.revenue
+            END AS BIGNUMERIC)
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS event_revenue
   FROM {{ events }} AS event_rows
   GROUP BY
     event_rows.project_id,
@@ -206,11 +265,23 @@ SELECT
   CAST(SUM(parts.visitors) AS INT64) AS visitors,
   CAST(SUM(parts.views) AS INT64) AS views,
   CAST(SUM(parts.bounces) AS INT64) AS bounces,
-  CAST(SUM(parts.revenue) AS INT64) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(parts.revenue AS BIGNUMERIC)), 0),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
+  ) AS INT64) AS revenue,
   CAST(SUM(parts.events) AS INT64) AS events,
   CAST(SUM(parts.active_visitors) AS INT64) AS active_visitors,
   CAST(SUM(parts.active_sessions) AS INT64) AS active_sessions,
-  CAST(SUM(parts.event_revenue) AS INT64) AS event_revenue
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(parts.event_revenue AS BIGNUMERIC)), 0),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
+  ) AS INT64) AS event_revenue
 FROM parts
 GROUP BY
   parts.project_id,
@@ -228,17 +299,36 @@ WITH parts AS (
     0 AS visitors,
     0 AS views,
     0 AS bounces,
-    SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue END AS DECIMAL(38, 0))
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS DECIMAL(38, 0))
+      ),
+      CAST('9223372036854775807' AS DECIMAL(38, 0))
+    ) AS BIGINT) AS revenue,
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(event_rows.profile_id, '')) AS active_visitors,
     COUNT(DISTINCT NULLIF(event_rows.session_id, '')) AS active_sessions,
-    SUM(
-      CASE
-        WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE event_rows.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE
+              WHEN NOT COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
+              THEN event_rows.revenue
+            END AS DECIMAL(38, 0))
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS DECIMAL(38, 0))
+      ),
+      CAST('9223372036854775807' AS DECIMAL(38, 0))
+    ) AS BIGINT) AS event_revenue
   FROM {{ events }} AS event_rows
   GROUP BY
     event_rows.project_id,
@@ -272,11 +362,23 @@ SELECT
   CAST(SUM(parts.visitors) AS BIGINT) AS visitors,
   CAST(SUM(parts.views) AS BIGINT) AS views,
   CAST(SUM(parts.bounces) AS BIGINT) AS bounces,
-  CAST(SUM(parts.revenue) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(parts.revenue AS DECIMAL(38, 0))), 0),
+      CAST('-9223372036854775808' AS DECIMAL(38, 0))
+    ),
+    CAST('9223372036854775807' AS DECIMAL(38, 0))
+  ) AS BIGINT) AS revenue,
   CAST(SUM(parts.events) AS BIGINT) AS events,
   CAST(SUM(parts.active_visitors) AS BIGINT) AS active_visitors,
   CAST(SUM(parts.active_sessions) AS BIGINT) AS active_sessions,
-  CAST(SUM(parts.event_revenue) AS BIGINT) AS event_revenue
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(parts.event_revenue AS DECIMAL(38, 0))), 0),
+      CAST('-9223372036854775808' AS DECIMAL(38, 0))
+    ),
+    CAST('9223372036854775807' AS DECIMAL(38, 0))
+  ) AS BIGINT) AS event_revenue
 FROM parts
 GROUP BY
   parts.project_id,

@@ -30,14 +30,28 @@ WITH by_event AS (
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(events.session_id, '')) AS active_sessions,
     SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS all_views,
-    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
-    SUM(
-      CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE events.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue END), 0),
+        CAST('-9223372036854775808' AS INT128)
+      ),
+      CAST('9223372036854775807' AS INT128)
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CASE
+              WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+              THEN events.revenue
+            END
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS INT128)
+      ),
+      CAST('9223372036854775807' AS INT128)
+    ) AS BIGINT) AS event_revenue
   FROM {{ events }} AS events
   GROUP BY
     events.project_id,
@@ -74,12 +88,12 @@ SELECT
   CAST(COALESCE(by_session.bounces, 0) AS BIGINT) AS bounces,
   CAST(by_session.bounces AS DOUBLE) / NULLIF(by_session.sessions, 0) AS bounce_rate,
   by_session.avg_duration_seconds,
-  CAST(by_event.revenue AS BIGINT) AS revenue,
+  by_event.revenue,
   by_event.events,
   COALESCE(by_visitor.active_visitors, 0) AS active_visitors,
   by_event.active_sessions,
   CAST(by_event.all_views AS BIGINT) AS all_views,
-  CAST(by_event.event_revenue AS BIGINT) AS event_revenue
+  by_event.event_revenue
 FROM by_event
 LEFT JOIN by_visitor
   ON by_visitor.project_id = by_event.project_id AND by_visitor.day = by_event.day
@@ -95,14 +109,28 @@ WITH by_event AS (
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(events.session_id, '')) AS active_sessions,
     SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS all_views,
-    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
-    SUM(
-      CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE events.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue END), 0),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CASE
+              WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+              THEN events.revenue
+            END
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS event_revenue
   FROM {{ events }} AS events
   GROUP BY
     events.project_id,
@@ -139,12 +167,12 @@ SELECT
   CAST(COALESCE(by_session.bounces, 0) AS BIGINT) AS bounces,
   CAST(by_session.bounces AS DOUBLE PRECISION) / NULLIF(by_session.sessions, 0) AS bounce_rate,
   by_session.avg_duration_seconds,
-  CAST(by_event.revenue AS BIGINT) AS revenue,
+  by_event.revenue,
   by_event.events,
   COALESCE(by_visitor.active_visitors, 0) AS active_visitors,
   by_event.active_sessions,
   CAST(by_event.all_views AS BIGINT) AS all_views,
-  CAST(by_event.event_revenue AS BIGINT) AS event_revenue
+  by_event.event_revenue
 FROM by_event
 LEFT JOIN by_visitor
   ON by_visitor.project_id = by_event.project_id AND by_visitor.day = by_event.day
@@ -160,14 +188,33 @@ WITH by_event AS (
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(event_rows.session_id, '')) AS active_sessions,
     SUM(CASE WHEN event_rows.name = 'screen_view' THEN 1 ELSE 0 END) AS all_views,
-    SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS revenue,
-    SUM(
-      CASE
-        WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE event_rows.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue END AS BIGNUMERIC)
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE
+              WHEN NOT COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
+              THEN event_rows.revenue
+            END AS BIGNUMERIC)
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS event_revenue
   FROM {{ events }} AS event_rows
   GROUP BY
     event_rows.project_id,
@@ -206,12 +253,12 @@ SELECT
   CAST(COALESCE(by_session.bounces, 0) AS INT64) AS bounces,
   CAST(by_session.bounces AS FLOAT64) / NULLIF(by_session.sessions, 0) AS bounce_rate,
   by_session.avg_duration_seconds,
-  CAST(by_event.revenue AS INT64) AS revenue,
+  by_event.revenue,
   by_event.events,
   COALESCE(by_visitor.active_visitors, 0) AS active_visitors,
   by_event.active_sessions,
   CAST(by_event.all_views AS INT64) AS all_views,
-  CAST(by_event.event_revenue AS INT64) AS event_revenue
+  by_event.event_revenue
 FROM by_event
 LEFT JOIN by_visitor
   ON by_visitor.project_id = by_event.project_id AND by_visitor.day = by_event.day
@@ -227,14 +274,33 @@ WITH by_event AS (
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(event_rows.session_id, '')) AS active_sessions,
     SUM(CASE WHEN event_rows.name = 'screen_view' THEN 1 ELSE 0 END) AS all_views,
-    SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS revenue,
-    SUM(
-      CASE
-        WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE event_rows.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue END AS DECIMAL(38, 0))
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS DECIMAL(38, 0))
+      ),
+      CAST('9223372036854775807' AS DECIMAL(38, 0))
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE
+              WHEN NOT COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
+              THEN event_rows.revenue
+            END AS DECIMAL(38, 0))
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS DECIMAL(38, 0))
+      ),
+      CAST('9223372036854775807' AS DECIMAL(38, 0))
+    ) AS BIGINT) AS event_revenue
   FROM {{ events }} AS event_rows
   GROUP BY
     event_rows.project_id,
@@ -273,12 +339,12 @@ SELECT
   CAST(COALESCE(by_session.bounces, 0) AS BIGINT) AS bounces,
   CAST(by_session.bounces AS DOUBLE) / NULLIF(by_session.sessions, 0) AS bounce_rate,
   by_session.avg_duration_seconds,
-  CAST(by_event.revenue AS BIGINT) AS revenue,
+  by_event.revenue,
   by_event.events,
   COALESCE(by_visitor.active_visitors, 0) AS active_visitors,
   by_event.active_sessions,
   CAST(by_event.all_views AS BIGINT) AS all_views,
-  CAST(by_event.event_revenue AS BIGINT) AS event_revenue
+  by_event.event_revenue
 FROM by_event
 LEFT JOIN by_visitor
   ON by_visitor.project_id = by_event.project_id AND by_visitor.day = by_event.day

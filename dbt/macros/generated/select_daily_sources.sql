@@ -32,8 +32,14 @@ SELECT
   CAST(SUM(sessions.views) AS BIGINT) AS views,
   CAST(SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS BIGINT) AS bounces,
   CAST(SUM(sessions.conversions) AS BIGINT) AS conversions,
-  CAST(SUM(sessions.revenue) AS BIGINT) AS revenue,
-  CAST(SUM(sessions.event_revenue) AS BIGINT) AS event_revenue
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(sessions.revenue), 0), CAST('-9223372036854775808' AS INT128)),
+    CAST('9223372036854775807' AS INT128)
+  ) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(sessions.event_revenue), 0), CAST('-9223372036854775808' AS INT128)),
+    CAST('9223372036854775807' AS INT128)
+  ) AS BIGINT) AS event_revenue
 FROM {{ sessions }} AS sessions
 GROUP BY
   sessions.project_id,
@@ -55,8 +61,14 @@ SELECT
   CAST(SUM(sessions.views) AS BIGINT) AS views,
   CAST(SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS BIGINT) AS bounces,
   CAST(SUM(sessions.conversions) AS BIGINT) AS conversions,
-  CAST(SUM(sessions.revenue) AS BIGINT) AS revenue,
-  CAST(SUM(sessions.event_revenue) AS BIGINT) AS event_revenue
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(sessions.revenue), 0), CAST('-9223372036854775808' AS DECIMAL)),
+    CAST('9223372036854775807' AS DECIMAL)
+  ) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(sessions.event_revenue), 0), CAST('-9223372036854775808' AS DECIMAL)),
+    CAST('9223372036854775807' AS DECIMAL)
+  ) AS BIGINT) AS event_revenue
 FROM {{ sessions }} AS sessions
 GROUP BY
   sessions.project_id,
@@ -78,8 +90,20 @@ SELECT
   CAST(SUM(session_rows.views) AS INT64) AS views,
   CAST(SUM(CASE WHEN session_rows.is_bounce THEN 1 ELSE 0 END) AS INT64) AS bounces,
   CAST(SUM(session_rows.conversions) AS INT64) AS conversions,
-  CAST(SUM(session_rows.revenue) AS INT64) AS revenue,
-  CAST(SUM(session_rows.event_revenue) AS INT64) AS event_revenue
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(session_rows.revenue AS BIGNUMERIC)), 0),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
+  ) AS INT64) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(session_rows.event_revenue AS BIGNUMERIC)), 0),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
+  ) AS INT64) AS event_revenue
 FROM {{ sessions }} AS session_rows
 GROUP BY
   session_rows.project_id,
@@ -101,8 +125,20 @@ SELECT
   CAST(SUM(session_rows.views) AS BIGINT) AS views,
   CAST(SUM(CASE WHEN session_rows.is_bounce THEN 1 ELSE 0 END) AS BIGINT) AS bounces,
   CAST(SUM(session_rows.conversions) AS BIGINT) AS conversions,
-  CAST(SUM(session_rows.revenue) AS BIGINT) AS revenue,
-  CAST(SUM(session_rows.event_revenue) AS BIGINT) AS event_revenue
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(session_rows.revenue AS DECIMAL(38, 0))), 0),
+      CAST('-9223372036854775808' AS DECIMAL(38, 0))
+    ),
+    CAST('9223372036854775807' AS DECIMAL(38, 0))
+  ) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(session_rows.event_revenue AS DECIMAL(38, 0))), 0),
+      CAST('-9223372036854775808' AS DECIMAL(38, 0))
+    ),
+    CAST('9223372036854775807' AS DECIMAL(38, 0))
+  ) AS BIGINT) AS event_revenue
 FROM {{ sessions }} AS session_rows
 GROUP BY
   session_rows.project_id,

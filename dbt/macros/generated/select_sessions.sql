@@ -81,8 +81,20 @@ WITH goals AS (
         ELSE 0
       END
     ) AS conversions,
-    SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue ELSE 0 END) AS revenue,
-    SUM(CASE WHEN marked.is_copy THEN 0 ELSE marked.revenue END) AS event_revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue END), 0),
+        CAST('-9223372036854775808' AS INT128)
+      ),
+      CAST('9223372036854775807' AS INT128)
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN NOT marked.is_copy THEN marked.revenue END), 0),
+        CAST('-9223372036854775808' AS INT128)
+      ),
+      CAST('9223372036854775807' AS INT128)
+    ) AS BIGINT) AS event_revenue,
     MIN(
       CASE
         WHEN marked.name = 'screen_view' AND marked.path LIKE {{ openpanel.funnel_view() }}
@@ -219,8 +231,8 @@ SELECT
   told.country,
   told.city,
   CAST(facts.conversions AS BIGINT) AS conversions,
-  CAST(facts.revenue AS BIGINT) AS revenue,
-  CAST(facts.event_revenue AS BIGINT) AS event_revenue,
+  facts.revenue,
+  facts.event_revenue,
   CASE
     WHEN facts.purchased_at > facts.product_viewed_at
     THEN 3
@@ -279,8 +291,20 @@ WITH goals AS (
         ELSE 0
       END
     ) AS conversions,
-    SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue ELSE 0 END) AS revenue,
-    SUM(CASE WHEN marked.is_copy THEN 0 ELSE marked.revenue END) AS event_revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue END), 0),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN NOT marked.is_copy THEN marked.revenue END), 0),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS event_revenue,
     MIN(
       CASE
         WHEN marked.name = 'screen_view' AND marked.path LIKE {{ openpanel.funnel_view() }}
@@ -417,8 +441,8 @@ SELECT
   told.country,
   told.city,
   CAST(facts.conversions AS BIGINT) AS conversions,
-  CAST(facts.revenue AS BIGINT) AS revenue,
-  CAST(facts.event_revenue AS BIGINT) AS event_revenue,
+  facts.revenue,
+  facts.event_revenue,
   CASE
     WHEN facts.purchased_at > facts.product_viewed_at
     THEN 3
@@ -477,8 +501,23 @@ WITH goals AS (
         ELSE 0
       END
     ) AS conversions,
-    SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue ELSE 0 END) AS revenue,
-    SUM(CASE WHEN marked.is_copy THEN 0 ELSE marked.revenue END) AS event_revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(CAST(CASE WHEN marked.name = 'revenue' THEN marked.revenue END AS BIGNUMERIC)),
+          0
+        ),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CAST(CASE WHEN NOT marked.is_copy THEN marked.revenue END AS BIGNUMERIC)), 0),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS event_revenue,
     MIN(
       CASE
         WHEN marked.name = 'screen_view' AND marked.path LIKE {{ openpanel.funnel_view() }}
@@ -620,8 +659,8 @@ SELECT
   told.country,
   told.city,
   CAST(facts.conversions AS INT64) AS conversions,
-  CAST(facts.revenue AS INT64) AS revenue,
-  CAST(facts.event_revenue AS INT64) AS event_revenue,
+  facts.revenue,
+  facts.event_revenue,
   CASE
     WHEN facts.purchased_at > facts.product_viewed_at
     THEN 3
@@ -680,8 +719,28 @@ WITH goals AS (
         ELSE 0
       END
     ) AS conversions,
-    SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue ELSE 0 END) AS revenue,
-    SUM(CASE WHEN marked.is_copy THEN 0 ELSE marked.revenue END) AS event_revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE WHEN marked.name = 'revenue' THEN marked.revenue END AS DECIMAL(38, 0))
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS DECIMAL(38, 0))
+      ),
+      CAST('9223372036854775807' AS DECIMAL(38, 0))
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(CAST(CASE WHEN NOT marked.is_copy THEN marked.revenue END AS DECIMAL(38, 0))),
+          0
+        ),
+        CAST('-9223372036854775808' AS DECIMAL(38, 0))
+      ),
+      CAST('9223372036854775807' AS DECIMAL(38, 0))
+    ) AS BIGINT) AS event_revenue,
     MIN(
       CASE
         WHEN marked.name = 'screen_view' AND marked.path LIKE {{ openpanel.funnel_view() }}
@@ -823,8 +882,8 @@ SELECT
   told.country,
   told.city,
   CAST(facts.conversions AS BIGINT) AS conversions,
-  CAST(facts.revenue AS BIGINT) AS revenue,
-  CAST(facts.event_revenue AS BIGINT) AS event_revenue,
+  facts.revenue,
+  facts.event_revenue,
   CASE
     WHEN facts.purchased_at > facts.product_viewed_at
     THEN 3

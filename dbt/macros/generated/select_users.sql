@@ -37,8 +37,17 @@ WITH seen AS (
     COUNT(*) AS days,
     SUM(visitor_days.events) AS events,
     SUM(visitor_days.views) AS views,
-    SUM(visitor_days.revenue) AS revenue,
-    SUM(visitor_days.event_revenue) AS event_revenue
+    CAST(LEAST(
+      GREATEST(COALESCE(SUM(visitor_days.revenue), 0), CAST('-9223372036854775808' AS INT128)),
+      CAST('9223372036854775807' AS INT128)
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(visitor_days.event_revenue), 0),
+        CAST('-9223372036854775808' AS INT128)
+      ),
+      CAST('9223372036854775807' AS INT128)
+    ) AS BIGINT) AS event_revenue
   FROM {{ visitor_days }} AS visitor_days
   GROUP BY
     visitor_days.project_id,
@@ -89,8 +98,8 @@ SELECT
   touched.campaign AS first_campaign,
   touched.entry_page AS first_page,
   touched.country AS first_country,
-  CAST(seen.revenue AS BIGINT) AS revenue,
-  CAST(seen.event_revenue AS BIGINT) AS event_revenue
+  seen.revenue,
+  seen.event_revenue
 FROM seen
 LEFT JOIN visits
   ON visits.project_id = seen.project_id AND visits.profile_id = seen.profile_id
@@ -110,8 +119,17 @@ WITH seen AS (
     COUNT(*) AS days,
     SUM(visitor_days.events) AS events,
     SUM(visitor_days.views) AS views,
-    SUM(visitor_days.revenue) AS revenue,
-    SUM(visitor_days.event_revenue) AS event_revenue
+    CAST(LEAST(
+      GREATEST(COALESCE(SUM(visitor_days.revenue), 0), CAST('-9223372036854775808' AS DECIMAL)),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(visitor_days.event_revenue), 0),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS event_revenue
   FROM {{ visitor_days }} AS visitor_days
   GROUP BY
     visitor_days.project_id,
@@ -162,8 +180,8 @@ SELECT
   touched.campaign AS first_campaign,
   touched.entry_page AS first_page,
   touched.country AS first_country,
-  CAST(seen.revenue AS BIGINT) AS revenue,
-  CAST(seen.event_revenue AS BIGINT) AS event_revenue
+  seen.revenue,
+  seen.event_revenue
 FROM seen
 LEFT JOIN visits
   ON visits.project_id = seen.project_id AND visits.profile_id = seen.profile_id
@@ -183,8 +201,20 @@ WITH seen AS (
     COUNT(*) AS days,
     SUM(visitor_days.events) AS events,
     SUM(visitor_days.views) AS views,
-    SUM(visitor_days.revenue) AS revenue,
-    SUM(visitor_days.event_revenue) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CAST(visitor_days.revenue AS BIGNUMERIC)), 0),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CAST(visitor_days.event_revenue AS BIGNUMERIC)), 0),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS event_revenue
   FROM {{ visitor_days }} AS visitor_days
   GROUP BY
     visitor_days.project_id,
@@ -235,8 +265,8 @@ SELECT
   touched.campaign AS first_campaign,
   touched.entry_page AS first_page,
   touched.country AS first_country,
-  CAST(seen.revenue AS INT64) AS revenue,
-  CAST(seen.event_revenue AS INT64) AS event_revenue
+  seen.revenue,
+  seen.event_revenue
 FROM seen
 LEFT JOIN visits
   ON visits.project_id = seen.project_id AND visits.profile_id = seen.profile_id
@@ -256,8 +286,20 @@ WITH seen AS (
     COUNT(*) AS days,
     SUM(visitor_days.events) AS events,
     SUM(visitor_days.views) AS views,
-    SUM(visitor_days.revenue) AS revenue,
-    SUM(visitor_days.event_revenue) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CAST(visitor_days.revenue AS DECIMAL(38, 0))), 0),
+        CAST('-9223372036854775808' AS DECIMAL(38, 0))
+      ),
+      CAST('9223372036854775807' AS DECIMAL(38, 0))
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CAST(visitor_days.event_revenue AS DECIMAL(38, 0))), 0),
+        CAST('-9223372036854775808' AS DECIMAL(38, 0))
+      ),
+      CAST('9223372036854775807' AS DECIMAL(38, 0))
+    ) AS BIGINT) AS event_revenue
   FROM {{ visitor_days }} AS visitor_days
   GROUP BY
     visitor_days.project_id,
@@ -308,8 +350,8 @@ SELECT
   touched.campaign AS first_campaign,
   touched.entry_page AS first_page,
   touched.country AS first_country,
-  CAST(seen.revenue AS BIGINT) AS revenue,
-  CAST(seen.event_revenue AS BIGINT) AS event_revenue
+  seen.revenue,
+  seen.event_revenue
 FROM seen
 LEFT JOIN visits
   ON visits.project_id = seen.project_id AND visits.profile_id = seen.profile_id

@@ -28,13 +28,27 @@ SELECT
   MAX(events.created_at) AS last_seen_at,
   COUNT(*) AS events,
   CAST(SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS BIGINT) AS views,
-  CAST(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS BIGINT) AS revenue,
-  CAST(SUM(
-    CASE
-      WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
-      THEN 0
-      ELSE events.revenue
-    END
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue END), 0),
+      CAST('-9223372036854775808' AS INT128)
+    ),
+    CAST('9223372036854775807' AS INT128)
+  ) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(
+        SUM(
+          CASE
+            WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+            THEN events.revenue
+          END
+        ),
+        0
+      ),
+      CAST('-9223372036854775808' AS INT128)
+    ),
+    CAST('9223372036854775807' AS INT128)
   ) AS BIGINT) AS event_revenue
 FROM {{ events }} AS events
 WHERE
@@ -55,13 +69,27 @@ SELECT
   MAX(events.created_at) AS last_seen_at,
   COUNT(*) AS events,
   CAST(SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS BIGINT) AS views,
-  CAST(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS BIGINT) AS revenue,
-  CAST(SUM(
-    CASE
-      WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
-      THEN 0
-      ELSE events.revenue
-    END
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue END), 0),
+      CAST('-9223372036854775808' AS DECIMAL)
+    ),
+    CAST('9223372036854775807' AS DECIMAL)
+  ) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(
+        SUM(
+          CASE
+            WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+            THEN events.revenue
+          END
+        ),
+        0
+      ),
+      CAST('-9223372036854775808' AS DECIMAL)
+    ),
+    CAST('9223372036854775807' AS DECIMAL)
   ) AS BIGINT) AS event_revenue
 FROM {{ events }} AS events
 WHERE
@@ -88,13 +116,32 @@ SELECT
   MAX(event_rows.created_at) AS last_seen_at,
   COUNT(*) AS events,
   CAST(SUM(CASE WHEN event_rows.name = 'screen_view' THEN 1 ELSE 0 END) AS INT64) AS views,
-  CAST(SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS INT64) AS revenue,
-  CAST(SUM(
-    CASE
-      WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-      THEN 0
-      ELSE event_rows.revenue
-    END
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(
+        SUM(
+          CAST(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue END AS BIGNUMERIC)
+        ),
+        0
+      ),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
+  ) AS INT64) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(
+        SUM(
+          CAST(CASE
+            WHEN NOT COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
+            THEN event_rows.revenue
+          END AS BIGNUMERIC)
+        ),
+        0
+      ),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
   ) AS INT64) AS event_revenue
 FROM {{ events }} AS event_rows
 WHERE
@@ -121,13 +168,32 @@ SELECT
   MAX(event_rows.created_at) AS last_seen_at,
   COUNT(*) AS events,
   CAST(SUM(CASE WHEN event_rows.name = 'screen_view' THEN 1 ELSE 0 END) AS BIGINT) AS views,
-  CAST(SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS BIGINT) AS revenue,
-  CAST(SUM(
-    CASE
-      WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-      THEN 0
-      ELSE event_rows.revenue
-    END
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(
+        SUM(
+          CAST(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue END AS DECIMAL(38, 0))
+        ),
+        0
+      ),
+      CAST('-9223372036854775808' AS DECIMAL(38, 0))
+    ),
+    CAST('9223372036854775807' AS DECIMAL(38, 0))
+  ) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(
+        SUM(
+          CAST(CASE
+            WHEN NOT COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
+            THEN event_rows.revenue
+          END AS DECIMAL(38, 0))
+        ),
+        0
+      ),
+      CAST('-9223372036854775808' AS DECIMAL(38, 0))
+    ),
+    CAST('9223372036854775807' AS DECIMAL(38, 0))
   ) AS BIGINT) AS event_revenue
 FROM {{ events }} AS event_rows
 WHERE

@@ -1,7 +1,7 @@
 {#- Made by `make docs` in the repository of openpanel-source. What each warehouse says in words of its own. -#}
 
 {%- macro sql_fingerprint() -%}
-{{ return('ee6c58c58dfb2562') }}
+{{ return('e42a3f43ab223c4a') }}
 {%- endmacro -%}
 
 {%- macro property_columns() -%}

@@ -49,8 +49,23 @@ WITH goals AS (
         ELSE 0
       END
     ) AS conversions,
-    SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue ELSE 0 END) AS revenue,
-    SUM(CASE WHEN marked.is_copy THEN 0 ELSE marked.revenue END) AS event_revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(CAST(CASE WHEN marked.name = 'revenue' THEN marked.revenue END AS BIGNUMERIC)),
+          0
+        ),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CAST(CASE WHEN NOT marked.is_copy THEN marked.revenue END AS BIGNUMERIC)), 0),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS event_revenue,
     MIN(
       CASE
         WHEN marked.name = 'screen_view' AND marked.path LIKE '/product%'
@@ -192,8 +207,8 @@ SELECT
   told.country,
   told.city,
   CAST(facts.conversions AS INT64) AS conversions,
-  CAST(facts.revenue AS INT64) AS revenue,
-  CAST(facts.event_revenue AS INT64) AS event_revenue,
+  facts.revenue,
+  facts.event_revenue,
   CASE
     WHEN facts.purchased_at > facts.product_viewed_at
     THEN 3
@@ -222,13 +237,32 @@ SELECT
   MAX(event_rows.created_at) AS last_seen_at,
   COUNT(*) AS events,
   CAST(SUM(CASE WHEN event_rows.name = 'screen_view' THEN 1 ELSE 0 END) AS INT64) AS views,
-  CAST(SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS INT64) AS revenue,
-  CAST(SUM(
-    CASE
-      WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-      THEN 0
-      ELSE event_rows.revenue
-    END
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(
+        SUM(
+          CAST(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue END AS BIGNUMERIC)
+        ),
+        0
+      ),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
+  ) AS INT64) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(
+        SUM(
+          CAST(CASE
+            WHEN NOT COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
+            THEN event_rows.revenue
+          END AS BIGNUMERIC)
+        ),
+        0
+      ),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
   ) AS INT64) AS event_revenue
 FROM {events} AS event_rows
 WHERE
@@ -245,14 +279,33 @@ WITH by_event AS (
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(event_rows.session_id, '')) AS active_sessions,
     SUM(CASE WHEN event_rows.name = 'screen_view' THEN 1 ELSE 0 END) AS all_views,
-    SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS revenue,
-    SUM(
-      CASE
-        WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE event_rows.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue END AS BIGNUMERIC)
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE
+              WHEN NOT COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
+              THEN event_rows.revenue
+            END AS BIGNUMERIC)
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS event_revenue
   FROM {events} AS event_rows
   GROUP BY
     event_rows.project_id,
@@ -291,12 +344,12 @@ SELECT
   CAST(COALESCE(by_session.bounces, 0) AS INT64) AS bounces,
   CAST(by_session.bounces AS FLOAT64) / NULLIF(by_session.sessions, 0) AS bounce_rate,
   by_session.avg_duration_seconds,
-  CAST(by_event.revenue AS INT64) AS revenue,
+  by_event.revenue,
   by_event.events,
   COALESCE(by_visitor.active_visitors, 0) AS active_visitors,
   by_event.active_sessions,
   CAST(by_event.all_views AS INT64) AS all_views,
-  CAST(by_event.event_revenue AS INT64) AS event_revenue
+  by_event.event_revenue
 FROM by_event
 LEFT JOIN by_visitor
   ON by_visitor.project_id = by_event.project_id AND by_visitor.day = by_event.day
@@ -312,17 +365,36 @@ WITH parts AS (
     0 AS visitors,
     0 AS views,
     0 AS bounces,
-    SUM(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue ELSE 0 END) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE WHEN event_rows.name = 'revenue' THEN event_rows.revenue END AS BIGNUMERIC)
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS revenue,
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(event_rows.profile_id, '')) AS active_visitors,
     COUNT(DISTINCT NULLIF(event_rows.session_id, '')) AS active_sessions,
-    SUM(
-      CASE
-        WHEN COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE event_rows.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CAST(CASE
+              WHEN NOT COALESCE(event_rows.name, '') IN ('session_start', 'session_end')
+              THEN event_rows.revenue
+            END AS BIGNUMERIC)
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS event_revenue
   FROM {events} AS event_rows
   GROUP BY
     event_rows.project_id,
@@ -356,11 +428,23 @@ SELECT
   CAST(SUM(parts.visitors) AS INT64) AS visitors,
   CAST(SUM(parts.views) AS INT64) AS views,
   CAST(SUM(parts.bounces) AS INT64) AS bounces,
-  CAST(SUM(parts.revenue) AS INT64) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(parts.revenue AS BIGNUMERIC)), 0),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
+  ) AS INT64) AS revenue,
   CAST(SUM(parts.events) AS INT64) AS events,
   CAST(SUM(parts.active_visitors) AS INT64) AS active_visitors,
   CAST(SUM(parts.active_sessions) AS INT64) AS active_sessions,
-  CAST(SUM(parts.event_revenue) AS INT64) AS event_revenue
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(parts.event_revenue AS BIGNUMERIC)), 0),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
+  ) AS INT64) AS event_revenue
 FROM parts
 GROUP BY
   parts.project_id,
@@ -378,8 +462,20 @@ SELECT
   CAST(SUM(session_rows.views) AS INT64) AS views,
   CAST(SUM(CASE WHEN session_rows.is_bounce THEN 1 ELSE 0 END) AS INT64) AS bounces,
   CAST(SUM(session_rows.conversions) AS INT64) AS conversions,
-  CAST(SUM(session_rows.revenue) AS INT64) AS revenue,
-  CAST(SUM(session_rows.event_revenue) AS INT64) AS event_revenue
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(session_rows.revenue AS BIGNUMERIC)), 0),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
+  ) AS INT64) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CAST(session_rows.event_revenue AS BIGNUMERIC)), 0),
+      CAST('-9223372036854775808' AS BIGNUMERIC)
+    ),
+    CAST('9223372036854775807' AS BIGNUMERIC)
+  ) AS INT64) AS event_revenue
 FROM {sessions} AS session_rows
 GROUP BY
   session_rows.project_id,
@@ -522,8 +618,20 @@ WITH seen AS (
     COUNT(*) AS days,
     SUM(visitor_days.events) AS events,
     SUM(visitor_days.views) AS views,
-    SUM(visitor_days.revenue) AS revenue,
-    SUM(visitor_days.event_revenue) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CAST(visitor_days.revenue AS BIGNUMERIC)), 0),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CAST(visitor_days.event_revenue AS BIGNUMERIC)), 0),
+        CAST('-9223372036854775808' AS BIGNUMERIC)
+      ),
+      CAST('9223372036854775807' AS BIGNUMERIC)
+    ) AS INT64) AS event_revenue
   FROM {visitor_days} AS visitor_days
   GROUP BY
     visitor_days.project_id,
@@ -574,8 +682,8 @@ SELECT
   touched.campaign AS first_campaign,
   touched.entry_page AS first_page,
   touched.country AS first_country,
-  CAST(seen.revenue AS INT64) AS revenue,
-  CAST(seen.event_revenue AS INT64) AS event_revenue
+  seen.revenue,
+  seen.event_revenue
 FROM seen
 LEFT JOIN visits
   ON visits.project_id = seen.project_id AND visits.profile_id = seen.profile_id

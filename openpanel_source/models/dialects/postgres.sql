@@ -43,8 +43,20 @@ WITH goals AS (
         ELSE 0
       END
     ) AS conversions,
-    SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue ELSE 0 END) AS revenue,
-    SUM(CASE WHEN marked.is_copy THEN 0 ELSE marked.revenue END) AS event_revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN marked.name = 'revenue' THEN marked.revenue END), 0),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN NOT marked.is_copy THEN marked.revenue END), 0),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS event_revenue,
     MIN(
       CASE
         WHEN marked.name = 'screen_view' AND marked.path LIKE '/product%'
@@ -181,8 +193,8 @@ SELECT
   told.country,
   told.city,
   CAST(facts.conversions AS BIGINT) AS conversions,
-  CAST(facts.revenue AS BIGINT) AS revenue,
-  CAST(facts.event_revenue AS BIGINT) AS event_revenue,
+  facts.revenue,
+  facts.event_revenue,
   CASE
     WHEN facts.purchased_at > facts.product_viewed_at
     THEN 3
@@ -205,13 +217,27 @@ SELECT
   MAX(events.created_at) AS last_seen_at,
   COUNT(*) AS events,
   CAST(SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS BIGINT) AS views,
-  CAST(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS BIGINT) AS revenue,
-  CAST(SUM(
-    CASE
-      WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
-      THEN 0
-      ELSE events.revenue
-    END
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue END), 0),
+      CAST('-9223372036854775808' AS DECIMAL)
+    ),
+    CAST('9223372036854775807' AS DECIMAL)
+  ) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(
+      COALESCE(
+        SUM(
+          CASE
+            WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+            THEN events.revenue
+          END
+        ),
+        0
+      ),
+      CAST('-9223372036854775808' AS DECIMAL)
+    ),
+    CAST('9223372036854775807' AS DECIMAL)
   ) AS BIGINT) AS event_revenue
 FROM {events} AS events
 WHERE
@@ -228,14 +254,28 @@ WITH by_event AS (
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(events.session_id, '')) AS active_sessions,
     SUM(CASE WHEN events.name = 'screen_view' THEN 1 ELSE 0 END) AS all_views,
-    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
-    SUM(
-      CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE events.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue END), 0),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CASE
+              WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+              THEN events.revenue
+            END
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS event_revenue
   FROM {events} AS events
   GROUP BY
     events.project_id,
@@ -272,12 +312,12 @@ SELECT
   CAST(COALESCE(by_session.bounces, 0) AS BIGINT) AS bounces,
   CAST(by_session.bounces AS DOUBLE PRECISION) / NULLIF(by_session.sessions, 0) AS bounce_rate,
   by_session.avg_duration_seconds,
-  CAST(by_event.revenue AS BIGINT) AS revenue,
+  by_event.revenue,
   by_event.events,
   COALESCE(by_visitor.active_visitors, 0) AS active_visitors,
   by_event.active_sessions,
   CAST(by_event.all_views AS BIGINT) AS all_views,
-  CAST(by_event.event_revenue AS BIGINT) AS event_revenue
+  by_event.event_revenue
 FROM by_event
 LEFT JOIN by_visitor
   ON by_visitor.project_id = by_event.project_id AND by_visitor.day = by_event.day
@@ -293,17 +333,31 @@ WITH parts AS (
     0 AS visitors,
     0 AS views,
     0 AS bounces,
-    SUM(CASE WHEN events.name = 'revenue' THEN events.revenue ELSE 0 END) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(CASE WHEN events.name = 'revenue' THEN events.revenue END), 0),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS revenue,
     COUNT(*) AS events,
     COUNT(DISTINCT NULLIF(events.profile_id, '')) AS active_visitors,
     COUNT(DISTINCT NULLIF(events.session_id, '')) AS active_sessions,
-    SUM(
-      CASE
-        WHEN COALESCE(events.name, '') IN ('session_start', 'session_end')
-        THEN 0
-        ELSE events.revenue
-      END
-    ) AS event_revenue
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(
+          SUM(
+            CASE
+              WHEN NOT COALESCE(events.name, '') IN ('session_start', 'session_end')
+              THEN events.revenue
+            END
+          ),
+          0
+        ),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS event_revenue
   FROM {events} AS events
   GROUP BY
     events.project_id,
@@ -337,11 +391,17 @@ SELECT
   CAST(SUM(parts.visitors) AS BIGINT) AS visitors,
   CAST(SUM(parts.views) AS BIGINT) AS views,
   CAST(SUM(parts.bounces) AS BIGINT) AS bounces,
-  CAST(SUM(parts.revenue) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(parts.revenue), 0), CAST('-9223372036854775808' AS DECIMAL)),
+    CAST('9223372036854775807' AS DECIMAL)
+  ) AS BIGINT) AS revenue,
   CAST(SUM(parts.events) AS BIGINT) AS events,
   CAST(SUM(parts.active_visitors) AS BIGINT) AS active_visitors,
   CAST(SUM(parts.active_sessions) AS BIGINT) AS active_sessions,
-  CAST(SUM(parts.event_revenue) AS BIGINT) AS event_revenue
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(parts.event_revenue), 0), CAST('-9223372036854775808' AS DECIMAL)),
+    CAST('9223372036854775807' AS DECIMAL)
+  ) AS BIGINT) AS event_revenue
 FROM parts
 GROUP BY
   parts.project_id,
@@ -359,8 +419,14 @@ SELECT
   CAST(SUM(sessions.views) AS BIGINT) AS views,
   CAST(SUM(CASE WHEN sessions.is_bounce THEN 1 ELSE 0 END) AS BIGINT) AS bounces,
   CAST(SUM(sessions.conversions) AS BIGINT) AS conversions,
-  CAST(SUM(sessions.revenue) AS BIGINT) AS revenue,
-  CAST(SUM(sessions.event_revenue) AS BIGINT) AS event_revenue
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(sessions.revenue), 0), CAST('-9223372036854775808' AS DECIMAL)),
+    CAST('9223372036854775807' AS DECIMAL)
+  ) AS BIGINT) AS revenue,
+  CAST(LEAST(
+    GREATEST(COALESCE(SUM(sessions.event_revenue), 0), CAST('-9223372036854775808' AS DECIMAL)),
+    CAST('9223372036854775807' AS DECIMAL)
+  ) AS BIGINT) AS event_revenue
 FROM {sessions} AS sessions
 GROUP BY
   sessions.project_id,
@@ -503,8 +569,17 @@ WITH seen AS (
     COUNT(*) AS days,
     SUM(visitor_days.events) AS events,
     SUM(visitor_days.views) AS views,
-    SUM(visitor_days.revenue) AS revenue,
-    SUM(visitor_days.event_revenue) AS event_revenue
+    CAST(LEAST(
+      GREATEST(COALESCE(SUM(visitor_days.revenue), 0), CAST('-9223372036854775808' AS DECIMAL)),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS revenue,
+    CAST(LEAST(
+      GREATEST(
+        COALESCE(SUM(visitor_days.event_revenue), 0),
+        CAST('-9223372036854775808' AS DECIMAL)
+      ),
+      CAST('9223372036854775807' AS DECIMAL)
+    ) AS BIGINT) AS event_revenue
   FROM {visitor_days} AS visitor_days
   GROUP BY
     visitor_days.project_id,
@@ -555,8 +630,8 @@ SELECT
   touched.campaign AS first_campaign,
   touched.entry_page AS first_page,
   touched.country AS first_country,
-  CAST(seen.revenue AS BIGINT) AS revenue,
-  CAST(seen.event_revenue AS BIGINT) AS event_revenue
+  seen.revenue,
+  seen.event_revenue
 FROM seen
 LEFT JOIN visits
   ON visits.project_id = seen.project_id AND visits.profile_id = seen.profile_id
