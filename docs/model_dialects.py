@@ -93,13 +93,17 @@ WORDS = {
 
 _HERE = {
     dialect: Words(
-        seconds="",
+        seconds=seconds,
         days="{end} - {start}",
         earlier="{day} - CAST({number} AS INT)",
         # A sum of numbers of eight bytes is wider here.
         total=_total("SUM({value})", wide),
     )
-    for dialect, wide in (("duckdb", "HUGEINT"), ("postgres", "DECIMAL"))
+    for dialect, wide, seconds in (
+        # A difference of instants has days of the session's time zone, of 23 or 25 hours at times.
+        ("duckdb", "HUGEINT", "CAST(EPOCH_US({end}) - EPOCH_US({start}) AS DOUBLE) / 1000000"),
+        ("postgres", "DECIMAL", "CAST(EXTRACT(EPOCH FROM {end} - {start}) AS DOUBLE PRECISION)"),
+    )
 }
 """In DuckDB and PostgreSQL, where all else is said as it is written."""
 
@@ -132,6 +136,7 @@ def translated(model: Model, dialect: str, *, opens_event_meta: bool = False) ->
     _leave_tables_open(tree, words, opens_event_meta)
     _say_sundays(tree, dialect, words or _HERE[dialect])
     _say_totals(tree, dialect, words or _HERE[dialect])
+    _say_seconds(tree, dialect, words or _HERE[dialect])
     if words is None:
         _leave_columns_open(tree)
     else:
@@ -197,13 +202,18 @@ def _say_totals(tree: exp.Select, dialect: str, words: Words) -> None:
             total.replace(_said(words.total, dialect, value=total.expressions[0]))
 
 
+def _say_seconds(tree: exp.Select, dialect: str, words: Words) -> None:
+    for cast in list(tree.find_all(exp.Cast)):
+        if isinstance(cast.this, exp.Extract):
+            difference = cast.this.expression
+            end, start = difference.this, difference.expression
+            cast.replace(_said(words.seconds, dialect, start=start, end=end))
+
+
 def _say_dates(tree: exp.Select, dialect: str, words: Words) -> None:
     for cast in list(tree.find_all(exp.Cast)):
         value = cast.this
-        if isinstance(value, exp.Extract):
-            end, start = value.expression.this, value.expression.expression
-            cast.replace(_said(words.seconds, dialect, start=start, end=end))
-        elif isinstance(value, exp.AtTimeZone):
+        if isinstance(value, exp.AtTimeZone):
             zone = value.args["zone"]
             cast.replace(_said(words.day, dialect, instant=value.this, zone=zone))
     differences = [paren for paren in tree.find_all(exp.Paren) if isinstance(paren.this, exp.Sub)]

@@ -1,7 +1,7 @@
 {#- Made by `make docs` in the repository of openpanel-source. What each warehouse says in words of its own. -#}
 
 {%- macro sql_fingerprint() -%}
-{{ return('e42a3f43ab223c4a') }}
+{{ return('4114cf87a1ce2344') }}
 {%- endmacro -%}
 
 {%- macro property_columns() -%}

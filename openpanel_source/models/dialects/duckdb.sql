@@ -167,7 +167,7 @@ SELECT
   told.device_id,
   facts.started_at,
   facts.ended_at,
-  CAST(EXTRACT(EPOCH FROM facts.ended_at - facts.started_at) AS DOUBLE) AS duration_seconds,
+  CAST(EPOCH_US(facts.ended_at) - EPOCH_US(facts.started_at) AS DOUBLE) / 1000000 AS duration_seconds,
   facts.events,
   CAST(facts.views AS BIGINT) AS views,
   facts.views < 2 AS is_bounce,
