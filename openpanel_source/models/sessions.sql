@@ -6,6 +6,7 @@
 -- session_id: The session.
 -- day: The day on which it began.
 -- profile_id: The visitor, as last identified in the session; the device id of an anonymous one.
+--   Where device_id is null, it tells nobody apart: then that of the last event.
 -- device_id: The device, a daily rotating hash.
 -- started_at: The first event. The session_start and session_end, copies of other events that
 --   OpenPanel adds a moment before and after, do not count here unless there is nothing else.
@@ -91,7 +92,7 @@ facts AS (
       events.path,
       events.revenue,
       COALESCE(events.name, '') IN ('session_start', 'session_end') AS is_copy,
-      COALESCE(events.profile_id, '') NOT IN ('', COALESCE(events.device_id, '')) AS is_identified,
+      events.profile_id <> '' AND events.profile_id <> events.device_id AS is_identified,
       events.utm_source <> '' OR events.utm_medium <> '' OR events.utm_campaign <> '' AS is_tagged
     FROM events
     WHERE events.session_id <> ''
@@ -113,7 +114,7 @@ edges AS (
     CASE
       WHEN
         events.created_at = facts.identified_at
-        AND COALESCE(events.profile_id, '') <> COALESCE(events.device_id, '')
+        AND events.profile_id <> events.device_id
       THEN NULLIF(events.profile_id, '')
     END AS identified_id,
     events.profile_id,

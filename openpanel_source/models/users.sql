@@ -5,8 +5,7 @@
 -- profile_id: The visitor.
 -- first_seen_at: The first event.
 -- last_seen_at: The last one.
--- first_identified_day: First day on which profile_id was more than the id of the device; null of
---   anonymous visitors.
+-- first_identified_day: First day on which visitor_days.is_identified; null of anonymous visitors.
 -- last_identified_day: The last such day.
 -- days: Days with an event.
 -- sessions: Sessions at whose end the visitor was known as this one.

@@ -4,7 +4,8 @@
 -- project_id: The project.
 -- day: The day.
 -- profile_id: The visitor.
--- is_identified: Whether profile_id was more than the id of the device in an event of the day.
+-- is_identified: Whether profile_id was more than the id of the device in an event of the day, or
+--   there was no device, an empty text. A device_id that is null tells nothing.
 -- first_seen_at: The first event of the day.
 -- last_seen_at: The last one.
 -- events: Rows in the table events.
@@ -16,8 +17,7 @@ SELECT
   events.project_id,
   CAST(events.created_at AT TIME ZONE 'UTC' AS DATE) AS day,
   events.profile_id,
-  MAX(CASE WHEN events.profile_id <> COALESCE(events.device_id, '') THEN 1 ELSE 0 END) = 1
-  AS is_identified,
+  MAX(CASE WHEN events.profile_id <> events.device_id THEN 1 ELSE 0 END) = 1 AS is_identified,
   MIN(events.created_at) AS first_seen_at,
   MAX(events.created_at) AS last_seen_at,
   COUNT(*) AS events,

@@ -2,8 +2,8 @@
 
 Written to be read, and independent of the package's SQL: tests compare its models with this. The
 definitions are those of OpenPanel's ``/insights`` of 2026-08. An event is a mapping with the
-columns of the table ``events`` that are named here; an empty text may be None, and ``created_at``
-has a time zone. Days and weeks are those of the zone that is asked for.
+columns of the table ``events`` that are named here; an empty text may be None, but for that of a
+device, and ``created_at`` has a time zone. Days and weeks are those of the zone that is asked for.
 """
 
 from __future__ import annotations
@@ -82,9 +82,12 @@ class Session:
 
 
 def identified(event: Event) -> bool:
-    """Whether the visitor is known; the profile id of an anonymous one is the device's."""
-    profile, device = event["profile_id"] or "", event["device_id"] or ""
-    return profile not in (device, "")
+    """Whether the visitor is known; the profile id of an anonymous one is the device's.
+
+    What servers send has no device, an empty text; of a device that is None, nothing is known.
+    """
+    profile, device = event["profile_id"] or "", event["device_id"]
+    return device is not None and profile not in (device, "")
 
 
 def sessions(events: Iterable[Event]) -> dict[tuple[str, str], Session]:

@@ -112,7 +112,7 @@ WITH goals AS (
       events.path,
       events.revenue,
       COALESCE(events.name, '') IN ('session_start', 'session_end') AS is_copy,
-      NOT COALESCE(events.profile_id, '') IN ('', COALESCE(events.device_id, '')) AS is_identified,
+      events.profile_id <> '' AND events.profile_id <> events.device_id AS is_identified,
       events.utm_source <> '' OR events.utm_medium <> '' OR events.utm_campaign <> '' AS is_tagged
     FROM {{ events }} AS events
     WHERE
@@ -136,8 +136,7 @@ WITH goals AS (
       events.utm_source <> '' OR events.utm_medium <> '' OR events.utm_campaign <> ''
     ) AS is_tagged,
     CASE
-      WHEN events.created_at = facts.identified_at
-      AND COALESCE(events.profile_id, '') <> COALESCE(events.device_id, '')
+      WHEN events.created_at = facts.identified_at AND events.profile_id <> events.device_id
       THEN NULLIF(events.profile_id, '')
     END AS identified_id,
     events.profile_id,
@@ -322,7 +321,7 @@ WITH goals AS (
       events.path,
       events.revenue,
       COALESCE(events.name, '') IN ('session_start', 'session_end') AS is_copy,
-      NOT COALESCE(events.profile_id, '') IN ('', COALESCE(events.device_id, '')) AS is_identified,
+      events.profile_id <> '' AND events.profile_id <> events.device_id AS is_identified,
       events.utm_source <> '' OR events.utm_medium <> '' OR events.utm_campaign <> '' AS is_tagged
     FROM {{ events }} AS events
     WHERE
@@ -346,8 +345,7 @@ WITH goals AS (
       events.utm_source <> '' OR events.utm_medium <> '' OR events.utm_campaign <> ''
     ) AS is_tagged,
     CASE
-      WHEN events.created_at = facts.identified_at
-      AND COALESCE(events.profile_id, '') <> COALESCE(events.device_id, '')
+      WHEN events.created_at = facts.identified_at AND events.profile_id <> events.device_id
       THEN NULLIF(events.profile_id, '')
     END AS identified_id,
     events.profile_id,
@@ -535,7 +533,7 @@ WITH goals AS (
       event_rows.path,
       event_rows.revenue,
       COALESCE(event_rows.name, '') IN ('session_start', 'session_end') AS is_copy,
-      NOT COALESCE(event_rows.profile_id, '') IN ('', COALESCE(event_rows.device_id, '')) AS is_identified,
+      event_rows.profile_id <> '' AND event_rows.profile_id <> event_rows.device_id AS is_identified,
       event_rows.utm_source <> ''
       OR event_rows.utm_medium <> ''
       OR event_rows.utm_campaign <> '' AS is_tagged
@@ -564,7 +562,7 @@ WITH goals AS (
     ) AS is_tagged,
     CASE
       WHEN event_rows.created_at = facts.identified_at
-      AND COALESCE(event_rows.profile_id, '') <> COALESCE(event_rows.device_id, '')
+      AND event_rows.profile_id <> event_rows.device_id
       THEN NULLIF(event_rows.profile_id, '')
     END AS identified_id,
     event_rows.profile_id,
@@ -758,7 +756,7 @@ WITH goals AS (
       event_rows.path,
       event_rows.revenue,
       COALESCE(event_rows.name, '') IN ('session_start', 'session_end') AS is_copy,
-      NOT COALESCE(event_rows.profile_id, '') IN ('', COALESCE(event_rows.device_id, '')) AS is_identified,
+      event_rows.profile_id <> '' AND event_rows.profile_id <> event_rows.device_id AS is_identified,
       event_rows.utm_source <> ''
       OR event_rows.utm_medium <> ''
       OR event_rows.utm_campaign <> '' AS is_tagged
@@ -787,7 +785,7 @@ WITH goals AS (
     ) AS is_tagged,
     CASE
       WHEN event_rows.created_at = facts.identified_at
-      AND COALESCE(event_rows.profile_id, '') <> COALESCE(event_rows.device_id, '')
+      AND event_rows.profile_id <> event_rows.device_id
       THEN NULLIF(event_rows.profile_id, '')
     END AS identified_id,
     event_rows.profile_id,

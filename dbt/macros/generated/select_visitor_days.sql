@@ -23,7 +23,7 @@ SELECT
   events.project_id,
   CAST(events.created_at AT TIME ZONE '{{ openpanel.timezone() }}' AS DATE) AS day,
   events.profile_id,
-  MAX(CASE WHEN events.profile_id <> COALESCE(events.device_id, '') THEN 1 ELSE 0 END) = 1 AS is_identified,
+  MAX(CASE WHEN events.profile_id <> events.device_id THEN 1 ELSE 0 END) = 1 AS is_identified,
   MIN(events.created_at) AS first_seen_at,
   MAX(events.created_at) AS last_seen_at,
   COUNT(*) AS events,
@@ -64,7 +64,7 @@ SELECT
   events.project_id,
   CAST(events.created_at AT TIME ZONE '{{ openpanel.timezone() }}' AS DATE) AS day,
   events.profile_id,
-  MAX(CASE WHEN events.profile_id <> COALESCE(events.device_id, '') THEN 1 ELSE 0 END) = 1 AS is_identified,
+  MAX(CASE WHEN events.profile_id <> events.device_id THEN 1 ELSE 0 END) = 1 AS is_identified,
   MIN(events.created_at) AS first_seen_at,
   MAX(events.created_at) AS last_seen_at,
   COUNT(*) AS events,
@@ -105,13 +105,7 @@ SELECT
   event_rows.project_id,
   DATE(event_rows.created_at, '{{ openpanel.timezone() }}') AS day,
   event_rows.profile_id,
-  MAX(
-    CASE
-      WHEN event_rows.profile_id <> COALESCE(event_rows.device_id, '')
-      THEN 1
-      ELSE 0
-    END
-  ) = 1 AS is_identified,
+  MAX(CASE WHEN event_rows.profile_id <> event_rows.device_id THEN 1 ELSE 0 END) = 1 AS is_identified,
   MIN(event_rows.created_at) AS first_seen_at,
   MAX(event_rows.created_at) AS last_seen_at,
   COUNT(*) AS events,
@@ -157,13 +151,7 @@ SELECT
   event_rows.project_id,
   CAST(CONVERT_TIMEZONE('{{ openpanel.timezone() }}', event_rows.created_at) AS DATE) AS day,
   event_rows.profile_id,
-  MAX(
-    CASE
-      WHEN event_rows.profile_id <> COALESCE(event_rows.device_id, '')
-      THEN 1
-      ELSE 0
-    END
-  ) = 1 AS is_identified,
+  MAX(CASE WHEN event_rows.profile_id <> event_rows.device_id THEN 1 ELSE 0 END) = 1 AS is_identified,
   MIN(event_rows.created_at) AS first_seen_at,
   MAX(event_rows.created_at) AS last_seen_at,
   COUNT(*) AS events,

@@ -74,7 +74,7 @@ WITH goals AS (
       events.path,
       events.revenue,
       COALESCE(events.name, '') IN ('session_start', 'session_end') AS is_copy,
-      NOT COALESCE(events.profile_id, '') IN ('', COALESCE(events.device_id, '')) AS is_identified,
+      events.profile_id <> '' AND events.profile_id <> events.device_id AS is_identified,
       {utm_source} <> '' OR {utm_medium} <> '' OR {utm_campaign} <> '' AS is_tagged
     FROM {events} AS events
     WHERE
@@ -98,8 +98,7 @@ WITH goals AS (
       {utm_source} <> '' OR {utm_medium} <> '' OR {utm_campaign} <> ''
     ) AS is_tagged,
     CASE
-      WHEN events.created_at = facts.identified_at
-      AND COALESCE(events.profile_id, '') <> COALESCE(events.device_id, '')
+      WHEN events.created_at = facts.identified_at AND events.profile_id <> events.device_id
       THEN NULLIF(events.profile_id, '')
     END AS identified_id,
     events.profile_id,
@@ -212,7 +211,7 @@ SELECT
   events.project_id,
   CAST(events.created_at AT TIME ZONE '{timezone}' AS DATE) AS day,
   events.profile_id,
-  MAX(CASE WHEN events.profile_id <> COALESCE(events.device_id, '') THEN 1 ELSE 0 END) = 1 AS is_identified,
+  MAX(CASE WHEN events.profile_id <> events.device_id THEN 1 ELSE 0 END) = 1 AS is_identified,
   MIN(events.created_at) AS first_seen_at,
   MAX(events.created_at) AS last_seen_at,
   COUNT(*) AS events,

@@ -88,7 +88,7 @@ WITH goals AS (
       event_rows.path,
       event_rows.revenue,
       COALESCE(event_rows.name, '') IN ('session_start', 'session_end') AS is_copy,
-      NOT COALESCE(event_rows.profile_id, '') IN ('', COALESCE(event_rows.device_id, '')) AS is_identified,
+      event_rows.profile_id <> '' AND event_rows.profile_id <> event_rows.device_id AS is_identified,
       event_rows.utm_source <> ''
       OR event_rows.utm_medium <> ''
       OR event_rows.utm_campaign <> '' AS is_tagged
@@ -117,7 +117,7 @@ WITH goals AS (
     ) AS is_tagged,
     CASE
       WHEN event_rows.created_at = facts.identified_at
-      AND COALESCE(event_rows.profile_id, '') <> COALESCE(event_rows.device_id, '')
+      AND event_rows.profile_id <> event_rows.device_id
       THEN NULLIF(event_rows.profile_id, '')
     END AS identified_id,
     event_rows.profile_id,
@@ -231,13 +231,7 @@ SELECT
   event_rows.project_id,
   CAST(event_rows.created_at AT TIME ZONE '{timezone}' AS DATE) AS day,
   event_rows.profile_id,
-  MAX(
-    CASE
-      WHEN event_rows.profile_id <> COALESCE(event_rows.device_id, '')
-      THEN 1
-      ELSE 0
-    END
-  ) = 1 AS is_identified,
+  MAX(CASE WHEN event_rows.profile_id <> event_rows.device_id THEN 1 ELSE 0 END) = 1 AS is_identified,
   MIN(event_rows.created_at) AS first_seen_at,
   MAX(event_rows.created_at) AS last_seen_at,
   COUNT(*) AS events,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import filterfalse
 
 from openpanel_source.errors import InvalidSettingError
@@ -11,6 +13,8 @@ from openpanel_source.model.schema import EVENTS, GROUPS, PROJECTS, REFERENCES, 
 from openpanel_source.rows.privacy import OF_PROFILES, WITH_KEYS, Privacy
 from openpanel_source.rows.property_columns import Properties, possible_names
 from openpanel_source.source.settings.declared import Arguments
+
+logger = logging.getLogger(__name__)
 
 OF_LISTS = {
     f"{table.name}.{column.name}": column
@@ -25,6 +29,8 @@ _TYPES: dict[str, ColumnType] = {
 }
 _NEEDED = [column.name for column in EVENTS.columns if not column.nullable]
 _SHORTEST_KEY = 16
+_OF_VISITORS = {"profile_id", "device_id"}
+"""Of an anonymous visitor, both hold the id of the device."""
 
 
 def parse_privacy(given: Arguments, properties: Properties) -> Privacy | None:
@@ -68,10 +74,30 @@ def parse_privacy(given: Arguments, properties: Properties) -> Privacy | None:
         erased=frozenset(erased_profiles),
         key=(hash_key or "").encode(),
     )
+    for plain in _OF_VISITORS - privacy.hashed - privacy.excluded:
+        for hashed in _OF_VISITORS & privacy.hashed:
+            warn_of_one(hashed, plain)
     if given.include_profiles:
         privacy.check_profiles()
     privacy.check_promoted(properties)
     return privacy
+
+
+@cache
+def warn_of_one(hashed: str, plain: str) -> None:
+    """Say, once, what follows where one of two columns is hashed that are compared.
+
+    Args:
+        hashed: One of ``profile_id`` and ``device_id``.
+        plain: The other.
+    """
+    logger.warning(
+        "hash_columns holds %s and not %s, which is the same of an anonymous visitor: then %s"
+        " shows it unhashed, and all visitors seem to be identified; hash both, or neither",
+        hashed,
+        plain,
+        plain,
+    )
 
 
 def _is_of_list(path: str) -> bool:
