@@ -1,7 +1,7 @@
 {#- Made by `make docs` in the repository of openpanel-source. What each warehouse says in words of its own. -#}
 
 {%- macro sql_fingerprint() -%}
-{{ return('de1ce47989f80cc4') }}
+{{ return('ae3dea3041cd9548') }}
 {%- endmacro -%}
 
 {%- macro property_columns() -%}

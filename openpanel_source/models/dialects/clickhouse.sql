@@ -743,7 +743,7 @@ WITH spans AS (
     NOT (
       users.first_identified_day IS NULL
     )
-), cohorts AS (
+), stays AS (
   SELECT
     spans.project_id,
     spans.cohort_week,
@@ -754,37 +754,79 @@ WITH spans AS (
     spans.project_id,
     spans.cohort_week,
     spans.last_week
+), projects AS (
+  SELECT
+    stays.project_id,
+    MAX(stays.last_week) AS last_week
+  FROM stays
+  GROUP BY
+    stays.project_id
+), digits AS (
+  SELECT
+    0 AS digit
+  UNION ALL
+  SELECT
+    1 AS digit
+  UNION ALL
+  SELECT
+    2 AS digit
+  UNION ALL
+  SELECT
+    3 AS digit
+  UNION ALL
+  SELECT
+    4 AS digit
+  UNION ALL
+  SELECT
+    5 AS digit
+  UNION ALL
+  SELECT
+    6 AS digit
+  UNION ALL
+  SELECT
+    7 AS digit
+  UNION ALL
+  SELECT
+    8 AS digit
+  UNION ALL
+  SELECT
+    9 AS digit
 ), weeks AS (
   SELECT
-    cohorts.project_id,
-    cohorts.cohort_week AS this_week
-  FROM cohorts
-  UNION DISTINCT
-  SELECT
-    cohorts.project_id,
-    cohorts.last_week AS this_week
-  FROM cohorts
+    100 * hundreds.digit + 10 * tens.digit + ones.digit AS week
+  FROM digits AS hundreds
+  CROSS JOIN digits AS tens
+  CROSS JOIN digits AS ones
+  WHERE
+    100 * hundreds.digit + 10 * tens.digit + ones.digit <= 520
 ), counted AS (
   SELECT
-    cohorts.project_id,
-    cohorts.cohort_week,
-    weeks.this_week,
-    SUM(cohorts.visitors) AS cohort_visitors,
-    SUM(CASE WHEN cohorts.last_week >= weeks.this_week THEN cohorts.visitors ELSE 0 END) AS visitors
-  FROM cohorts
-  INNER JOIN weeks
-    ON weeks.project_id = cohorts.project_id
+    stays.project_id,
+    stays.cohort_week,
+    weeks.week,
+    SUM(stays.visitors) AS cohort_visitors,
+    SUM(
+      CASE
+        WHEN DATE_DIFF(DAY, stays.cohort_week, stays.last_week) >= 7 * weeks.week
+        THEN stays.visitors
+        ELSE 0
+      END
+    ) AS visitors
+  FROM stays
+  INNER JOIN projects
+    ON projects.project_id = stays.project_id
+  CROSS JOIN weeks
   WHERE
-    weeks.this_week >= cohorts.cohort_week
+    DATE_DIFF(DAY, stays.cohort_week, projects.last_week) >= 7 * weeks.week
   GROUP BY
-    cohorts.project_id,
-    cohorts.cohort_week,
-    weeks.this_week
+    stays.project_id,
+    stays.cohort_week,
+    weeks.week
 )
 SELECT
   counted.project_id,
   counted.cohort_week,
-  CAST(DATE_DIFF(DAY, counted.cohort_week, counted.this_week) / 7 AS Nullable(Int64)) AS week,
+  CAST(counted.week AS Nullable(Int64)) AS week,
   CAST(counted.cohort_visitors AS Nullable(Int64)) AS cohort_visitors,
   CAST(counted.visitors AS Nullable(Int64)) AS visitors,
   CAST(counted.visitors AS Nullable(Float64)) / counted.cohort_visitors AS retention
