@@ -20,6 +20,7 @@ from sqlglot import parse_one
 
 from docs.model_dialects import WORDS, translated
 from openpanel_source.model.schema import EVENTS, LIST_TABLES, SYNC_DAYS, TABLES, Table
+from openpanel_source.model.zones import IN_SQL
 from openpanel_source.models.build import RECORD_COLUMNS, RECORD_MEANING, taken_in
 from openpanel_source.models.definitions import NO_EVENT_META, PROPERTIES, Model, models, select
 
@@ -136,6 +137,7 @@ def _words() -> str:
     parts.append(_macro("sql_fingerprint", "", f"{{{{ return('{fingerprint}') }}}}"))
     columns = ", ".join(f"'{name}': '{key}'" for name, key in PROPERTIES.items())
     parts.append(_macro("property_columns", "", f"{{{{ return({{{columns}}}) }}}}"))
+    parts.append(_macro("zones_in_sql", "", f"{{{{ return({IN_SQL}) }}}}"))
     for name, arguments, bodies in (
         ("local_day", "instant", {name: _local_day(name) for name in WAREHOUSES}),
         (

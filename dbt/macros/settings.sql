@@ -1,5 +1,7 @@
 {%- macro timezone() -%}
-  {{ return(var('openpanel_timezone') | replace("'", "''")) }}
+  {#- PostgreSQL would take some names for abbreviations, without summer time. -#}
+  {%- set zone = var('openpanel_timezone') -%}
+  {{ return(openpanel.zones_in_sql().get(zone, zone) | replace("'", "''")) }}
 {%- endmacro -%}
 
 {%- macro text_list(values) -%}

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from openpanel_source.api.filters import parse_filter
 from openpanel_source.charts.names import breakdown_problem
 from openpanel_source.charts.ranges import RANGES, is_after
 from openpanel_source.charts.series import Series, parse_series
 from openpanel_source.errors import InvalidSettingError, raise_all
+from openpanel_source.model.zones import NO_ZONE, timezone_problem
 
 INTERVALS = ("minute", "hour", "day", "week", "month")
 MOST_SERIES = 26
@@ -212,15 +212,6 @@ class Chart:
             )
 
 
-def timezone_problem(name: object) -> str | None:
-    """What is wrong with the name of a time zone, as half a sentence; None if nothing is."""
-    try:
-        ZoneInfo(name)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OSError, KeyError):
-        return _NO_ZONE.format(value=name)
-    return None
-
-
 _Rule = tuple[Callable[[Any], bool], str]
 
 
@@ -240,13 +231,12 @@ _NO_NAME = (
     "name must be up to 50 lower-case letters, digits and single underscores, and begin with a"
     " letter"
 )
-_NO_ZONE = "timezone {value!r} is unknown; use an IANA name as Europe/Stockholm, or UTC"
 _RULES: dict[str, _Rule] = {
     "name": (lambda name: isinstance(name, str) and bool(_NAME.fullmatch(name)), _NO_NAME),
     "interval": _one_of(INTERVALS),
     "range": _one_of((*RANGES, "custom")),
     "previous": (lambda it: isinstance(it, bool), "previous must be true or false, not {value!r}"),
-    "timezone": (lambda zone: not timezone_problem(zone), _NO_ZONE),
+    "timezone": (lambda zone: not timezone_problem(zone), NO_ZONE),
     "lookback": _whole_from(0),
     "max_series": _whole_from(1),
 }

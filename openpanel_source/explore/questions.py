@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from openpanel_source.model.zones import zone_in_sql
 from openpanel_source.models.dataset import literal
 
 MEASURES = {
@@ -60,7 +61,7 @@ class Choice:
     @property
     def local(self) -> str:
         """The local time of an event."""
-        return f"(events.created_at AT TIME ZONE {literal(self.zone)})"
+        return f"(events.created_at AT TIME ZONE {zone_in_sql(self.zone)})"
 
     @property
     def is_near(self) -> str:
@@ -205,7 +206,7 @@ def _begun(choice: Choice) -> str:
     sent = (
         "CASE WHEN COALESCE(name, '') NOT IN ('session_start', 'session_end') THEN created_at END"
     )
-    start = f"COALESCE(MIN({sent}), MIN(created_at)) AT TIME ZONE {literal(choice.zone)}"
+    start = f"COALESCE(MIN({sent}), MIN(created_at)) AT TIME ZONE {zone_in_sql(choice.zone)}"
     return (
         f"SELECT session_id FROM events WHERE project_id = {literal(choice.project)}"
         f" AND session_id <> ''\n  GROUP BY session_id"

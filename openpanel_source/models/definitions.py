@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from openpanel_source.model.zones import zone_in_sql
+
 UTC = "UTC"
 
 Relations = Mapping[str, Collection[str]]
@@ -170,7 +172,7 @@ def _filled(
     query = _LOCAL_DAY.sub(
         lambda found: local_day(found["instant"], timezone, dialect), _queries(dialect)[model.name]
     )
-    return query.format(timezone=timezone.replace("'", "''"), **read, **columns)
+    return query.format(timezone=zone_in_sql(timezone)[1:-1], **read, **columns)
 
 
 _LOCAL_DAY = re.compile(r"CAST\((?P<instant>[\w.]+) AT TIME ZONE '\{timezone\}' AS DATE\)")
@@ -188,8 +190,7 @@ def local_day(instant: str, timezone: str, dialect: str) -> str:
     """
     if dialect == "duckdb" and timezone == UTC:
         return f"CAST(make_timestamp(epoch_us({instant})) AS DATE)"
-    zone = timezone.replace("'", "''")
-    return f"CAST({instant} AT TIME ZONE '{zone}' AS DATE)"
+    return f"CAST({instant} AT TIME ZONE {zone_in_sql(timezone)} AS DATE)"
 
 
 def each_day(first: str, last: str, dialect: str) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from openpanel_source.charts.definition import timezone_problem
 from openpanel_source.errors import InvalidSettingError
+from openpanel_source.model.zones import timezone_problem
 from openpanel_source.models.definitions import UTC
 from openpanel_source.source.settings.configuration import configured_value
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from openpanel_source.model.clock import DAY
+from openpanel_source.model.zones import zone_in_sql
 from openpanel_source.models.dataset import literal
 from openpanel_source.models.definitions import each_day
 from openpanel_source.report.blocks import MOST_DAYS, MOST_ROWS, Block
@@ -80,7 +81,7 @@ def filled(
         "begin": _day(days.begin),
         "cohorts": _day(min(days.first, days.last - 7 * _COHORTS * DAY)),
         "length": str(days.days),
-        "zone": literal(zone),
+        "zone": zone_in_sql(zone),
         "most": str(MOST_ROWS),
         "most_days": str(MOST_DAYS),
         "project": f"project_id = {named}" if len(projects) == 1 else f"project_id IN ({named})",

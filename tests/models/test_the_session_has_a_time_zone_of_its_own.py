@@ -84,8 +84,8 @@ def test_a_sync_its_models_and_its_report_are_those_of_duckdb(
         assert done.models
         assert (done.models.rebuilt, done.models.days) == (False, 1)
         rows.append(rows_of_models(warehouse.query))
-        of_days = {"start_date": date(2026, 9, 5), "end_date": date(2026, 9, 7)}
-        report = create_report(warehouse.pipeline(), **of_days, now=NOW)
+        pipeline, first_day, last_day = warehouse.pipeline(), date(2026, 9, 5), date(2026, 9, 7)
+        report = create_report(pipeline, start_date=first_day, end_date=last_day, now=NOW)
         reports.append(report.numbers["scopes"])
         verdicts.append(
             warehouse.query("SELECT day, verdict, distinct_ids FROM day_status ORDER BY day")

@@ -8,6 +8,10 @@
 {{ return({'utm_source': '__query.utm_source', 'utm_medium': '__query.utm_medium', 'utm_campaign': '__query.utm_campaign', 'page_title': '__title'}) }}
 {%- endmacro -%}
 
+{%- macro zones_in_sql() -%}
+{{ return({'CET': 'Europe/Brussels', 'MET': 'Europe/Brussels', 'EET': 'Europe/Athens', 'WET': 'Europe/Lisbon', 'EST': 'Etc/GMT+5', 'MST': 'Etc/GMT+7', 'HST': 'Etc/GMT+10'}) }}
+{%- endmacro -%}
+
 {%- macro local_day(instant) -%}
 {{ return(openpanel.only_known() or adapter.dispatch('local_day', 'openpanel')(instant)) }}
 {%- endmacro -%}

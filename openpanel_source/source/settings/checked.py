@@ -9,7 +9,7 @@ from typing import Any
 
 from openpanel_source.api.filters import parse_filter
 from openpanel_source.api.query import EventQuery, check_length
-from openpanel_source.charts.definition import Chart, parse_charts, timezone_problem
+from openpanel_source.charts.definition import Chart, parse_charts
 from openpanel_source.charts.file import load_charts
 from openpanel_source.charts.query import chart_params
 from openpanel_source.days.planned_days import Window
@@ -26,6 +26,7 @@ from openpanel_source.model.clock import (
 )
 from openpanel_source.model.lists import decoded, list_of, texts
 from openpanel_source.model.schema import GROUPS, LISTS, PROFILES
+from openpanel_source.model.zones import timezone_problem
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.property_columns import Properties, parse_properties
 from openpanel_source.source.settings.declared import Arguments
