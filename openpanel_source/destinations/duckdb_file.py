@@ -25,6 +25,7 @@ STORAGE_VERSION = "v1.2.0"
 """Of new files: each DuckDB since 1.2, of February 2025, reads it. A newer version of its own would
 shut out all tools that come with an older DuckDB."""
 _VERSION_KEY = "storage_compatibility_version"
+_OF_DUCKDB = ("temp", "system", "pg_catalog", "information_schema")
 _HEADER_BYTES = 3 * 4096
 """A DuckDB file begins with three blocks of headers; data comes after."""
 
@@ -130,7 +131,9 @@ def make_file(credentials: Any) -> None:
 
 
 def check_name(client: Any) -> None:
-    """Refuse a file that is called like a dataset in it: DuckDB cannot tell which one is meant.
+    """Refuse a dataset that is called like DuckDB's own, or like the file that it is in.
+
+    DuckDB makes no such dataset, or cannot tell which one is meant.
 
     Args:
         client: dlt's client for SQL, open.
@@ -138,6 +141,11 @@ def check_name(client: Any) -> None:
     Raises:
         DestinationError: They have the same name.
     """
+    if client.dataset_name.lower() in _OF_DUCKDB:
+        raise DestinationError(
+            f"a dataset in DuckDB cannot be called {client.dataset_name}, as databases and schemas"
+            " of DuckDB's own are; name another (--dataset, dataset_name)."
+        )
     [[catalog]] = client.execute_sql("SELECT current_database()")
     for dataset in (client.dataset_name, client.staging_dataset_name):
         if str(catalog).lower() == dataset.lower():

@@ -144,8 +144,11 @@ def make_exact(pipeline: dlt.Pipeline) -> None:
         pipeline: A pipeline; nothing happens if its destination is another.
 
     Raises:
-        DestinationError: Files would go where they could not be replaced.
+        DestinationError: Files would go where they could not be replaced, or the dataset is one of
+            PostgreSQL's own.
     """
+    if isinstance(pipeline.destination, postgres):
+        _check_schema(pipeline.dataset_name or "")
     own = exact_of(pipeline)
     if own is not pipeline.destination:
         pipeline.destination = own
@@ -203,6 +206,14 @@ def _made_as(kind: Any, destination: Any) -> Any:
     own = kind(**given)
     own.caps_params = destination.caps_params
     return own
+
+
+def _check_schema(name: str) -> None:
+    if name.lower().startswith("pg_") or name.lower() == "information_schema":
+        raise DestinationError(
+            f"a dataset in PostgreSQL cannot be called {printable(name, 100)}: information_schema"
+            " and all that begins with pg_ is its own; name another (--dataset, dataset_name)."
+        )
 
 
 def _check_path(pipeline: dlt.Pipeline) -> None:
