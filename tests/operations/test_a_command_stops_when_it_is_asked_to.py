@@ -16,7 +16,8 @@ from tests.support.sandbox_world import pages_of
 
 pytestmark = pytest.mark.sampled(16)
 
-# Eight days are asked for ahead: once that of the 10th is, the 18th has been read.
+# Eight days are asked for ahead: once that of the 10th is, the 19th has been taken, and the 18th,
+# which is not answered in time, is the one that is waited for.
 ENDS = [(signal.SIGTERM, 143, "asked to stop"), (signal.SIGINT, 130, "interrupted: the day")]
 
 
@@ -34,12 +35,11 @@ main()
 def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(
     sandbox: Sandbox, program: tuple[str, ...], asks: signal.Signals, code: int, words: str
 ) -> None:
-    sandbox.behave(path=pages_of("2026-11-16"), delay=30)
+    sandbox.behave(path=pages_of("2026-11-18"), delay=30)
     process = start(sandbox, "sync", "--json", program=program)
     while not any(pages_of("2026-11-10") in r.url for r in sandbox.requests):
         assert process.poll() is None
         time.sleep(0.05)
-    time.sleep(0.5)
     asked = time.monotonic()
     process.send_signal(asks)
     output, errors = process.communicate(timeout=30)
@@ -47,12 +47,12 @@ def test_a_sync_that_is_asked_to_stop_keeps_what_it_has_read(
     assert process.returncode == code, errors
     assert words in errors
     summary = json.loads(output)
-    assert (summary["stopped"], summary["days_read"]) == (True, 7)
-    assert days_held() == 7
+    assert (summary["stopped"], summary["days_read"]) == (True, 5)
+    assert days_held() == 5
     sandbox.behave()
     code, output, _ = run(sandbox, "sync", "--json")
     assert code == 0
-    assert json.loads(output)["days_read"] == 7
+    assert json.loads(output)["days_read"] == 9
     assert days_held() == 14
 
 
@@ -72,13 +72,12 @@ def test_what_else_reads_days_stops_in_the_same_way(
         connection.execute("DELETE FROM openpanel.events WHERE id LIKE '%1'")
     monkeypatch.setenv("SOURCES__OPENPANEL__ERASED_PROFILES", "anna")
     before = len(sandbox.requests)
-    sandbox.behave(path=pages_of("2026-11-16"), delay=30)
+    sandbox.behave(path=pages_of("2026-11-18"), delay=30)
     process = start(sandbox, *command, "--json")
     wanted = pages_of("2026-11-10")
     while not any(wanted in r.url for r in sandbox.requests[before:]):
         assert process.poll() is None
         time.sleep(0.05)
-    time.sleep(0.5)
     asked = time.monotonic()
     process.send_signal(asks)
     output, errors = process.communicate(timeout=30)
@@ -87,7 +86,7 @@ def test_what_else_reads_days_stops_in_the_same_way(
     assert words in errors
     report = json.loads(output)
     synced = report["repair"] if command[0] == "audit" else report["sync"]
-    assert (synced["stopped"], synced["days_read"]) == (True, 7)
+    assert (synced["stopped"], synced["days_read"]) == (True, 5)
     sandbox.behave()
     assert run(sandbox, *command)[0] == 0
 
@@ -132,7 +131,7 @@ def test_a_second_interrupt_ends_a_sync_at_once(sandbox: Sandbox) -> None:
     asked = time.monotonic()
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=30)
-    assert time.monotonic() - asked < 1.5
+    assert time.monotonic() - asked < 10
     assert (process.returncode, output) == (130, "")
     assert "run again to continue" in errors
     sandbox.behave()
@@ -177,11 +176,12 @@ except KeyboardInterrupt:
 dlt.Pipeline.load = load
 print(json.dumps(sync(pipeline).as_dict()))
 """
-    sandbox.behave(path=pages_of("2026-11-16"), delay=5)
+    sandbox.behave(path=pages_of("2026-11-16"), hang=True)
     process = start(sandbox, "-c", code, program=())
     assert process.stdout is not None
-    # A busy machine may still commit the first run while the next ones are read.
-    assert process.stdout.readline() == "loaded\n"
+    # A busy machine may still commit the first runs while the next one is read, which does not end.
+    for _ in range(2):
+        assert process.stdout.readline() == "loaded\n"
     while not any(pages_of("2026-11-16") in r.url for r in sandbox.requests):
         assert process.poll() is None
         time.sleep(0.05)
