@@ -44,7 +44,7 @@ from tests.support.recorded import EVENTS, ROOT, client_of, unknown_client
         ({"truncate_body": 10}, errors.IncompleteBodyError, "run again later", 6),
         ({"wrong_content_length": 7}, errors.IncompleteBodyError, "run again later", 6),
         ({"hang": True}, errors.RequestTimeoutError, "raise read_timeout", 6),
-        ({"stall": 5}, errors.RequestTimeoutError, "raise read_timeout", 6),
+        ({"stall": 60}, errors.RequestTimeoutError, "raise read_timeout", 6),
     ],
 )
 def test_a_failure_that_lasts_is_told_after_so_many_tries(
@@ -52,8 +52,10 @@ def test_a_failure_that_lasts_is_told_after_so_many_tries(
 ) -> None:
     sandbox.behave(**fault)
     before = len(sandbox.requests)
+    # What is answered may be late on a busy machine: that would be another failure.
+    patience = 0.1 if fault.keys() & {"hang", "stall"} else 60
     # A client of its own, so that the pauses a 429 asks for touch no other test.
-    found = failure(client_of(sandbox, unknown_client(), timeout=(1, 0.1)))
+    found = failure(client_of(sandbox, unknown_client(), timeout=(60, patience)))
     assert type(found) is error
     assert remedy in str(found)
     assert len(sandbox.requests) - before == times
@@ -76,7 +78,7 @@ def test_a_failure_that_lasts_is_told_after_so_many_tries(
         {"reset": "last_byte", "times": 5},
         {"truncate_body": 10, "times": 5},
         {"hang": True, "times": 2},
-        {"stall": 5, "times": 2},
+        {"stall": 60, "times": 2},
     ],
 )
 def test_a_failure_that_passes_is_healed_by_trying_again(
@@ -84,7 +86,9 @@ def test_a_failure_that_passes_is_healed_by_trying_again(
 ) -> None:
     sandbox.behave(**fault)
     before = len(sandbox.requests)
-    client = client_of(sandbox, ROOT, timeout=(1, 0.2))
+    # The answer that comes in the end may be late on a busy machine.
+    patience = 3 if fault.keys() & {"hang", "stall"} else 60
+    client = client_of(sandbox, ROOT, timeout=(60, patience))
     with closing(client):
         response = client.get(EVENTS, WEB)
     assert len(json.loads(response.content)["data"]) == 5

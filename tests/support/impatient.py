@@ -33,6 +33,11 @@ def impatient(sandbox: Sandbox | str, **settings: Any) -> Client:
     return client_of(sandbox, unknown_client(), **given)
 
 
+def patient(sandbox: Sandbox | str, **settings: Any) -> Client:
+    """The same that waits for answers as long as a busy machine may take."""
+    return impatient(sandbox, **{"timeout": (60, 60), "request_timeout": 60} | settings)
+
+
 def failure(client: Client) -> OpenPanelError:
     with closing(client), pytest.raises(OpenPanelError) as caught:
         client.get(EVENTS, WEB)

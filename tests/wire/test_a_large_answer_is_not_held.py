@@ -15,7 +15,7 @@ import urllib3
 from openpanel_source import errors
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.wire.body import read_response
-from tests.support.impatient import WEB, failure, impatient
+from tests.support.impatient import WEB, failure, patient
 from tests.support.recorded import EVENTS
 
 pytestmark = pytest.mark.long
@@ -39,7 +39,7 @@ def test_an_answer_that_is_too_large_is_refused_without_holding_it(
     sandbox: Sandbox, fault: dict[str, Any]
 ) -> None:
     sandbox.behave(**fault)
-    get = impatient(sandbox, timeout=(5, 30), request_timeout=30, max_page_bytes=MIB)
+    get = patient(sandbox, max_page_bytes=MIB)
     before = len(sandbox.requests)
     found = failure(get)
     assert type(found) is errors.AnswerTooLargeError
@@ -71,8 +71,8 @@ def test_an_answer_as_large_as_allowed_is_read(sandbox: Sandbox) -> None:
     body = '{"a":"' + "x" * 1000 + '"}'
     for fault in ({}, {"gzip": True}, {"framing": "chunked"}, {"framing": "close"}):
         sandbox.behave(status=200, body=body, **fault)
-        with closing(impatient(sandbox, max_page_bytes=len(body))) as client:
+        with closing(patient(sandbox, max_page_bytes=len(body))) as client:
             assert client.get(EVENTS, WEB).content == body.encode()
-        assert type(failure(impatient(sandbox, max_page_bytes=len(body) - 1))) is (
+        assert type(failure(patient(sandbox, max_page_bytes=len(body) - 1))) is (
             errors.AnswerTooLargeError
         )

@@ -25,6 +25,8 @@ from tests.support.sandbox_world import HEADERS, NOW, SECRET
 
 pytestmark = pytest.mark.sampled(24)
 
+PAGES = ("page=3", "page=4")
+
 
 @pytest.mark.parametrize(
     "fault",
@@ -48,7 +50,8 @@ def test_an_answer_that_keeps_the_connection_busy_is_cut_off(
     assert type(found) is errors.RequestTimeoutError
     assert "no whole answer within 0.3 s" in str(found)
     assert "raise request_timeout" in str(found)
-    assert 0.6 <= time.monotonic() - began < 3
+    # Less than two waits of the 5 s that a single read may take.
+    assert 0.6 <= time.monotonic() - began < 9
 
 
 def test_the_time_counts_anew_for_each_try_and_each_connection(sandbox: Sandbox) -> None:
@@ -77,19 +80,24 @@ def test_nothing_is_left_behind_when_a_client_is_closed(sandbox: Sandbox) -> Non
 
 
 def test_requests_under_way_end_at_once_when_they_are_of_no_more_use(sandbox: Sandbox) -> None:
-    sandbox.behave(faults=[{"hang": True, "path": "page=1"}, {"status": 503, "path": "page=2"}])
-    patient = RetryPolicy(backoff_seconds=30)
-    client = client_of(sandbox, retry=patient, credentials=KNOWN)
+    hangs, fails = PAGES
+    sandbox.behave(faults=[{"hang": True, "path": hangs}, {"status": 503, "path": fails}])
+    client = client_of(sandbox, retry=RetryPolicy(backoff_seconds=30), credentials=KNOWN)
     client.get(EVENTS, WEB)
     with closing(client), ThreadPoolExecutor(2) as pool:
-        under_way = [pool.submit(client.get, EVENTS, [*WEB, ("page", page)]) for page in ("1", "2")]
-        time.sleep(0.3)
+        under_way = [
+            pool.submit(client.get, EVENTS, [*WEB, ("page", page.removeprefix("page="))])
+            for page in PAGES
+        ]
+        while not all(any(page in one.url for one in sandbox.requests) for page in PAGES):
+            time.sleep(0.01)
         began = time.monotonic()
         client.abort()
         for future in under_way:
             with pytest.raises((errors.RequestAbortedError, errors.ServerUnavailableError)):
-                future.result(5)
-        assert time.monotonic() - began < 1
+                future.result(20)
+        # One would wait for its answer for ever, the other for 15 s at least.
+        assert time.monotonic() - began < 10
         sandbox.behave()
         assert client.get(EVENTS, WEB).status == 200
 
@@ -103,7 +111,7 @@ def test_a_proxy_that_never_lets_through_is_cut_off(monkeypatch: pytest.MonkeyPa
                 with connection:
                     try:
                         connection.recv(65_536)
-                        for _ in range(100):
+                        for _ in range(1000):
                             connection.sendall(b"H")
                             time.sleep(0.05)
                     except OSError:
@@ -119,7 +127,7 @@ def test_a_proxy_that_never_lets_through_is_cut_off(monkeypatch: pytest.MonkeyPa
         found = failure(impatient("https://no-such-host.invalid"))
         thread.join(10)
     assert type(found) is errors.RequestTimeoutError
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import trustme
 
 from openpanel_source import errors
 from openpanel_source.sandbox import Sandbox
-from tests.support.impatient import WEB, failure, impatient
+from tests.support.impatient import WEB, failure, patient
 from tests.support.listeners import tls
 from tests.support.recorded import EVENTS
 
@@ -32,7 +32,7 @@ def test_a_certificate_of_a_trusted_authority_is_accepted(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", path)
     with (
         tls(ca.issue_cert("localhost")) as url,
-        closing(impatient(url, request_timeout=10)) as client,
+        closing(patient(url)) as client,
     ):
         assert client.get(EVENTS, WEB).content == b"{}"
 
@@ -48,7 +48,7 @@ def test_a_certificate_that_is_not_trusted_is_refused(
     past = datetime.now(timezone.utc) - timedelta(days=1)
     certificate = issuer.issue_cert(host, not_after=past if kind == "expired" else None)
     with tls(certificate) as url:
-        found = failure(impatient(url, request_timeout=10))
+        found = failure(patient(url))
     assert type(found) is errors.ConnectionFailedError
     assert "certificate is not trusted" in str(found)
     assert "REQUESTS_CA_BUNDLE" in str(found)
@@ -63,6 +63,6 @@ def test_a_redirect_from_https_is_not_followed(
     location = f"{sandbox.url}{EVENTS}" if where == "plain" else "/elsewhere"
     before = len(sandbox.requests)
     with tls(ca.issue_cert("localhost"), forward=location) as url:
-        found = failure(impatient(url, request_timeout=10))
+        found = failure(patient(url))
     assert type(found) is errors.RedirectedError
     assert len(sandbox.requests) == before

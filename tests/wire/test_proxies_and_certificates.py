@@ -18,7 +18,7 @@ import trustme
 
 from openpanel_source import errors
 from openpanel_source.errors import OpenPanelError
-from tests.support.impatient import TWICE, WEB, impatient
+from tests.support.impatient import TWICE, WEB, patient
 from tests.support.listeners import closed_port, tls
 from tests.support.recorded import EVENTS, client_of, unknown_client
 
@@ -111,8 +111,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def failure(url: str, **settings: Any) -> OpenPanelError:
-    client = impatient(url, **{"request_timeout": 10} | settings)
-    with closing(client), pytest.raises(OpenPanelError) as caught:
+    with closing(patient(url, **settings)) as client, pytest.raises(OpenPanelError) as caught:
         client.get(EVENTS, WEB)
     assert PASSWORD not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
     assert caught.value.__context__ is None
@@ -126,7 +125,7 @@ def test_a_request_goes_through_a_socks_proxy(
 ) -> None:
     with Socks() as proxy:
         monkeypatch.setenv(variable, proxy.url(scheme))
-        with closing(impatient(server, request_timeout=10)) as client:
+        with closing(patient(server)) as client:
             assert [client.get(EVENTS, WEB).content for _ in range(2)] == [b"{}", b"{}"]
     assert set(proxy.asked) == {asked}
 
@@ -139,7 +138,7 @@ def test_a_socks_proxy_that_never_lets_through_is_cut_off(
         began = time.monotonic()
         found = failure(server, request_timeout=0.3)
     assert type(found) is errors.RequestTimeoutError
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_a_socks_proxy_that_refuses_is_named(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
