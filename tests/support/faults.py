@@ -72,6 +72,11 @@ class Fault:
     error: type[OpenPanelError] | None = None
     tries: int = 0
 
+    @property
+    def takes_long(self) -> bool:
+        """Whether it is a timeout that it meets."""
+        return self.error is RequestTimeoutError
+
 
 @dataclass(frozen=True)
 class Combination:
@@ -135,9 +140,9 @@ FAULTS = (
     Fault("length too large", {"wrong_content_length": 7}, IncompleteBodyError, TRANSIENT),
     Fault("length too small", {"wrong_content_length": -7}, UnexpectedAnswerError, DOUBTFUL),
     Fault("hang", {"hang": True}, RequestTimeoutError, TRANSIENT),
-    Fault("stall", {"stall": 30}, RequestTimeoutError, TRANSIENT),
-    Fault("drip", {"drip": 0.1}, RequestTimeoutError, TRANSIENT),
-    Fault("drip of headers", {"drip_headers": 0.1}, RequestTimeoutError, TRANSIENT),
+    Fault("stall", {"stall": 120}, RequestTimeoutError, TRANSIENT),
+    Fault("drip", {"drip": 0.5}, RequestTimeoutError, TRANSIENT),
+    Fault("drip of headers", {"drip_headers": 0.5}, RequestTimeoutError, TRANSIENT),
     Fault("interim for ever", {"interim": 0.05}, RequestTimeoutError, TRANSIENT),
     Fault("malformed JSON", {"malformed_json": True}, UnexpectedAnswerError, DOUBTFUL),
     Fault("web page", {"html": True}, UnexpectedAnswerError, DOUBTFUL),
