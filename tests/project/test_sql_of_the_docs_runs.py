@@ -12,6 +12,7 @@ from openpanel_source.destinations.pipelines import open_pipeline
 from openpanel_source.operations.sync import sync
 from openpanel_source.sandbox import Sandbox, generate
 from openpanel_source.sandbox.demo.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
+from tests.support.sandbox_world import NOW
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -37,8 +38,12 @@ CHART = {
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What ``openpanel-source sync --models`` makes, with lists and a chart."""
     folder = tmp_path_factory.mktemp("readme")
-    data = generate(events=3_000, days=10, seed=1)
-    with pytest.MonkeyPatch.context() as patch, Sandbox(data, rate_limit=None) as server:
+    # The chart is of days that have events.
+    data = generate(events=3_000, days=10, seed=1, now=NOW)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Sandbox(data, rate_limit=None, now=lambda: NOW) as server,
+    ):
         patch.chdir(folder)
         patch.setenv("DLT_DATA_DIR", str(folder / "dlt"))
         pipeline = open_pipeline()
@@ -48,6 +53,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
             client_id=DEMO_CLIENT_ID,
             client_secret=DEMO_CLIENT_SECRET,
             base_url=server.url,
+            now=NOW,
             include_event_meta=True,
             lists=["references", "projects", "profiles", "groups"],
             charts=[CHART],
