@@ -26,7 +26,7 @@ from openpanel_source.errors import (
 )
 from openpanel_source.operations.status import read_status
 from openpanel_source.sandbox import Sandbox
-from tests.support.own_process import environment_of
+from tests.support.own_process import environment_of, start
 from tests.support.sandbox_world import SECRET, event, world
 from tests.support.warehouse import Warehouse
 
@@ -224,12 +224,18 @@ def test_a_second_sync_at_once_says_so_and_harms_nothing() -> None:
             while not any("page=1" in item.url for item in sandbox.requests):
                 assert first.poll() is None
                 time.sleep(0.02)
+            # However long the others take to begin, it is still at work.
+            first.send_signal(signal.SIGSTOP)
             second = command(sandbox, "--busy-timeout", "0.5")
             assert f"(process {first.pid}, since " in second.stderr
             # Who has more patience comes after it.
-            third = command(sandbox)
-            assert "Nothing new" in third.stdout, third.stderr
-            assert "waiting for it" in third.stderr
+            with start(sandbox, "sync") as third:
+                assert third.stderr is not None
+                while "waiting for it" not in third.stderr.readline():
+                    assert third.poll() is None
+                first.send_signal(signal.SIGCONT)
+                output, errors = third.communicate()
+            assert "Nothing new" in output, errors
             assert first.wait() == 0
         assert second.returncode == 1
         assert "another sync or audit" in second.stderr
