@@ -60,7 +60,7 @@ def test_what_waits_for_a_file_stops_when_it_is_asked(
         asked = time.monotonic()
         process.send_signal(signal.SIGTERM)
         output, errors = process.communicate(timeout=30)
-        assert time.monotonic() - asked < 5
+        assert time.monotonic() - asked < 20
         other.kill()
     assert process.returncode == 143, errors
     summary = json.loads(output)
@@ -79,7 +79,7 @@ def test_an_erasure_that_waits_for_a_file_ends_when_it_is_asked(
         asked = time.monotonic()
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=30)
-        assert time.monotonic() - asked < 5
+        assert time.monotonic() - asked < 20
         other.kill()
     assert process.returncode == 1
     assert "another process holds the database open" in errors

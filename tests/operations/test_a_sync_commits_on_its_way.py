@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from math import inf
 from typing import Any
@@ -71,6 +72,7 @@ def test_another_process_queries_the_newest_day_while_a_sync_goes_on(
         assert seen.stdout.split() == [NEWEST] * 3
         while not any(pages_of(DAYS[-2]) in request.url for request in sandbox.requests):
             assert process.poll() is None
+            time.sleep(0.05)
         process.send_signal(asks)
         output, errors = process.communicate(timeout=30)
         assert process.returncode == code, errors

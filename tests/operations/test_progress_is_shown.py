@@ -90,7 +90,8 @@ def test_what_is_not_known_is_left_out() -> None:
     assert said([5] * 3, events_expected=None, days_left=None).endswith("15 events  5/s")
 
 
-def test_what_is_awaited_stands_behind() -> None:
+def test_what_is_awaited_stands_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
     awaited = Awaited("rate limit", time.monotonic() + 6.4)
     assert said([], awaited=awaited).endswith(" · rate limit, next in 6 s")
     assert str(Awaited("no answer", time.monotonic() - 7.2)) == "no answer for 7 s"
