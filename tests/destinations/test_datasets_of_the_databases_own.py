@@ -40,9 +40,9 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox
 @pytest.mark.parametrize("name", OF_DUCKDB)
 def test_in_duckdb(sandbox: Sandbox, name: str) -> None:
     sentence = ("a dataset in DuckDB cannot be called", name.lower(), "name another (--dataset")
-    told = run("sync", "--dataset", name)
-    fails(told, 2, *sentence)
-    assert "rename the file" not in told.output
+    refused = run("sync", "--dataset", name)
+    fails(refused, 2, *sentence)
+    assert "rename the file" not in refused.stderr
     assert not Path("warehouse.duckdb").exists()
     assert not sandbox.requests
     into = dlt.destinations.duckdb("mine.duckdb")

@@ -1,7 +1,7 @@
 {#- Made by `make docs` in the repository of openpanel-source. What each warehouse says in words of its own. -#}
 
 {%- macro sql_fingerprint() -%}
-{{ return('ae3dea3041cd9548') }}
+{{ return('a4b5810b1b643c41') }}
 {%- endmacro -%}
 
 {%- macro property_columns() -%}

@@ -799,29 +799,47 @@ WITH spans AS (
   CROSS JOIN digits AS ones
   WHERE
     100 * hundreds.digit + 10 * tens.digit + ones.digit <= 520
-), counted AS (
+), cohorts AS (
   SELECT
     stays.project_id,
     stays.cohort_week,
-    weeks.week,
-    SUM(stays.visitors) AS cohort_visitors,
+    SUM(stays.visitors) AS visitors
+  FROM stays
+  GROUP BY
+    stays.project_id,
+    stays.cohort_week
+), lives AS (
+  SELECT
+    cohorts.project_id,
+    cohorts.cohort_week,
+    cohorts.visitors,
+    weeks.week
+  FROM cohorts
+  INNER JOIN projects
+    ON projects.project_id = cohorts.project_id
+  CROSS JOIN weeks
+  WHERE
+    DATE_DIFF(DAY, cohorts.cohort_week, projects.last_week) >= 7 * weeks.week
+), counted AS (
+  SELECT
+    lives.project_id,
+    lives.cohort_week,
+    lives.week,
+    MAX(lives.visitors) AS cohort_visitors,
     SUM(
       CASE
-        WHEN DATE_DIFF(DAY, stays.cohort_week, stays.last_week) >= 7 * weeks.week
+        WHEN DATE_DIFF(DAY, stays.cohort_week, stays.last_week) >= 7 * lives.week
         THEN stays.visitors
         ELSE 0
       END
     ) AS visitors
-  FROM stays
-  INNER JOIN projects
-    ON projects.project_id = stays.project_id
-  CROSS JOIN weeks
-  WHERE
-    DATE_DIFF(DAY, stays.cohort_week, projects.last_week) >= 7 * weeks.week
+  FROM lives
+  INNER JOIN stays
+    ON stays.project_id = lives.project_id AND stays.cohort_week = lives.cohort_week
   GROUP BY
-    stays.project_id,
-    stays.cohort_week,
-    weeks.week
+    lives.project_id,
+    lives.cohort_week,
+    lives.week
 )
 SELECT
   counted.project_id,
