@@ -23,7 +23,7 @@ __all__ = ["postgres_url"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("after", [Worker.keep_everything, Worker.lose_working_folder])
 def test_a_kill_at_any_moment_after_the_last_load_is_made_good_by_the_next_sync(
     tmp_path: Path, after: object
@@ -79,7 +79,7 @@ def change(world: ModelWorld, rng: Random) -> None:
     world.replace(("web", FIRST + timedelta(days=day), some_events(rng)) for day in days)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("killed", [False, True])
 def test_processes_that_refresh_models_of_postgresql_at_once_agree(
     tmp_path: Path, postgres_url: str, killed: bool

@@ -262,7 +262,7 @@ def test_a_range_that_the_server_emptied_is_emptied_here(warehouse: Warehouse) -
 
 
 @pytest.mark.long
-@pytest.mark.timeout(0 if HISTORIES else 120)
+@pytest.mark.timeout(0 if HISTORIES else 600)
 def test_any_history_of_changes_ends_equal() -> None:
     run_state_machine_as_test(
         History,

@@ -25,7 +25,7 @@ KILLS = int(os.environ.get("OPENPANEL_SOURCE_KILLS", "8"))
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL"),
-    pytest.mark.timeout(120 + 5 * KILLS),
+    pytest.mark.timeout(600 + 5 * KILLS),
 ]
 
 

@@ -74,3 +74,8 @@ def test_numbers_are_read_exactly_or_not_at_all(whole: int, real: float, exact: 
     assert read_value(str(whole), "bigint") == (whole if -(2**63) <= whole < 2**63 else None)
     assert read_value(str(real), "double") == (real if abs(real) < float("inf") else None)
     assert read_value(str(exact), "decimal") in (None, exact)
+
+
+@given(st.decimals(min_value=1 - 10**29, max_value=10**29 - 1, places=9))
+def test_decimals_that_fit_their_column_are_read(exact: Decimal) -> None:
+    assert read_value(str(exact), "decimal") == exact

@@ -32,7 +32,7 @@ def hunt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hunt]:
         project_id="web",
         backoff_seconds="0.001",
         max_outage="0",
-        read_timeout="0.3",
+        read_timeout="2",
         now=NOW.isoformat(),
         charts=json.dumps(CHART),
     )

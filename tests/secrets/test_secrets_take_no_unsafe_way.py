@@ -102,6 +102,7 @@ def test_no_proxy_of_the_environment_hears_plain_http(
         monkeypatch.delenv("NO_PROXY", raising=False)
         assert hunt.command("check") == 0
         assert heard == []
+    hunt.assert_nothing_found()
 
 
 def test_no_option_takes_a_secret_and_no_page_types_one_into_a_shell() -> None:

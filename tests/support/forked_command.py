@@ -44,7 +44,7 @@ STAGES = ("plan", "read", "write", "load", "commit")
 """What a run does: count, fetch pages, extract and normalize files, load them, commit the state."""
 
 _STAMP = struct.Struct("<Bd")
-_LONGEST = 60.0
+_LONGEST = 240.0
 """Seconds after which a child hangs."""
 _WARM = (
     "duckdb",

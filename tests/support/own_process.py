@@ -49,7 +49,7 @@ def start(
 def run(sandbox: Sandbox, *arguments: str) -> tuple[int, str, str]:
     """The command, to its end: its exit code, what it printed, and its messages."""
     process = start(sandbox, *arguments)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=180)
     return process.returncode, output, errors
 
 

@@ -62,7 +62,7 @@ class Terminal:
         time.sleep(0.3)
         os.write(self._main, text.encode())
 
-    def until(self, text: str, seconds: float = 60) -> str:
+    def until(self, text: str, seconds: float = 120) -> str:
         """What is shown until a text comes, that text included."""
         deadline = time.monotonic() + seconds
         while text not in self.seen:
@@ -85,7 +85,7 @@ class Terminal:
                 self.everything += os.read(self._main, 65536).decode(errors="replace")
             except OSError:
                 break
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(timeout=120)
         os.close(self._main)
         return code
 
