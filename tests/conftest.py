@@ -41,9 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep dlt's files and configuration of this machine out of the test."""
+    """Keep dlt's files, and the configuration and proxies of this machine, out of the test."""
     for name in list(os.environ):
-        if name.startswith(("SOURCES__", "DESTINATION__")):
+        if name.startswith(("SOURCES__", "DESTINATION__")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
