@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandbox_world import event, event_id, pages_of, world
+from tests.support.sandbox_world import event, event_id, on_pages, pages_of, world
 from tests.support.warehouse import Warehouse
 
 pytestmark = pytest.mark.sampled(32)
@@ -227,7 +227,7 @@ def test_a_server_that_goes_in_circles_ends_in_an_honest_verdict(
 ) -> None:
     rows = [event(number) for number in range(1, 2500)]
     with world(*rows) as sandbox:
-        sandbox.behave(path=pages_of("2026-11-10"), **fault)
+        sandbox.behave(faults=on_pages("2026-11-10", **fault))
         summary = warehouse.sync(sandbox)
         assert summary.exit_code == 3
         sandbox.behave()
@@ -251,7 +251,7 @@ def test_a_profiles_list_that_goes_in_circles_ends_in_an_honest_verdict(
         for number in range(1, 1201)
     ]
     with world(*rows) as sandbox:
-        sandbox.behave(repeat_page=True, path=pages_of(day))
+        sandbox.behave(faults=on_pages(day, repeat_page=True))
         assert warehouse.sync(sandbox, profile_id="anna").exit_code == 3
         sandbox.behave()
         assert warehouse.sync(sandbox, profile_id="anna").is_verified

@@ -23,10 +23,15 @@ DAYS = "start=2026-11-01&end=2026-11-30"
 Row = dict[str, Any]
 
 
-def pages_of(day: str) -> str:
-    """What the requests for pages of a UTC day have in their addresses."""
+def pages_of(day: str, size: int = 1000) -> str:
+    """What the requests for pages of a UTC day have in their addresses, read for the first time."""
     after = date.fromisoformat(day) + timedelta(days=1)
-    return f"start={day}T00%3A00%3A00.000Z&end={after}T00%3A00%3A00.000Z&limit=1000&"
+    return f"start={day}T00%3A00%3A00.000Z&end={after}T00%3A00%3A00.000Z&limit={size}&"
+
+
+def on_pages(day: str, **fault: Any) -> list[Row]:
+    """A fault of the pages of a UTC day, be they read again by pages of another size."""
+    return [fault | {"path": pages_of(day, size)} for size in (1000, 900)]
 
 
 def event_id(number: int) -> str:
