@@ -18,6 +18,7 @@ FIRST, LAST = date(2026, 11, 24), date(2100, 12, 31)
 OLD = [event(n, createdAt=f"2026-11-20T08:00:{n:02d}.000Z") for n in range(10)]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("lie", ["+1", "+3"])
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_server_that_counts_too_many_ends_a_sync_with_an_error(
