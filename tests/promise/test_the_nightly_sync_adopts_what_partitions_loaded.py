@@ -153,6 +153,7 @@ def test_the_last_reading_of_a_day_counts_whichever_query_it_was(warehouse: Ware
             "2026-11-12",
             "2026-11-12",
             events=["other"],
+            allow_deletions=True,
             now="2026-11-23T13:00Z",
         )
         nightly = warehouse.sync(sandbox)
