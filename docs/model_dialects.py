@@ -39,7 +39,7 @@ class Words:
         earlier: The date so many, ``{number}``, days before a ``{day}``.
         part: The third part of a ``{text}`` that is cut at slashes; empty or null if there is none.
         member: The text under ``{key}`` in ``{json}``; null if there is none.
-        total: The sum of each ``{value}``, as below.
+        total: The sum of each ``{value}``, as ``_total`` bounds it.
         settings: What the semantics of PostgreSQL need, by name.
     """
 

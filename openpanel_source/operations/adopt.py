@@ -52,8 +52,10 @@ def recorded_elsewhere(pipeline: dlt.Pipeline, settings: Settings, ledger: Ledge
     except NOT_THERE:
         return Elsewhere([], [])
     found = [one for one in newest.values() if ledger.get(one.project_id, one.day) is None]
-    others = [one for one in found if one.query_fingerprint != settings.query.fingerprint]
-    own = [one for one in found if one not in others and _is_adoptable(one, settings)]
+    fingerprint = settings.query.fingerprint
+    others = [one for one in found if one.query_fingerprint != fingerprint]
+    own = [one for one in found if one.query_fingerprint == fingerprint]
+    own = [one for one in own if _is_adoptable(one, settings)]
     if not own and not others:
         return Elsewhere([], [])
     days = [one.day for one in (*own, *others)]
