@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.schema import EVENTS
 
+COHORT_OPERATORS = ("inCohort", "notInCohort")
 OPERATORS = (
     "is",
     "isNot",
@@ -28,14 +29,14 @@ OPERATORS = (
     "lt",
     "gte",
     "lte",
-    "inCohort",
-    "notInCohort",
+    *COHORT_OPERATORS,
 )
 TYPES = ("string", "number", "date", "datetime", "boolean")
+HAS_PROFILE = "has_profile"
 COLUMNS = tuple(
     sorted(
         {column.name for column in EVENTS.columns if column.field and column.type != "json"}
-        | {"createdAt", "has_profile", "importedAt"},
+        | {"createdAt", HAS_PROFILE, "importedAt"},
         key=str.lower,
     )
 )
@@ -51,7 +52,7 @@ class Filter:
         property: A column of the event in snake_case, ``properties.KEY`` or
             ``profile.properties.KEY``.
         operator: One of ``OPERATORS``.
-        value: The values to compare with; a single one may be given bare.
+        value: The values to compare with, of cohorts their ids; a single one may be given bare.
         type: How to compare: one of ``TYPES``; text when left out.
 
     Raises:
@@ -67,6 +68,9 @@ class Filter:
         values = self.value
         if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
             values = (values,)
+        if self.property == HAS_PROFILE:
+            # The server knows the text alone: it takes true for false.
+            values = ["true" if one is True else "false" if one is False else one for one in values]
         object.__setattr__(self, "value", tuple(values))
         for is_broken, problem in _RULES:
             if is_broken(self):
@@ -81,12 +85,17 @@ class Filter:
 
     def to_api(self) -> dict[str, Any]:
         """The filter as the API takes it."""
-        kind = {} if self.type is None else {"type": self.type}
-        return {
+        asked: dict[str, Any] = {
             "name": self.property,
             "operator": self.operator,
             "value": list(self.value),
-        } | kind
+        }
+        if self.type is not None:
+            asked["type"] = self.type
+        if self.operator in COHORT_OPERATORS:
+            # Without this member, the server ignores the filter.
+            asked["cohortIds"] = list(self.value)
+        return asked
 
 
 _RULES: tuple[tuple[Callable[[Filter], bool], str], ...] = (
@@ -120,6 +129,25 @@ _RULES: tuple[tuple[Callable[[Filter], bool], str], ...] = (
         lambda it: it.operator == "doesNotContain" and len(it.value) > 1,
         "doesNotContain with several values matches every event on the server; give one filter for"
         " each value",
+    ),
+    (
+        lambda it: (
+            it.operator in COHORT_OPERATORS
+            and not all(isinstance(value, str) and value for value in it.value)
+        ),
+        "{operator} takes ids of cohorts, as text",
+    ),
+    (
+        lambda it: (
+            it.property == HAS_PROFILE
+            and it.operator not in COHORT_OPERATORS
+            and (
+                it.operator != "is"
+                or it.type is not None
+                or it.value not in (("true",), ("false",))
+            )
+        ),
+        "the server knows operator is and one value, true or false, without type",
     ),
 )
 """What breaks a filter, and how that is told."""

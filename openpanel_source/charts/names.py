@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from openpanel_source.api.filters import COLUMNS, PREFIXES, Filter
+from openpanel_source.api.filters import COHORT_OPERATORS, COLUMNS, PREFIXES, Filter
 
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 """Short for ``properties.__query.utm_…``."""
@@ -66,8 +66,8 @@ def is_event_property(name: str) -> bool:
 def filter_problem(given: Filter) -> str | None:
     """What is wrong with a filter that is right by itself, but not in a chart."""
     name, operator = given.property, given.operator
-    if operator in _COHORT.operators:
-        return _values_problem(given, (_COHORT,))
+    if operator in COHORT_OPERATORS:
+        return None
     if problem := _key_problem(name):
         return problem
     if name not in _KINDS:
@@ -139,12 +139,6 @@ def _is_uuid(value: object) -> bool:
 
 _COMPARISONS = ("is", "isNot", "gt", "lt", "gte", "lte")
 _NO_NUMBER = "the values must be numbers; for other comparisons give type"
-_COHORT = _Rule(
-    ("inCohort", "notInCohort"),
-    lambda value: isinstance(value, str) and value != "",
-    "{operator} takes ids of cohorts, as text",
-    of_types=True,
-)
 _NUMERIC = (_Rule(_COMPARISONS, _is_number, _NO_NUMBER),)
 _WHOLE = _Rule(
     ("is", "isNot"),

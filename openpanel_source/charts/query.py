@@ -114,10 +114,6 @@ def _series(part: Series) -> dict[str, Any]:
     if part.property is not None:
         asked["property"] = part.property
     filters = [parse_filter(item).to_api() for item in part.filters]
-    for given in filters:
-        if given["operator"] in ("inCohort", "notInCohort"):
-            # Without this member, the server ignores the filter.
-            given["cohortIds"] = given["value"]
     if filters:
         asked["filters"] = filters
     return asked
