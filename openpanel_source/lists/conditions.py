@@ -1,12 +1,13 @@
 """Paths, and conditions on profiles, in the one form that servers act on; pure.
 
 Names without the prefix ``profile.`` are ignored, and the answer comes unfiltered; times without a
-type are answered 500, and with one they are compared to the second.
+type are answered 500, and with one they are compared to the second. Values are trimmed, and
+``startsWith`` takes upper and lower case for the same: ids are asked for by patterns, whose signs
+are written as numbers.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,7 +21,6 @@ PROJECTS_PATH = "/manage/projects"
 REFERENCES_PATH = "/manage/references"
 _UNASKABLE = ("", ".", "..", "types")
 """What would be another path."""
-_WILD = re.compile(r"[\\%_]")
 
 
 class Condition(NamedTuple):
@@ -44,23 +44,28 @@ def at(column: str, operator: str, second: datetime) -> Condition:
 
 def id_starts_with(prefix: str) -> Condition:
     """A condition for ids that begin so."""
-    return Condition("profile.id", "startsWith", _WILD.sub(r"\\\g<0>", prefix))
+    return _id_matches(f"^{_literally(prefix)}")
 
 
 def id_is(value: str) -> Condition:
     """A condition for one id."""
-    return Condition("profile.id", "is", value)
+    return _id_matches(rf"^{_literally(value)}\z")
 
 
 def id_goes_on_otherwise(prefix: str, characters: Iterable[str]) -> Condition:
     """A condition for ids that go on after a prefix with none of these characters."""
-    shown = "".join(map(_of_pattern, prefix))
-    other = "".join(map(_of_pattern, sorted(characters)))
-    return Condition("profile.id", "regex", f"^{shown}[^{other}]")
+    return _id_matches(f"^{_literally(prefix)}[^{_literally(sorted(characters))}]")
 
 
-def _of_pattern(character: str) -> str:
-    return f"\\x{{{ord(character):x}}}"
+def _id_matches(pattern: str) -> Condition:
+    return Condition("profile.id", "regex", pattern)
+
+
+def _literally(characters: Iterable[str]) -> str:
+    """Letters and digits as they are; by number what a pattern or the server may take for more."""
+    return "".join(
+        one if one.isascii() and one.isalnum() else f"\\x{{{ord(one):x}}}" for one in characters
+    )
 
 
 def profile_params(conditions: Iterable[Condition]) -> Params:

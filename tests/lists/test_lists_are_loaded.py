@@ -290,3 +290,15 @@ def test_newer_servers_list_alike(warehouse: Warehouse, server_date: str) -> Non
         summary = load(warehouse, sandbox, *ALL)
     assert verdicts(summary) == dict.fromkeys(ALL, "complete")
     assert len(ids(warehouse, "profiles")) == 120
+
+
+@pytest.mark.parametrize("server_date", ["2026-08", "3"])
+def test_ids_that_differ_in_case_or_begin_with_spaces_all_come_from_one_second(
+    server_date: str, warehouse: Warehouse
+) -> None:
+    starts = (" a", "a", "A", " A", "a ", "\n")
+    many = [profile(f"{starts[n % len(starts)]}{n // len(starts)}") for n in range(240)]
+    with world(event(1), profiles=many, server_date=server_date) as sandbox:
+        summary = load(warehouse, sandbox, "profiles")
+    assert verdicts(summary) == {"profiles": "complete"}
+    assert ids(warehouse, "profiles") == sorted(one["id"] for one in many)
