@@ -57,6 +57,7 @@ class Dialect:
         segments: Allowed as ``segment``.
         operators: Allowed in filters.
         typed_filters: Filters know ``type`` and cohorts.
+        revenue: There is a column of that name.
         early: The engine before 2025-04-16: ``events`` and ``projectId`` are needed, buckets
             reach to the end of the range, the time zone is the one of ``startDate``.
         known_fields: Unknown breakdowns and filters are dropped and aliases understood; elsewhere
@@ -73,6 +74,7 @@ class Dialect:
     segments: tuple[str, ...] = _WITH_GROUP
     operators: tuple[str, ...] = (*_OPERATORS, "inCohort", "notInCohort")
     typed_filters: bool = True
+    revenue: bool = True
     early: bool = False
     known_fields: bool = True
     users_of_series: bool = True
@@ -117,6 +119,7 @@ AUTUMN_2025 = Dialect(
     segments=_SEGMENTS,
     operators=_OPERATORS[:9],
     typed_filters=False,
+    revenue=False,
     known_fields=False,
     users_of_series=False,
     strict_numbers=True,
@@ -128,6 +131,7 @@ EARLY_2025 = Dialect(
     segments=_SEGMENTS,
     operators=_OPERATORS[:7],
     typed_filters=False,
+    revenue=False,
     early=True,
     known_fields=False,
     strict_numbers=True,

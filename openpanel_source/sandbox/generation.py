@@ -108,6 +108,7 @@ GENERATIONS: dict[str, Generation] = {
         order="profile_and_name",
         cached_counts=True,
         groups=False,
+        revenue=False,
         manage=False,
         insights=False,
         charts=charts_dialect.AUTUMN_2025,

@@ -37,7 +37,7 @@ class Issue:
             the text that came, where it was text.
         options: The values allowed, where the value must be one of a few.
         alternatives: What is wrong by each of several forms, where none fits.
-        most: The largest number allowed, where a number is larger.
+        bound: Which bound a number breaks, in the words of the server.
     """
 
     path: Path
@@ -45,15 +45,15 @@ class Issue:
     received: str = ""
     options: tuple[str, ...] = ()
     alternatives: tuple[Issue, ...] = ()
-    most: int | None = None
+    bound: str = ""
 
     def text(self) -> str:
         """Return the message of the current server."""
         if self.options:
             choices = "|".join(f'"{option}"' for option in self.options)
             return f"Invalid option: expected one of {choices}"
-        if self.most is not None:
-            return f"Too big: expected number to be <={self.most}"
+        if self.bound:
+            return f"Too {self.bound}"
         if not self.expected:
             return "Invalid input"
         return f"Invalid input: expected {self.expected}, received {self.received}"
@@ -181,9 +181,15 @@ class Checker:
             self.issues.append(Issue(path, expected, received))
         return received == expected
 
-    def too_big(self, path: Path, most: int) -> None:
-        """Note that a number is larger than the largest that is allowed."""
-        self.issues.append(Issue(path, "number", "number", most=most))
+    def bounded(self, path: Path, number: float, least: int, most: int) -> None:
+        """Note an issue unless the number is whole and within the bounds."""
+        if number % 1:
+            self.issues.append(Issue(path, "int", "number"))
+        elif not least <= number <= most:
+            bound = f"big: expected number to be <={most}"
+            if number < least:
+                bound = f"small: expected number to be >={least}"
+            self.issues.append(Issue(path, "number", "number", bound=bound))
 
     def one_of(self, path: Path, value: Any, options: tuple[str, ...]) -> None:
         """Note an issue unless the value is one of the options."""

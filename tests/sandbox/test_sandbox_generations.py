@@ -9,7 +9,17 @@ import pytest
 
 from openpanel_source.sandbox import Sandbox
 from openpanel_source.sandbox.generation import GENERATIONS
-from tests.support.sandbox_world import DAYS, HEADERS, NOW, event, event_id, get, ids, world
+from tests.support.sandbox_world import (
+    DAYS,
+    HEADERS,
+    NOW,
+    ask_chart,
+    event,
+    event_id,
+    get,
+    ids,
+    world,
+)
 
 SAME_TIME = "2026-11-23T11:00:00.000Z"
 DAY = "start=2026-11-23&end=2026-11-23"
@@ -121,6 +131,27 @@ def test_the_oldest_server_gives_50_rows_and_knows_no_profiles_or_revenue() -> N
         answer = get(sandbox, f"{DAYS}&limit=1000&includes=revenue&profileId=nobody").json()
     assert answer["meta"] == {"count": 50, "totalCount": 60, "pages": 2, "current": 1}
     assert "revenue" not in answer["data"][0]
+
+
+@pytest.mark.parametrize(("server_date", "is_there"), [("2025-11", False), ("2026-02", True)])
+def test_revenue_came_in_december_2025(server_date: str, is_there: bool) -> None:
+    with world(event(1, revenue=100), server_date=server_date) as sandbox:
+        [row] = get(sandbox, f"{DAYS}&includes=revenue").json()["data"]
+        assert ("revenue" in row) == is_there
+        asked = {"name": "revenue", "operator": "is", "value": ["100"]}
+        for filters, breakdowns in ([], [{"name": "revenue"}]), ([asked], []):
+            series = [{"name": "*", "segment": "event", "filters": filters}]
+            answer = ask_chart(sandbox, series=series, breakdowns=breakdowns)
+            assert answer.status_code == (200 if is_there else 500)
+
+
+def test_revenue_beyond_what_javascript_counts_is_rounded() -> None:
+    sizes = (2**53, 2**53 + 1, 2**64 - 1)
+    with world(*(event(number, revenue=size) for number, size in enumerate(sizes))) as sandbox:
+        text = get(sandbox, f"{DAYS}&includes=revenue").text
+    for size in ("9007199254740992", "18446744073709552000"):
+        assert f'"revenue":{size}' in text
+    assert "9007199254740993" not in text
 
 
 @pytest.mark.parametrize(

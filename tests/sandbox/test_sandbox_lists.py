@@ -12,6 +12,8 @@ import pytest
 import requests
 
 from openpanel_source.sandbox import Dataset, Sandbox, load_dataset
+from tests.support.lists_world import group
+from tests.support.lists_world import world as world_of_lists
 from tests.support.sandbox_recordings import DATASET, Recording, ask, difference, parsed, recordings
 from tests.support.sandbox_world import CLIENT, HEADERS, event, get, profile, world
 
@@ -117,6 +119,56 @@ def test_filters_act_with_their_prefix_alone_and_times_to_the_second_when_typed(
         ]
         assert found(condition("profile.created_at", "lt", second, **typed)) == ["a%b"]
         assert filtered(sandbox, condition("profile.created_at", "gte", second)).status_code == 500
+
+
+def test_texts_are_trimmed_and_compared_without_case_but_by_patterns() -> None:
+    rows = [
+        profile("Anna", email="Anna@Example.com", groups=["acme"], properties={"plan": "Pro"}),
+        profile(" ben", email="ben@example.com", groups=["beta"]),
+    ]
+    groups = [group("acme", name="The Acme", properties={"tier": "gold"}), group("beta")]
+    with world_of_lists(profiles=rows, groups=groups) as sandbox:
+
+        def found(name: str, operator: str, *values: str, **more: Any) -> list[str]:
+            asked = {"name": name, "operator": operator, "value": list(values), **more}
+            return sorted(row["id"] for row in filtered(sandbox, asked).json())
+
+        everybody = [" ben", "Anna"]
+        assert found("profile.email", "contains", "ANNA") == ["Anna"]
+        assert found("profile.id", "startsWith", "an") == ["Anna"]
+        assert found("profile.id", "startsWith", " ben") == []
+        assert found("profile.id", "regex", r"^\x{20}ben\z") == [" ben"]
+        assert found("profile.id", "regex", "^an") == []
+        assert found("profile.email", "doesNotContain", "anna", "nobody") == [" ben"]
+        assert found("group.name", "is", "The Acme") == ["Anna"]
+        assert found("group.id", "isNot", "acme") == [" ben"]
+        assert found("group.properties.tier", "contains", "GOLD") == ["Anna"]
+        assert found("profile.id", "inCohort", cohortIds=["vip"]) == []
+        assert found("profile.id", "notInCohort", cohortIds=["vip"]) == everybody
+        assert found("profile.id", "inCohort", "vip") == everybody
+        seconds = ("2026-10-02T00:00:00Z", "2026-11-02T00:00:00Z")
+        assert found("profile.created_at", "isNot", *seconds, type="datetime") == everybody
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("groups?limit=0", "limit Too small: expected number to be >=1"),
+        ("groups?limit=-1", "limit Too small: expected number to be >=1"),
+        ("profiles?limit=101", "limit Too big: expected number to be <=100"),
+        ("profiles?limit=1.5", "limit Invalid input: expected int, received number"),
+        ("groups/acme?memberLimit=0", "memberLimit Too small: expected number to be >=1"),
+    ],
+)
+@pytest.mark.parametrize("project", ["web", "nope"])
+def test_a_query_is_checked_before_it_is_asked_whose_it_is(
+    path: str, message: str, project: str
+) -> None:
+    path, _, query = path.partition("?")
+    with world_of_lists(groups=[group("acme")]) as sandbox:
+        for headers in ({}, ROOT):
+            answer = get(sandbox, query, path=f"/insights/{project}/{path}", headers=headers)
+            assert (answer.status_code, message in answer.text) == (400, True)
 
 
 @pytest.mark.parametrize(

@@ -144,8 +144,7 @@ def _profile_text(field: str, dialect: Dialect) -> Sql:
 
 
 def _column(name: str, dialect: Dialect) -> Field | None:
-    # Early servers have no such column.
-    return None if name == "revenue" and dialect.early else _COLUMNS.get(name)
+    return None if name == "revenue" and not dialect.revenue else _COLUMNS.get(name)
 
 
 def _property(key: str, dialect: Dialect) -> Field:

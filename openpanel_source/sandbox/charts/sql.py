@@ -180,6 +180,8 @@ def _is_plain(given: Filter, dialect: Dialect) -> bool:
         return not dialect.early
     if name.startswith("group."):
         return "group" in dialect.segments
+    if name == "revenue":
+        return dialect.revenue
     return (
         name in TEXT
         or name in NUMBERS

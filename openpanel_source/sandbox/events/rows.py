@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Set
 from datetime import datetime, timezone
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
@@ -162,8 +163,8 @@ class Encoder:
         return tuple(self._fragment(name, row) for name in FIELD_NAMES)
 
     def _fragment(self, name: str, row: Row) -> bytes:
-        if name == "duration":
-            return self._share(name, row.get(name, 0))
+        if name in ("revenue", "duration"):
+            return self._share(name, _as_sent(row.get(name, 0)))
         if name == "country" and not row[name].strip("\0"):
             return self._share(name, self._no_country)
         if name not in row:
@@ -193,6 +194,11 @@ def iso(instant: datetime) -> str:
     """Return an instant as the API writes it."""
     utc = instant.astimezone(timezone.utc)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def _as_sent(number: int) -> int:
+    """The number as JavaScript writes it, which has no other whole numbers beyond 2**53."""
+    return number if number <= 2**53 else int(Decimal(repr(float(number))))
 
 
 def _text(value: Any) -> str:

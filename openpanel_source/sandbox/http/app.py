@@ -138,8 +138,8 @@ class Application:
         told: dict[str, str] = {}
         try:
             self._count(request, told, path)
-            client = self._lists.client(path, request.headers)
-            answer = route(client, split_query(request.query))
+            reply = route(split_query(request.query))
+            answer = reply(self._lists.client(path, request.headers))
         except Refusal as refusal:
             answer = refusal.answer
         except Exception:  # noqa: BLE001 - as on the real server, all that nobody foresaw is a 500

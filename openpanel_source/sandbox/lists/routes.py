@@ -43,7 +43,12 @@ _SNAKE = {
 _PLACES = ("country", "city", "device", "browser")
 """Parameters that are compared with the property of the name."""
 
-Route = Callable[[Client, Params], Answer]
+Reply = Callable[[Client], Answer]
+"""What a client is answered whose query is sound."""
+Route = Callable[[Params], Reply]
+"""Checks a query, before it is asked whose it is."""
+_Found = Callable[[str], Answer]
+"""What is answered about a project."""
 
 
 class Lists:
@@ -82,26 +87,30 @@ class Lists:
 
     def _manage(self, parts: list[str]) -> Route | None:
         if parts == ["projects"]:
-            return lambda client, _: json_answer(200, {"data": self._projects(client)})
+            return lambda _: lambda client: json_answer(200, {"data": self._projects(client)})
         if parts == ["references"]:
-            return self._references
+            return lambda params: lambda client: self._references(client, params)
         if len(parts) == 2 and parts[0] == "projects":
-            return lambda client, _: self._project(client, parts[1])
+            return lambda _: lambda client: self._project(client, parts[1])
         return None
 
     def _insights(self, project: str, parts: list[str]) -> Route | None:
-        routes: dict[tuple[str, ...], Callable[[str, Params], Answer]] = {
+        routes: dict[tuple[str, ...], Callable[[Params], _Found]] = {
             ("profiles",): self._profiles,
             ("groups",): self._groups,
             ("groups", "types"): self._types,
         }
-        answer = routes.get(tuple(parts))
-        if answer is None and len(parts) == 2 and parts[0] == "groups":
-            answer = lambda own, params: self._group(own, parts[1], params)  # noqa: E731
-        if answer is None:
+        if len(parts) == 2 and parts[0] == "groups":
+            routes.setdefault(tuple(parts), lambda params: self._group(parts[1], params))
+        checked = routes.get(tuple(parts))
+        if checked is None:
             return None
-        found = answer
-        return lambda client, params: found(self._own(client, project), params)
+
+        def route(params: Params) -> Reply:
+            found = checked(params)
+            return lambda client: found(self._own(client, project))
+
+        return route
 
     def _own(self, client: Client, asked: str) -> str:
         """The project that is answered for: of a read client its own, whatever it asks for."""
@@ -135,7 +144,7 @@ class Lists:
         ]
         return json_answer(200, {"data": newest_first(rows)})
 
-    def _profiles(self, project: str, params: Params) -> Answer:
+    def _profiles(self, params: Params) -> _Found:
         params = decode_values(params)
         checker = Checker(params)
         limit = _limit(checker, "limit", 20, _MOST)
@@ -149,52 +158,68 @@ class Lists:
             filters = check_filters(checker, ("filters",), _parsed(given))
         if checker.issues:
             raise invalid(self._generation, checker.issues)
-        rows = [
-            row
-            for row in self._listed.profiles.get(project, ())
-            if _has(name, row, "firstName", "lastName")
-            and _has(email, row, "email")
-            and all(row["properties"].get(key) == text for key, text in places.items() if text)
-            and meets(row, filters)
-        ]
-        # Ties come in another order each time.
-        number = next(self._number)
-        rows.sort(key=lambda row: zlib.crc32(f"{number}{row['id']}".encode("utf-8", "replace")))
-        rows.sort(key=lambda row: str(row["createdAt"]), reverse=order == "desc")
-        return json_answer(200, [_snake(row, project) for row in rows[:limit]])
 
-    def _groups(self, project: str, params: Params) -> Answer:
+        def found(project: str) -> Answer:
+            groups = self._listed.groups.get(project, ())
+            rows = [
+                row
+                for row in self._listed.profiles.get(project, ())
+                if _has(name, row, "firstName", "lastName")
+                and _has(email, row, "email")
+                and all(row["properties"].get(key) == text for key, text in places.items() if text)
+                and meets(row, filters, groups)
+            ]
+            # Ties come in another order each time.
+            number = next(self._number)
+            rows.sort(key=lambda row: zlib.crc32(f"{number}{row['id']}".encode("utf-8", "replace")))
+            rows.sort(key=lambda row: str(row["createdAt"]), reverse=order == "desc")
+            return json_answer(200, [_snake(row, project) for row in rows[:limit]])
+
+        return found
+
+    def _groups(self, params: Params) -> _Found:
         params = decode_values(params)
         checker = Checker(params)
         limit = _limit(checker, "limit", 20, _MOST)
         type_, search = checker.string("type"), checker.string("search")
         if checker.issues:
             raise invalid(self._generation, checker.issues)
-        rows = [
-            row
-            for row in self._listed.groups.get(project, ())
-            if (not type_ or row["type"] == type_) and _has(search, row, "id", "name")
-        ]
-        return json_answer(200, newest_first(rows)[:limit])
 
-    def _types(self, project: str, _: Params) -> Answer:
-        types = {row["type"] for row in self._listed.groups.get(project, ())}
-        return json_answer(200, {"types": sorted(types)})
+        def found(project: str) -> Answer:
+            rows = [
+                row
+                for row in self._listed.groups.get(project, ())
+                if (not type_ or row["type"] == type_) and _has(search, row, "id", "name")
+            ]
+            return json_answer(200, newest_first(rows)[:limit])
 
-    def _group(self, project: str, group_id: str, params: Params) -> Answer:
+        return found
+
+    def _types(self, _: Params) -> _Found:
+        def found(project: str) -> Answer:
+            types = {row["type"] for row in self._listed.groups.get(project, ())}
+            return json_answer(200, {"types": sorted(types)})
+
+        return found
+
+    def _group(self, group_id: str, params: Params) -> _Found:
         checker = Checker(decode_values(params))
         limit = _limit(checker, "memberLimit", 10, _MOST_MEMBERS)
         if checker.issues:
             raise invalid(self._generation, checker.issues)
-        found = [row for row in self._listed.groups.get(project, ()) if row["id"] == group_id]
-        if not found:
-            raise server_error()
-        members = [
-            row for row in self._listed.profiles.get(project, ()) if group_id in row["groups"]
-        ]
-        shown = newest_first(members)[:limit]
-        body = {"group": found[0], "member_count": len(members), "members": shown}
-        return json_answer(200, body)
+
+        def found(project: str) -> Answer:
+            groups = [row for row in self._listed.groups.get(project, ()) if row["id"] == group_id]
+            if not groups:
+                raise server_error()
+            members = [
+                row for row in self._listed.profiles.get(project, ()) if group_id in row["groups"]
+            ]
+            shown = newest_first(members)[:limit]
+            body = {"group": groups[0], "member_count": len(members), "members": shown}
+            return json_answer(200, body)
+
+        return found
 
 
 def _limit(checker: Checker, name: str, default: int, most: int) -> int:
@@ -203,8 +228,7 @@ def _limit(checker: Checker, name: str, default: int, most: int) -> int:
         return default
     if not checker.expect((name,), value, "number"):
         return default
-    if value > most:
-        checker.too_big((name,), most)
+    checker.bounded((name,), value, 1, most)
     return int(value)
 
 
