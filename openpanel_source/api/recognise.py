@@ -32,6 +32,7 @@ from openpanel_source.errors import (
 )
 from openpanel_source.model.clock import EARLIEST, LATEST
 from openpanel_source.model.instants import instant_text
+from openpanel_source.model.json_text import UNREADABLE
 from openpanel_source.wire.body import Response
 
 logger = logging.getLogger(__name__)
@@ -231,7 +232,7 @@ def _list(client: Client, project: str, *more: tuple[str, str]) -> tuple[Respons
     response = client.get(EVENTS_PATH, params)
     try:
         answer = msgspec.json.decode(response.content, type=_Answer)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return response, Meta(0, 0), []
     return response, answer.meta, answer.data
 

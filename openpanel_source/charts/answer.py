@@ -17,6 +17,7 @@ import msgspec
 from openpanel_source.api.query import encode_json
 from openpanel_source.charts.definition import Chart
 from openpanel_source.errors import UnexpectedAnswerError
+from openpanel_source.model.json_text import UNREADABLE
 
 _NOT_SET = "(not set)"
 """What servers before 2025-04-16 call an empty value."""
@@ -121,7 +122,7 @@ def read_drawing(chart: Chart, body: bytes, request: str, *, early: bool = False
     """
     try:
         answer = _decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise UnexpectedAnswerError(
             f"chart {chart.name!r}: the answer is no chart ({error}).", request
         ) from None
@@ -197,7 +198,7 @@ def _text(raw: msgspec.Raw) -> str:
     text = bytes(raw)
     try:
         return msgspec.json.decode(text, type=str) if text[:1] == b'"' else text.decode()
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         # Half a character, which no table can hold, stays escaped.
         return text.decode("utf-8", "replace")
 

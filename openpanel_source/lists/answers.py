@@ -11,7 +11,7 @@ import re
 import msgspec
 
 from openpanel_source.errors import UnexpectedAnswerError
-from openpanel_source.model.json_text import items, member
+from openpanel_source.model.json_text import UNREADABLE, items, member
 from openpanel_source.rows.event import NULL
 
 _WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?", re.ASCII)
@@ -109,7 +109,7 @@ def listed_types(body: bytes, request: str) -> list[str]:
     """
     try:
         return msgspec.json.decode(_member(body, b"types", request), type=list[str])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise _unexpected("a list of texts", request) from None
 
 

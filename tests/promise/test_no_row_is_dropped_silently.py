@@ -268,3 +268,16 @@ def test_a_page_that_comes_in_the_place_of_another_proves_nothing(warehouse: War
         sandbox.behave()
         assert warehouse.sync(sandbox).is_verified
     assert warehouse.numbers() == list(range(1, 2500))
+
+
+@pytest.mark.parametrize("server_date", ["2025-03", "2026-02"])
+def test_a_row_that_nests_too_deep_is_rejected_by_old_servers_too(
+    server_date: str, warehouse: Warehouse
+) -> None:
+    row = json.dumps(event(2)).removesuffix("}")
+    deep = event(2, _raw=f'{row}, "new": {"[" * 5_000}{"]" * 5_000}}}')
+    with world(event(1), deep, event(3), server_date=server_date) as sandbox:
+        summary = warehouse.sync(sandbox)
+    assert (summary.is_verified, summary.events_loaded, summary.rejected_rows) == (True, 2, 1)
+    [(reason,)] = warehouse.query("SELECT reason FROM rejected_events")
+    assert "nests deeper than" in reason

@@ -15,6 +15,7 @@ from openpanel_source.api.query import EVENTS_PATH, EventQuery, unique_name
 from openpanel_source.days.old_servers.listing import Row, Spot
 from openpanel_source.errors import UnexpectedAnswerError
 from openpanel_source.model.clock import DAY, LATEST, Clock
+from openpanel_source.model.json_text import UNREADABLE
 from openpanel_source.rows.event import without_told
 
 _SHOWN = timedelta(days=360)
@@ -141,7 +142,7 @@ class Looker:
     def _row(self, raw: msgspec.Raw) -> Row:
         try:
             head = _head.decode(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             # It takes its place as a group of its own.
             same = without_told(bytes(raw), self.query.dimensions)
             return Row(same, ("", same.hex()), None, raw)
