@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from openpanel_source.api.client import Client
-from openpanel_source.errors import DestinationBusyError, RequestAbortedError
+from openpanel_source.errors import (
+    DestinationBusyError,
+    PipelineBusyError,
+    RequestAbortedError,
+)
 from openpanel_source.model.clock import check_seconds
 
 _GRACE_SECONDS = 2.0
@@ -48,7 +52,7 @@ class Halt:
         """Leave what is done meanwhile where it is cut off, because it was asked to stop."""
         try:
             yield
-        except (RequestAbortedError, DestinationBusyError):
+        except (RequestAbortedError, DestinationBusyError, PipelineBusyError):
             if not self.is_asked:
                 raise
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from tenacity import retry_if_exception_type
 from openpanel_source.destinations.waiting import got_on, patiently, waiting_once
 from tests.support.command import fails, run
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
+from tests.support.warehouse import Warehouse
 
 HOLD = """
 import sys, time
@@ -90,3 +92,13 @@ def test_a_database_in_memory_is_refused_in_a_sentence(command: str) -> None:
     words = [command, "SELECT 1"] if command == "query" else [command]
     refused = run(*words, "--database", ":memory:")
     fails(refused, 2, "--database :memory: would be gone when the command ends; name a file.")
+
+
+def test_a_sync_that_waits_for_another_stops_when_it_is_asked_to(warehouse: Warehouse) -> None:
+    stop = threading.Event()
+    with world(event(1)) as sandbox:
+        warehouse.sync(sandbox)
+        with held(warehouse.folder / "pipelines"):
+            threading.Timer(0.5, stop.set).start()
+            summary = warehouse.sync(sandbox, stop=stop, busy_timeout=60)
+        assert (summary.stopped, summary.days_read, summary.exit_code) == (True, 0, 0)
