@@ -14,6 +14,7 @@ from openpanel_source.days.reader import DayReader
 from openpanel_source.errors import (
     CredentialsError,
     OpenPanelError,
+    ProjectAccessError,
     ProjectNotFoundError,
     ServerFaultError,
     TransientError,
@@ -101,8 +102,10 @@ def _client_type(reader: DayReader, settings: Settings) -> str:
         return "root: may read every project of its organisation"
     except CredentialsError:
         return "not accepted"
-    except OpenPanelError:
+    except ProjectAccessError:
         return "read: may read the project that it was created for"
+    except OpenPanelError:
+        return "cannot be told"
     return "unknown: this server does not check access"
 
 

@@ -233,7 +233,7 @@ class DayStatus:
     Attributes:
         project_id: The project.
         day: The day.
-        verdict: What its latest reading proved: complete, open, moving or short.
+        verdict: What its latest reading proved: complete, open, shrunk, moving or short.
         total_count: Rows the server counted.
         rows_received: Rows that came.
         distinct_ids: Rows loaded: an event delivered twice is loaded once.

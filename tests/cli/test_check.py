@@ -27,6 +27,12 @@ def test_check_says_what_a_sync_would_meet() -> None:
         assert line in result.stdout
 
 
+def test_the_type_of_a_client_is_not_guessed_from_a_fault(sandbox: Sandbox) -> None:
+    sandbox.behave(path="no-such-project", status=500)
+    result = run("check")
+    assert "client type: cannot be told" in result.stdout
+
+
 def test_check_goes_on_after_a_project_it_may_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("check", "--project-id", "empty", "--project-id", "web", "--json")
     assert result.exit_code == 2

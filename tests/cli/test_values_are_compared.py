@@ -53,8 +53,20 @@ def test_days_that_are_none_are_refused_before_any_work(options: tuple[str, ...]
     assert refused.exit_code == 2
 
 
-def test_options_of_values_need_values() -> None:
-    assert CliRunner().invoke(main, ["audit", "--project-id", "web", "--all"]).exit_code == 2
+@pytest.mark.parametrize("options", [["--all"], ["--sample", "3"], ["--seed", "1"]])
+def test_options_of_values_need_values(options: list[str]) -> None:
+    refused = CliRunner().invoke(main, ["audit", "--project-id", "web", *options])
+    assert refused.exit_code == 2
+    assert "need --values; add it" in refused.output
+
+
+@pytest.mark.parametrize("chance", [["--sample", "3"], ["--seed", "1"]])
+@pytest.mark.parametrize("which", [["--all"], ["--days", "2026-11-01"]])
+def test_days_are_chosen_by_chance_or_not(chance: list[str], which: list[str]) -> None:
+    options = ["audit", "--project-id", "web", "--values", *chance, *which]
+    refused = CliRunner().invoke(main, options)
+    assert refused.exit_code == 2
+    assert "leave one out" in refused.output
 
 
 @pytest.mark.parametrize("days", ["x", "0", "2026-11-01..2026-11-02"])

@@ -42,7 +42,7 @@ _MOST_SHOWN = 50
 @click.option("--deep", is_flag=True, help="Count every day alone.")
 @click.option("--repair", is_flag=True, help="Read the days that differ again.")
 @click.option("--values", is_flag=True, help="Compare every value of some days, too.")
-@click.option("--sample", type=COUNT, default=5, show_default=True, help="Days, at random.")
+@click.option("--sample", type=COUNT, help="So many days, at random; 5 by default.")
 @click.option(
     "--days",
     metavar="N|FROM..TO",
@@ -61,7 +61,7 @@ def command(
     deep: bool,
     repair: bool,
     values: bool,
-    sample: int,
+    sample: int | None,
     days: str | None,
     every: bool,
     seed: int | None,
@@ -77,8 +77,8 @@ def command(
     from openpanel_source.operations.values.choose_days import choice_of
     from openpanel_source.operations.values.difference_file import writing
 
-    if not values and (every or diff or seed is not None):
-        raise InvalidSettingError("--all, --seed and --diff need --values; add it.")
+    if not values and (every or diff or sample or seed is not None):
+        raise InvalidSettingError("--sample, --all, --seed and --diff need --values; add it.")
     if not values and days is not None:
         if not (days.isdecimal() and int(days)):
             raise InvalidSettingError(

@@ -80,11 +80,11 @@ ALL = ValueAudit(sample=None)
 """Every day."""
 
 
-def choice_of(sample: int, days: str | None, seed: int | None, *, every: bool) -> ValueAudit:
+def choice_of(sample: int | None, days: str | None, seed: int | None, *, every: bool) -> ValueAudit:
     """The choice that options of the command make.
 
     Args:
-        sample: Days to choose.
+        sample: Days to choose; as many as by default if None.
         days: ``FROM..TO`` instead, both inclusive; or one day.
         seed: Of the choice.
         every: All days instead.
@@ -94,10 +94,14 @@ def choice_of(sample: int, days: str | None, seed: int | None, *, every: bool) -
     """
     if every and days:
         raise InvalidSettingError("--days and --all choose different days; leave one of them out.")
+    if (every or days) and (sample is not None or seed is not None):
+        raise InvalidSettingError(
+            "--sample and --seed choose days at random, --days and --all which; leave one out."
+        )
     if every:
         return ALL
     if days is None:
-        return ValueAudit(sample=sample, seed=seed)
+        return ValueAudit(seed=seed) if sample is None else ValueAudit(sample=sample, seed=seed)
     first, _, last = days.partition("..")
     begin, end = parse_day("--days", first or None), parse_day("--days", last or first or None)
     if begin is None or end is None:
