@@ -16,8 +16,11 @@ help: ## This list
 test: .venv/.ready ## The tests, but those marked long: 5 minutes on two cores
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m 'not long'
 
-test-long: .venv/.ready ## What takes long, and the other cases of what is tried with many: 30 minutes
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m long
+# With SHARE=1/4 a fourth of them.
+SHARE :=
+
+test-long: .venv/.ready ## What takes long, and the other cases of what is tried with many: 40 minutes
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m long $(if $(SHARE),--share $(SHARE))
 
 coverage: .venv/.ready ## All tests, and the lines that none of them runs: takes longest
 	rm -f .coverage .coverage.*
@@ -37,7 +40,7 @@ lowest: ## Syncs with the lowest versions that pyproject.toml allows: 4 minutes
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/$(PIP_INSTALL) --upgrade 'pip>=25.1'
 	.venv-lowest/bin/$(PIP_INSTALL) --editable . --group test --constraint tests/data/lowest.txt
-	.venv-lowest/bin/python -m pytest --numprocesses 2 --quiet $(SYNCS)
+	.venv-lowest/bin/python -m pytest --numprocesses 2 --quiet -m 'not long' $(SYNCS)
 
 newest: ## Syncs with the newest dlt and duckdb there are, pre-releases too: 4 minutes
 	$(PYTHON) -m venv .venv-newest
@@ -45,7 +48,7 @@ newest: ## Syncs with the newest dlt and duckdb there are, pre-releases too: 4 m
 	.venv-newest/bin/$(PIP_INSTALL) --editable . --group test
 	.venv-newest/bin/$(PIP_INSTALL) --upgrade --all-releases dlt --all-releases duckdb dlt duckdb
 	.venv-newest/bin/pip freeze | grep -E '^(dlt|duckdb)=='
-	.venv-newest/bin/python -m pytest --numprocesses 2 --quiet $(SYNCS)
+	.venv-newest/bin/python -m pytest --numprocesses 2 --quiet -m 'not long' $(SYNCS)
 
 kills: .venv/.ready ## A hundred syncs killed at random moments, and where they were hit
 	OPENPANEL_SOURCE_KILLS=100 $(BIN)/python -m pytest -s -n0 tests/promise/test_killed_at_any_moment.py

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -27,8 +28,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave all but each n-th case of what is marked ``sampled(n)`` to ``make test-long``."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Have a share of the tests run alone: each is in one of them, and always in the same."""
+    parser.addoption("--share", default="1/1", metavar="K/N", help="the K-th of N shares")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave all but each n-th case of what is marked ``sampled(n)`` to ``make test-long``.
+
+    Then take of all tests the share that is asked for.
+    """
     cases: Counter[Path] = Counter()
     for item in items:
         sampled = item.get_closest_marker("sampled")
@@ -37,6 +46,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if cases[item.path] % sampled.args[0]:
                 item.add_marker(pytest.mark.long)
             cases[item.path] += 1
+    place, shares = map(int, config.getoption("--share").split("/"))
+    others = {item for item in items if crc32(item.nodeid.encode()) % shares != place - 1}
+    if others:
+        config.hook.pytest_deselected(items=list(others))
+        items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(autouse=True)
