@@ -63,6 +63,7 @@ def test_a_wrapped_error_is_understood(sandbox: Sandbox, wrapping: str) -> None:
         client.get("/export/events", WEB)
 
 
+@pytest.mark.long
 def test_a_wrapped_chart_is_loaded(sandbox: Sandbox, tmp_path: Path) -> None:
     chart = {"name": "sales", "series": ["purchase"], "start": "2026-11-09", "end": "2026-11-10"}
     Warehouse(tmp_path).sync(sandbox, charts=[chart])

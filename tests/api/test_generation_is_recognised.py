@@ -20,6 +20,8 @@ from openpanel_source.sandbox.dataset import Client as Account
 from openpanel_source.wire.retry import RetryPolicy
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
+pytestmark = pytest.mark.sampled(2)
+
 ROOT = "11111111-1111-4111-8111-111111111111"
 OLD = "2025-10-01T12:00:00.000Z"
 FILTERED = EventQuery(filters=(Filter("name", "is", "purchase"),))

@@ -23,6 +23,8 @@ from openpanel_source.api.query import EventQuery, encode_json, encode_string, q
 from openpanel_source.model.schema import INCLUDES
 from tests.support.decoders import RefusedError, as_json, read_by_2, read_by_3
 
+pytestmark = pytest.mark.sampled(3)
+
 DAY = date(2026, 11, 10)
 BEFORE_NEXT = {"name": "created_at", "operator": "lt", "value": ["2026-11-11 00:00:00.000"]}
 """What keeps the next midnight out of the day, whatever bounds mean."""

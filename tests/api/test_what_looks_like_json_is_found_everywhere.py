@@ -17,6 +17,8 @@ from openpanel_source.charts.query import CHARTS_PATH, chart_params
 from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import event, get, ids, world
 
+pytestmark = pytest.mark.sampled(3)
+
 DAY = date(2026, 11, 10)
 START = datetime(2026, 11, 10, tzinfo=timezone.utc)
 END = datetime(2026, 11, 11, tzinfo=timezone.utc)

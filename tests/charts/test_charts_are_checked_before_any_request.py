@@ -213,6 +213,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield server
 
 
+@pytest.mark.long
 @given(chart=_CHARTS)
 @settings(
     max_examples=100,

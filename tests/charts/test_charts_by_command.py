@@ -53,6 +53,7 @@ def test_the_example_is_valid_and_loads() -> None:
     assert names() == ["paid_visitors", "sales", "signups_by_country"]
 
 
+@pytest.mark.long
 def test_charts_come_from_configuration_too(monkeypatch: pytest.MonkeyPatch) -> None:
     charts = [{"name": "sales", "series": ["purchase"], "range": "7d"}]
     monkeypatch.setenv("SOURCES__OPENPANEL__CHARTS", json.dumps(charts))

@@ -34,6 +34,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("change", CHANGES)
 def test_both_changes_of_a_year_come_out_right_by_day_and_by_hour(
     warehouse: Warehouse, change: str

@@ -87,6 +87,7 @@ def test_the_sandbox_command_serves_until_it_is_stopped() -> None:
         process.terminate()
 
 
+@pytest.mark.long
 def test_what_the_sandbox_prints_can_be_pasted_into_a_shell(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -18,6 +18,7 @@ def test_a_file_that_is_no_database_is_named() -> None:
     assert Path("bad.duckdb").read_text().startswith("this is not")
 
 
+@pytest.mark.long
 def test_a_database_that_may_not_be_written_is_named() -> None:
     Path("locked").mkdir(mode=0o500)
     fails(run_without_might("sync", "--database", "locked/x.duckdb"), 2, "cannot be written")
@@ -45,6 +46,7 @@ def test_a_working_folder_that_is_no_folder_is_named(monkeypatch: pytest.MonkeyP
         )
 
 
+@pytest.mark.long
 def test_a_working_folder_that_may_not_be_written_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("locked").mkdir(mode=0o500)
     monkeypatch.setenv("DLT_DATA_DIR", str(Path("locked").resolve()))

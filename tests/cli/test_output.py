@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.command import COMMAND, run
 
+pytestmark = pytest.mark.sampled(3)
+
 
 @pytest.mark.parametrize("arguments", [["--help"], ["sync", "--help"], ["models", "--print"]])
 def test_a_reader_that_has_seen_enough_ends_the_command_quietly(arguments: list[str]) -> None:

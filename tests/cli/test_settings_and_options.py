@@ -12,6 +12,8 @@ import pytest
 from tests.support.command import fails, run, run_without_might
 from tests.support.dlt_files import forget_files
 
+pytestmark = pytest.mark.sampled(2)
+
 
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize(
@@ -139,6 +141,7 @@ def test_every_command_names_a_broken_file_of_settings(command: str) -> None:
     fails(run(*command.split()), 2, ".dlt/secrets.toml is no valid TOML in line 1")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("files_are_read_again")
 def test_a_file_of_settings_that_may_not_be_read_is_named() -> None:
     Path(".dlt").mkdir()

@@ -84,6 +84,7 @@ def test_options_win_over_the_environment_and_that_over_files(
             assert connection.execute(f"SELECT count(*) FROM {dataset}.events").fetchone() == (3,)
 
 
+@pytest.mark.long
 def test_a_file_that_an_option_names_is_duckdbs_whatever_is_configured() -> None:
     write('[openpanel_source]\ndestination = "postgres"\n')
     done = run("sync", "--database", "option.duckdb")

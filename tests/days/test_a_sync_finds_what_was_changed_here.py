@@ -37,6 +37,7 @@ def test_rows_that_were_deleted_or_doubled_are_as_they_were(
     assert {(f"2026-11-{day}", "changed") for day in (10, 11, 12)} <= reasons
 
 
+@pytest.mark.long
 def test_rows_of_a_day_that_was_never_loaded_make_way_for_those_of_the_server(
     warehouse: Warehouse,
 ) -> None:

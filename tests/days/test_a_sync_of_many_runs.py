@@ -25,6 +25,7 @@ def at(day: str, number: int, **values: Any) -> dict[str, Any]:
     return event(number, createdAt=f"{day}T10:00:{number % 60:02d}.000Z", **values)
 
 
+@pytest.mark.long
 def test_a_reload_in_small_runs_ends(warehouse: Warehouse) -> None:
     rows = [at(f"2026-11-{day}", day) for day in range(10, 21)]
     with world(*rows) as sandbox:

@@ -172,6 +172,7 @@ def test_an_open_day_that_lost_all_its_rows_and_got_later_ones_is_read_again(
     assert warehouse.numbers() == list(range(3, 3 + came))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fault",
     [

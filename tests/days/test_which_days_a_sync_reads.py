@@ -142,6 +142,7 @@ def test_names_of_events_and_filters_select_and_change_what_a_day_holds(
         assert warehouse.numbers() == [1, 2, 3]
 
 
+@pytest.mark.long
 def test_a_query_replaces_what_another_loaded_in_its_range_alone(warehouse: Warehouse) -> None:
     rows = [at("2026-11-20", 1, name="visit"), at("2026-11-21", 2), at("2026-11-22", 3)]
     late = {"events": ["visit"], "start_date": "2026-11-21"}

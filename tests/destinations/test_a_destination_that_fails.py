@@ -50,6 +50,7 @@ def command(sandbox: Sandbox, *arguments: str, **options: Any) -> subprocess.Com
     )
 
 
+@pytest.mark.long
 @pytest.mark.sampled(6)
 @pytest.mark.parametrize("kilobytes", [4, 40, 200])
 def test_a_full_disk_is_told_and_the_next_run_loads_all(kilobytes: int) -> None:

@@ -80,6 +80,7 @@ def test_connections_cut_while_loading_cost_a_run_and_no_row(postgres: PostgresW
     assert postgres.numbers() == list(range(1, 3500))
 
 
+@pytest.mark.long
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "damage",

@@ -98,6 +98,7 @@ def test_credentials_may_stand_in_a_file_field_by_field(socket: str) -> None:
     assert run("sync", *POSTGRES).exit_code == 0
 
 
+@pytest.mark.long
 def test_databases_on_one_socket_are_told_apart(
     socket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

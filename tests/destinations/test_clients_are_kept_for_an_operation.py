@@ -81,6 +81,7 @@ def test_a_file_that_was_made_anew_meanwhile_is_asked_and_not_the_one_before(
             warehouse.path.unlink()
 
 
+@pytest.mark.long
 def test_a_night_makes_no_more_clients_the_more_old_days_it_asks_for(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

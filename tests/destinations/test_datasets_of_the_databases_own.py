@@ -53,6 +53,7 @@ def test_in_duckdb(sandbox: Sandbox, name: str) -> None:
     assert not sandbox.requests
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["temp_data", "main", "events"])
 def test_others_do(sandbox: Sandbox, name: str) -> None:
     assert run("sync", "--models", "--dataset", name).exit_code == 0

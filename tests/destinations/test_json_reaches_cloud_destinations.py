@@ -134,6 +134,7 @@ def test_bigquery_gets_json_as_values_and_large_numbers_as_text(tmp_path: Path) 
     assert set(first) <= {column.name for column in EVENTS.columns}
 
 
+@pytest.mark.long
 def test_events_of_any_kind_are_the_same_in_json_lines_as_in_parquet(tmp_path: Path) -> None:
     small = [row.raw for row in nasty_rows() if len(row.raw) < 100_000]
     rows = [event(number, _raw=raw) for number, raw in enumerate(small)]

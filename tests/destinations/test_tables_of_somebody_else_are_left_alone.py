@@ -67,6 +67,7 @@ def test_a_table_of_somebody_else_is_refused_before_the_first_request(
     assert anywhere.query("SELECT count(*) FROM theirs") == [(1,)]
 
 
+@pytest.mark.long
 @pytest.mark.sampled(4)
 def test_tables_of_other_names_are_nobody_s_business(anywhere: Any) -> None:
     create(anywhere, "CREATE TABLE visits (id INTEGER)")

@@ -20,6 +20,8 @@ from tests.support.command import fails, run
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 V1_2 = 65
 """As the header of a file says it; an older DuckDB refuses a file with a higher number."""
 needs_newer_storage = pytest.mark.skipif(

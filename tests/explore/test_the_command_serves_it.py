@@ -70,6 +70,7 @@ def test_no_page_of_another_address_reaches_the_notebook(demo_file: Path) -> Non
                 pytest.fail("it was let in")
 
 
+@pytest.mark.long
 def test_the_file_can_be_written_while_it_is_served(demo_file: Path) -> None:
     with serving("--database", str(demo_file)) as (_, address):
         assert requests.get(address, timeout=30).status_code == 200

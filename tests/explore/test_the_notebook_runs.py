@@ -26,6 +26,7 @@ def configure(warehouse: Warehouse, patch: pytest.MonkeyPatch) -> None:
             patch.setenv(f"OPENPANEL_SOURCE__{name.upper()}", value)
 
 
+@pytest.mark.long
 def test_at_first_it_shows_the_demo_by_day_by_country_and_as_a_funnel(
     demo: Warehouse, demo_to_look_at: Explored, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,8 @@ from tests.support.postgres import postgres_url
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 __all__ = ["postgres_url"]
 
 WEEKS = (

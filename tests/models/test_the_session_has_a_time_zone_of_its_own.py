@@ -60,6 +60,7 @@ def test_a_session_over_the_change_keeps_the_events_of_its_last_day(santiago: Mo
     assert santiago.rows() == kept
 
 
+@pytest.mark.long
 def test_a_sync_its_models_and_its_report_are_those_of_duckdb(
     tmp_path: Path,
     postgres_url: str,

@@ -17,6 +17,8 @@ from tests.support.postgres import postgres_url
 from tests.support.sandbox_world import event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(5)
+
 __all__ = ["postgres_url"]
 
 KEY = "a secret of at least sixteen characters"

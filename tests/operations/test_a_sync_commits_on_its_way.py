@@ -131,6 +131,7 @@ def test_the_newest_day_of_each_project_comes_first(warehouse: Warehouse) -> Non
     assert len(days) == len(set(days))
 
 
+@pytest.mark.long
 def test_a_sync_stopped_after_its_first_commit_says_that_something_is_left(
     warehouse: Warehouse,
 ) -> None:

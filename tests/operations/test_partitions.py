@@ -20,6 +20,8 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, Row, dataset, event, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 FIRST = date(2024, 1, 1)
 histories = st.lists(
     st.one_of(st.just(0), st.integers(0, 3000), st.integers(0, 60_000)), min_size=1, max_size=400

@@ -123,6 +123,7 @@ def test_whoever_is_told_sees_one_sync_over_all_its_runs(warehouse: Warehouse) -
     assert (told[-1].project_id, str(told[-1].day)) == ("web", DAYS[0])
 
 
+@pytest.mark.long
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("server_date", ["2025-11", "2026-03", "2026-09"])
 def test_the_last_that_is_told_is_that_all_has_come(warehouse: Warehouse, server_date: str) -> None:

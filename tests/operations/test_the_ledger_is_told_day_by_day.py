@@ -43,6 +43,7 @@ def test_each_day_stands_as_it_was_last_read(warehouse: Warehouse) -> None:
     }
 
 
+@pytest.mark.long
 def test_days_come_newest_first_and_within_bounds(warehouse: Warehouse) -> None:
     with world(on(10, 1), on(11, 2), on(12, 3)) as sandbox:
         warehouse.sync(sandbox, end_date="2026-11-12")

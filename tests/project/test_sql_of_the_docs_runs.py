@@ -14,6 +14,8 @@ from openpanel_source.sandbox import Sandbox, generate
 from openpanel_source.sandbox.demo.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
 from tests.support.sandbox_world import NOW
 
+pytestmark = pytest.mark.sampled(4)
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```sql *(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -36,6 +36,7 @@ def test_the_page_lists_what_the_code_uses_and_nothing_else() -> None:
         assert not gone, f"{module} no longer uses {sorted(gone)}: take it out of {place}"
 
 
+@pytest.mark.long
 def test_what_is_used_is_found_in_imports_subclasses_private_names_and_hints() -> None:
     found = used()
     assert "compress_state" in found["source/ledger_storage.py"]

@@ -9,6 +9,8 @@ from openpanel_source.operations.sync import sync
 from tests.support.sandbox_world import event, pages_of, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 ROWS = [
     event(
         n,

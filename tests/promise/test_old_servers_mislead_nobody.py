@@ -184,6 +184,7 @@ def test_a_profiles_listing_is_read_to_its_end(
         assert warehouse.numbers() == [*range(1, 1200), 2000, 2001]
 
 
+@pytest.mark.long
 @pytest.mark.sampled(8)
 @pytest.mark.parametrize("seconds", [60, 1], ids=["spread", "of one second"])
 @pytest.mark.parametrize("lie", [{}, {"lie_total": 0}], ids=["counted", "counted as none"])

@@ -10,6 +10,8 @@ from tests.support.contrary import contrary
 from tests.support.sandbox_world import event, event_id, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(3)
+
 ROWS = [event(n, createdAt=f"2026-11-20T08:{n // 60:02d}:{n % 60:02d}.000Z") for n in range(1500)]
 
 

@@ -13,6 +13,8 @@ from openpanel_source.report.blocks import BLOCKS, Block
 from openpanel_source.report.fill import Range, filled
 from openpanel_source.report.period import check_period, range_of
 
+pytestmark = pytest.mark.sampled(3)
+
 DAYS = st.dates(date(1970, 1, 1), date(2100, 12, 31))
 TABLES = {name: f"openpanel.{name}" for block in BLOCKS for name in block.tables}
 

@@ -38,6 +38,7 @@ def test_names_are_sorted_from_a_and_unknown_ones_come_last(report: Opened) -> N
     assert names[-2:] == ["–", "All others"]
 
 
+@pytest.mark.long
 def test_a_long_table_shows_ten_rows_until_all_are_wanted(report: Opened) -> None:
     sources = report.block("sources")
     assert sources.locator("tbody tr").count() == 10

@@ -41,6 +41,7 @@ def test_every_chart_that_was_loaded_has_its_own_numbers(
     assert numbers(shown) == numbers(rows)
 
 
+@pytest.mark.long
 def test_tiles_show_what_was_before_and_the_change(report: Opened, document: Document) -> None:
     for scope in SCOPES:
         report.choose(scope)

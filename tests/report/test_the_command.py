@@ -184,6 +184,7 @@ def test_a_link_is_followed_and_stays() -> None:
     assert Path("public/index.html").read_text().startswith("<!doctype html>")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("loaded")
 def test_a_folder_that_cannot_be_written_is_told_before_any_work() -> None:
     Path("sealed").mkdir(mode=0o555)
@@ -204,6 +205,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["report.html"]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("loaded")
 def test_open_shows_the_file_in_the_browser() -> None:
     browser = Path("browser")

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -128,5 +129,6 @@ def test_all_types_of_all_fields_come_to_duckdb(warehouse: Warehouse) -> None:
     check(warehouse)
 
 
+@pytest.mark.long
 def test_all_types_of_all_fields_come_to_postgresql(postgres: PostgresWarehouse) -> None:
     check(postgres)

@@ -112,6 +112,7 @@ written = st.sampled_from(WRITTEN) | st.builds(
 )
 
 
+@pytest.mark.long
 @given(written)
 def test_a_hash_is_the_same_in_a_rejected_row_as_in_a_loaded_one(text: str) -> None:
     if "\\ud" not in text and any("\ud800" <= letter <= "\udfff" for letter in text):
@@ -126,6 +127,7 @@ def test_a_hash_is_the_same_in_a_rejected_row_as_in_a_loaded_one(text: str) -> N
     assert (held or None if "\0" not in str(held) else None) == (value or None)
 
 
+@pytest.mark.long
 @given(written)
 def test_a_redacted_row_is_json_with_its_numbers_as_they_were(text: str) -> None:
     if any("\ud800" <= letter <= "\udfff" for letter in text):

@@ -9,6 +9,8 @@ import requests
 
 from tests.support.sandbox_world import ask_chart, event, points, profile, world
 
+pytestmark = pytest.mark.sampled(2)
+
 BETWEEN = ("2025-11", "2026-02", "2026-03", "2026-04")
 DAYS = {"startDate": "2026-11-09", "endDate": "2026-11-11"}
 PURCHASE = {"events": [{"name": "purchase"}]}

@@ -10,6 +10,8 @@ import pytest
 from openpanel_source.sandbox.charts.numbers import plain
 from tests.support.sandbox_world import ask_chart, chart, event, points, profile, world
 
+pytestmark = pytest.mark.sampled(2)
+
 DAYS = ("2026-11-09 00:00:00", "2026-11-10 00:00:00", "2026-11-11 00:00:00")
 
 

@@ -27,6 +27,8 @@ from tests.support.sandbox_recordings import (
     shortened,
 )
 
+pytestmark = pytest.mark.sampled(2)
+
 RECORDED = "2026-08"
 GENERATIONS = ("2025-03", "2026-02", "2026-03", "2026-04")
 NEWER = ("2026-09", "2026-09s", "3")

@@ -16,6 +16,8 @@ from openpanel_source.cli.main import main
 from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
+pytestmark = pytest.mark.sampled(2)
+
 EVIL = "\x1b[2J\x1b]0;owned\x07\u202eevil\u2028\x9b31m\rWARNING forged\nWARNING forged\x00\x7f"
 FILE = "evil.duckdb"
 CHART = {

@@ -65,6 +65,7 @@ STEPS: dict[str, Change] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sentence", STEPS)
 def test_a_step_that_would_take_rows_away_is_refused_in_a_sentence(
     warehouse: Warehouse, sandbox: Sandbox, sentence: str
@@ -114,6 +115,7 @@ HARMLESS: dict[str, tuple[Change, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", HARMLESS)
 def test_what_does_no_harm_works(warehouse: Warehouse, sandbox: Sandbox, name: str) -> None:
     change, arguments = HARMLESS[name]

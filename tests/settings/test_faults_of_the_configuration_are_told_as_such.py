@@ -22,6 +22,8 @@ from tests.support.dlt_files import forget_files, write
 from tests.support.postgres import PostgresWarehouse, postgres, postgres_url
 from tests.support.sandbox_world import CLIENT, NOW, SECRET, event, world
 
+pytestmark = pytest.mark.sampled(3)
+
 __all__ = ["postgres", "postgres_url"]
 
 PASSWORD = "hunter2"
@@ -178,6 +180,7 @@ def test_a_project_id_that_looks_like_a_number_is_one(monkeypatch: pytest.Monkey
     assert configured()[1].project_ids == ("1_000",)
 
 
+@pytest.mark.long
 def test_no_room_for_temporary_files_is_not_told_as_a_mistake_of_ours() -> None:
     def no_room() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

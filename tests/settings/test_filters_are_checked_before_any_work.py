@@ -16,6 +16,8 @@ from tests.support.refused import refused
 from tests.support.sandbox_world import event, event_id, world
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(3)
+
 
 @pytest.mark.parametrize(
     "name",

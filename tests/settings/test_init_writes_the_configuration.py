@@ -54,6 +54,7 @@ def test_a_script_answers_by_options_and_the_secret_by_a_variable(
     assert "1 event" in run("status").stdout
 
 
+@pytest.mark.long
 def test_the_secret_comes_from_stdin_as_well(server: Sandbox) -> None:
     command = [*COMMAND, *given(server), "--client-secret-stdin"]
     done = subprocess.run(command, input=f"{SECRET}\n", capture_output=True, text=True, check=False)
@@ -123,6 +124,7 @@ def test_nothing_that_is_set_is_overwritten(
     assert not SECRETS.exists()
 
 
+@pytest.mark.long
 def test_a_folder_that_may_not_be_written_is_named(server: Sandbox) -> None:
     Path(".dlt").mkdir()
     Path(".dlt").chmod(0o500)

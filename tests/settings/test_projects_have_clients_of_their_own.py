@@ -21,6 +21,8 @@ from tests.support.dlt_files import forget_files
 from tests.support.sandbox_world import NOW, event
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.sampled(2)
+
 OWNERS = {
     "shop": "55555555-5555-4555-8555-555555555555",
     "blog": "66666666-6666-4666-8666-666666666666",

@@ -14,6 +14,8 @@ from openpanel_source.wire.own_windows import WINDOW_SECONDS, Entry, OwnWindows
 from tests.support.rate_windows import SilentWindow, Simulation
 from tests.wire.test_a_limit_that_is_not_told import share_used
 
+pytestmark = pytest.mark.sampled(2)
+
 MOST = 4
 
 delays = st.floats(0, 8)

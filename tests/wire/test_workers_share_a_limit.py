@@ -165,6 +165,7 @@ class Unchanged(threading.Condition):
         raise AssertionError("it waits for news that nobody brings")
 
 
+@pytest.mark.long
 @settings(max_examples=300)
 @given(answers=st.lists(st.lists(st.none() | HEADERS, min_size=1, max_size=4), max_size=12))
 def test_whatever_servers_answer_nobody_waits_for_ever(
