@@ -30,7 +30,7 @@ from openpanel_source.destinations.warehouse import bare_client, sql_client
 
 logger = logging.getLogger(__name__)
 
-loading = threading.RLock()
+load_lock = threading.RLock()
 """Held while a file is loaded into, so that no other thread uses its staging tables."""
 
 LOAD_SETTINGS = {"memory_limit": "128MB", "threads": "1", "preserve_insertion_order": "false"}
@@ -124,7 +124,7 @@ def modest(
     if heavy_bytes > _HEAVY:
         # Long texts are held until they are committed: then the limit is DuckDB's own.
         statements["memory_limit"] = _NO_LIMIT
-    with loading, opened(pipeline, busy_timeout) as client:
+    with load_lock, opened(pipeline, busy_timeout) as client:
         configured = client.credentials.global_config or {}
         # All connections of a process to a file share these settings while one is open.
         statements = {name: text for name, text in statements.items() if name not in configured}

@@ -83,7 +83,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Warehouse:
+class ExploredWarehouse:
     """Where the rows are.
 
     Attributes:
@@ -97,7 +97,7 @@ class Warehouse:
     dataset: str = DEFAULT_DATASET
 
     @classmethod
-    def configured(cls) -> Warehouse:
+    def configured(cls) -> ExploredWarehouse:
         """The one that section ``[openpanel_source]`` of the configuration names."""
         configured: dict[str, Any] = {
             name: dlt.config.get(f"{COMMAND_SECTION}.{name}") for name in OF_COMMAND

@@ -25,7 +25,7 @@ from openpanel_source.lists.conditions import (
     insights_path,
     profile_params,
 )
-from openpanel_source.lists.profile_walk import Page, ProfileWalk, is_placed
+from openpanel_source.lists.profile_walk import ProfilesAnswer, ProfileWalk, is_placed
 from openpanel_source.lists.verdict import Evidence
 from openpanel_source.rows.dimensions import decoded
 
@@ -161,9 +161,9 @@ class ProfileReader:
         found = [one for one in (self.seen, self._walk.newest) if one is not None]
         return min(max(found), now) if found else None
 
-    def _ask(self, conditions: Sequence[Condition]) -> Page:
+    def _ask(self, conditions: Sequence[Condition]) -> ProfilesAnswer:
         path = insights_path(self.project_id, "profiles")
         came = ask(self.client, path, profile_params(conditions), listed, ListedProfile)
         check_project(came.rows, self.project_id)
         rows = list(filter(is_placed, came.rows))
-        return Page(rows, len(came.rows) + came.unreadable)
+        return ProfilesAnswer(rows, len(came.rows) + came.unreadable)

@@ -40,7 +40,7 @@ _IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
 
 
 @dataclass(frozen=True)
-class HeldDay:
+class DifferingDay:
     """A UTC day of which ``events`` does not hold as many rows as the ledger says.
 
     Attributes:
@@ -93,7 +93,7 @@ class ProjectStatus:
     rejected_rows: int = 0
     asked_since: date | None = None
     unread_days: list[tuple[date, date]] = field(default_factory=list)
-    differing_days: list[HeldDay] = field(default_factory=list)
+    differing_days: list[DifferingDay] = field(default_factory=list)
     proofs: Outlook | None = None
 
     @property
@@ -182,7 +182,7 @@ def _status(project: str, read: dict[date, _Reading], held: dict[date, int]) -> 
     ]
     recorded = {day: reading.distinct_ids for day, reading in read.items()}
     status.differing_days = [
-        HeldDay(day, recorded.get(day, 0), held.get(day, 0))
+        DifferingDay(day, recorded.get(day, 0), held.get(day, 0))
         for day in sorted(recorded.keys() | held.keys(), reverse=True)
         if recorded.get(day, 0) != held.get(day, 0)
     ]

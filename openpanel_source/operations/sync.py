@@ -28,7 +28,7 @@ from openpanel_source.operations.runs.pace import Pace
 from openpanel_source.operations.runs.package_steps import load_lists
 from openpanel_source.operations.runs.runs import Runs
 from openpanel_source.operations.runs.summary import SyncSummary
-from openpanel_source.operations.scrub.night import Night
+from openpanel_source.operations.scrub.scrub import Scrub
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.tuning import tuned_process
 from openpanel_source.operations.users_pipeline import loadable
@@ -115,8 +115,8 @@ def sync(
                     pipeline, client, checked, orders, runs.failed, busy_timeout
                 )
         if checked.scrub_requests and not reread and not halt.is_due():
-            night = Night(pipeline, checked, halt, busy_timeout)
-            runs.summary.scrub = night.spend(runs, on_day)
+            scrub = Scrub(pipeline, checked, halt, busy_timeout)
+            runs.summary.scrub = scrub.run(runs, on_day)
         runs.note_unfilled(unfilled)
         if runs.is_clean:
             mark_clean(pipeline)

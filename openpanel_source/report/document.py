@@ -18,7 +18,7 @@ from openpanel_source.report.blocks import BLOCKS, Block, Unit
 from openpanel_source.report.fill import Range, filled
 from openpanel_source.report.notes import Known, notes_of
 from openpanel_source.report.period import range_of
-from openpanel_source.report.warehouse import Warehouse
+from openpanel_source.report.warehouse import ReportedWarehouse
 
 VERSION = 1
 """Of the form of the document."""
@@ -28,7 +28,7 @@ _LEFT_OUT_EMPTY = ("charts", "retention", "visitor_flow")
 
 
 def document_of(
-    warehouse: Warehouse,
+    warehouse: ReportedWarehouse,
     *,
     projects: Collection[str],
     days: int | None,
@@ -92,7 +92,7 @@ class _Scope:
     """
 
     def __init__(
-        self, warehouse: Warehouse, days: Range, projects: tuple[str, ...], *, several: bool
+        self, warehouse: ReportedWarehouse, days: Range, projects: tuple[str, ...], *, several: bool
     ) -> None:
         self._warehouse = warehouse
         self._days = days
@@ -164,7 +164,7 @@ def _range(first: date, last: date) -> dict[str, str]:
     return {"from": first.isoformat(), "until": last.isoformat()}
 
 
-def _projects(warehouse: Warehouse, wanted: Collection[str]) -> dict[str, str | None]:
+def _projects(warehouse: ReportedWarehouse, wanted: Collection[str]) -> dict[str, str | None]:
     """The ids of the projects of a report, in order, with their names where they are loaded."""
     found = [
         str(name)
@@ -186,7 +186,7 @@ def _projects(warehouse: Warehouse, wanted: Collection[str]) -> dict[str, str | 
     return {name: titles.get(name) for name in sorted(found) if not wanted or name in wanted}
 
 
-def _known_days(warehouse: Warehouse, projects: Collection[str], today: date) -> Known:
+def _known_days(warehouse: ReportedWarehouse, projects: Collection[str], today: date) -> Known:
     named = ", ".join(literal(name) for name in projects) or "NULL"
     # Anybody can send events of days to come.
     where = f"project_id IN ({named}) AND day <= DATE '{today}'"

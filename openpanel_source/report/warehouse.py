@@ -37,7 +37,7 @@ _ABSENT = {
 
 
 @dataclass(frozen=True)
-class Warehouse:
+class ReportedWarehouse:
     """A warehouse, open to be read.
 
     Attributes:
@@ -104,7 +104,7 @@ def check_reportable(pipeline: dlt.Pipeline) -> None:
 @contextmanager
 def opened_to_report(
     pipeline: dlt.Pipeline, timezone: str | None, busy_timeout: float
-) -> Iterator[Warehouse]:
+) -> Iterator[ReportedWarehouse]:
     """Open a pipeline's destination for a report.
 
     Where the models are no tables, they are computed in temporary ones.
@@ -144,7 +144,7 @@ def opened_to_report(
             tables = {name: dataset.named(name) for name in _READ if name in dataset.columns}
             if not has_models:
                 made |= _computed(dataset, zone, reader)
-            yield Warehouse(
+            yield ReportedWarehouse(
                 dataset,
                 zone,
                 {**_ABSENT, **tables, **made},

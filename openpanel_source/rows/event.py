@@ -60,9 +60,9 @@ Fields = tuple[tuple[str, str], ...]
 """Fields of events beyond those documented, each with the name of its column."""
 
 
-def with_asked(asked: Iterable[str], fields: Fields) -> Fields:
+def with_dimensions(dimensions: Iterable[str], fields: Fields) -> Fields:
     """These fields, and before them what the server was asked to tell beside events."""
-    return (*((name, name) for name in asked), *fields)
+    return (*((name, name) for name in dimensions), *fields)
 
 
 @lru_cache
@@ -129,7 +129,7 @@ def keep_event(raw: bytes, fields: Fields = ()) -> Event:
     return _kept_with(fields)(**known)
 
 
-def without_told(raw: bytes, dimensions: Collection[str]) -> bytes:
+def without_dimensions(raw: bytes, dimensions: Collection[str]) -> bytes:
     """A row without what was told beside it, which a server may make up anew at each request."""
     if not dimensions:
         return raw

@@ -164,7 +164,7 @@ class _Lists:
     def _references(self, project_id: str) -> Items:
         rows, evidence = self._organisation_of(project_id).references(project_id)
         made = self._rows(REFERENCES, rows, project_id, evidence)
-        held = self._orders.destination.texts(REFERENCES.name, "id").get(project_id, set())
+        held = self._orders.holdings.texts(REFERENCES.name, "id").get(project_id, set())
         answers = [set(made.column("id").to_pylist())]
         missing = self._state.setdefault("missing", {})
         if held - answers[0] and not evidence.unreadable:
@@ -212,7 +212,7 @@ class _Lists:
     def _profiles(self, project_id: str) -> Items:
         known = self._state.setdefault("profiles", {})
         before = {} if self._settings.reload else known.get(project_id, {})
-        if before and self._orders.destination.lacks(PROFILES.name, project_id):
+        if before and self._orders.holdings.lacks(PROFILES.name, project_id):
             before = {}
         seen = before.get("seen")
         reader = ProfileReader(
@@ -243,7 +243,7 @@ class _Lists:
         named: set[str] = set()
         if privacy is None or "groups" not in privacy.hashed:
             # Hashes could not be asked for.
-            named = self._orders.destination.texts(EVENT_GROUPS.name, "group_id").get(
+            named = self._orders.holdings.texts(EVENT_GROUPS.name, "group_id").get(
                 project_id, set()
             )
         reader = GroupReader(self._client, project_id, named, known.get(project_id, ""))

@@ -83,7 +83,7 @@ def group_items(
     results: Results,
     side_rows: SideRows,
     known: Collection[str],
-    view: Holdings,
+    holdings: Holdings,
     dialect: Dialect,
 ) -> Iterator[Any]:
     """The groups of the days that are replaced, and what they replace.
@@ -94,16 +94,16 @@ def group_items(
         results: Of the run, after its last day.
         side_rows: Rows of all its days.
         known: Tables that this pipeline had loaded before the run.
-        view: Of the destination.
+        holdings: What the destination holds.
         dialect: What the destination wants otherwise.
     """
     groups = side_rows[EVENT_GROUPS.name]
     is_new = SYNC_DAYS.name not in known
-    may_hold = EVENT_GROUPS.name in known or (is_new and view.holds_groups())
+    may_hold = EVENT_GROUPS.name in known or (is_new and holdings.holds_groups())
     if not results.replaced or not (groups.num_rows or may_hold):
         return
     condition = days_condition(results.replaced, dialect.instant)
-    is_free = view.holds_none(condition, EVENT_GROUPS.name)
+    is_free = holdings.holds_none(condition, EVENT_GROUPS.name)
     if is_free and not groups.num_rows and EVENT_GROUPS.name in known:
         # One that is not known has to be, for the packages that follow.
         return
@@ -116,7 +116,7 @@ def group_items(
         yield materialize(EVENT_GROUPS, condition, dialect, variant=True)
 
 
-def dimension_items(side_rows: SideRows, view: Holdings, dialect: Dialect) -> Iterator[Any]:
+def dimension_items(side_rows: SideRows, holdings: Holdings, dialect: Dialect) -> Iterator[Any]:
     """The newest row of each profile and each name of events, unless the destination has newer."""
     import pyarrow.compute as pc
 
@@ -125,6 +125,6 @@ def dimension_items(side_rows: SideRows, view: Holdings, dialect: Dialect) -> It
         if not rows.num_rows:
             continue
         since = min(pc.min(table.column("read_at")).as_py() for table in rows)
-        held = view.versions(one, since)
+        held = holdings.versions(one, since)
         for table in newest_rows(rows, one.table.primary_key, one.version, held):
             yield rows_of(one.table, table, dialect)

@@ -110,7 +110,7 @@ class _Day:
         """Compare a row that the server listed; whether it is listed for the first time."""
         if not self.held.note_listed(row.raw):
             return False
-        event = event_of(row, self._rules.told)
+        event = event_of(row, self._rules.dimensions)
         if event is None:
             self._take_rejected(row)
             return True

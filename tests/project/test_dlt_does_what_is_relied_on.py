@@ -33,7 +33,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from packaging.version import Version
 
 from openpanel_source.destinations.duckdb_file import make_file
-from openpanel_source.destinations.prepare import told_pipeline
+from openpanel_source.destinations.prepare import explicit_pipeline
 
 Rows = list[dict[str, Any]]
 PAGE = "see docs/dlt-internals.md"
@@ -270,7 +270,7 @@ def test_a_told_pipeline_takes_nothing_from_the_environment(
     for name, value in {"DEV_MODE": "true", "DATASET_NAME": "x", "PIPELINE_NAME": "y"}.items():
         monkeypatch.setenv(name, value)
     destination = dlt.destinations.duckdb(str(tmp_path / "it.duckdb"))
-    told = told_pipeline("it", destination, "rows", str(tmp_path / "pipelines"))
+    told = explicit_pipeline("it", destination, "rows", str(tmp_path / "pipelines"))
     assert (told.pipeline_name, told.dataset_name, told.dev_mode) == ("it", "rows", False)
 
 

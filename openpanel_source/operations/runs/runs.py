@@ -124,7 +124,7 @@ class Runs:
             return frozenset()
         loaded = {(one.project_id, one.day): one.distinct_ids for one in results.records}
         refused = results.refused
-        return self._orders.destination.differing(
+        return self._orders.holdings.differing(
             {key: rows for key, rows in loaded.items() if key not in refused}
         )
 

@@ -17,8 +17,8 @@ from openpanel_source.days.ledger import DayRecord, Ledger
 from openpanel_source.days.safety_catch import SEEN_FOR
 from openpanel_source.destinations.warehouse import ProjectDay, own_schema
 from openpanel_source.errors import OpenPanelError
-from openpanel_source.model.lists import texts
 from openpanel_source.model.schema import EVENTS
+from openpanel_source.model.setting_values import texts
 from openpanel_source.model.table import PROPERTY_HINT
 from openpanel_source.operations.preamble import looking_alone
 from openpanel_source.operations.scrub.proofs import (
@@ -224,7 +224,7 @@ class ValueAuditor:
                 for name, hints in columns.items()
                 if hints.get(_FIELD_HINT)
             },
-            told=frozenset(self.settings.query.dimensions),
+            dimensions=frozenset(self.settings.query.dimensions),
         )
 
     def _asked(self, rules: Rules) -> Asked:

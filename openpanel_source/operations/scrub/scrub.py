@@ -38,8 +38,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Night:
-    """A sync's budget for old days.
+class Scrub:
+    """The scrub of a sync: old days are listed again, as far as its budget goes.
 
     Args:
         pipeline: A pipeline with nothing pending, which knows what its destination does.
@@ -53,7 +53,7 @@ class Night:
     halt: Halt
     busy_timeout: float
 
-    def spend(self, runs: Runs, on_day: OnProgress | None) -> ScrubSummary:
+    def run(self, runs: Runs, on_day: OnProgress | None) -> ScrubSummary:
         """List days until the budget is spent; write down which are equal, read the others.
 
         What goes wrong with the server is logged, and left to the next sync.
