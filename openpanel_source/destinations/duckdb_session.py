@@ -34,13 +34,14 @@ load_lock = threading.RLock()
 """Held while a file is loaded into, so that no other thread uses its staging tables."""
 
 LOAD_SETTINGS = {"memory_limit": "128MB", "threads": "1", "preserve_insertion_order": "false"}
-"""What does not fit into the memory goes to files beside the database, but for the rows at hand:
-those of a second thread at times did not fit; with twice the memory it makes a sync without a rate
-limit a sixth faster. Keeping the order of insertion would cost a third of the speed."""
+"""How DuckDB loads. What does not fit into the memory goes to files beside the database, except for
+the rows at hand. The rows of a second thread did not always fit. With one, and twice the memory, a
+sync without a rate limit would be a sixth faster. Keeping the order of insertion would make it a
+third slower."""
 _TAKEN = r"(?is).*(could not set lock|unique file handle conflict)"
 """Another process has the file open, or another thread is just opening or closing it."""
 _HEAVY = 8 * 1024 * 1024
-"""Bytes of long texts for which that is too little."""
+"""Bytes of long texts for which that memory is too little."""
 _NO_LIMIT = "RESET GLOBAL memory_limit"
 
 

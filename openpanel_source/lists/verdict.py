@@ -25,7 +25,7 @@ class Evidence:
 
     Attributes:
         received: Rows that came and can be loaded, each once.
-        unreadable: Rows that came and are none.
+        unreadable: Rows that came and could not be read.
         counted: Rows that the server says it has, where it does.
         reached_end: Whether the end of the list was seen.
         doubts: What else speaks against it, in words.

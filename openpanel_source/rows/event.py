@@ -73,9 +73,10 @@ def event_with(fields: Fields) -> type[Event]:
 
 @lru_cache
 def _kept_with(fields: Fields) -> type[Event]:
-    """The same, with the JSON of fields that it has no place for, and their names.
+    """The same type, with room for fields that it does not know.
 
-    No column begins like that, and no field has a space.
+    ``_extras`` is their JSON, ``_unknown`` their names. No column begins with an underscore, and
+    no field has the space that both have in JSON: so neither is taken for something sent.
     """
     lacking = [("_extras", str | None, None), ("_unknown", tuple[str, ...], ())]
     names = ((f"no {attribute}", attribute) for attribute, *_ in lacking)

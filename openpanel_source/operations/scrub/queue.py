@@ -16,7 +16,8 @@ from openpanel_source.operations.scrub.proofs import Kind, Proof, newest
 PAGE = 1000
 """Rows that a request lists at most."""
 SURE = 900
-"""Rows that it brings a day further, at least: those of one instant are not parted."""
+"""Rows of a day that each request is counted on to list, if there are so many: it may be fewer than
+a page, as rows of one instant are listed together."""
 
 
 class Waiting(NamedTuple):
