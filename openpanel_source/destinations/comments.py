@@ -16,6 +16,7 @@ from dlt.destinations import duckdb, postgres
 from openpanel_source.destinations.duckdb_session import opened
 from openpanel_source.destinations.waiting import met_another
 from openpanel_source.destinations.warehouse import own_schema
+from openpanel_source.model.conditions import literal
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +25,10 @@ Descriptions = dict[tuple[str, str], str]
 
 _HELD_BY_DUCKDB = """
 SELECT table_name, '', comment FROM duckdb_tables()
-WHERE database_name = current_database() AND schema_name = '{dataset}'
+WHERE database_name = current_database() AND schema_name = {dataset}
 UNION ALL
 SELECT table_name, column_name, comment FROM duckdb_columns()
-WHERE database_name = current_database() AND schema_name = '{dataset}'
+WHERE database_name = current_database() AND schema_name = {dataset}
 """
 _HELD_BY_POSTGRES = """
 SELECT t.relname, coalesce(c.attname, ''), d.description
@@ -40,7 +41,7 @@ JOIN (
 ) c ON c.attrelid = t.oid
 LEFT JOIN pg_catalog.pg_description d
     ON d.objoid = t.oid AND d.objsubid = c.attnum AND d.classoid = 'pg_catalog.pg_class'::regclass
-WHERE n.nspname = '{dataset}' AND t.relkind IN ('r', 'p')
+WHERE n.nspname = {dataset} AND t.relkind IN ('r', 'p')
 """
 
 
@@ -72,7 +73,7 @@ def write_comments(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> None:
 
 
 def _write(client: Any, described: Descriptions, held: str) -> None:
-    found = client.execute_sql(held.format(dataset=_quoted(client.dataset_name)))
+    found = client.execute_sql(held.format(dataset=literal(client.dataset_name)))
     statements = [
         _statement(client, table, column, described[table, column])
         for table, column, comment in found
@@ -94,8 +95,4 @@ def _descriptions(schema: Schema) -> Iterator[tuple[tuple[str, str], str | None]
 def _statement(client: Any, table: str, column: str, text: str) -> str:
     name = client.make_qualified_table_name(table)
     what = f"COLUMN {name}.{client.escape_column_name(column)}" if column else f"TABLE {name}"
-    return f"COMMENT ON {what} IS '{_quoted(text)}'"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
+    return f"COMMENT ON {what} IS {literal(text)}"

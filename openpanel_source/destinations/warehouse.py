@@ -14,6 +14,7 @@ from dlt.common.schema import Schema
 from dlt.destinations import duckdb
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+from openpanel_source.errors import DestinationError
 from openpanel_source.model.conditions import range_condition
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 
@@ -183,6 +184,13 @@ def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
     except SqlClientNotAvailable:
         schema = own_schema(pipeline)
         return schema is not None and name in schema.tables
+
+
+def nothing_loaded(dataset: str) -> DestinationError:
+    """What to raise where a dataset lacks the tables of this source."""
+    return DestinationError(
+        f"nothing was loaded into dataset {dataset} yet; run openpanel-source sync first."
+    )
 
 
 def instant_of(value: Any) -> datetime | None:

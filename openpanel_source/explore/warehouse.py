@@ -15,9 +15,8 @@ import dlt
 import pyarrow as pa
 
 from openpanel_source.destinations.pipelines import DEFAULT_DATASET, open_to_look
-from openpanel_source.errors import DestinationError
 from openpanel_source.model.cells import as_json, as_text, distinct_names
-from openpanel_source.model.schema import EVENTS, SYNC_DAYS
+from openpanel_source.model.schema import SYNC_DAYS
 from openpanel_source.models.dataset import Dataset, dialect_of
 from openpanel_source.models.definitions import Relations
 from openpanel_source.models.time_zone import Zone
@@ -119,11 +118,7 @@ class ExploredWarehouse:
             connected(pipeline, _BUSY_TIMEOUT) as client,
         ):
             dataset = Dataset.of(client, dialect_of(pipeline))
-            if not {EVENTS.name, SYNC_DAYS.name}.issubset(dataset.columns):
-                raise DestinationError(
-                    f"nothing was loaded into dataset {self.dataset} yet; run openpanel-source sync"
-                    " first."
-                )
+            dataset.check_loaded()
             # The ledger tells without a look at the events.
             asked = (
                 f"SELECT project_id, MIN(day), MAX(day) FROM {dataset.named(SYNC_DAYS.name)}"  # noqa: S608

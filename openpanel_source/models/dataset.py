@@ -10,7 +10,9 @@ from typing import Any
 import dlt
 from dlt.destinations import duckdb, postgres
 
+from openpanel_source.destinations.warehouse import nothing_loaded
 from openpanel_source.errors import DestinationError, ViewBlockedError
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 from openpanel_source.models.definitions import NAMES, Relations, has_event_meta
 
@@ -99,6 +101,15 @@ class Dataset:
         """The qualified name of a table or view."""
         return str(self.client.make_qualified_table_name(name))
 
+    def check_loaded(self) -> None:
+        """Refuse a dataset that nothing was loaded into.
+
+        Raises:
+            DestinationError: Nothing was.
+        """
+        if not {EVENTS.name, SYNC_DAYS.name}.issubset(self.columns):
+            raise nothing_loaded(self.client.dataset_name)
+
     def check(self) -> None:
         """Refuse a dataset in which no models can be made.
 
@@ -106,11 +117,7 @@ class Dataset:
             DestinationError: Nothing was loaded yet.
             ViewBlockedError: Somebody else has taken the name of a model.
         """
-        if not {EVENTS.name, SYNC_DAYS.name}.issubset(self.columns):
-            raise DestinationError(
-                f"nothing was loaded into dataset {self.client.dataset_name} yet; run"
-                " openpanel-source sync first."
-            )
+        self.check_loaded()
         for relation in self.others:
             raise ViewBlockedError(
                 f"dataset {self.client.dataset_name} holds a table or view {relation} that"
@@ -132,8 +139,3 @@ class Dataset:
         yield f"COMMENT ON {kind.upper()} {relation} IS {literal(MARKS[kind] + text)}"
         for column, meaning in (columns or {}).items():
             yield f'COMMENT ON COLUMN {relation}."{column}" IS {literal(meaning)}'
-
-
-def literal(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("'", "''") + "'"

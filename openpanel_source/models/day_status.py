@@ -15,8 +15,8 @@ from dlt.destinations import duckdb, postgres
 from openpanel_source.destinations.duckdb_session import opened
 from openpanel_source.destinations.waiting import met_another
 from openpanel_source.destinations.warehouse import has_table
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.schema import SYNC_DAYS
-from openpanel_source.models.dataset import literal
 
 logger = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from openpanel_source.destinations.duckdb_session import opened, setting
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.errors import DestinationError, ViewBlockedError
 from openpanel_source.model.clock import check_seconds
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.text import printable
 from openpanel_source.models.build import (
     Definitions,
@@ -22,7 +23,7 @@ from openpanel_source.models.build import (
     tables_statements,
     views_statements,
 )
-from openpanel_source.models.dataset import Dataset, dialect_of, literal
+from openpanel_source.models.dataset import Dataset, dialect_of
 from openpanel_source.models.definitions import NAMES, UTC, models, script
 from openpanel_source.models.refresh import Refresh
 from openpanel_source.models.time_zone import Zone, configured_zone

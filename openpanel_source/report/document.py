@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from openpanel_source.destinations.warehouse import day_of, instant_of
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.clock import DAY
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.text import printable
-from openpanel_source.models.dataset import literal
 from openpanel_source.report.blocks import BLOCKS, Block, Unit
 from openpanel_source.report.fill import Range, filled
 from openpanel_source.report.notes import Known, notes_of

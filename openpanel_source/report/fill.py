@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from openpanel_source.model.clock import DAY
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.zones import zone_in_sql
-from openpanel_source.models.dataset import literal
 from openpanel_source.models.definitions import each_day
 from openpanel_source.report.blocks import MOST_DAYS, MOST_ROWS, Block
 

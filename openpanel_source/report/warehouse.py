@@ -17,7 +17,8 @@ from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.observer import observing
 from openpanel_source.destinations.warehouse import sql_client
 from openpanel_source.errors import DestinationError, InvalidSettingError
-from openpanel_source.model.schema import EVENTS, LIST_TABLES, SYNC_DAYS, TABLES
+from openpanel_source.model.conditions import identifier
+from openpanel_source.model.schema import LIST_TABLES, TABLES
 from openpanel_source.models.build import Definitions
 from openpanel_source.models.dataset import Dataset
 from openpanel_source.models.definitions import models
@@ -125,11 +126,7 @@ def opened_to_report(
     is_postgres = isinstance(pipeline.destination, postgres)
     with _client(pipeline, busy_timeout) as client:
         dataset = Dataset.of(client, "postgres" if is_postgres else "duckdb")
-        if not {EVENTS.name, SYNC_DAYS.name}.issubset(dataset.columns):
-            raise DestinationError(
-                f"nothing was loaded into dataset {client.dataset_name} yet; run openpanel-source"
-                " sync first."
-            )
+        dataset.check_loaded()
         zone = _zone(dataset, timezone)
         has_models = all(
             dataset.kinds.get(model.name) == "table"
@@ -239,6 +236,5 @@ def _plainly(dataset: str, name: str) -> str:
     """A table's name as people write it."""
     parts: Sequence[str] = (dataset, name)
     return ".".join(
-        part if re.fullmatch("[a-z_][a-z0-9_]*", part) else '"' + part.replace('"', '""') + '"'
-        for part in parts
+        part if re.fullmatch("[a-z_][a-z0-9_]*", part) else identifier(part) for part in parts
     )

@@ -18,7 +18,7 @@ from openpanel_source.explore import questions
 from openpanel_source.explore.labels import labelled
 from openpanel_source.explore.questions import Choice
 from openpanel_source.explore.warehouse import MOST_ROWS, ExploredWarehouse, Known, Rows
-from openpanel_source.models.dataset import literal
+from openpanel_source.model.conditions import literal
 from tests.explore.conftest import HOSTILE, explored, load_hostile
 from tests.support.postgres import PostgresWarehouse
 from tests.support.sandbox_world import event, world

@@ -19,6 +19,7 @@ from openpanel_source.destinations.warehouse import (
     ProjectDay,
     day_of,
     has_table,
+    nothing_loaded,
     own_schema,
     select,
     sql_client,
@@ -106,10 +107,7 @@ def fill(
     check_fillable(pipeline, properties, privacy)
     with looking_alone(pipeline, busy_timeout) as there:
         if not has_table(there, EVENTS.name):
-            raise DestinationError(
-                f"nothing was loaded into dataset {there.dataset_name} yet; run openpanel-source"
-                " sync first."
-            )
+            raise nothing_loaded(there.dataset_name)
         columns = _made_columns(there, properties)
         report = FillReport({str(one.property_key): one.name for one in columns})
         _Filling(there, columns, Promotion(columns, privacy), report).fill_all()
