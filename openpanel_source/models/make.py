@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import dlt
 from dlt.destinations.exceptions import DatabaseException
 
-from openpanel_source.destinations.duckdb_session import opened, setting
+from openpanel_source.destinations.duckdb_session import opened, settings_meanwhile
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.errors import DestinationError, ViewBlockedError
 from openpanel_source.model.clock import check_seconds
@@ -185,20 +185,8 @@ def _telling_who_depends() -> Iterator[None]:
         ) from None
 
 
-@contextmanager
-def _modest(dataset: Dataset) -> Iterator[None]:
+def _modest(dataset: Dataset) -> AbstractContextManager[Any]:
     """Have DuckDB take no more memory than a small machine has, where nothing is configured."""
-    client = dataset.client
-    configured = getattr(client.credentials, "global_config", None) or {}
-    names = [name for name in _DUCKDB_SETTINGS if name not in configured]
     if dataset.dialect != "duckdb":
-        names = []
-    before = {name: setting(client, name) for name in names}
-    for name in names:
-        client.execute_sql(f"SET GLOBAL {name} = '{_DUCKDB_SETTINGS[name]}'")
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            with suppress(DatabaseException):
-                client.execute_sql(f"SET GLOBAL {name} = '{value}'")
+        return nullcontext()
+    return settings_meanwhile(dataset.client, _DUCKDB_SETTINGS)
