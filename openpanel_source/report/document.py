@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from importlib.metadata import version
 from math import isfinite
@@ -81,6 +82,7 @@ def document_of(
     }
 
 
+@dataclass(frozen=True)
 class _Scope:
     """Some projects of a report.
 
@@ -91,20 +93,17 @@ class _Scope:
         several: Whether they are several.
     """
 
-    def __init__(
-        self, warehouse: ReportedWarehouse, days: Range, projects: tuple[str, ...], *, several: bool
-    ) -> None:
-        self._warehouse = warehouse
-        self._days = days
-        self._projects = projects
-        self._several = several
+    warehouse: ReportedWarehouse
+    days: Range
+    projects: tuple[str, ...]
+    several: bool
 
     def rows(self, blocks: Sequence[Block]) -> dict[str, Rows]:
         """The rows of blocks."""
         found = {}
         for block in blocks:
             units = [column.unit for column in block.columns]
-            rows = self._warehouse.rows(self.sql(block, self._warehouse.tables))
+            rows = self.warehouse.rows(self.sql(block, self.warehouse.tables))
             found[block.key] = [
                 [cell(value, unit) for value, unit in zip(row, units, strict=True)] for row in rows
             ]
@@ -114,12 +113,12 @@ class _Scope:
         """The SQL of a block, with tables as they are named."""
         return filled(
             block,
-            self._days,
-            zone=self._warehouse.zone.name,
-            projects=self._projects,
-            several=self._several,
+            self.days,
+            zone=self.warehouse.zone.name,
+            projects=self.projects,
+            several=self.several,
             tables=tables,
-            is_postgres=self._warehouse.is_postgres,
+            is_postgres=self.warehouse.is_postgres,
         )
 
 
