@@ -19,7 +19,6 @@ from openpanel_source.days.attempt import DayReading, Mark, Placement
 from openpanel_source.days.ledger import DayRecord, Reason
 from openpanel_source.days.meter import Meter
 from openpanel_source.days.old_servers.looks import DayRange, Looker
-from openpanel_source.days.page_by_page import PageByPage
 from openpanel_source.days.pages import FirstPage, Pages
 from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.tail import read_tail
@@ -70,8 +69,7 @@ class DayReader:
             DimensionShaper(query.dimensions, now, self.privacy) if query.dimensions else None
         )
         shaper = Shaper(self.privacy, self.fields, dimensions, self.promotion)
-        self._pages = Pages(client, query, generation, shaper)
-        self._page_by_page = PageByPage(self._pages, self.pages_in_flight, self.meter)
+        self._pages = Pages(client, query, generation, shaper, self.pages_in_flight, self.meter)
         self._placement = Placement()
         self._exact: ExactReader | None = None
         if not generation.has_stable_pages:
@@ -247,7 +245,7 @@ class DayReader:
             if self._exact is not None:
                 attempt = self._exact.read(pool, first.pages.result())
             else:
-                attempt = self._page_by_page.read(pool, item, first, size)
+                attempt = self._pages.read(pool, item, first, size)
             requests += len(attempt.totals)
             counts = attempt.counts(earlier)
             verdict = judge(counts, is_open=is_open, is_counted=self.query.is_counted)
