@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from openpanel_source.days.ledger import DayRecord, Known
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.errors import InvalidSettingError
-
-SEEN_FOR = timedelta(hours=23)
-"""So long a loss is seen before it is believed: nightly syncs do not start to the second."""
+from openpanel_source.model.clock import ALMOST_A_DAY
 
 
 @dataclass(frozen=True)
@@ -149,5 +147,5 @@ def is_ripe(record: DayRecord, counted: int, now: datetime) -> bool:
         record.verdict is Verdict.SHRUNK
         and record.shrunk_to == counted
         and record.shrunk_since is not None
-        and now - record.shrunk_since >= SEEN_FOR
+        and now - record.shrunk_since >= ALMOST_A_DAY
     )

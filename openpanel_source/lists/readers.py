@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from openpanel_source.api.client import Client
+from openpanel_source.api.projects import PROJECTS_PATH
 from openpanel_source.api.query import Params
 from openpanel_source.errors import ProjectAccessError
 from openpanel_source.lists.answers import (
@@ -19,7 +20,6 @@ from openpanel_source.lists.answers import (
     listed_as_data,
 )
 from openpanel_source.lists.conditions import (
-    PROJECTS_PATH,
     REFERENCES_PATH,
     Condition,
     insights_path,

@@ -36,6 +36,7 @@ from openpanel_source.model.schema import (
     SYNC_LISTS,
     Table,
 )
+from openpanel_source.rows.spill import batched_tables
 from openpanel_source.source.hints import by_key, declare, describe, materialize, rows_of
 from openpanel_source.source.orders import Orders
 from openpanel_source.source.resource_changes import check_caller
@@ -45,7 +46,6 @@ logger = logging.getLogger(__name__)
 
 Items = Generator[Any, None, Evidence]
 _ROWS = 5_000
-_BYTES = 16 * 1024 * 1024
 _STOPPED = "the sync was to end before all was read"
 _SINCE = {REFERENCES: "2026-01", PROJECTS: "2026-01", PROFILES: "2026-04", GROUPS: "2026-04"}
 
@@ -220,7 +220,7 @@ class _Lists:
             self.client, project_id, datetime.fromisoformat(seen) if seen else None
         )
         evidence = reader.evidence
-        for some in _batched(self._profile_rows(reader, project_id)):
+        for some in batched_tables(self._profile_rows(reader, project_id), _ROWS):
             yield rows_of(PROFILES, some, self._dialect)
         if evidence.doubts:
             return evidence
@@ -251,19 +251,6 @@ class _Lists:
             yield rows_of(GROUPS, made, self._dialect)
         known[project_id] = reader.after
         return reader.evidence
-
-
-def _batched(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Tables of some thousand rows, of which dlt writes one as fast as a small one."""
-    waiting: list[pa.Table] = []
-    for table in tables:
-        waiting.append(table)
-        rows = sum(one.num_rows for one in waiting)
-        if rows >= _ROWS or sum(one.nbytes for one in waiting) >= _BYTES:
-            yield pa.concat_tables(waiting)
-            waiting = []
-    if waiting:
-        yield pa.concat_tables(waiting)
 
 
 def _reason(error: OpenPanelError, table: Table) -> str:

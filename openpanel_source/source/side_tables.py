@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -12,12 +12,11 @@ from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.model.conditions import days_condition
 from openpanel_source.model.schema import EVENT_GROUPS, SYNC_DAYS
 from openpanel_source.rows.dimensions import DIMENSIONS
-from openpanel_source.rows.spill import SideRows, SpilledTables
+from openpanel_source.rows.spill import SideRows, SpilledTables, batched_tables
 from openpanel_source.source.hints import appended, materialize, rows_of
 from openpanel_source.source.orders import Results
 
 _ROWS = 50_000
-_BYTES = 16 * 1024 * 1024
 
 
 def newest_rows(
@@ -41,19 +40,16 @@ def newest_rows(
     columns = [*key, version]
     own = pa.concat_tables([table.select(columns) for table in rows])
     wins = _winners(own if held is None else pa.concat_tables([held, own]), key, version)
-    place = 0 if held is None else held.num_rows
-    waiting: list[pa.Table] = []
-    for table in rows:
-        waiting.append(table.filter(wins.slice(place, table.num_rows)))
+    if pc.any(wins).as_py():
+        own_wins = wins.slice(0 if held is None else held.num_rows)
+        yield from batched_tables(_filtered(rows, own_wins), _ROWS)
+
+
+def _filtered(tables: Iterable[pa.Table], wanted: pa.Array) -> Iterator[pa.Table]:
+    place = 0
+    for table in tables:
+        yield table.filter(wanted.slice(place, table.num_rows))
         place += table.num_rows
-        if (
-            sum(one.num_rows for one in waiting) >= _ROWS
-            or sum(one.nbytes for one in waiting) >= _BYTES
-        ):
-            yield pa.concat_tables(waiting)
-            waiting = []
-    if pc.any(wins).as_py() and waiting:
-        yield pa.concat_tables(waiting)
 
 
 def _winners(versions: pa.Table, key: Sequence[str], version: str) -> pa.Array:

@@ -26,7 +26,7 @@ from openpanel_source.destinations.warehouse import (
 )
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.model.conditions import Replaced, days_condition
-from openpanel_source.model.plain import plain
+from openpanel_source.model.plain import AsDict
 from openpanel_source.model.schema import EVENTS, PROPERTY_FAILURES, SYNC_DAYS, Column
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone
 from openpanel_source.operations.properties.filled_rows import (
@@ -54,7 +54,7 @@ _SOURCE = pa.schema([("id", pa.string()), ("properties", pa.string())])
 
 
 @dataclass
-class FillReport:
+class FillReport(AsDict):
     """What was filled.
 
     Attributes:
@@ -77,10 +77,6 @@ class FillReport:
     def exit_code(self) -> int:
         """0 if all was filled, 3 if days have to be read again."""
         return 3 if self.left else 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as JSON values."""
-        return dict(plain(vars(self)))
 
 
 def fill(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import dlt
-from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from openpanel_source.api.failed_projects import FailedProjects
@@ -15,7 +14,7 @@ from openpanel_source.days.ledger import DayRecord, Reason
 from openpanel_source.destinations.dialect import dialect_of
 from openpanel_source.destinations.duckdb_session import open_meanwhile
 from openpanel_source.destinations.explain import destination_errors
-from openpanel_source.destinations.warehouse import NOT_THERE, ProjectDay, select
+from openpanel_source.destinations.warehouse import NOT_THERE, ProjectDay, select, takes_sql
 from openpanel_source.errors import (
     AnswerTooLargeError,
     OpenPanelError,
@@ -66,7 +65,8 @@ class Scrub:
             What was found.
         """
         summary, proofs, reader = ScrubSummary(), list[Proof](), runs.backlog.reader
-        if reader is None or runs.backlog.days_left > 0:
+        # Without SQL there is no way to tell which ids are held.
+        if reader is None or runs.backlog.days_left > 0 or not takes_sql(self.pipeline):
             return summary
         before = reader.client.requests_sent
         try:
@@ -76,9 +76,6 @@ class Scrub:
                     if left <= 0 or self.halt.is_due():
                         break
                     self._take(item, Lister(reader, self.halt.is_due), left, summary, proofs)
-        except SqlClientNotAvailable:
-            # There is no way to tell which ids are held.
-            return summary
         except OpenPanelError as error:
             self._note(summary, "old days could not be listed, the next sync goes on", error)
         summary.requests = reader.client.requests_sent - before
