@@ -11,7 +11,13 @@ import dlt
 from dlt.destinations import filesystem
 
 from openpanel_source.destinations.prepare import drop_copies, separate_staging
-from openpanel_source.destinations.warehouse import ProjectDay, day_of, has_table, select
+from openpanel_source.destinations.warehouse import (
+    ProjectDay,
+    day_of,
+    has_table,
+    select,
+    sql_client,
+)
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.model.plain import AsDict
 from openpanel_source.model.schema import EVENTS, PROFILES, REJECTED_EVENTS
@@ -159,7 +165,7 @@ def _delete_profiles(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: P
                 " the files of the table profiles, then run sync --reload."
             )
         if found:
-            with pipeline.sql_client() as client:
+            with sql_client(pipeline) as client:
                 name = client.make_qualified_table_name(PROFILES.name)
                 client.execute_sql(f"DELETE FROM {name} WHERE {where}", *some)  # noqa: S608
         deleted += found
