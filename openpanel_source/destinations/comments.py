@@ -11,11 +11,10 @@ from typing import Any
 
 import dlt
 from dlt.common.schema import Schema
-from dlt.destinations import duckdb, postgres
 
 from openpanel_source.destinations.duckdb_session import opened
 from openpanel_source.destinations.waiting import met_another
-from openpanel_source.destinations.warehouse import own_schema
+from openpanel_source.destinations.warehouse import own_schema, sql_dialect
 from openpanel_source.model.conditions import literal
 
 logger = logging.getLogger(__name__)
@@ -43,6 +42,7 @@ LEFT JOIN pg_catalog.pg_description d
     ON d.objoid = t.oid AND d.objsubid = c.attnum AND d.classoid = 'pg_catalog.pg_class'::regclass
 WHERE n.nspname = {dataset} AND t.relkind IN ('r', 'p')
 """
+_HELD = {"duckdb": _HELD_BY_DUCKDB, "postgres": _HELD_BY_POSTGRES}
 
 
 def descriptions(pipeline: dlt.Pipeline) -> Descriptions:
@@ -61,12 +61,12 @@ def write_comments(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> None:
         pipeline: A pipeline that has loaded.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
     """
-    held = _HELD_BY_DUCKDB if isinstance(pipeline.destination, duckdb) else _HELD_BY_POSTGRES
-    if not isinstance(pipeline.destination, (duckdb, postgres)):
+    dialect = sql_dialect(pipeline)
+    if dialect is None:
         return
     try:
         with opened(pipeline, busy_timeout) as client:
-            _write(client, descriptions(pipeline), held)
+            _write(client, descriptions(pipeline), _HELD[dialect])
     except Exception as error:  # noqa: BLE001 - a sync that loaded must not fail for a comment
         if not met_another(error):
             logger.warning("descriptions could not be written as comments: %s", error)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, timezone
-from typing import Any
+from typing import Any, Literal
 
 import dlt
 from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.common.schema import Schema
-from dlt.destinations import duckdb
+from dlt.destinations import duckdb, postgres
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from openpanel_source.errors import DestinationError
@@ -165,6 +165,13 @@ def bare_client(pipeline: dlt.Pipeline) -> Any:
     """
     client, _ = pipeline._get_destination_clients(Schema(SOURCE_NAME))
     return client
+
+
+def sql_dialect(pipeline: dlt.Pipeline) -> Literal["duckdb", "postgres"] | None:
+    """The dialect of a destination that more than portable SQL is written for; None of others."""
+    if isinstance(pipeline.destination, duckdb):
+        return "duckdb"
+    return "postgres" if isinstance(pipeline.destination, postgres) else None
 
 
 def takes_sql(pipeline: dlt.Pipeline) -> bool:

@@ -15,9 +15,10 @@ import dlt
 import pyarrow as pa
 
 from openpanel_source.destinations.pipelines import DEFAULT_DATASET, open_to_look
+from openpanel_source.destinations.warehouse import sql_dialect
 from openpanel_source.model.cells import as_json, as_text, distinct_names
 from openpanel_source.model.schema import SYNC_DAYS
-from openpanel_source.models.dataset import Dataset, dialect_of
+from openpanel_source.models.dataset import Dataset, models_dialect
 from openpanel_source.models.definitions import Relations
 from openpanel_source.models.time_zone import Zone
 from openpanel_source.operations.query import Reader, connected, reading
@@ -117,7 +118,7 @@ class ExploredWarehouse:
             open_to_look(self.destination, self.database, self.dataset) as pipeline,
             connected(pipeline, _BUSY_TIMEOUT) as client,
         ):
-            dataset = Dataset.of(client, dialect_of(pipeline))
+            dataset = Dataset.of(client, models_dialect(pipeline))
             dataset.check_loaded()
             # The ledger tells without a look at the events.
             asked = (
@@ -147,7 +148,7 @@ class ExploredWarehouse:
             open_to_look(self.destination, self.database, self.dataset) as pipeline,
             reading(pipeline, _BUSY_TIMEOUT) as reader,
         ):
-            if dialect_of(pipeline) == "duckdb":
+            if sql_dialect(pipeline) == "duckdb":
                 # Whoever reaches the page reads this file, and no others of the machine.
                 reader.ask("SET enable_external_access = false; SET lock_configuration = true")
             return _first_rows(reader, sql)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import dlt
-from dlt.destinations import duckdb, postgres
 
-from openpanel_source.destinations.warehouse import nothing_loaded
+from openpanel_source.destinations.warehouse import nothing_loaded, sql_dialect
 from openpanel_source.errors import DestinationError, ViewBlockedError
 from openpanel_source.model.conditions import literal
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
@@ -39,15 +38,15 @@ _COLUMNS = (
 )
 
 
-def dialect_of(pipeline: dlt.Pipeline) -> str:
+def models_dialect(pipeline: dlt.Pipeline) -> str:
     """The dialect of a destination that models can be made in.
 
     Raises:
         DestinationError: It is another one.
     """
-    for kind, dialect in ((duckdb, "duckdb"), (postgres, "postgres")):
-        if isinstance(pipeline.destination, kind):
-            return dialect
+    dialect = sql_dialect(pipeline)
+    if dialect is not None:
+        return dialect
     name = pipeline.destination.destination_name if pipeline.destination else "no destination"
     raise DestinationError(
         f"models are made in DuckDB and PostgreSQL, not in {name}; openpanel-source models --print"

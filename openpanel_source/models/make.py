@@ -13,7 +13,8 @@ from dlt.destinations.exceptions import DatabaseException
 
 from openpanel_source.destinations.duckdb_session import opened, settings_meanwhile
 from openpanel_source.destinations.explain import destination_errors
-from openpanel_source.errors import DestinationError, ViewBlockedError
+from openpanel_source.destinations.warehouse import sql_dialect
+from openpanel_source.errors import ViewBlockedError
 from openpanel_source.model.clock import check_seconds
 from openpanel_source.model.conditions import literal
 from openpanel_source.model.text import printable
@@ -23,7 +24,7 @@ from openpanel_source.models.build import (
     tables_statements,
     views_statements,
 )
-from openpanel_source.models.dataset import Dataset, dialect_of
+from openpanel_source.models.dataset import Dataset, models_dialect
 from openpanel_source.models.definitions import NAMES, UTC, models, script
 from openpanel_source.models.refresh import Refresh
 from openpanel_source.models.time_zone import Zone, configured_zone
@@ -86,7 +87,7 @@ def refresh_models(
         OpenPanelError: The destination failed.
     """
     check_seconds("busy_timeout", busy_timeout)
-    dialect = dialect_of(pipeline)
+    dialect = models_dialect(pipeline)
     configured_zone(timezone)
     with destination_errors(), opened(pipeline, busy_timeout) as client:
         dataset = Dataset.of(client, dialect)
@@ -105,9 +106,8 @@ def refresh_tables(pipeline: dlt.Pipeline, busy_timeout: float) -> ModelsSummary
         ViewBlockedError: Views of somebody else depend on tables that have changed.
         OpenPanelError: The destination failed.
     """
-    try:
-        dialect = dialect_of(pipeline)
-    except DestinationError:
+    dialect = sql_dialect(pipeline)
+    if dialect is None:
         return None
     with destination_errors(), opened(pipeline, busy_timeout) as client:
         dataset = Dataset.of(client, dialect)

@@ -16,7 +16,7 @@ from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.destinations.pipeline_lock import running_alone
 from openpanel_source.destinations.prepare import drop_staging
 from openpanel_source.destinations.warehouse import ProjectDay
-from openpanel_source.models.dataset import dialect_of
+from openpanel_source.models.dataset import models_dialect
 from openpanel_source.models.day_status import make_day_status
 from openpanel_source.models.make import refresh_models, refresh_tables
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
@@ -80,7 +80,7 @@ def sync(
     halt = Halt(max_runtime, stop)
     if models:
         # Refuses a destination that holds none, before anything is loaded.
-        dialect_of(pipeline)
+        models_dialect(pipeline)
     # No pace is known before the settings are.
     backlog, pace = Backlog(), Pace(inf)
     runs: Runs | None = None

@@ -118,7 +118,7 @@ class _Scope:
             projects=self.projects,
             several=self.several,
             tables=tables,
-            is_postgres=self.warehouse.is_postgres,
+            dialect=self.warehouse.dataset.dialect,
         )
 
 

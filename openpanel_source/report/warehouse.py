@@ -10,12 +10,12 @@ from typing import Any
 
 import dlt
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
-from dlt.destinations import filesystem, postgres
+from dlt.destinations import filesystem
 
-from openpanel_source.destinations.duckdb_session import file_of, is_duckdb
+from openpanel_source.destinations.duckdb_session import file_of
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.observer import observing
-from openpanel_source.destinations.warehouse import sql_client
+from openpanel_source.destinations.warehouse import sql_client, sql_dialect
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.model.conditions import identifier
 from openpanel_source.model.schema import LIST_TABLES, TABLES
@@ -47,7 +47,6 @@ class ReportedWarehouse:
         tables: What to read, as SQL, by the names of tables and models; those that it lacks are
             left out.
         has_models: Whether the models are tables, rather than computed for this report.
-        is_postgres: Whether it is PostgreSQL, rather than DuckDB.
         is_of_files: Whether it is files, read by DuckDB.
     """
 
@@ -55,7 +54,6 @@ class ReportedWarehouse:
     zone: Zone
     tables: Mapping[str, str]
     has_models: bool
-    is_postgres: bool
     is_of_files: bool
     _reader: Reader
 
@@ -95,7 +93,7 @@ def check_reportable(pipeline: dlt.Pipeline) -> None:
     Raises:
         DestinationError: It is neither DuckDB nor PostgreSQL nor files.
     """
-    if not (is_duckdb(pipeline) or isinstance(pipeline.destination, (postgres, filesystem))):
+    if not (sql_dialect(pipeline) or isinstance(pipeline.destination, filesystem)):
         name = pipeline.destination.destination_name if pipeline.destination else "no destination"
         raise DestinationError(
             f"reports are made of DuckDB, PostgreSQL and files (filesystem), not of {name}."
@@ -123,9 +121,9 @@ def opened_to_report(
     path = file_of(pipeline)
     if path is not None and not path.exists():
         raise DestinationError(f"there is no database {path}; run openpanel-source sync first.")
-    is_postgres = isinstance(pipeline.destination, postgres)
     with _client(pipeline, busy_timeout) as client:
-        dataset = Dataset.of(client, "postgres" if is_postgres else "duckdb")
+        # Files are read by DuckDB.
+        dataset = Dataset.of(client, sql_dialect(pipeline) or "duckdb")
         dataset.check_loaded()
         zone = _zone(dataset, timezone)
         has_models = all(
@@ -134,7 +132,7 @@ def opened_to_report(
             for model in _MADE
         )
         reader = Reader(client.native_connection, client.dbapi.Error, is_one_transaction=True)
-        if is_postgres:
+        if dataset.dialect == "postgres":
             _begin(client, reader, writes=not has_models)
         made: dict[str, str] = {}
         try:
@@ -146,12 +144,11 @@ def opened_to_report(
                 zone,
                 {**_ABSENT, **tables, **made},
                 has_models,
-                is_postgres,
                 isinstance(pipeline.destination, filesystem),
                 reader,
             )
         finally:
-            _forget(client, made.values(), is_postgres=is_postgres)
+            _forget(client, made.values(), dataset.dialect)
 
 
 @contextmanager
@@ -222,10 +219,10 @@ def _without_models(error: DestinationError) -> DestinationError:
     )
 
 
-def _forget(client: Any, tables: Collection[str], *, is_postgres: bool) -> None:
+def _forget(client: Any, tables: Collection[str], dialect: str) -> None:
     connection = client.native_connection
     with suppress(client.dbapi.Error):
-        if is_postgres:
+        if dialect == "postgres":
             connection.rollback()
         else:
             for table in tables:
