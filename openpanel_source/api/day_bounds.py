@@ -9,7 +9,7 @@ belongs to.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta, timezone
 from typing import Any, NamedTuple
 
@@ -160,6 +160,7 @@ def misplaced(row: Seen, parts: Iterable[Part]) -> str | None:
     return None
 
 
+@dataclass(frozen=True)
 class BoundsProbe:
     """Asks a server about bounds.
 
@@ -168,10 +169,9 @@ class BoundsProbe:
         project_id: A project that holds rows.
     """
 
-    def __init__(self, client: Client, project_id: str) -> None:
-        self._client = client
-        self._project = project_id
-        self._query = EventQuery()
+    client: Client
+    project_id: str
+    _query: EventQuery = field(default_factory=EventQuery, init=False)
 
     def measure(
         self, generation: Generation, newest: Listed, known: str | None = None
@@ -234,7 +234,7 @@ class BoundsProbe:
 
     def _bare(self, generation: Generation, start: str, end: str) -> Listed:
         """What bounds alone select."""
-        encoded = self._query.params(self._project, EARLIEST, EARLIEST, generation=generation)
+        encoded = self._query.params(self.project_id, EARLIEST, EARLIEST, generation=generation)
         params: Params = [
             next(pair for pair in encoded if pair[0] == "projectId"),
             ("start", start),
@@ -243,7 +243,7 @@ class BoundsProbe:
         ]
         if not generation.has_true_counts:
             params.append(("includes", unique_name()))
-        return self._client.read(EVENTS_PATH, params, listed)
+        return self.client.read(EVENTS_PATH, params, listed)
 
     def _problem(self, generation: Generation, row: Seen) -> str | None:
         day = row.at.date()
@@ -268,9 +268,9 @@ class BoundsProbe:
 
     def _part(self, generation: Generation, start: datetime, end: datetime) -> Part:
         params = self._query.between(
-            self._project, start, end, limit=_PART_ROWS, generation=generation
+            self.project_id, start, end, limit=_PART_ROWS, generation=generation
         )
-        total, rows = self._client.read(EVENTS_PATH, params, listed)
+        total, rows = self.client.read(EVENTS_PATH, params, listed)
         if generation.has_edges:
             # The bounds were widened to whole seconds, and hold their last instant.
             ceiling = end if not end.microsecond else end.replace(microsecond=0) + _SECOND

@@ -18,7 +18,7 @@ from openpanel_source.errors import (
 )
 from openpanel_source.model.json_text import UNREADABLE
 
-_PROJECTS_PATH = "/manage/projects"
+PROJECTS_PATH = "/manage/projects"
 """Of servers since 2026-01-20, for root clients alone (openpanel-more.md, section 3)."""
 
 
@@ -66,7 +66,7 @@ def readable_projects(client: Client) -> Readable:
         OpenPanelError: The credentials are not accepted, or the server cannot be asked.
     """
     try:
-        return Readable(True, _asked(client, _PROJECTS_PATH, [], _Projects).data)
+        return Readable(True, _asked(client, PROJECTS_PATH, [], _Projects).data)
     except (ProjectAccessError, EndpointNotFoundError, InvalidQueryError, ServerFaultError):
         # Of a client that reads nothing, and of an address that leads nowhere, the next one tells.
         start, end = EVERYTHING

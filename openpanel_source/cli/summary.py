@@ -1,4 +1,4 @@
-"""What a sync did, as all commands say it that sync."""
+"""What a sync did, in the words of all commands that run one."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""Fetch pages of a day, in parts where a page holds more bytes than an answer may."""
+"""Read a day page by page, several in flight, and in parts where a page is too large."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import Future
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ from openpanel_source.api.client import Client
 from openpanel_source.api.generation import Generation
 from openpanel_source.api.page import Meta, RawPage, first_id, split_page
 from openpanel_source.api.query import EVENTS_PATH, EventQuery
+from openpanel_source.days.attempt import Attempt
+from openpanel_source.days.meter import Meter
 from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.errors import AnswerTooLargeError
 from openpanel_source.rows.decode import Rejected, as_text
@@ -33,12 +36,16 @@ class Pages:
         query: Which events.
         generation: The server's.
         shaper: Makes tables of them.
+        in_flight: Pages of a day that are asked for at a time.
+        meter: Counts rows as they come.
     """
 
     client: Client
     query: EventQuery
     generation: Generation
     shaper: Shaper
+    in_flight: int
+    meter: Meter
     _shaping: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def fetch(self, item: PlannedDay, number: int, size: int | None = None) -> list[ShapedPage]:
@@ -62,6 +69,41 @@ class Pages:
         except AnswerTooLargeError:
             pages = self._in_parts(item, number, size, _PARTS)
         return [page._replace(meta=_of_whole_pages(page.meta, size)) for page in pages]
+
+    def read(
+        self, pool: ThreadPoolExecutor, item: PlannedDay, first: FirstPage, size: int
+    ) -> Attempt:
+        """Read a day once, from its first page to its last, whatever it holds.
+
+        Args:
+            pool: Makes the requests.
+            item: The day.
+            first: Its first page.
+            size: Rows that a page holds.
+
+        Raises:
+            OpenPanelError: A request failed for good.
+        """
+        from openpanel_source.api.paginator import EventsPaginator
+
+        paginator = EventsPaginator(until_empty=not self.query.is_counted)
+        attempt = Attempt(page_size=size)
+        window = deque([first.pages])
+        asked = 1
+        while window:
+            pages = window.popleft().result()
+            new_rows = sum([attempt.add(page) for page in pages])
+            self.meter.reach(attempt.rows, attempt.totals[0])
+            paginator.observe(pages[-1].meta, sum(page.rows for page in pages), new_rows)
+            if not paginator.has_next_page:
+                break
+            known = max(paginator.pages, paginator.page + 1)
+            while len(window) < self.in_flight and asked < known:
+                asked += 1
+                window.append(pool.submit(self.fetch, item, asked, size))
+        for unneeded in window:
+            unneeded.cancel()
+        return attempt
 
     def _in_parts(
         self, item: PlannedDay, number: int, size: int, parts: tuple[int, ...]

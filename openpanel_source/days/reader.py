@@ -19,7 +19,6 @@ from openpanel_source.days.attempt import DayReading, Mark, Placement
 from openpanel_source.days.ledger import DayRecord, Reason
 from openpanel_source.days.meter import Meter
 from openpanel_source.days.old_servers.looks import DayRange, Looker
-from openpanel_source.days.page_by_page import PageByPage
 from openpanel_source.days.pages import FirstPage, Pages
 from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.tail import read_tail
@@ -32,7 +31,7 @@ from openpanel_source.rows.promoted import NOTHING, Promotion
 from openpanel_source.rows.shape import Shaper
 
 if TYPE_CHECKING:
-    from openpanel_source.days.old_servers.reader import AlignedDays
+    from openpanel_source.days.old_servers.reader import ExactReader
 
 _READINGS = 3
 """Times a day is read before its verdict stands."""
@@ -66,17 +65,18 @@ class DayReader:
 
     def __post_init__(self) -> None:
         client, query, now, generation = self.client, self.query, self.now, self.generation
-        told = DimensionShaper(query.dimensions, now, self.privacy) if query.dimensions else None
-        shaper = Shaper(self.privacy, self.fields, told, self.promotion)
-        self._pages = Pages(client, query, generation, shaper)
-        self._page_by_page = PageByPage(self._pages, self.pages_in_flight, self.meter)
+        dimensions = (
+            DimensionShaper(query.dimensions, now, self.privacy) if query.dimensions else None
+        )
+        shaper = Shaper(self.privacy, self.fields, dimensions, self.promotion)
+        self._pages = Pages(client, query, generation, shaper, self.pages_in_flight, self.meter)
         self._placement = Placement()
-        self._aligned: AlignedDays | None = None
+        self._exact: ExactReader | None = None
         if not generation.has_stable_pages:
-            from openpanel_source.days.old_servers.reader import AlignedDays
+            from openpanel_source.days.old_servers.reader import ExactReader
 
             looker = Looker(client, query, generation, now)
-            self._aligned = AlignedDays(looker, shaper, self.meter)
+            self._exact = ExactReader(looker, shaper, self.meter)
 
     @property
     def adds_up(self) -> bool:
@@ -89,8 +89,8 @@ class DayReader:
         With a profile id the server lists rows that it does not count: then at least 1 if it
         lists any.
         """
-        if self._aligned is not None:
-            return self._aligned.looker.count(DayRange(project_id, first, last))
+        if self._exact is not None:
+            return self._exact.looker.count(DayRange(project_id, first, last))
         meta, newest_id = self._peek(project_id, first, last)
         total = meta.total_count - self._at_edge(project_id, last)
         if self.query.is_counted:
@@ -103,7 +103,7 @@ class DayReader:
         Returns:
             None where one request does not tell.
         """
-        if self._aligned is not None or not self.query.is_counted:
+        if self._exact is not None or not self.query.is_counted:
             return None
         params = self.query.params(project_id, first, last, limit=1, generation=self.generation)
         meta, day = self.client.read(EVENTS_PATH, params, newest_day)
@@ -127,14 +127,14 @@ class DayReader:
         Returns:
             None where a day is read by many requests that count it past a cache.
         """
-        if self._aligned is not None:
+        if self._exact is not None:
             return None
         pages = self._pages.fetch(PlannedDay(project_id, day, Reason.CHANGED), 1)
         return pages[0].meta.total_count - self._at_edge(project_id, day)
 
     def newest(self, project_id: str, day: date) -> tuple[int, str | None]:
         """The server's count for a UTC day, and the id of its newest row if rows have an order."""
-        if self._aligned is not None or self.generation.has_edges:
+        if self._exact is not None or self.generation.has_edges:
             return self.count(project_id, day, day), None
         meta, newest_id = self._peek(project_id, day, day)
         return meta.total_count, newest_id
@@ -209,8 +209,8 @@ class DayReader:
     ) -> FirstPage:
         """The first request of a day, under way."""
         today = self.now().date()
-        if self._aligned is not None:
-            return FirstPage(today, pool.submit(self._aligned.first, item))
+        if self._exact is not None:
+            return FirstPage(today, pool.submit(self._exact.first, item))
         return FirstPage(today, pool.submit(self._pages.fetch, item, 1, size))
 
     def _read_alone(
@@ -229,7 +229,7 @@ class DayReader:
         return None
 
     def _read_day(self, pool: ThreadPoolExecutor, item: PlannedDay, first: FirstPage) -> DayReading:
-        if self._aligned is None and not self.generation.has_edges:
+        if self._exact is None and not self.generation.has_edges:
             self.meter.begin(item, is_whole=False)
             tail = read_tail(self._pages, item, first, self.now)
             if tail is not None:
@@ -242,10 +242,10 @@ class DayReader:
             readings += 1
             self.meter.begin(item, is_whole=True)
             is_open = item.day >= first.asked_on
-            if self._aligned is not None:
-                attempt = self._aligned.read(pool, first.pages.result())
+            if self._exact is not None:
+                attempt = self._exact.read(pool, first.pages.result())
             else:
-                attempt = self._page_by_page.read(pool, item, first, size)
+                attempt = self._pages.read(pool, item, first, size)
             requests += len(attempt.totals)
             counts = attempt.counts(earlier)
             verdict = judge(counts, is_open=is_open, is_counted=self.query.is_counted)

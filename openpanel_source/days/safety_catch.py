@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from openpanel_source.days.ledger import DayRecord, Known
 from openpanel_source.days.verdict import Verdict
 from openpanel_source.errors import InvalidSettingError
-
-SEEN_FOR = timedelta(hours=23)
-"""So long a loss is seen before it is believed: nightly syncs do not start to the second."""
+from openpanel_source.model.clock import ALMOST_A_DAY
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,10 @@ class SafetyCatch:
         self._released.update(days)
 
     def permits(self, record: DayRecord) -> bool:
-        """Whether a day as it was read may replace what is held of it.
+        """Whether a day that was read may replace what is held of it.
+
+        It may if it lost nothing, or only what was let go when it was planned. If it lost more, all
+        losses are weighed again; and a day that was held back before stays held back.
 
         Args:
             record: The reading; it may have lost more rows than were counted when it was planned.
@@ -118,7 +119,7 @@ class SafetyCatch:
         if self.limits.allow_deletions or before is None:
             return True
         loss = Loss(before.held, record.total_count)
-        # Rows may be counted and come, and be none that can be loaded.
+        # As many rows may come as are counted, of which fewer than before can be loaded.
         of_rows = Loss(before.loadable_rows, record.loadable_rows)
         if of_rows.rows > max(loss.rows, 0):
             loss = of_rows
@@ -127,7 +128,7 @@ class SafetyCatch:
         if loss.rows <= 0 or loss == self._accepted.get(record.day):
             return True
         if before.verdict is Verdict.SHRUNK:
-            # Or what is held back would go all the same, a little at each sync.
+            # Otherwise what is held back would be lost all the same, a little with each sync.
             return False
         accepted = self._accepted | {record.day: loss}
         if is_much(accepted.values(), self._held, self.limits):
@@ -146,5 +147,5 @@ def is_ripe(record: DayRecord, counted: int, now: datetime) -> bool:
         record.verdict is Verdict.SHRUNK
         and record.shrunk_to == counted
         and record.shrunk_since is not None
-        and now - record.shrunk_since >= SEEN_FOR
+        and now - record.shrunk_since >= ALMOST_A_DAY
     )

@@ -11,11 +11,11 @@ from typing import Any
 
 import dlt
 from dlt.common.schema import Schema
-from dlt.destinations import duckdb, postgres
 
 from openpanel_source.destinations.duckdb_session import opened
 from openpanel_source.destinations.waiting import met_another
-from openpanel_source.destinations.warehouse import own_schema
+from openpanel_source.destinations.warehouse import own_schema, sql_dialect
+from openpanel_source.model.conditions import literal
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +24,10 @@ Descriptions = dict[tuple[str, str], str]
 
 _HELD_BY_DUCKDB = """
 SELECT table_name, '', comment FROM duckdb_tables()
-WHERE database_name = current_database() AND schema_name = '{dataset}'
+WHERE database_name = current_database() AND schema_name = {dataset}
 UNION ALL
 SELECT table_name, column_name, comment FROM duckdb_columns()
-WHERE database_name = current_database() AND schema_name = '{dataset}'
+WHERE database_name = current_database() AND schema_name = {dataset}
 """
 _HELD_BY_POSTGRES = """
 SELECT t.relname, coalesce(c.attname, ''), d.description
@@ -40,8 +40,9 @@ JOIN (
 ) c ON c.attrelid = t.oid
 LEFT JOIN pg_catalog.pg_description d
     ON d.objoid = t.oid AND d.objsubid = c.attnum AND d.classoid = 'pg_catalog.pg_class'::regclass
-WHERE n.nspname = '{dataset}' AND t.relkind IN ('r', 'p')
+WHERE n.nspname = {dataset} AND t.relkind IN ('r', 'p')
 """
+_HELD = {"duckdb": _HELD_BY_DUCKDB, "postgres": _HELD_BY_POSTGRES}
 
 
 def descriptions(pipeline: dlt.Pipeline) -> Descriptions:
@@ -60,19 +61,19 @@ def write_comments(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> None:
         pipeline: A pipeline that has loaded.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
     """
-    held = _HELD_BY_DUCKDB if isinstance(pipeline.destination, duckdb) else _HELD_BY_POSTGRES
-    if not isinstance(pipeline.destination, (duckdb, postgres)):
+    dialect = sql_dialect(pipeline)
+    if dialect is None:
         return
     try:
         with opened(pipeline, busy_timeout) as client:
-            _write(client, descriptions(pipeline), held)
+            _write(client, descriptions(pipeline), _HELD[dialect])
     except Exception as error:  # noqa: BLE001 - a sync that loaded must not fail for a comment
         if not met_another(error):
             logger.warning("descriptions could not be written as comments: %s", error)
 
 
 def _write(client: Any, described: Descriptions, held: str) -> None:
-    found = client.execute_sql(held.format(dataset=_quoted(client.dataset_name)))
+    found = client.execute_sql(held.format(dataset=literal(client.dataset_name)))
     statements = [
         _statement(client, table, column, described[table, column])
         for table, column, comment in found
@@ -94,8 +95,4 @@ def _descriptions(schema: Schema) -> Iterator[tuple[tuple[str, str], str | None]
 def _statement(client: Any, table: str, column: str, text: str) -> str:
     name = client.make_qualified_table_name(table)
     what = f"COLUMN {name}.{client.escape_column_name(column)}" if column else f"TABLE {name}"
-    return f"COMMENT ON {what} IS '{_quoted(text)}'"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
+    return f"COMMENT ON {what} IS {literal(text)}"

@@ -1,7 +1,7 @@
-"""What some destinations want otherwise: how JSON reaches them, and how their tables lie.
+"""What some destinations need done differently: how JSON is sent to them, how tables are laid out.
 
 All of it follows from the capabilities that dlt knows of a destination. DuckDB, PostgreSQL and
-files want nothing.
+files need nothing of it.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class Layout:
 
 @dataclass(frozen=True)
 class Dialect:
-    """What a destination wants otherwise.
+    """What a destination needs done differently.
 
     Args:
-        json: How JSON columns reach it. ``native``: as text in Parquet, which it parses or holds
-            as the text it is. ``lines``: as values in JSON Lines, as Parquet is refused or would
-            leave them strings; tables that come from memory have text columns instead. ``text``:
-            it has no way, and the columns are text.
+        json: How JSON columns are sent to it. ``native``: as text in Parquet, which it parses, or
+            keeps as text. ``lines``: as values in JSON Lines, because it refuses them in Parquet
+            or would keep them as strings; in tables that come from memory they are text columns.
+            ``text``: it takes no JSON, and the columns are text.
         instant: Writes an instant in SQL.
         layouts: By table.
     """
@@ -87,7 +87,7 @@ class Dialect:
 
 
 def current_dialect() -> Dialect:
-    """That of the active pipeline's destination; the ordinary one where there is none."""
+    """The dialect of the active pipeline's destination; the ordinary one if none is active."""
     container = Container()
     if DestinationCapabilitiesContext not in container:
         return Dialect()
@@ -95,7 +95,7 @@ def current_dialect() -> Dialect:
 
 
 def dialect_of(capabilities: DestinationCapabilitiesContext) -> Dialect:
-    """What a destination wants, from what dlt knows of it.
+    """The dialect of a destination, from what dlt knows of it.
 
     Args:
         capabilities: Of the destination; its file formats are those left with its staging.

@@ -15,6 +15,7 @@ from dlt.common.normalizers.naming import NamingConvention
 from dlt.destinations import duckdb as dlt_duckdb
 
 from openpanel_source.errors import DestinationError
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.schema import SYNC_DAYS
 from openpanel_source.model.text import printable
 
@@ -126,8 +127,8 @@ def make_file(credentials: Any) -> None:
     # Why it cannot be made is told as it is opened, if another was not quicker.
     with suppress(duckdb.Error), duckdb.connect() as connection:
         # To open it with a setting would keep other threads from opening it without.
-        file, wanted = (str(text).replace("'", "''") for text in (path, version))
-        connection.execute(f"ATTACH '{file}' AS new (STORAGE_VERSION '{wanted}')")
+        file, wanted = literal(str(path)), literal(str(version))
+        connection.execute(f"ATTACH {file} AS new (STORAGE_VERSION {wanted})")
 
 
 def check_name(client: Any) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -30,18 +30,18 @@ from openpanel_source.destinations.warehouse import bare_client, sql_client
 
 logger = logging.getLogger(__name__)
 
-loading = threading.RLock()
+load_lock = threading.RLock()
 """Held while a file is loaded into, so that no other thread uses its staging tables."""
 
 LOAD_SETTINGS = {"memory_limit": "128MB", "threads": "1", "preserve_insertion_order": "false"}
-"""What does not fit into the memory goes to files beside the database, but for the rows at hand:
-those of a second thread at times did not fit; with twice the memory it makes a sync without a rate
-limit a sixth faster. Keeping the order of insertion would cost a third of the speed."""
+"""How DuckDB loads. What does not fit into the memory goes to files beside the database, except for
+the rows at hand. The rows of a second thread did not always fit. With one, and twice the memory, a
+sync without a rate limit would be a sixth faster. Keeping the order of insertion would make it a
+third slower."""
 _TAKEN = r"(?is).*(could not set lock|unique file handle conflict)"
 """Another process has the file open, or another thread is just opening or closing it."""
 _HEAVY = 8 * 1024 * 1024
-"""Bytes of long texts for which that is too little."""
-_NO_LIMIT = "RESET GLOBAL memory_limit"
+"""Bytes of long texts for which that memory is too little."""
 
 
 def is_duckdb(pipeline: dlt.Pipeline) -> bool:
@@ -120,32 +120,50 @@ def modest(
     if not is_duckdb(pipeline):
         yield lambda: False
         return
-    statements = {name: f"SET GLOBAL {name} = '{value}'" for name, value in LOAD_SETTINGS.items()}
-    if heavy_bytes > _HEAVY:
-        # Long texts are held until they are committed: then the limit is DuckDB's own.
-        statements["memory_limit"] = _NO_LIMIT
-    with loading, opened(pipeline, busy_timeout) as client:
-        configured = client.credentials.global_config or {}
-        # All connections of a process to a file share these settings while one is open.
-        statements = {name: text for name, text in statements.items() if name not in configured}
-        before = {name: setting(client, name) for name in statements}
-        for statement in statements.values():
-            client.execute_sql(statement)
+    with (
+        load_lock,
+        opened(pipeline, busy_timeout) as client,
+        settings_meanwhile(client, LOAD_SETTINGS) as changed,
+    ):
 
         def lift_limit() -> bool:
-            if statements.get("memory_limit", _NO_LIMIT) == _NO_LIMIT:
+            if "memory_limit" not in changed:
                 return False
-            statements["memory_limit"] = _NO_LIMIT
-            client.execute_sql(_NO_LIMIT)
+            changed.remove("memory_limit")
+            client.execute_sql("RESET GLOBAL memory_limit")
             return True
 
+        if heavy_bytes > _HEAVY:
+            # Long texts are held until they are committed: then the limit is DuckDB's own.
+            lift_limit()
         try:
             yield lift_limit
         finally:
             # What was loaded is written where it stays, while little memory may be taken for it.
             _try(client, "CHECKPOINT")
-            for name, value in before.items():
-                _try(client, f"SET GLOBAL {name} = '{value}'")
+
+
+@contextmanager
+def settings_meanwhile(client: Any, wanted: Mapping[str, str]) -> Iterator[set[str]]:
+    """Have DuckDB work with other settings meanwhile, where nothing else is configured.
+
+    Args:
+        client: dlt's, open.
+        wanted: Values of settings, by name.
+
+    Yields:
+        The names of those that were changed.
+    """
+    configured = client.credentials.global_config or {}
+    # All connections of a process to a file share these settings while one is open.
+    before = {name: _setting(client, name) for name in wanted if name not in configured}
+    for name in before:
+        client.execute_sql(f"SET GLOBAL {name} = '{wanted[name]}'")
+    try:
+        yield {*before}
+    finally:
+        for name, value in before.items():
+            _try(client, f"SET GLOBAL {name} = '{value}'")
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
@@ -159,7 +177,7 @@ def _try(client: Any, statement: str) -> None:
         client.execute_sql(statement)
 
 
-def setting(client: Any, name: str) -> str:
+def _setting(client: Any, name: str) -> str:
     """A setting of DuckDB, as it can be set again."""
     [[value]] = client.execute_sql(f"SELECT current_setting('{name}')::VARCHAR")
     # Bytes are told cut off after one decimal, and would be less each time they are set to that.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,7 @@ _SLACK = timedelta(minutes=15)
 before than that cannot be newer."""
 
 
+@dataclass(frozen=True)
 class Holdings:
     """Answers questions about the destination of a pipeline; without one it knows of nothing.
 
@@ -35,9 +37,8 @@ class Holdings:
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
     """
 
-    def __init__(self, pipeline: dlt.Pipeline | None = None, busy_timeout: float = 0.0) -> None:
-        self._pipeline = pipeline
-        self._busy_timeout = busy_timeout
+    pipeline: dlt.Pipeline | None = None
+    busy_timeout: float = 0.0
 
     def holds_none(self, condition: str, table: str = EVENTS.name) -> bool:
         """Whether surely no row of a table meets a condition; then rows need no merge.
@@ -49,9 +50,9 @@ class Holdings:
         Returns:
             False of other destinations than DuckDB files, where a merge costs less than asking.
         """
-        if self._pipeline is None or not is_duckdb(self._pipeline):
+        if self.pipeline is None or not is_duckdb(self.pipeline):
             return False
-        with opened(self._pipeline, self._busy_timeout) as client:
+        with opened(self.pipeline, self.busy_timeout) as client:
             name = client.make_qualified_table_name(table)
             # The condition is made by this package from days and checked ids.
             sql = f"SELECT 1 FROM {name} WHERE {condition} LIMIT 1"  # noqa: S608
@@ -75,7 +76,7 @@ class Holdings:
             None if there is no such table, or the destination cannot be asked in SQL.
         """
         table, names = dimension.table, [*dimension.table.primary_key, dimension.version]
-        destination = self._pipeline.destination if self._pipeline else None
+        destination = self.pipeline.destination if self.pipeline else None
         dialect = dialect_of(destination.capabilities()) if destination else Dialect()
         condition = f"read_at >= {dialect.instant(since - _SLACK)}"
         rows = self._select(table.name, ", ".join(names), condition)
@@ -107,7 +108,7 @@ class Holdings:
             table: Its name.
             project_id: The project.
         """
-        if self._pipeline is None:
+        if self.pipeline is None:
             return False
         counts = self._select(table, "project_id, count(*)", "1 = 1 GROUP BY project_id")
         return project_id not in dict(counts or ())
@@ -118,18 +119,18 @@ class Holdings:
         Args:
             loaded: The rows of each day.
         """
-        if self._pipeline is None or not loaded:
+        if self.pipeline is None or not loaded:
             return frozenset()
         days = [day for _, day in loaded]
-        with open_meanwhile(self._pipeline, self._busy_timeout):
-            held = count_events(self._pipeline, min(days), max(days))
+        with open_meanwhile(self.pipeline, self.busy_timeout):
+            held = count_events(self.pipeline, min(days), max(days))
         return frozenset(key for key, rows in loaded.items() if held.get(key, 0) != rows)
 
     def _select(self, table: str, columns: str, condition: str) -> list[tuple[Any, ...]] | None:
-        if self._pipeline is None:
+        if self.pipeline is None:
             return None
         try:
-            with open_meanwhile(self._pipeline, self._busy_timeout):
-                return list(select(self._pipeline, table, columns, condition))
+            with open_meanwhile(self.pipeline, self.busy_timeout):
+                return list(select(self.pipeline, table, columns, condition))
         except NOT_THERE:
             return None

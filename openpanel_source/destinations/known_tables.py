@@ -12,9 +12,8 @@ from dlt.common.destination.client import JobClientBase, WithStateSync
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import new_table
-from dlt.destinations import duckdb, postgres
 
-from openpanel_source.destinations.warehouse import SOURCE_NAME, own_schema
+from openpanel_source.destinations.warehouse import SOURCE_NAME, own_schema, sql_dialect
 from openpanel_source.errors import DestinationError
 from openpanel_source.model.schema import (
     EVENTS,
@@ -65,7 +64,7 @@ def check_tables(
     Raises:
         DestinationError: There is one.
     """
-    if not isinstance(pipeline.destination, (duckdb, postgres)):
+    if sql_dialect(pipeline) is None:
         return
     tables = list(TABLES)
     if lists:

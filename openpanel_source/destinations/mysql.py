@@ -56,6 +56,6 @@ def _is_key(column: Any) -> bool:
     return bool(column.get("primary_key"))
 
 
-def told() -> dict[str, Any]:
+def capabilities() -> dict[str, Any]:
     """Capabilities for ``dlt.destinations.sqlalchemy``, which go before those that dlt finds."""
     return {"type_mapper": _Types, "dialect_capabilities": _Tables("mysql")}

@@ -19,7 +19,7 @@ from openpanel_source.destinations.duckdb_session import (
     open_meanwhile,
 )
 from openpanel_source.destinations.known_tables import know_tables
-from openpanel_source.destinations.prepare import exact_of, told_pipeline, with_params
+from openpanel_source.destinations.prepare import exact_of, explicit_pipeline, with_params
 from openpanel_source.destinations.warehouse import keep_dataset
 
 
@@ -40,7 +40,7 @@ def observing(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> Iterator[dlt
     active: Any = current_pipeline()
     with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
         try:
-            other = told_pipeline(
+            other = explicit_pipeline(
                 pipeline.pipeline_name, _readable(pipeline), pipeline.dataset_name, folder
             )
             keep_dataset(other, pipeline.dataset_name)

@@ -30,7 +30,7 @@ from openpanel_source.destinations.duckdb_file import (
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.files.table_format import require
 from openpanel_source.destinations.pipeline_lock import alone_in
-from openpanel_source.destinations.prepare import named_destination, told_pipeline
+from openpanel_source.destinations.prepare import explicit_pipeline, named_destination
 from openpanel_source.destinations.warehouse import bare_client
 from openpanel_source.errors import (
     DestinationError,
@@ -102,7 +102,7 @@ def open_pipeline(
     pipelines = Path(get_dlt_pipelines_dir()).with_name(WORKING_FOLDERS) / digest
 
     def opened() -> dlt.Pipeline:
-        return told_pipeline(
+        return explicit_pipeline(
             name, _target(destination, path), dataset, str(pipelines), is_staged=True
         )
 
@@ -198,7 +198,7 @@ def open_to_look(
     path = _duckdb_path(destination, database, must_exist=True, to_write=to_write)
     with TemporaryDirectory(prefix="openpanel-source-", ignore_cleanup_errors=True) as folder:
         with destination_errors():
-            pipeline = told_pipeline(
+            pipeline = explicit_pipeline(
                 PIPELINE_NAME, _target(destination, path), dataset, folder, is_staged=True
             )
         yield pipeline

@@ -14,7 +14,7 @@ from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.destinations import filesystem, postgres, sqlalchemy
 from dlt.pipeline.configuration import PipelineConfiguration
 
-from openpanel_source.destinations.duckdb_session import is_duckdb, loading
+from openpanel_source.destinations.duckdb_session import is_duckdb, load_lock
 from openpanel_source.destinations.warehouse import bare_client, own_schema, sql_client
 from openpanel_source.errors import DestinationError
 from openpanel_source.model.schema import TABLES
@@ -24,7 +24,7 @@ _LAYOUT = "staging_dataset_name_layout"
 _FROM_CONFIGURATION = ("staging_type", "staging_name")
 
 
-def told_pipeline(
+def explicit_pipeline(
     name: str, destination: Any, dataset: str, folder: str, *, is_staged: bool = False
 ) -> dlt.Pipeline:
     """A pipeline with these properties and otherwise dlt's defaults.
@@ -40,13 +40,13 @@ def told_pipeline(
         is_staged: Whether the section ``[pipelines]`` of dlt's configuration, or that of the
             pipeline below it, may name a destination to stage files in.
     """
-    told = dict(PipelineConfiguration().items())
+    properties = dict(PipelineConfiguration().items())
     # The section of the process, which is the same for all.
-    del told["runtime"]
-    told |= {"pipeline_name": name, "dataset_name": dataset, "pipelines_dir": folder}
+    del properties["runtime"]
+    properties |= {"pipeline_name": name, "dataset_name": dataset, "pipelines_dir": folder}
     if is_staged:
-        told |= {field: _of_pipelines(field, name) for field in _FROM_CONFIGURATION}
-    config = resolve_configuration(PipelineConfiguration(), explicit_value=told)
+        properties |= {field: _of_pipelines(field, name) for field in _FROM_CONFIGURATION}
+    config = resolve_configuration(PipelineConfiguration(), explicit_value=properties)
     pipeline: dlt.Pipeline = create_resolved_partial(dlt.pipeline, config)(destination=destination)
     return pipeline
 
@@ -113,7 +113,7 @@ def drop_copies(pipeline: dlt.Pipeline) -> None:
     schema = own_schema(pipeline)
     if schema is not None:
         names |= schema.tables.keys()
-    with loading, sql_client(pipeline) as client:
+    with load_lock, sql_client(pipeline) as client:
         # A plain run of the same pipeline stages by dlt's own layout.
         for dataset in sorted({client.staging_dataset_name, f"{client.dataset_name}_staging"}):
             with client.with_alternative_dataset_name(dataset):
@@ -192,12 +192,12 @@ def _exact_sqlalchemy(pipeline: dlt.Pipeline) -> Any:
     destination: Any = pipeline.destination
     if "dialect_capabilities" in destination.caps_params:
         return destination
-    from openpanel_source.destinations.mysql import NAMES, told
+    from openpanel_source.destinations.mysql import NAMES, capabilities
 
     if bare_client(pipeline).config.get_backend_name() not in NAMES:
         return destination
     own = copy.copy(destination)
-    own.caps_params = {**destination.caps_params, **told()}
+    own.caps_params = {**destination.caps_params, **capabilities()}
     return own
 
 

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, timezone
-from typing import Any
+from typing import Any, Literal
 
 import dlt
 from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.common.schema import Schema
-from dlt.destinations import duckdb
+from dlt.destinations import duckdb, postgres
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+from openpanel_source.errors import DestinationError
 from openpanel_source.model.conditions import range_condition
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 
@@ -166,6 +167,13 @@ def bare_client(pipeline: dlt.Pipeline) -> Any:
     return client
 
 
+def sql_dialect(pipeline: dlt.Pipeline) -> Literal["duckdb", "postgres"] | None:
+    """The dialect of a destination that more than portable SQL is written for; None of others."""
+    if isinstance(pipeline.destination, duckdb):
+        return "duckdb"
+    return "postgres" if isinstance(pipeline.destination, postgres) else None
+
+
 def takes_sql(pipeline: dlt.Pipeline) -> bool:
     """Whether the destination can be asked in SQL."""
     try:
@@ -183,6 +191,13 @@ def has_table(pipeline: dlt.Pipeline, name: str) -> bool:
     except SqlClientNotAvailable:
         schema = own_schema(pipeline)
         return schema is not None and name in schema.tables
+
+
+def nothing_loaded(dataset: str) -> DestinationError:
+    """What to raise where a dataset lacks the tables of this source."""
+    return DestinationError(
+        f"nothing was loaded into dataset {dataset} yet; run openpanel-source sync first."
+    )
 
 
 def instant_of(value: Any) -> datetime | None:

@@ -20,9 +20,9 @@ def _():
     from openpanel_source.errors import OpenPanelError
     from openpanel_source.explore import charts, questions
     from openpanel_source.explore.labels import labelled
-    from openpanel_source.explore.warehouse import Warehouse
+    from openpanel_source.explore.warehouse import ExploredWarehouse
 
-    warehouse = Warehouse.configured()
+    warehouse = ExploredWarehouse.configured()
     return OpenPanelError, charts, labelled, mo, questions, replace, timedelta, warehouse
 
 

@@ -10,8 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from openpanel_source.model.conditions import identifier, literal
 from openpanel_source.model.zones import zone_in_sql
-from openpanel_source.models.dataset import literal
 
 MEASURES = {
     "events": "COUNT(*)",
@@ -75,11 +75,6 @@ class Choice:
     def is_of_days(self, day: str) -> str:
         """SQL for a day to be one of those chosen."""
         return f"{day} BETWEEN DATE '{self.first}' AND DATE '{self.last}'"
-
-
-def identifier(name: str) -> str:
-    """A name of a column in SQL, whatever it holds."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def event_names(choice: Choice) -> str:

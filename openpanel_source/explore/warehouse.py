@@ -15,10 +15,10 @@ import dlt
 import pyarrow as pa
 
 from openpanel_source.destinations.pipelines import DEFAULT_DATASET, open_to_look
-from openpanel_source.errors import DestinationError
+from openpanel_source.destinations.warehouse import sql_dialect
 from openpanel_source.model.cells import as_json, as_text, distinct_names
-from openpanel_source.model.schema import EVENTS, SYNC_DAYS
-from openpanel_source.models.dataset import Dataset, dialect_of
+from openpanel_source.model.schema import SYNC_DAYS
+from openpanel_source.models.dataset import Dataset, models_dialect
 from openpanel_source.models.definitions import Relations
 from openpanel_source.models.time_zone import Zone
 from openpanel_source.operations.query import Reader, connected, reading
@@ -83,7 +83,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Warehouse:
+class ExploredWarehouse:
     """Where the rows are.
 
     Attributes:
@@ -97,7 +97,7 @@ class Warehouse:
     dataset: str = DEFAULT_DATASET
 
     @classmethod
-    def configured(cls) -> Warehouse:
+    def configured(cls) -> ExploredWarehouse:
         """The one that section ``[openpanel_source]`` of the configuration names."""
         configured: dict[str, Any] = {
             name: dlt.config.get(f"{COMMAND_SECTION}.{name}") for name in OF_COMMAND
@@ -118,12 +118,8 @@ class Warehouse:
             open_to_look(self.destination, self.database, self.dataset) as pipeline,
             connected(pipeline, _BUSY_TIMEOUT) as client,
         ):
-            dataset = Dataset.of(client, dialect_of(pipeline))
-            if not {EVENTS.name, SYNC_DAYS.name}.issubset(dataset.columns):
-                raise DestinationError(
-                    f"nothing was loaded into dataset {self.dataset} yet; run openpanel-source sync"
-                    " first."
-                )
+            dataset = Dataset.of(client, models_dialect(pipeline))
+            dataset.check_loaded()
             # The ledger tells without a look at the events.
             asked = (
                 f"SELECT project_id, MIN(day), MAX(day) FROM {dataset.named(SYNC_DAYS.name)}"  # noqa: S608
@@ -152,7 +148,7 @@ class Warehouse:
             open_to_look(self.destination, self.database, self.dataset) as pipeline,
             reading(pipeline, _BUSY_TIMEOUT) as reader,
         ):
-            if dialect_of(pipeline) == "duckdb":
+            if sql_dialect(pipeline) == "duckdb":
                 # Whoever reaches the page reads this file, and no others of the machine.
                 reader.ask("SET enable_external_access = false; SET lock_configuration = true")
             return _first_rows(reader, sql)

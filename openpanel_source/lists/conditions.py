@@ -17,7 +17,6 @@ from openpanel_source.api.query import Params, encode_json, encode_string
 
 PAGE = 100
 """Rows of an answer of ``/insights``: the most that servers give."""
-PROJECTS_PATH = "/manage/projects"
 REFERENCES_PATH = "/manage/references"
 _UNASKABLE = ("", ".", "..", "types")
 """What would be another path."""

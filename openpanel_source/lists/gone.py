@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-SEEN_FOR = timedelta(hours=23)
-"""So long much is seen to lack before it is believed: nightly syncs do not start to the second."""
+from openpanel_source.model.clock import ALMOST_A_DAY
+
 FEW = 10
 """So many rows may go as soon as two answers lack them."""
 SHARE = 0.1
@@ -55,7 +55,7 @@ def gone(
         return Gone(frozenset(), frozenset(lacking), since)
     is_few = len(lacking) <= max(FEW, SHARE * len(held))
     empties = len(lacking) == len(held) > 1
-    ripe = {one for one in lacking if now - since[one] >= SEEN_FOR}
+    ripe = {one for one in lacking if now - since[one] >= ALMOST_A_DAY}
     if allow_deletions or (is_few and not empties) or ripe == lacking:
         return Gone(frozenset(lacking), frozenset(), {})
     return Gone(frozenset(), frozenset(lacking), since)

@@ -31,7 +31,7 @@ UNFILTERED = "the server ignores conditions on profiles, as those before 2026-05
 UNSORTED = "the server does not list profiles in the order in which they were made"
 
 
-class Page(NamedTuple):
+class ProfilesAnswer(NamedTuple):
     """An answer.
 
     Attributes:
@@ -43,7 +43,7 @@ class Page(NamedTuple):
     size: int
 
 
-Ask = Callable[[Sequence[Condition]], Page]
+Ask = Callable[[Sequence[Condition]], ProfilesAnswer]
 
 
 class _Doubt(Exception):  # noqa: N818 - it says something about the answers, and ends the walk
@@ -85,17 +85,17 @@ class ProfileWalk:
         known: set[str] = set()
         while True:
             bound = () if position is None else (at("created_at", "gte", position),)
-            page = self._asked(bound, position)
-            yield self._fresh(page, known)
-            if page.size < PAGE:
+            answer = self._asked(bound, position)
+            yield self._fresh(answer, known)
+            if answer.size < PAGE:
                 return
-            last = _second(page.rows[-1])
+            last = _second(answer.rows[-1])
             if last == position:
                 yield from self._divided(last, "", known)
                 position, known = last + _SECOND, set()
             else:
                 position = last
-                known = {row.id for row in page.rows if _second(row) == last}
+                known = {row.id for row in answer.rows if _second(row) == last}
 
     def _divided(
         self, second: datetime, prefix: str, known: set[str]
@@ -107,12 +107,12 @@ class ProfileWalk:
         done: set[str] = set()
         more: set[str] = set()
         if prefix:
-            page = self._asked((*within, id_starts_with(prefix)), second, prefix)
-            yield self._fresh(page, known)
-            if page.size < PAGE:
+            answer = self._asked((*within, id_starts_with(prefix)), second, prefix)
+            yield self._fresh(answer, known)
+            if answer.size < PAGE:
                 return
             yield self._fresh(self._asked((*within, id_is(prefix)), second, prefix), known)
-            more = _next_characters(page, prefix)
+            more = _next_characters(answer, prefix)
         else:
             more = {one[:1] for one in known if one}
         while True:
@@ -132,30 +132,30 @@ class ProfileWalk:
         conditions: Sequence[Condition],
         position: datetime | None,
         prefix: str | None = None,
-    ) -> Page:
+    ) -> ProfilesAnswer:
         """An answer about what was asked: from a second on, or of it alone under a prefix."""
         seen = () if self.since is None else (at("last_seen_at", "gte", self.since),)
-        page = self.ask((*conditions, *seen))
-        self.evidence.unreadable += page.size - len(page.rows)
-        seconds = [_second(row) for row in page.rows]
+        answer = self.ask((*conditions, *seen))
+        self.evidence.unreadable += answer.size - len(answer.rows)
+        seconds = [_second(row) for row in answer.rows]
         if seconds != sorted(seconds):
             raise _Doubt(UNSORTED)
-        if not page.rows and page.size >= PAGE:
-            raise _Doubt(f"{page.size} profiles in a row cannot be read")
-        for row, second in zip(page.rows, seconds, strict=True):
+        if not answer.rows and answer.size >= PAGE:
+            raise _Doubt(f"{answer.size} profiles in a row cannot be read")
+        for row, second in zip(answer.rows, seconds, strict=True):
             is_other = position is not None and second < position
             if prefix is not None:
                 is_other = second != position or not row.id.startswith(prefix)
             if is_other or self._is_unasked(row):
                 raise _Doubt(UNFILTERED)
-        return page
+        return answer
 
     def _is_unasked(self, row: ListedProfile) -> bool:
         seen = _placed(row.last_seen_at or "")
         return self.since is not None and seen is not None and seen + _SECOND <= self.since
 
-    def _fresh(self, page: Page, known: set[str]) -> list[ListedProfile]:
-        rows = list({row.id: row for row in page.rows if row.id not in known}.values())
+    def _fresh(self, answer: ProfilesAnswer, known: set[str]) -> list[ListedProfile]:
+        rows = list({row.id: row for row in answer.rows if row.id not in known}.values())
         known.update(row.id for row in rows)
         self.evidence.received += len(rows)
         for row in rows:
@@ -183,6 +183,6 @@ def _second(row: ListedProfile) -> datetime:
     return made.replace(microsecond=0)
 
 
-def _next_characters(page: Page, prefix: str) -> set[str]:
+def _next_characters(answer: ProfilesAnswer, prefix: str) -> set[str]:
     place = len(prefix)
-    return {row.id[place] for row in page.rows if len(row.id) > place}
+    return {row.id[place] for row in answer.rows if len(row.id) > place}

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from openpanel_source.api.client import Client
+from openpanel_source.api.projects import PROJECTS_PATH
 from openpanel_source.api.query import Params
 from openpanel_source.errors import ProjectAccessError
 from openpanel_source.lists.answers import (
@@ -19,13 +20,12 @@ from openpanel_source.lists.answers import (
     listed_as_data,
 )
 from openpanel_source.lists.conditions import (
-    PROJECTS_PATH,
     REFERENCES_PATH,
     Condition,
     insights_path,
     profile_params,
 )
-from openpanel_source.lists.profile_walk import Page, ProfileWalk, is_placed
+from openpanel_source.lists.profile_walk import ProfilesAnswer, ProfileWalk, is_placed
 from openpanel_source.lists.verdict import Evidence
 from openpanel_source.rows.dimensions import decoded
 
@@ -161,9 +161,9 @@ class ProfileReader:
         found = [one for one in (self.seen, self._walk.newest) if one is not None]
         return min(max(found), now) if found else None
 
-    def _ask(self, conditions: Sequence[Condition]) -> Page:
+    def _ask(self, conditions: Sequence[Condition]) -> ProfilesAnswer:
         path = insights_path(self.project_id, "profiles")
         came = ask(self.client, path, profile_params(conditions), listed, ListedProfile)
         check_project(came.rows, self.project_id)
         rows = list(filter(is_placed, came.rows))
-        return Page(rows, len(came.rows) + came.unreadable)
+        return ProfilesAnswer(rows, len(came.rows) + came.unreadable)

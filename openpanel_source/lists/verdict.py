@@ -25,15 +25,13 @@ class Evidence:
 
     Attributes:
         received: Rows that came and can be loaded, each once.
-        unreadable: Rows that came and are none.
-        counted: Rows that the server says it has, where it does.
+        unreadable: Rows that came and could not be read.
         reached_end: Whether the end of the list was seen.
         doubts: What else speaks against it, in words.
     """
 
     received: int = 0
     unreadable: int = 0
-    counted: int | None = None
     reached_end: bool = False
     doubts: list[str] = field(default_factory=list)
 
@@ -50,9 +48,6 @@ def judged(evidence: Evidence) -> tuple[ListVerdict, str | None]:
     reasons = list(evidence.doubts)
     if evidence.unreadable:
         reasons.append(f"{evidence.unreadable:,} rows could not be read")
-    came = evidence.received + evidence.unreadable
-    if evidence.counted is not None and evidence.counted != came:
-        reasons.append(f"the server counts {evidence.counted:,} rows and sent {came:,}")
     if not evidence.reached_end and not evidence.doubts:
         reasons.append("the end of the list was not reached")
     if reasons:

@@ -14,6 +14,8 @@ LONGEST_TIMEOUT = 86_400.0
 """Seconds: no request is worth more than a day."""
 Clock = Callable[[], datetime]
 DAY = timedelta(days=1)
+ALMOST_A_DAY = timedelta(hours=23)
+"""What passes for a day between two nightly syncs, which do not start to the second."""
 EARLIEST = date(1970, 1, 1)
 LATEST = date(2100, 12, 31)
 """Events dated outside these are never asked for: the server's calendar ends soon after."""

@@ -1,4 +1,4 @@
-"""SQL conditions that name days and buckets, and instants in them; pure."""
+"""SQL conditions that name days and buckets, and how SQL is to write values and names; pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from itertools import groupby
 from typing import NamedTuple
 
 from openpanel_source.model.day_ranges import day_ranges
+
+
+def literal(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name of a table or column in SQL, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def quoted(instant: datetime) -> str:

@@ -9,6 +9,14 @@ from enum import Enum
 from typing import Any
 
 
+class AsDict:
+    """A result that is JSON values by the names of its fields."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as JSON values; days and times as ISO text, UTC."""
+        return dict(plain(vars(self)))
+
+
 def plain(value: Any) -> Any:
     """A result as JSON values: its fields by name, days and times as ISO text."""
     if hasattr(value, "as_dict"):

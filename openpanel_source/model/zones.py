@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from openpanel_source.model.conditions import literal
+
 NO_ZONE = "timezone {value!r} is unknown; use an IANA name as Europe/Stockholm, or UTC"
 
 IN_SQL = {
@@ -41,4 +43,4 @@ def zone_in_sql(name: str) -> str:
     Args:
         name: IANA name.
     """
-    return "'" + IN_SQL.get(name, name).replace("'", "''") + "'"
+    return literal(IN_SQL.get(name, name))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import dlt
-from dlt.destinations import duckdb, postgres
 
+from openpanel_source.destinations.warehouse import nothing_loaded, sql_dialect
 from openpanel_source.errors import DestinationError, ViewBlockedError
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 from openpanel_source.models.definitions import NAMES, Relations, has_event_meta
 
@@ -37,15 +38,15 @@ _COLUMNS = (
 )
 
 
-def dialect_of(pipeline: dlt.Pipeline) -> str:
+def models_dialect(pipeline: dlt.Pipeline) -> str:
     """The dialect of a destination that models can be made in.
 
     Raises:
         DestinationError: It is another one.
     """
-    for kind, dialect in ((duckdb, "duckdb"), (postgres, "postgres")):
-        if isinstance(pipeline.destination, kind):
-            return dialect
+    dialect = sql_dialect(pipeline)
+    if dialect is not None:
+        return dialect
     name = pipeline.destination.destination_name if pipeline.destination else "no destination"
     raise DestinationError(
         f"models are made in DuckDB and PostgreSQL, not in {name}; openpanel-source models --print"
@@ -99,6 +100,15 @@ class Dataset:
         """The qualified name of a table or view."""
         return str(self.client.make_qualified_table_name(name))
 
+    def check_loaded(self) -> None:
+        """Refuse a dataset that nothing was loaded into.
+
+        Raises:
+            DestinationError: Nothing was.
+        """
+        if not {EVENTS.name, SYNC_DAYS.name}.issubset(self.columns):
+            raise nothing_loaded(self.client.dataset_name)
+
     def check(self) -> None:
         """Refuse a dataset in which no models can be made.
 
@@ -106,11 +116,7 @@ class Dataset:
             DestinationError: Nothing was loaded yet.
             ViewBlockedError: Somebody else has taken the name of a model.
         """
-        if not {EVENTS.name, SYNC_DAYS.name}.issubset(self.columns):
-            raise DestinationError(
-                f"nothing was loaded into dataset {self.client.dataset_name} yet; run"
-                " openpanel-source sync first."
-            )
+        self.check_loaded()
         for relation in self.others:
             raise ViewBlockedError(
                 f"dataset {self.client.dataset_name} holds a table or view {relation} that"
@@ -132,8 +138,3 @@ class Dataset:
         yield f"COMMENT ON {kind.upper()} {relation} IS {literal(MARKS[kind] + text)}"
         for column, meaning in (columns or {}).items():
             yield f'COMMENT ON COLUMN {relation}."{column}" IS {literal(meaning)}'
-
-
-def literal(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("'", "''") + "'"

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import dlt
-from dlt.destinations import duckdb, postgres
 
 from openpanel_source.destinations.duckdb_session import opened
 from openpanel_source.destinations.waiting import met_another
-from openpanel_source.destinations.warehouse import has_table
+from openpanel_source.destinations.warehouse import has_table, sql_dialect
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.schema import SYNC_DAYS
-from openpanel_source.models.dataset import literal
 
 logger = logging.getLogger(__name__)
 
@@ -39,15 +38,15 @@ def make_day_status(pipeline: dlt.Pipeline, busy_timeout: float = 0.0) -> None:
         pipeline: A pipeline that has loaded; nothing happens if its destination is another.
         busy_timeout: Seconds to wait for a DuckDB file that another process holds.
     """
-    if not isinstance(pipeline.destination, (duckdb, postgres)):
+    dialect = sql_dialect(pipeline)
+    if dialect is None:
         return
-    is_postgres = isinstance(pipeline.destination, postgres)
     try:
         with opened(pipeline, busy_timeout) as client:
             if has_table(pipeline, VIEW):
                 return
             with client.begin_transaction():
-                for statement in _statements(client, is_postgres=is_postgres):
+                for statement in _statements(client, dialect):
                     client.execute_sql(statement)
     except Exception as error:  # noqa: BLE001 - a sync that loaded must not fail for a view
         if not met_another(error):
@@ -68,12 +67,12 @@ def latest_readings(table: str) -> str:
     )
 
 
-def _statements(client: Any, *, is_postgres: bool) -> Iterator[str]:
+def _statements(client: Any, dialect: str) -> Iterator[str]:
     view, query = (
         client.make_qualified_table_name(VIEW),
         latest_readings(client.make_qualified_table_name(SYNC_DAYS.name)),
     )
-    if is_postgres:
+    if dialect == "postgres":
         # A view of the table itself would forbid to drop the table, or a column of it.
         types = ", ".join(f"{one.name} {_POSTGRES_TYPES[one.type]}" for one in COLUMNS)
         yield (

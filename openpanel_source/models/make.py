@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import dlt
 from dlt.destinations.exceptions import DatabaseException
 
-from openpanel_source.destinations.duckdb_session import opened, setting
+from openpanel_source.destinations.duckdb_session import opened, settings_meanwhile
 from openpanel_source.destinations.explain import destination_errors
-from openpanel_source.errors import DestinationError, ViewBlockedError
+from openpanel_source.destinations.warehouse import sql_dialect
+from openpanel_source.errors import ViewBlockedError
 from openpanel_source.model.clock import check_seconds
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.text import printable
 from openpanel_source.models.build import (
     Definitions,
@@ -22,7 +24,7 @@ from openpanel_source.models.build import (
     tables_statements,
     views_statements,
 )
-from openpanel_source.models.dataset import Dataset, dialect_of, literal
+from openpanel_source.models.dataset import Dataset, models_dialect
 from openpanel_source.models.definitions import NAMES, UTC, models, script
 from openpanel_source.models.refresh import Refresh
 from openpanel_source.models.time_zone import Zone, configured_zone
@@ -85,7 +87,7 @@ def refresh_models(
         OpenPanelError: The destination failed.
     """
     check_seconds("busy_timeout", busy_timeout)
-    dialect = dialect_of(pipeline)
+    dialect = models_dialect(pipeline)
     configured_zone(timezone)
     with destination_errors(), opened(pipeline, busy_timeout) as client:
         dataset = Dataset.of(client, dialect)
@@ -104,9 +106,8 @@ def refresh_tables(pipeline: dlt.Pipeline, busy_timeout: float) -> ModelsSummary
         ViewBlockedError: Views of somebody else depend on tables that have changed.
         OpenPanelError: The destination failed.
     """
-    try:
-        dialect = dialect_of(pipeline)
-    except DestinationError:
+    dialect = sql_dialect(pipeline)
+    if dialect is None:
         return None
     with destination_errors(), opened(pipeline, busy_timeout) as client:
         dataset = Dataset.of(client, dialect)
@@ -184,20 +185,8 @@ def _telling_who_depends() -> Iterator[None]:
         ) from None
 
 
-@contextmanager
-def _modest(dataset: Dataset) -> Iterator[None]:
+def _modest(dataset: Dataset) -> AbstractContextManager[Any]:
     """Have DuckDB take no more memory than a small machine has, where nothing is configured."""
-    client = dataset.client
-    configured = getattr(client.credentials, "global_config", None) or {}
-    names = [name for name in _DUCKDB_SETTINGS if name not in configured]
     if dataset.dialect != "duckdb":
-        names = []
-    before = {name: setting(client, name) for name in names}
-    for name in names:
-        client.execute_sql(f"SET GLOBAL {name} = '{_DUCKDB_SETTINGS[name]}'")
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            with suppress(DatabaseException):
-                client.execute_sql(f"SET GLOBAL {name} = '{value}'")
+        return nullcontext()
+    return settings_meanwhile(dataset.client, _DUCKDB_SETTINGS)

@@ -8,6 +8,7 @@ zone whose numbers have changed, and from these the visitors.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from openpanel_source.model.schema import EVENTS
@@ -23,6 +24,7 @@ from openpanel_source.models.definitions import (
 )
 
 
+@dataclass
 class Refresh:
     """What it takes to bring tables up to date, in temporary tables of a transaction.
 
@@ -31,11 +33,13 @@ class Refresh:
         definitions: What they were made by.
     """
 
-    def __init__(self, dataset: Dataset, definitions: Definitions) -> None:
-        self._dataset = dataset
-        self._definitions = definitions
-        self._is_postgres = dataset.dialect == "postgres"
-        self._made: list[str] = []
+    dataset: Dataset
+    definitions: Definitions
+    _made: list[str] = field(default_factory=list, init=False)
+
+    @property
+    def _is_postgres(self) -> bool:
+        return self.dataset.dialect == "postgres"
 
     def find_changed(self) -> tuple[int, int]:
         """Find the days that changed since they were taken in.
@@ -43,8 +47,8 @@ class Refresh:
         Returns:
             How many, and how many there are in all.
         """
-        record = self._dataset.named(RECORD)
-        self._keep("changed", changed_days(self._dataset))
+        record = self.dataset.named(RECORD)
+        self._keep("changed", changed_days(self.dataset))
         [[changed]] = self._run(f"SELECT COUNT(*) FROM {self._kept('changed')}")
         [[known]] = self._run(f"SELECT COUNT(*) FROM {record}")
         return changed, known
@@ -58,7 +62,7 @@ class Refresh:
         self._retention(by_name["retention"])
         self._delete(RECORD, "changed", "project_id", "event_date")
         self._run(
-            f"INSERT INTO {self._dataset.named(RECORD)} SELECT project_id, event_date, loads"
+            f"INSERT INTO {self.dataset.named(RECORD)} SELECT project_id, event_date, loads"
             f" FROM {self._kept('changed')} WHERE NOT loads IS NULL"
         )
 
@@ -68,7 +72,7 @@ class Refresh:
             self._run(f"DROP TABLE {self._kept(name)}")
 
     def _sessions(self, model: Model) -> None:
-        events, sessions = self._dataset.named(EVENTS.name), self._dataset.named("sessions")
+        events, sessions = self.dataset.named(EVENTS.name), self.dataset.named("sessions")
         changed = self._kept("changed")
         self._keep(
             "touched",
@@ -93,7 +97,7 @@ class Refresh:
             " ON touched.project_id = sessions.project_id"
             " AND touched.session_id = sessions.session_id",
         )
-        series = each_day("spans.first_event_date", "spans.last_event_date", self._dataset.dialect)
+        series = each_day("spans.first_event_date", "spans.last_event_date", self.dataset.dialect)
         self._keep(
             "span_dates",
             f"SELECT spans.project_id, {series} AS event_date"
@@ -101,7 +105,7 @@ class Refresh:
             f" FROM {self._kept('old_sessions')}) AS spans"
             f" UNION SELECT project_id, event_date FROM {changed}",
         )
-        read = self._definitions.query(model)
+        read = self.definitions.query(model)
         self._keep(
             "session_events",
             f"SELECT {self._columns([read])} FROM {events} AS events"
@@ -111,7 +115,7 @@ class Refresh:
             " ON touched.project_id = events.project_id"
             " AND touched.session_id = events.session_id",
         )
-        made = self._definitions.query(model, {EVENTS.name: self._kept("session_events")})
+        made = self.definitions.query(model, {EVENTS.name: self._kept("session_events")})
         self._keep("new_sessions", made)
         self._delete(model.name, "old_sessions", "project_id", "session_id")
         self._run(f"INSERT INTO {sessions} SELECT * FROM {self._kept('new_sessions')}")
@@ -133,13 +137,13 @@ class Refresh:
             f" FROM {self._kept('days')}"
             for more in (-1, 0, 1)
         )
-        queries = [self._definitions.query(model) for model in of_days]
+        queries = [self.definitions.query(model) for model in of_days]
         self._keep("dates", around)
         self._keep(
             "day_events",
             # To tell the local day of all events would take long.
             f"WITH events AS MATERIALIZED (SELECT {self._columns(queries)}"
-            f" FROM {self._dataset.named(EVENTS.name)} AS events"
+            f" FROM {self.dataset.named(EVENTS.name)} AS events"
             f" INNER JOIN {self._kept('dates')} AS dates"
             " ON dates.project_id = events.project_id AND dates.event_date = events.event_date)"
             f" SELECT events.* FROM events INNER JOIN {self._kept('days')} AS days"
@@ -179,7 +183,7 @@ class Refresh:
 
     def _retention(self, model: Model) -> None:
         self._keep("projects", f"SELECT DISTINCT project_id FROM {self._kept('changed')}")
-        users, projects = self._dataset.named("users"), self._kept("projects")
+        users, projects = self.dataset.named("users"), self._kept("projects")
         some = (
             "(SELECT project_id, first_identified_day, last_identified_day"
             f" FROM {users} WHERE NOT first_identified_day IS NULL"
@@ -191,7 +195,7 @@ class Refresh:
     def _joined(self, name: str, kept: str, column: str) -> str:
         """The rows of a table whose project and column are kept."""
         return (
-            f"SELECT rows.* FROM {self._dataset.named(name)} AS rows"
+            f"SELECT rows.* FROM {self.dataset.named(name)} AS rows"
             f" INNER JOIN {self._kept(kept)} AS kept ON kept.project_id = rows.project_id"
             f" AND kept.{column} = rows.{column}"
         )
@@ -199,20 +203,20 @@ class Refresh:
     def _delete(self, name: str, kept: str, *columns: str) -> None:
         where = " AND ".join(f"kept.{column} = old.{column}" for column in columns)
         self._run(
-            f"DELETE FROM {self._dataset.named(name)} AS old USING {self._kept(kept)} AS kept"
+            f"DELETE FROM {self.dataset.named(name)} AS old USING {self._kept(kept)} AS kept"
             f" WHERE {where}"
         )
 
     def _insert(self, model: Model, instead: dict[str, str]) -> None:
-        query = self._definitions.query(model, instead)
-        self._run(f"INSERT INTO {self._dataset.named(model.name)}\n{query}")
+        query = self.definitions.query(model, instead)
+        self._run(f"INSERT INTO {self.dataset.named(model.name)}\n{query}")
 
     def _columns(self, queries: Iterable[str]) -> str:
         read = {column for query in queries for column in columns_read(query, EVENTS.name)}
         return ", ".join(f"events.{column}" for column in sorted(read))
 
     def _local(self, instant: str) -> str:
-        return local_day(instant, self._definitions.zone.name, self._dataset.dialect)
+        return local_day(instant, self.definitions.zone.name, self.dataset.dialect)
 
     def _kept(self, name: str) -> str:
         return f"{'pg_temp' if self._is_postgres else 'temp.main'}.openpanel_{name}"
@@ -224,4 +228,4 @@ class Refresh:
             self._run(f"ANALYZE {self._kept(name)}")
 
     def _run(self, statement: str) -> Any:
-        return self._dataset.client.execute_sql(statement)
+        return self.dataset.client.execute_sql(statement)

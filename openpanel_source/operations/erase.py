@@ -11,9 +11,15 @@ import dlt
 from dlt.destinations import filesystem
 
 from openpanel_source.destinations.prepare import drop_copies, separate_staging
-from openpanel_source.destinations.warehouse import ProjectDay, day_of, has_table, select
+from openpanel_source.destinations.warehouse import (
+    ProjectDay,
+    day_of,
+    has_table,
+    select,
+    sql_client,
+)
 from openpanel_source.errors import DestinationError, InvalidSettingError
-from openpanel_source.model.plain import plain
+from openpanel_source.model.plain import AsDict
 from openpanel_source.model.schema import EVENTS, PROFILES, REJECTED_EVENTS
 from openpanel_source.models.make import refresh_tables
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone, operation
@@ -28,7 +34,7 @@ _ID_COLUMNS = (*((EVENTS.name, column) for column in _OF_EVENTS), (PROFILES.name
 
 
 @dataclass
-class ErasureReport:
+class ErasureReport(AsDict):
     """What became of the days that held erased profiles.
 
     Attributes:
@@ -55,10 +61,6 @@ class ErasureReport:
     def stopped(self) -> bool:
         """Whether it was asked to stop before all was read."""
         return self.sync is not None and self.sync.stopped
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as JSON values."""
-        return dict(plain(vars(self)))
 
 
 def erase(
@@ -163,7 +165,7 @@ def _delete_profiles(pipeline: dlt.Pipeline, profiles: Sequence[str], privacy: P
                 " the files of the table profiles, then run sync --reload."
             )
         if found:
-            with pipeline.sql_client() as client:
+            with sql_client(pipeline) as client:
                 name = client.make_qualified_table_name(PROFILES.name)
                 client.execute_sql(f"DELETE FROM {name} WHERE {where}", *some)  # noqa: S608
         deleted += found

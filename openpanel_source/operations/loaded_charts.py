@@ -12,7 +12,7 @@ import dlt
 from openpanel_source.api.query import encode_json
 from openpanel_source.charts.definition import Chart
 from openpanel_source.destinations.warehouse import has_table, instant_of, select
-from openpanel_source.model.plain import plain
+from openpanel_source.model.plain import AsDict
 from openpanel_source.model.schema import CHARTS
 from openpanel_source.operations.preamble import looking
 
@@ -20,7 +20,7 @@ _COLUMNS = "name, project_id, definition, covered_until, read_at, error"
 
 
 @dataclass(frozen=True)
-class LoadedChart:
+class LoadedChart(AsDict):
     """A chart of a project, as it was last read.
 
     Attributes:
@@ -43,10 +43,6 @@ class LoadedChart:
         """Whether a chart is still defined as it was when this was read."""
         defined = json.loads(encode_json(chart.definition()))
         return self.name == chart.name and bool(self.definition == defined)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as JSON values; times as ISO text, UTC."""
-        return dict(plain(vars(self)))
 
 
 def loaded_charts(pipeline: dlt.Pipeline) -> list[LoadedChart]:

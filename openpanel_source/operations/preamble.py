@@ -13,8 +13,7 @@ from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.observer import observing
 from openpanel_source.destinations.pipeline_lock import running_alone
 from openpanel_source.destinations.waiting import got_on, waiting_once, waiting_until
-from openpanel_source.destinations.warehouse import clients_kept, has_table
-from openpanel_source.errors import DestinationError
+from openpanel_source.destinations.warehouse import clients_kept, has_table, nothing_loaded
 from openpanel_source.model.clock import check_seconds
 from openpanel_source.model.schema import EVENTS
 from openpanel_source.operations.stop import Halt
@@ -63,10 +62,7 @@ def looking(pipeline: dlt.Pipeline, table: str = EVENTS.name) -> Iterator[dlt.Pi
     """
     with destination_errors(), observing(pipeline) as there:
         if not has_table(there, table):
-            raise DestinationError(
-                f"nothing was loaded into dataset {there.dataset_name} yet; run openpanel-source"
-                " sync first."
-            )
+            raise nothing_loaded(there.dataset_name)
         yield there
 
 

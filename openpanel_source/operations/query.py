@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any
 
 import dlt
-from dlt.destinations import postgres
 
-from openpanel_source.destinations.duckdb_session import is_duckdb, opened
+from openpanel_source.destinations.duckdb_session import opened
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.observer import as_read_only
+from openpanel_source.destinations.warehouse import sql_dialect
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.model.text import printable
 from openpanel_source.models.missing_tables import advice, missing_table
@@ -157,18 +157,18 @@ def connected(pipeline: dlt.Pipeline, busy_timeout: float) -> Iterator[Any]:
     Raises:
         DestinationError: It is neither DuckDB nor PostgreSQL, or cannot be opened.
     """
-    is_postgres = isinstance(pipeline.destination, postgres)
-    if not is_postgres and not is_duckdb(pipeline):
+    dialect = sql_dialect(pipeline)
+    if dialect is None:
         raise DestinationError(
             "only DuckDB and PostgreSQL are asked from here; ask this destination with its own"
             " tools."
         )
     given = pipeline.destination
-    if not is_postgres:
+    if dialect == "duckdb":
         pipeline.destination = as_read_only(pipeline)
     try:
         with destination_errors(), opened(pipeline, busy_timeout) as client:
-            if is_postgres:
+            if dialect == "postgres":
                 connection = client.native_connection
                 connection.set_session(readonly=True, autocommit=False)
                 with connection.cursor() as cursor:

@@ -26,7 +26,7 @@ from openpanel_source.destinations.warehouse import (
 from openpanel_source.model.schema import EVENT_GROUPS, EVENTS
 from openpanel_source.model.text import counted
 from openpanel_source.operations.adopt import recorded_elsewhere
-from openpanel_source.operations.users_pipeline import Others
+from openpanel_source.operations.users_pipeline import OtherSources
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.settings.checked import Settings
 from openpanel_source.source.sync_plan import check_consent
@@ -53,11 +53,11 @@ def restored(
         and days that other pipelines have loaded, with this query or another.
     """
     ended_well = _take_mark(pipeline)
-    others = Others.of(pipeline, busy_timeout)
-    others.forget_all_else(pipeline)
+    other_sources = OtherSources.of(pipeline, busy_timeout)
+    other_sources.forget_all_else(pipeline)
     with open_meanwhile(pipeline, busy_timeout):
         pipeline.sync_destination()
-        others.put_back(pipeline)
+        other_sources.put_back(pipeline)
         mended: Mapping[str, Any] = {}
         schema = own_schema(pipeline)
         check_table_format(pipeline, schema, settings.table_format)
@@ -83,7 +83,7 @@ def restored(
     if EVENTS.name in mended or EVENT_GROUPS.name in mended:
         is_whole = EVENTS.name not in mended
         return _days_of(ledger, settings, with_groups=is_whole), known
-    doubtful = _days_loaded_by(others.discarded, ledger, settings)
+    doubtful = _days_loaded_by(other_sources.discarded, ledger, settings)
     if ended_well and not takes_sql(pipeline):
         return doubtful, known
     # Somebody may have changed days, and a package that was cut off may have replaced some.

@@ -21,10 +21,10 @@ from openpanel_source.destinations.warehouse import (
 from openpanel_source.model.clock import DAY, EARLIEST, parse_day, parse_start, utc_now
 from openpanel_source.model.conditions import range_condition
 from openpanel_source.model.day_ranges import ranges_without
-from openpanel_source.model.plain import plain
+from openpanel_source.model.plain import AsDict
 from openpanel_source.model.schema import EVENTS, SYNC_DAYS
 from openpanel_source.operations.preamble import looking
-from openpanel_source.operations.scrub.proofs import Proof, proofs_of_any
+from openpanel_source.operations.scrub.proofs import Proof, proofs_of
 from openpanel_source.operations.scrub.queue import (
     Outlook,
     ProvenDay,
@@ -40,7 +40,7 @@ _IN_ORDER = "1 = 1 ORDER BY read_at, load_id"
 
 
 @dataclass(frozen=True)
-class HeldDay:
+class DifferingDay:
     """A UTC day of which ``events`` does not hold as many rows as the ledger says.
 
     Attributes:
@@ -55,7 +55,7 @@ class HeldDay:
 
 
 @dataclass
-class ProjectStatus:
+class ProjectStatus(AsDict):
     """A project in the warehouse.
 
     Attributes:
@@ -93,17 +93,13 @@ class ProjectStatus:
     rejected_rows: int = 0
     asked_since: date | None = None
     unread_days: list[tuple[date, date]] = field(default_factory=list)
-    differing_days: list[HeldDay] = field(default_factory=list)
+    differing_days: list[DifferingDay] = field(default_factory=list)
     proofs: Outlook | None = None
 
     @property
     def is_verified(self) -> bool:
         """Whether all days read are proven, as far as they were over, and hold what was loaded."""
         return not (self.unproven_days or self.differing_days)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The status as JSON values; times as ISO text, UTC."""
-        return dict(plain(vars(self)))
 
 
 def read_status(
@@ -129,7 +125,7 @@ def read_status(
         newest = dict(select(there, EVENTS.name, columns, "1 = 1 GROUP BY project_id"))
         counts = count_events(there)
         asked = projects_of(there)
-        proofs = proofs_of_any(there)
+        proofs = proofs_of(there)
         has_parts = lists_parts(server_of(there))
     latest: dict[str, dict[date, _Reading]] = defaultdict(dict)
     for project, day, *facts in readings:
@@ -182,7 +178,7 @@ def _status(project: str, read: dict[date, _Reading], held: dict[date, int]) -> 
     ]
     recorded = {day: reading.distinct_ids for day, reading in read.items()}
     status.differing_days = [
-        HeldDay(day, recorded.get(day, 0), held.get(day, 0))
+        DifferingDay(day, recorded.get(day, 0), held.get(day, 0))
         for day in sorted(recorded.keys() | held.keys(), reverse=True)
         if recorded.get(day, 0) != held.get(day, 0)
     ]
@@ -227,7 +223,7 @@ def _add_unread(status: ProjectStatus, read: set[date], asked: tuple[date, date]
 
 
 @dataclass(frozen=True)
-class DayStatus:
+class DayStatus(AsDict):
     """A UTC day of a project as it was last read.
 
     Attributes:
@@ -249,10 +245,6 @@ class DayStatus:
     distinct_ids: int
     rejected_rows: int
     read_at: datetime
-
-    def as_dict(self) -> dict[str, Any]:
-        """The day as JSON values; times as ISO text, UTC."""
-        return dict(plain(vars(self)))
 
 
 def read_days(

@@ -16,7 +16,7 @@ from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.destinations.pipeline_lock import running_alone
 from openpanel_source.destinations.prepare import drop_staging
 from openpanel_source.destinations.warehouse import ProjectDay
-from openpanel_source.models.dataset import dialect_of
+from openpanel_source.models.dataset import models_dialect
 from openpanel_source.models.day_status import make_day_status
 from openpanel_source.models.make import refresh_models, refresh_tables
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, operation
@@ -28,7 +28,7 @@ from openpanel_source.operations.runs.pace import Pace
 from openpanel_source.operations.runs.package_steps import load_lists
 from openpanel_source.operations.runs.runs import Runs
 from openpanel_source.operations.runs.summary import SyncSummary
-from openpanel_source.operations.scrub.night import Night
+from openpanel_source.operations.scrub.scrub import Scrub
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.tuning import tuned_process
 from openpanel_source.operations.users_pipeline import loadable
@@ -80,7 +80,7 @@ def sync(
     halt = Halt(max_runtime, stop)
     if models:
         # Refuses a destination that holds none, before anything is loaded.
-        dialect_of(pipeline)
+        models_dialect(pipeline)
     # No pace is known before the settings are.
     backlog, pace = Backlog(), Pace(inf)
     runs: Runs | None = None
@@ -115,8 +115,8 @@ def sync(
                     pipeline, client, checked, orders, runs.failed, busy_timeout
                 )
         if checked.scrub_requests and not reread and not halt.is_due():
-            night = Night(pipeline, checked, halt, busy_timeout)
-            runs.summary.scrub = night.spend(runs, on_day)
+            scrub = Scrub(pipeline, checked, halt, busy_timeout)
+            runs.summary.scrub = scrub.run(runs, on_day)
         runs.note_unfilled(unfilled)
         if runs.is_clean:
             mark_clean(pipeline)

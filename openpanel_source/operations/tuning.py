@@ -1,4 +1,7 @@
-"""What a sync has otherwise in its process meanwhile: memory is given back, garbage left longer."""
+"""Settings of the process while a sync runs.
+
+Memory that is freed goes back to the system, and Python looks for garbage less often.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ _usual_threshold = gc.get_threshold()
 
 @contextmanager
 def tuned_process() -> Iterator[None]:
-    """Keep freed memory from piling up meanwhile, and searches for garbage from taking the time.
+    """Keep freed memory from piling up, and searches for garbage from taking much time.
 
     Arrow's own allocator keeps most of what it had, so the system's is used. And glibc gives each
     thread a heap that stays as large as it ever was: one for all is enough, as the threads mostly

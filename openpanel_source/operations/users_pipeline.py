@@ -55,7 +55,7 @@ def loadable(pipeline: dlt.Pipeline, *, commits_when_asked_to_stop: bool) -> Ite
 
 
 @dataclass
-class Others:
+class OtherSources:
     """What a pipeline holds of other sources, before this machine's memory of it is dropped.
 
     Attributes:
@@ -68,7 +68,7 @@ class Others:
     _default: str | None = None
 
     @classmethod
-    def of(cls, pipeline: dlt.Pipeline, busy_timeout: float) -> Others:
+    def of(cls, pipeline: dlt.Pipeline, busy_timeout: float) -> OtherSources:
         """Look at a pipeline, and load what other sources have pending in it.
 
         Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from importlib.metadata import version
 from math import isfinite
@@ -12,13 +13,13 @@ from zoneinfo import ZoneInfo
 from openpanel_source.destinations.warehouse import day_of, instant_of
 from openpanel_source.errors import InvalidSettingError
 from openpanel_source.model.clock import DAY
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.text import printable
-from openpanel_source.models.dataset import literal
 from openpanel_source.report.blocks import BLOCKS, Block, Unit
 from openpanel_source.report.fill import Range, filled
 from openpanel_source.report.notes import Known, notes_of
 from openpanel_source.report.period import range_of
-from openpanel_source.report.warehouse import Warehouse
+from openpanel_source.report.warehouse import ReportedWarehouse
 
 VERSION = 1
 """Of the form of the document."""
@@ -28,7 +29,7 @@ _LEFT_OUT_EMPTY = ("charts", "retention", "visitor_flow")
 
 
 def document_of(
-    warehouse: Warehouse,
+    warehouse: ReportedWarehouse,
     *,
     projects: Collection[str],
     days: int | None,
@@ -81,6 +82,7 @@ def document_of(
     }
 
 
+@dataclass(frozen=True)
 class _Scope:
     """Some projects of a report.
 
@@ -91,20 +93,17 @@ class _Scope:
         several: Whether they are several.
     """
 
-    def __init__(
-        self, warehouse: Warehouse, days: Range, projects: tuple[str, ...], *, several: bool
-    ) -> None:
-        self._warehouse = warehouse
-        self._days = days
-        self._projects = projects
-        self._several = several
+    warehouse: ReportedWarehouse
+    days: Range
+    projects: tuple[str, ...]
+    several: bool
 
     def rows(self, blocks: Sequence[Block]) -> dict[str, Rows]:
         """The rows of blocks."""
         found = {}
         for block in blocks:
             units = [column.unit for column in block.columns]
-            rows = self._warehouse.rows(self.sql(block, self._warehouse.tables))
+            rows = self.warehouse.rows(self.sql(block, self.warehouse.tables))
             found[block.key] = [
                 [cell(value, unit) for value, unit in zip(row, units, strict=True)] for row in rows
             ]
@@ -114,12 +113,12 @@ class _Scope:
         """The SQL of a block, with tables as they are named."""
         return filled(
             block,
-            self._days,
-            zone=self._warehouse.zone.name,
-            projects=self._projects,
-            several=self._several,
+            self.days,
+            zone=self.warehouse.zone.name,
+            projects=self.projects,
+            several=self.several,
             tables=tables,
-            is_postgres=self._warehouse.is_postgres,
+            dialect=self.warehouse.dataset.dialect,
         )
 
 
@@ -164,7 +163,7 @@ def _range(first: date, last: date) -> dict[str, str]:
     return {"from": first.isoformat(), "until": last.isoformat()}
 
 
-def _projects(warehouse: Warehouse, wanted: Collection[str]) -> dict[str, str | None]:
+def _projects(warehouse: ReportedWarehouse, wanted: Collection[str]) -> dict[str, str | None]:
     """The ids of the projects of a report, in order, with their names where they are loaded."""
     found = [
         str(name)
@@ -186,7 +185,7 @@ def _projects(warehouse: Warehouse, wanted: Collection[str]) -> dict[str, str | 
     return {name: titles.get(name) for name in sorted(found) if not wanted or name in wanted}
 
 
-def _known_days(warehouse: Warehouse, projects: Collection[str], today: date) -> Known:
+def _known_days(warehouse: ReportedWarehouse, projects: Collection[str], today: date) -> Known:
     named = ", ".join(literal(name) for name in projects) or "NULL"
     # Anybody can send events of days to come.
     where = f"project_id IN ({named}) AND day <= DATE '{today}'"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from openpanel_source.model.clock import DAY
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.zones import zone_in_sql
-from openpanel_source.models.dataset import literal
 from openpanel_source.models.definitions import each_day
 from openpanel_source.report.blocks import MOST_DAYS, MOST_ROWS, Block
 
@@ -58,7 +58,7 @@ def filled(
     projects: Collection[str],
     several: bool,
     tables: Mapping[str, str],
-    is_postgres: bool,
+    dialect: str,
 ) -> str:
     """The SQL of a block.
 
@@ -69,7 +69,7 @@ def filled(
         projects: Of these alone; of all where there are none.
         several: Whether what is shown is of several projects.
         tables: What stands for the names of tables, as SQL.
-        is_postgres: Whether it is for PostgreSQL, rather than for DuckDB.
+        dialect: ``duckdb`` or ``postgres``.
     """
     query = block.query
     if not projects:
@@ -90,7 +90,7 @@ def filled(
     }
     for word, meaning in _WORDS.items():
         query = re.sub(rf"\b{word}\(([^()]+)\)", meaning, query)
-    series = each_day(r"\1", r"\2", "postgres" if is_postgres else "duckdb")
+    series = each_day(r"\1", r"\2", dialect)
     query = re.sub(r"\bEACH_DAY\(([^()]+), ([^()]+)\)", series, query)
     return query.format(**values)
 

@@ -37,14 +37,9 @@ def markdown_of(document: Mapping[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def code(text: str, longest: int = _LONGEST) -> str:
-    """A text of whoever as a code span that may stand in a table.
-
-    Args:
-        text: Anything.
-        longest: Cut after that many characters.
-    """
-    shown = printable(text, longest).replace("`", "'").strip() or " "
+def code(text: str) -> str:
+    """Any text as a code span that may stand in a table; a long one is cut."""
+    shown = printable(text, _LONGEST).replace("`", "'").strip() or " "
     # A backslash before a pipe would take away what escapes it.
     shown = shown.replace("\\|", "\\ |").replace("|", "\\|")
     return f"`{shown}`"

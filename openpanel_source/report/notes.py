@@ -12,7 +12,7 @@ from openpanel_source.model.text import counted, printable
 from openpanel_source.models.build import Definitions, changed_days, is_current
 from openpanel_source.report.blocks import BLOCKS, MOST_DAYS
 from openpanel_source.report.fill import Range
-from openpanel_source.report.warehouse import Warehouse
+from openpanel_source.report.warehouse import ReportedWarehouse
 
 _NAMED = 5
 _Rows = Mapping[str, Sequence[Sequence[Any]]]
@@ -34,7 +34,7 @@ class Known(NamedTuple):
 
 
 def notes_of(
-    warehouse: Warehouse, days: Range, rows: _Rows, known: Known, today: date
+    warehouse: ReportedWarehouse, days: Range, rows: _Rows, known: Known, today: date
 ) -> list[str]:
     """The notes, the most important first.
 
@@ -106,7 +106,7 @@ def _of_proof(days: Range, rows: _Rows) -> list[str]:
     return notes
 
 
-def _of_holdings(warehouse: Warehouse, rows: _Rows) -> list[str]:
+def _of_holdings(warehouse: ReportedWarehouse, rows: _Rows) -> list[str]:
     """Whether the table events holds what the ledger says."""
     loaded = {(day["project_id"], day["day"]): day["loaded"] or 0 for day in _dicts("proof", rows)}
     held = {
@@ -127,7 +127,7 @@ def _of_holdings(warehouse: Warehouse, rows: _Rows) -> list[str]:
     ]
 
 
-def _of_models(warehouse: Warehouse) -> list[str]:
+def _of_models(warehouse: ReportedWarehouse) -> list[str]:
     if not warehouse.has_models:
         if warehouse.is_of_files:
             return [

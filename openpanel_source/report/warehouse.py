@@ -10,14 +10,15 @@ from typing import Any
 
 import dlt
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
-from dlt.destinations import filesystem, postgres
+from dlt.destinations import filesystem
 
-from openpanel_source.destinations.duckdb_session import file_of, is_duckdb
+from openpanel_source.destinations.duckdb_session import file_of
 from openpanel_source.destinations.explain import destination_errors
 from openpanel_source.destinations.observer import observing
-from openpanel_source.destinations.warehouse import sql_client
+from openpanel_source.destinations.warehouse import sql_client, sql_dialect
 from openpanel_source.errors import DestinationError, InvalidSettingError
-from openpanel_source.model.schema import EVENTS, LIST_TABLES, SYNC_DAYS, TABLES
+from openpanel_source.model.conditions import identifier
+from openpanel_source.model.schema import LIST_TABLES, TABLES
 from openpanel_source.models.build import Definitions
 from openpanel_source.models.dataset import Dataset
 from openpanel_source.models.definitions import models
@@ -37,7 +38,7 @@ _ABSENT = {
 
 
 @dataclass(frozen=True)
-class Warehouse:
+class ReportedWarehouse:
     """A warehouse, open to be read.
 
     Attributes:
@@ -46,7 +47,6 @@ class Warehouse:
         tables: What to read, as SQL, by the names of tables and models; those that it lacks are
             left out.
         has_models: Whether the models are tables, rather than computed for this report.
-        is_postgres: Whether it is PostgreSQL, rather than DuckDB.
         is_of_files: Whether it is files, read by DuckDB.
     """
 
@@ -54,7 +54,6 @@ class Warehouse:
     zone: Zone
     tables: Mapping[str, str]
     has_models: bool
-    is_postgres: bool
     is_of_files: bool
     _reader: Reader
 
@@ -94,7 +93,7 @@ def check_reportable(pipeline: dlt.Pipeline) -> None:
     Raises:
         DestinationError: It is neither DuckDB nor PostgreSQL nor files.
     """
-    if not (is_duckdb(pipeline) or isinstance(pipeline.destination, (postgres, filesystem))):
+    if not (sql_dialect(pipeline) or isinstance(pipeline.destination, filesystem)):
         name = pipeline.destination.destination_name if pipeline.destination else "no destination"
         raise DestinationError(
             f"reports are made of DuckDB, PostgreSQL and files (filesystem), not of {name}."
@@ -104,7 +103,7 @@ def check_reportable(pipeline: dlt.Pipeline) -> None:
 @contextmanager
 def opened_to_report(
     pipeline: dlt.Pipeline, timezone: str | None, busy_timeout: float
-) -> Iterator[Warehouse]:
+) -> Iterator[ReportedWarehouse]:
     """Open a pipeline's destination for a report.
 
     Where the models are no tables, they are computed in temporary ones.
@@ -122,14 +121,10 @@ def opened_to_report(
     path = file_of(pipeline)
     if path is not None and not path.exists():
         raise DestinationError(f"there is no database {path}; run openpanel-source sync first.")
-    is_postgres = isinstance(pipeline.destination, postgres)
     with _client(pipeline, busy_timeout) as client:
-        dataset = Dataset.of(client, "postgres" if is_postgres else "duckdb")
-        if not {EVENTS.name, SYNC_DAYS.name}.issubset(dataset.columns):
-            raise DestinationError(
-                f"nothing was loaded into dataset {client.dataset_name} yet; run openpanel-source"
-                " sync first."
-            )
+        # Files are read by DuckDB.
+        dataset = Dataset.of(client, sql_dialect(pipeline) or "duckdb")
+        dataset.check_loaded()
         zone = _zone(dataset, timezone)
         has_models = all(
             dataset.kinds.get(model.name) == "table"
@@ -137,24 +132,23 @@ def opened_to_report(
             for model in _MADE
         )
         reader = Reader(client.native_connection, client.dbapi.Error, is_one_transaction=True)
-        if is_postgres:
+        if dataset.dialect == "postgres":
             _begin(client, reader, writes=not has_models)
         made: dict[str, str] = {}
         try:
             tables = {name: dataset.named(name) for name in _READ if name in dataset.columns}
             if not has_models:
                 made |= _computed(dataset, zone, reader)
-            yield Warehouse(
+            yield ReportedWarehouse(
                 dataset,
                 zone,
                 {**_ABSENT, **tables, **made},
                 has_models,
-                is_postgres,
                 isinstance(pipeline.destination, filesystem),
                 reader,
             )
         finally:
-            _forget(client, made.values(), is_postgres=is_postgres)
+            _forget(client, made.values(), dataset.dialect)
 
 
 @contextmanager
@@ -225,10 +219,10 @@ def _without_models(error: DestinationError) -> DestinationError:
     )
 
 
-def _forget(client: Any, tables: Collection[str], *, is_postgres: bool) -> None:
+def _forget(client: Any, tables: Collection[str], dialect: str) -> None:
     connection = client.native_connection
     with suppress(client.dbapi.Error):
-        if is_postgres:
+        if dialect == "postgres":
             connection.rollback()
         else:
             for table in tables:
@@ -239,6 +233,5 @@ def _plainly(dataset: str, name: str) -> str:
     """A table's name as people write it."""
     parts: Sequence[str] = (dataset, name)
     return ".".join(
-        part if re.fullmatch("[a-z_][a-z0-9_]*", part) else '"' + part.replace('"', '""') + '"'
-        for part in parts
+        part if re.fullmatch("[a-z_][a-z0-9_]*", part) else identifier(part) for part in parts
     )

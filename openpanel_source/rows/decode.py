@@ -30,8 +30,8 @@ from openpanel_source.rows.event import (
     Fields,
     event_with,
     keep_event,
-    with_asked,
-    without_told,
+    with_dimensions,
+    without_dimensions,
 )
 from openpanel_source.rows.new_fields import NewFields
 
@@ -83,18 +83,18 @@ def _event(fields: Fields) -> msgspec.json.Decoder[Event]:
     return msgspec.json.Decoder(event_with(fields))
 
 
-def decode_page(body: bytes, asked: Collection[str] = (), fields: Fields = ()) -> Page:
+def decode_page(body: bytes, dimensions: Collection[str] = (), fields: Fields = ()) -> Page:
     """The events of an answer of ``/export/events`` that is as documented.
 
     Args:
         body: The answer's bytes.
-        asked: What the server was asked to tell beside events, ``profile`` and ``meta``.
+        dimensions: What the server was asked to tell beside events: ``profile``, ``meta``.
         fields: Beyond those documented.
 
     Raises:
         UNREADABLE: It holds something else, somewhere.
     """
-    decoder = _typed(with_asked(asked, fields))
+    decoder = _typed(with_dimensions(dimensions, fields))
     try:
         page = decoder.decode(body)
     except UNREADABLE:
@@ -106,7 +106,7 @@ def decode_page(body: bytes, asked: Collection[str] = (), fields: Fields = ()) -
 def decode_rows(
     page: RawPage,
     day: date,
-    asked: Collection[str] = (),
+    dimensions: Collection[str] = (),
     fields: NewFields | None = None,
     decoded: Page | None = None,
 ) -> Page:
@@ -115,26 +115,26 @@ def decode_rows(
     Args:
         page: The answer.
         day: The day that was asked for.
-        asked: What the server was asked to tell beside events, ``profile`` and ``meta``.
+        dimensions: What the server was asked to tell beside events: ``profile``, ``meta``.
         fields: Learns the fields that nobody knows yet.
         decoded: The same, if all of its rows are events, but some that should be rejected.
     """
     known = decoded.fields if decoded else fields.known if fields else ()
-    kind = with_asked(asked, known)
+    kind = with_dimensions(dimensions, known)
     rows = [
-        _checked_row(bytes(raw), event, kind, asked, day)
+        _checked_row(bytes(raw), event, kind, dimensions, day)
         for raw, event in zip_longest(page.data, decoded.events if decoded else ())
     ]
     events = [row for row in rows if isinstance(row, Event)]
     unknown = [name for event in events for name in getattr(event, "_unknown", ())]
     if fields and unknown and fields.learn(unknown, known):
-        return decode_rows(page, day, asked, fields)
+        return decode_rows(page, day, dimensions, fields)
     rejected = [row for row in rows if isinstance(row, Rejected)]
     return Page(page.meta, events, rejected, known, first_id(page))
 
 
 def _checked_row(
-    raw: bytes, event: Event | None, fields: Fields, asked: Collection[str], day: date
+    raw: bytes, event: Event | None, fields: Fields, dimensions: Collection[str], day: date
 ) -> Event | Rejected:
     instant = None
     try:
@@ -154,7 +154,7 @@ def _checked_row(
         problem = f"createdAt does not lie in the day asked for, {day}"
     except (ValueError, *UNREADABLE) as error:
         problem = str(error)
-    return Rejected(as_text(without_told(raw, asked)), problem, instant)
+    return Rejected(as_text(without_dimensions(raw, dimensions)), problem, instant)
 
 
 def _decoded(raw: bytes, fields: Fields) -> Event:

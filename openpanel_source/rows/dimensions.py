@@ -119,16 +119,18 @@ class DimensionShaper:
         self.names = names
         self._now = now
         self._privacy = privacy
-        self._asked = [one for one in DIMENSIONS if one.field in names]
+        self._dimensions = [one for one in DIMENSIONS if one.field in names]
 
     def shape(self, events: Sequence[Event], project_id: str) -> Dimensions:
         """What was told beside the events of a page, as rows of its tables, each once."""
-        return tuple((one.table.name, self._shape(one, events, project_id)) for one in self._asked)
+        return tuple(
+            (one.table.name, self._shape(one, events, project_id)) for one in self._dimensions
+        )
 
     def _shape(self, one: Dimension, events: Sequence[Event], project_id: str) -> pa.Table:
-        told = dict.fromkeys(bytes(getattr(event, one.field)) for event in events)
-        told.pop(b"null", None)
-        real = [item for item in decoded(one.type, told) if item.is_real]
+        sent = dict.fromkeys(bytes(getattr(event, one.field)) for event in events)
+        sent.pop(b"null", None)
+        real = [item for item in decoded(one.type, sent) if item.is_real]
         rows = shaped(one.table, real, project_id, self._now())
         if len(rows) < len(real):
             logger.warning(
@@ -173,15 +175,15 @@ def _is_one_moment(first: str | None, last: str | None) -> bool:
     return made is not None and seen is not None and abs(seen - made) < _ONE_MOMENT
 
 
-def decoded(type_: type[Any], told: Collection[bytes]) -> list[Any]:
+def decoded(type_: type[Any], raws: Collection[bytes]) -> list[Any]:
     """JSON as what it should be; what is something else is left out with a warning."""
     with suppress(*UNREADABLE):
         found: list[Any] = msgspec.json.decode(
-            b"[%s]" % b",".join(told), type=GenericAlias(list, type_)
+            b"[%s]" % b",".join(raws), type=GenericAlias(list, type_)
         )
         return found
     found = []
-    for raw in told:
+    for raw in raws:
         try:
             found.append(msgspec.json.decode(without_halves(raw), type=type_))
         except UNREADABLE as error:

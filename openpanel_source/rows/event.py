@@ -60,9 +60,9 @@ Fields = tuple[tuple[str, str], ...]
 """Fields of events beyond those documented, each with the name of its column."""
 
 
-def with_asked(asked: Iterable[str], fields: Fields) -> Fields:
+def with_dimensions(dimensions: Iterable[str], fields: Fields) -> Fields:
     """These fields, and before them what the server was asked to tell beside events."""
-    return (*((name, name) for name in asked), *fields)
+    return (*((name, name) for name in dimensions), *fields)
 
 
 @lru_cache
@@ -73,9 +73,10 @@ def event_with(fields: Fields) -> type[Event]:
 
 @lru_cache
 def _kept_with(fields: Fields) -> type[Event]:
-    """The same, with the JSON of fields that it has no place for, and their names.
+    """The same type, with room for fields that it does not know.
 
-    No column begins like that, and no field has a space.
+    ``_extras`` is their JSON, ``_unknown`` their names. No column begins with an underscore, and
+    no field has the space that both have in JSON: so neither is taken for something sent.
     """
     lacking = [("_extras", str | None, None), ("_unknown", tuple[str, ...], ())]
     names = ((f"no {attribute}", attribute) for attribute, *_ in lacking)
@@ -129,7 +130,7 @@ def keep_event(raw: bytes, fields: Fields = ()) -> Event:
     return _kept_with(fields)(**known)
 
 
-def without_told(raw: bytes, dimensions: Collection[str]) -> bytes:
+def without_dimensions(raw: bytes, dimensions: Collection[str]) -> bytes:
     """A row without what was told beside it, which a server may make up anew at each request."""
     if not dimensions:
         return raw

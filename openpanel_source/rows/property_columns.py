@@ -11,8 +11,8 @@ from typing import Any, get_args
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.model.lists import decoded
 from openpanel_source.model.schema import EVENTS
+from openpanel_source.model.setting_values import decoded
 from openpanel_source.model.table import PROPERTY_HINT, Column, ColumnType
 
 Properties = Mapping[str, ColumnType]

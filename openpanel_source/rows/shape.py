@@ -60,13 +60,13 @@ class Shaper:
         privacy: What must not be loaded.
         fields: Those that have columns though this version does not know them; learns others,
             which become further columns.
-        told: What the server is asked to tell beside events.
+        dimensions: What the server is asked to tell beside events.
         promotion: What is made of properties.
     """
 
     privacy: Privacy | None = None
     fields: NewFields | None = None
-    told: DimensionShaper | None = None
+    dimensions: DimensionShaper | None = None
     promotion: Promotion = NOTHING
 
     def page(self, body: bytes, project_id: str, day: date, request: str) -> ShapedPage:
@@ -83,7 +83,9 @@ class Shaper:
         """
         page = None
         try:
-            page = decode_page(body, self._asked, self.fields.known if self.fields else ())
+            page = decode_page(
+                body, self._dimension_names, self.fields.known if self.fields else ()
+            )
             table = shape_events(page.events, project_id, day, page.fields)
         except (ShapeError, *UNREADABLE):
             return self.rows(split_page(body, request), project_id, day, page)
@@ -100,17 +102,17 @@ class Shaper:
             day: The UTC day that was asked for.
             decoded: The same as events, if they are but cannot all be shaped.
         """
-        found = decode_rows(page, day, self._asked, self.fields, decoded)
+        found = decode_rows(page, day, self._dimension_names, self.fields, decoded)
         table = shape_events(found.events, project_id, day, found.fields)
         return self._shaped(found, table, project_id)
 
     @property
-    def _asked(self) -> tuple[str, ...]:
-        return self.told.names if self.told else ()
+    def _dimension_names(self) -> tuple[str, ...]:
+        return self.dimensions.names if self.dimensions else ()
 
     def _shaped(self, page: Page, table: pa.Table, project_id: str) -> ShapedPage:
         ids = [event.id for event in page.events]
-        dimensions = self.told.shape(page.events, project_id) if self.told else ()
+        dimensions = self.dimensions.shape(page.events, project_id) if self.dimensions else ()
         keep = None
         if self.privacy is not None:
             table, keep = self.privacy.hide(table, page.fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ _MOST_BYTES = 26 * 1024 * 1024
 """Some thirty-five thousand events; through a file, reading takes a tenth more of the processor."""
 _MOST_AFTERWARDS = 4 * 1024 * 1024
 """What waits to be written of rows that are too many for the memory anyway."""
+_BATCH_BYTES = 16 * 1024 * 1024
 
 
 class SpilledTables:
@@ -79,6 +80,24 @@ class _Segment:
         options = pa.ipc.IpcReadOptions(use_threads=False)
         for batch in pa.ipc.open_stream(self._file, options=options):
             yield pa.Table.from_batches([batch])
+
+
+def batched_tables(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Small tables put together, as dlt writes a large one as fast as a small one.
+
+    Args:
+        tables: Of one schema.
+        rows: So many make a table; fewer do if they take much memory.
+    """
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        count = sum(one.num_rows for one in waiting)
+        if count >= rows or sum(one.nbytes for one in waiting) >= _BATCH_BYTES:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)
 
 
 _MOST_SIDE_BYTES = 4 * 1024 * 1024

@@ -41,7 +41,7 @@ from openpanel_source.source.settings.checked import Settings
 logger = logging.getLogger(__name__)
 
 
-class Surroundings:
+class ChartRun:
     """What the charts of a run share.
 
     Args:
@@ -106,12 +106,12 @@ class Surroundings:
         return self._first_days[project_id]
 
 
-def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
+def chart_resource(chart: Chart, run: ChartRun) -> DltResource:
     """The resource ``chart_<name>``.
 
     Args:
         chart: The definition.
-        surroundings: Shared with the other charts.
+        run: Shared with the other charts.
 
     Returns:
         A resource that yields rows of ``chart_points``, ``chart_series`` and ``charts``.
@@ -120,11 +120,11 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
     def read_chart() -> Iterator[Any]:
         check_caller(declared)
         check_replaces()
-        surroundings.begin(dlt.current.load_package_state()["load_id"])
+        run.begin(dlt.current.load_package_state()["load_id"])
         ledger = ChartLedger(dlt.current.resource_state())
-        with surroundings.client:
-            for project_id in surroundings.settings.project_ids:
-                yield from _project_items(chart, project_id, surroundings, ledger)
+        with run.client:
+            for project_id in run.settings.project_ids:
+                yield from _project_items(chart, project_id, run, ledger)
 
     resource: DltResource = dlt.resource(
         read_chart,
@@ -135,17 +135,17 @@ def chart_resource(chart: Chart, surroundings: Surroundings) -> DltResource:
         write_disposition=replacing("1 = 0"),
     )
     for table in (CHARTS, CHART_SERIES):
-        declare(resource, table, surroundings.settings.table_format)
-    describe(resource, CHART_POINTS, surroundings.settings.table_format)
+        declare(resource, table, run.settings.table_format)
+    describe(resource, CHART_POINTS, run.settings.table_format)
     declared = resource.compute_table_schema()
     return resource
 
 
 def _project_items(
-    chart: Chart, project_id: str, surroundings: Surroundings, ledger: ChartLedger
+    chart: Chart, project_id: str, run: ChartRun, ledger: ChartLedger
 ) -> Iterator[Any]:
     """All that a chart of a project yields to dlt; an error ends it alone."""
-    settings, orders = surroundings.settings, surroundings.orders
+    settings, orders = run.settings, run.orders
     timezone = chart.timezone or settings.timezone_of(project_id)
     buckets = Buckets(chart.interval, ZoneInfo(timezone))
     reading = ChartReading(ledger.get(chart, project_id, timezone))
@@ -153,18 +153,18 @@ def _project_items(
     record.error = failure = None
     try:
         reader = ChartReader(
-            surroundings.client,
+            run.client,
             chart,
             buckets,
-            surroundings.generation,
-            surroundings.now,
+            run.generation,
+            run.now,
             orders.should_stop,
         )
         if record.coverage is None:
-            surroundings.check_timezone(project_id, buckets.zone)
-        start = _start(chart, record, surroundings)
+            run.check_timezone(project_id, buckets.zone)
+        start = _start(chart, record, run)
         end = chart.moment("end") or settings.end
-        whole = bounds(chart, buckets, surroundings.now, start, end)
+        whole = bounds(chart, buckets, run.now, start, end)
         if whole is not None:
             yield from reader.read(reading, whole, anew=settings.reload)
     except OpenPanelError as error:
@@ -177,23 +177,23 @@ def _project_items(
     if reading.series:
         rows = CHART_SERIES.arrow_table(reading.series.values())
         yield rows_of(CHART_SERIES, rows, dialect)
-    superseded = ledger.put(record, surroundings.now)
+    superseded = ledger.put(record, run.now)
     yield rows_of(
         CHARTS, CHARTS.arrow_table(map(msgspec.structs.asdict, [*superseded, record])), dialect
     )
     if reading.replaced:
-        surroundings.replaced += reading.replaced
-        condition = buckets_condition(surroundings.replaced, dialect.instant)
+        run.replaced += reading.replaced
+        condition = buckets_condition(run.replaced, dialect.instant)
         yield materialize(CHART_POINTS, condition, dialect, variant=False)
     several = len(settings.project_ids) > 1
     name = f"{chart.name} ({project_id})" if several else chart.name
     orders.on_chart(ChartResult(name, record.points if reading.replaced else 0, failure))
 
 
-def _start(chart: Chart, record: ChartRecord, surroundings: Surroundings) -> date | datetime | None:
+def _start(chart: Chart, record: ChartRecord, run: ChartRun) -> date | datetime | None:
     if chart.range is not None:
         return None
-    given = chart.moment("start") or surroundings.settings.start
+    given = chart.moment("start") or run.settings.start
     if given is not None:
         return given
-    return record.covered_from or surroundings.first_day(record.project_id)
+    return record.covered_from or run.first_day(record.project_id)

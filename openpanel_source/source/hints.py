@@ -17,15 +17,16 @@ from openpanel_source.rows.new_fields import NewFields, fields_in
 
 
 def silence_expected() -> None:
-    """Have dlt's logger leave them out; again does nothing."""
+    """Keep warnings that are meant to be so out of dlt's log; calling it again changes nothing."""
     logging.getLogger("dlt").addFilter(_expected)
 
 
 class _Expected(logging.Filter):
-    """Drops what follows from JSON columns.
+    """Drops the warnings that follow from how JSON columns are loaded.
 
-    They are declared JSON and yielded as text; and where they need JSON Lines, the empty table
-    that says which rows make way is written by a slow writer.
+    They are declared as JSON, but yielded as text: dlt says that the two differ. Where they are
+    loaded as JSON Lines, dlt says that it writes Arrow tables slowly; the only ones it gets are
+    empty, and tell which rows make way.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

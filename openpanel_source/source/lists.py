@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterator, MutableMapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from openpanel_source.api.client import Client
-from openpanel_source.destinations.dialect import current_dialect
+from openpanel_source.destinations.dialect import Dialect, current_dialect
 from openpanel_source.destinations.files.table_format import check_replaces
 from openpanel_source.errors import (
     EndpointNotFoundError,
@@ -35,6 +36,7 @@ from openpanel_source.model.schema import (
     SYNC_LISTS,
     Table,
 )
+from openpanel_source.rows.spill import batched_tables
 from openpanel_source.source.hints import by_key, declare, describe, materialize, rows_of
 from openpanel_source.source.orders import Orders
 from openpanel_source.source.resource_changes import check_caller
@@ -44,7 +46,6 @@ logger = logging.getLogger(__name__)
 
 Items = Generator[Any, None, Evidence]
 _ROWS = 5_000
-_BYTES = 16 * 1024 * 1024
 _STOPPED = "the sync was to end before all was read"
 _SINCE = {REFERENCES: "2026-01", PROJECTS: "2026-01", PROFILES: "2026-04", GROUPS: "2026-04"}
 
@@ -79,6 +80,7 @@ def lists_resource(settings: Settings, client: Client, orders: Orders) -> DltRes
     return resource
 
 
+@dataclass
 class _Lists:
     """All lists of all projects; each is read to a verdict, and fails alone.
 
@@ -89,19 +91,18 @@ class _Lists:
         state: Of the resource; stored with the rows.
     """
 
-    def __init__(
-        self, settings: Settings, client: Client, orders: Orders, state: MutableMapping[str, Any]
-    ) -> None:
-        self._settings = settings
-        self._client = client
-        self._orders = orders
-        self._state = state
-        self._now = settings.now()
-        self._dialect = current_dialect()
-        self._organisations: dict[str, OrganisationLists] = {}
-        self._loaded = 0
-        self._noted: dict[str, tuple[pa.Table, Gone]] = {}
-        self._outage: TransientError | None = None
+    settings: Settings
+    client: Client
+    orders: Orders
+    state: MutableMapping[str, Any]
+    _dialect: Dialect = field(default_factory=current_dialect, init=False)
+    _organisations: dict[str, OrganisationLists] = field(default_factory=dict, init=False)
+    _loaded: int = 0
+    _noted: dict[str, tuple[pa.Table, Gone]] = field(default_factory=dict, init=False)
+    _outage: TransientError | None = None
+
+    def __post_init__(self) -> None:
+        self._now = self.settings.now()
 
     def items(self) -> Iterator[Any]:
         """Everything to yield to dlt."""
@@ -113,24 +114,24 @@ class _Lists:
         }
         records = []
         for name, table in LISTS.items():
-            if name not in self._settings.lists:
+            if name not in self.settings.lists:
                 continue
-            for project_id in self._settings.project_ids:
+            for project_id in self.settings.project_ids:
                 result = yield from self._read(table, project_id, readers[table])
-                self._orders.on_list(result)
+                self.orders.on_list(result)
                 records.append({**vars(result), "verdict": result.verdict.value})
         yield from self._of_references()
-        read_at = self._settings.now()
+        read_at = self.settings.now()
         yield SYNC_LISTS.arrow_table({**record, "read_at": read_at} for record in records)
 
     def _read(self, table: Table, project_id: str, read: Any) -> Generator[Any, None, ListResult]:
-        before, self._loaded = self._client.requests_sent, 0
+        before, self._loaded = self.client.requests_sent, 0
         verdict = ListVerdict.PARTIAL
         reason: str | None = _STOPPED
         try:
             if self._outage is not None:
                 raise self._outage
-            if not self._orders.should_stop():
+            if not self.orders.should_stop():
                 verdict, reason = judged((yield from read(project_id)))
         except RequestAbortedError:
             pass
@@ -139,11 +140,11 @@ class _Lists:
             if isinstance(error, TransientError):
                 self._outage = error
             logger.error("the list %s of %s cannot be read: %s", table.name, project_id, reason)
-        sent = self._client.requests_sent - before
+        sent = self.client.requests_sent - before
         return ListResult(table.name, project_id, verdict, reason, self._loaded, sent)
 
     def _rows(self, table: Table, rows: Any, project_id: str, evidence: Evidence) -> Any:
-        made, left_out = shape_list(table, rows, project_id, self._now, self._settings.privacy)
+        made, left_out = shape_list(table, rows, project_id, self._now, self.settings.privacy)
         evidence.unreadable += left_out
         evidence.received -= left_out
         self._loaded += len(rows) - left_out
@@ -151,7 +152,7 @@ class _Lists:
 
     def _organisation_of(self, project_id: str) -> OrganisationLists:
         """The lists that the client of a project is told; one client is asked once for all."""
-        client = self._client
+        client = self.client
         key, own = (project_id, client.of(project_id)) if client.has_many else ("", client)
         return self._organisations.setdefault(key, OrganisationLists(own))
 
@@ -164,9 +165,9 @@ class _Lists:
     def _references(self, project_id: str) -> Items:
         rows, evidence = self._organisation_of(project_id).references(project_id)
         made = self._rows(REFERENCES, rows, project_id, evidence)
-        held = self._orders.destination.texts(REFERENCES.name, "id").get(project_id, set())
+        held = self.orders.holdings.texts(REFERENCES.name, "id").get(project_id, set())
         answers = [set(made.column("id").to_pylist())]
-        missing = self._state.setdefault("missing", {})
+        missing = self.state.setdefault("missing", {})
         if held - answers[0] and not evidence.unreadable:
             again, evidence = self._organisation_of(project_id).references(project_id, 1)
             answers.append({row.id for row in again})
@@ -182,7 +183,7 @@ class _Lists:
             answers,
             {key: datetime.fromisoformat(at) for key, at in missing.get(project_id, {}).items()},
             self._now,
-            allow_deletions=self._settings.deletions.allow_deletions,
+            allow_deletions=self.settings.deletions.allow_deletions,
         )
         missing[project_id] = {key: at.isoformat() for key, at in found.missing.items()}
         self._noted[project_id] = (made, found)
@@ -210,16 +211,16 @@ class _Lists:
             yield by_key(REFERENCES, self._dialect)
 
     def _profiles(self, project_id: str) -> Items:
-        known = self._state.setdefault("profiles", {})
-        before = {} if self._settings.reload else known.get(project_id, {})
-        if before and self._orders.destination.lacks(PROFILES.name, project_id):
+        known = self.state.setdefault("profiles", {})
+        before = {} if self.settings.reload else known.get(project_id, {})
+        if before and self.orders.holdings.lacks(PROFILES.name, project_id):
             before = {}
         seen = before.get("seen")
         reader = ProfileReader(
-            self._client, project_id, datetime.fromisoformat(seen) if seen else None
+            self.client, project_id, datetime.fromisoformat(seen) if seen else None
         )
         evidence = reader.evidence
-        for some in _batched(self._profile_rows(reader, project_id)):
+        for some in batched_tables(self._profile_rows(reader, project_id), _ROWS):
             yield rows_of(PROFILES, some, self._dialect)
         if evidence.doubts:
             return evidence
@@ -233,38 +234,23 @@ class _Lists:
     def _profile_rows(self, reader: ProfileReader, project_id: str) -> Iterator[pa.Table]:
         for part in reader.parts():
             yield self._rows(PROFILES, part, project_id, reader.evidence)
-            if self._orders.should_stop():
+            if self.orders.should_stop():
                 reader.evidence.doubts.append(_STOPPED)
                 return
 
     def _groups(self, project_id: str) -> Items:
-        known = self._state.setdefault("groups", {})
-        privacy = self._settings.privacy
+        known = self.state.setdefault("groups", {})
+        privacy = self.settings.privacy
         named: set[str] = set()
         if privacy is None or "groups" not in privacy.hashed:
             # Hashes could not be asked for.
-            named = self._orders.destination.texts(EVENT_GROUPS.name, "group_id").get(
-                project_id, set()
-            )
-        reader = GroupReader(self._client, project_id, named, known.get(project_id, ""))
+            named = self.orders.holdings.texts(EVENT_GROUPS.name, "group_id").get(project_id, set())
+        reader = GroupReader(self.client, project_id, named, known.get(project_id, ""))
         for part in reader.parts():
             made = self._rows(GROUPS, part, project_id, reader.evidence)
             yield rows_of(GROUPS, made, self._dialect)
         known[project_id] = reader.after
         return reader.evidence
-
-
-def _batched(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Tables of some thousand rows, of which dlt writes one as fast as a small one."""
-    waiting: list[pa.Table] = []
-    for table in tables:
-        waiting.append(table)
-        rows = sum(one.num_rows for one in waiting)
-        if rows >= _ROWS or sum(one.nbytes for one in waiting) >= _BYTES:
-            yield pa.concat_tables(waiting)
-            waiting = []
-    if waiting:
-        yield pa.concat_tables(waiting)
 
 
 def _reason(error: OpenPanelError, table: Table) -> str:

@@ -174,7 +174,7 @@ class Package:
         if results.replaced:
             condition = days_condition(results.replaced, self._dialect.instant)
             # Where nothing makes way, rows need not pass through a merge.
-            results.appends = self._orders.destination.holds_none(condition)
+            results.appends = self._orders.holdings.holds_none(condition)
             if results.appends:
                 yield appended(EVENTS)
             else:
@@ -203,9 +203,9 @@ class Package:
             yield materialize(PROPERTY_FAILURES, condition, self._dialect, variant=True)
 
     def _of_side_tables(self, results: Results) -> Iterator[Any]:
-        view, dialect = self._orders.destination, self._dialect
-        yield from group_items(results, self._side_rows, self._known, view, dialect)
-        yield from dimension_items(self._side_rows, view, dialect)
+        holdings, dialect = self._orders.holdings, self._dialect
+        yield from group_items(results, self._side_rows, self._known, holdings, dialect)
+        yield from dimension_items(self._side_rows, holdings, dialect)
 
 
 def _working_dir() -> str | None:

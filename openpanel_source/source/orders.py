@@ -140,7 +140,7 @@ class Orders:
     """What whoever starts a run has to say; a plain ``pipeline.run`` says nothing.
 
     Attributes:
-        destination: Answers questions about what is there.
+        holdings: What the destination holds.
         reread: Projects and days to read, and as a whole, whatever the counts say.
         adoptable: Days that other pipelines have loaded, for the ledger to take over; those of
             another query as left by it.
@@ -155,7 +155,7 @@ class Orders:
         on_list: Called after each list of a project.
     """
 
-    destination: Holdings = field(default_factory=Holdings)
+    holdings: Holdings = field(default_factory=Holdings)
     reread: frozenset[ProjectDay] = frozenset()
     adoptable: tuple[DayRecord, ...] = ()
     with_charts: bool = True

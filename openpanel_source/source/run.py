@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -32,6 +33,7 @@ _DISTRUSTED = (ContradictoryCountsError, DaysMisunderstoodError)
 """After these nothing of a run is kept: what came before is as doubtful."""
 
 
+@dataclass
 class Run:
     """Reads what a sync has still to read, up to the limits of a run.
 
@@ -42,26 +44,21 @@ class Run:
         orders: What whoever started the run has to say.
         backlog: What is still to read; it is planned if nobody has.
         load_id: The load package the rows go into.
+
+    Attributes:
+        results: What has become of the days so far.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        reader: DayReader,
-        ledger: Ledger,
-        orders: Orders,
-        backlog: Backlog,
-        load_id: str,
-    ) -> None:
-        self._settings = settings
-        self._reader = reader
-        self._ledger = ledger
-        self._orders = orders
-        self._backlog = backlog
-        self._load_id = load_id
-        self._today = settings.now().date()
-        self.results = Results()
-        """What has become of the days so far."""
+    settings: Settings
+    reader: DayReader
+    ledger: Ledger
+    orders: Orders
+    backlog: Backlog
+    load_id: str
+    results: Results = field(default_factory=Results, init=False)
+
+    def __post_init__(self) -> None:
+        self._today = self.settings.now().date()
 
     def readings(self) -> Iterator[DayReading]:
         """Read days until a limit is reached, nothing is left, or a request fails for good.
@@ -72,20 +69,20 @@ class Run:
         Raises:
             OpenPanelError: The first request that matters failed: nothing was read.
         """
-        backlog, results = self._backlog, self.results
+        backlog, results = self.backlog, self.results
         try:
             self._plan()
-            for number, reading in enumerate(backlog.readings(self._reader), 1):
+            for number, reading in enumerate(backlog.readings(self.reader), 1):
                 self._record_empty()
                 backlog.done(reading.record.project_id, reading.record.day)
                 if self._take(reading):
                     yield reading
-                self._orders.on_day(progress_of(backlog, self.results.records[-1]))
-                results.stopped = self._orders.should_stop()
+                self.orders.on_day(progress_of(backlog, self.results.records[-1]))
+                results.stopped = self.orders.should_stop()
                 if results.stopped or self._is_enough(number):
                     break
             self._record_empty()
-            backlog.failed.left_of(self._settings.project_ids)
+            backlog.failed.left_of(self.settings.project_ids)
         except OpenPanelError as error:
             if isinstance(error, _DISTRUSTED) or not results.records:
                 raise
@@ -101,21 +98,21 @@ class Run:
                     self._keep_what_was_read(error)
 
     def _plan(self) -> None:
-        if self._backlog.is_planned:
+        if self.backlog.is_planned:
             return
         planning = Planning(
-            self._settings, self._reader, self._ledger, self._orders, self.results, self._stamp
+            self.settings, self.reader, self.ledger, self.orders, self.results, self._stamp
         )
-        if not planning.begin(self._backlog):
-            planning.fill(self._backlog)
+        if not planning.begin(self.backlog):
+            planning.fill(self.backlog)
 
     def _is_enough(self, days: int) -> bool:
         """Whether so many days read are all that the run may commit."""
-        limits = self._settings.limits
+        limits = self.settings.limits
         return (
             days >= limits.max_days_per_run
             or self.results.events_loaded >= limits.max_events_per_run
-            or self._orders.should_commit()
+            or self.orders.should_commit()
         )
 
     def _keep_what_was_read(self, error: OpenPanelError) -> None:
@@ -131,36 +128,36 @@ class Run:
         All projects once a sync, then those that a run adds to. A run whose server has failed, or
         that has to end at once, leaves it to the next.
         """
-        if not self._reader.adds_up:
+        if not self.reader.adds_up:
             return
-        settings, failed = self._settings, self._backlog.failed
+        settings, failed = self.settings, self.backlog.failed
         first, last = settings.start or EARLIEST, settings.end or LATEST
-        checked = self._backlog.checked - {one.project_id for one in self.results.of_ledger()}
+        checked = self.backlog.checked - {one.project_id for one in self.results.of_ledger()}
         for project in failed.left_of(settings.project_ids):
             if project in checked:
                 continue
             held = {
                 day: record.counted
-                for day, record in self._ledger.days(project).items()
+                for day, record in self.ledger.days(project).items()
                 if first <= day <= min(last, self._today - DAY)
                 and (record.is_settled or record.shrunk_to is not None)
             }
             with failed.alone(project):
-                cross_check(self._reader, project, held)
-                self._backlog.checked.add(project)
+                cross_check(self.reader, project, held)
+                self.backlog.checked.add(project)
         failed.left_of(settings.project_ids)
 
     def _take(self, reading: DayReading) -> bool:
         """Record a reading; False if it must not touch the destination."""
-        record = msgspec.structs.replace(reading.record, load_id=self._load_id)
+        record = msgspec.structs.replace(reading.record, load_id=self.load_id)
         results = self.results
-        before = self._ledger.get(record.project_id, record.day)
-        catch = self._backlog.catches[record.project_id]
+        before = self.ledger.get(record.project_id, record.day)
+        catch = self.backlog.catches[record.project_id]
         held = before or catch.known.get(record.day)
         if not record.verdict.is_proof and held is not None:
             # What the destination holds of the day may be more than this reading brought.
             if before is not None:
-                self._ledger.record(
+                self.ledger.record(
                     msgspec.structs.replace(
                         before, verdict=record.verdict, shrunk_to=None, shrunk_since=None
                     )
@@ -172,10 +169,10 @@ class Run:
         if not catch.permits(record):
             known = catch.known[record.day]
             kept = shrunk(known, record.total_count, record.reason, self._stamp)
-            results.hold_back(kept, self._ledger)
+            results.hold_back(kept, self.ledger)
             return False
         results.records.append(record)
-        self._ledger.record(record)
+        self.ledger.record(record)
         results.events_loaded += reading.tables.num_rows
         results.replaced.append(Replaced(record.project_id, record.day, reading.after))
         if reading.after is None and (reading.rejected or (before and before.rejected_rows)):
@@ -185,11 +182,11 @@ class Run:
 
     @property
     def _stamp(self) -> Stamp:
-        return Stamp(self._settings.query.fingerprint, self._load_id, self._settings.now())
+        return Stamp(self.settings.query.fingerprint, self.load_id, self.settings.now())
 
     def _record_empty(self) -> None:
         """Record the days that were counted and found empty meanwhile."""
-        for item in self._backlog.found_empty():
-            record = without_events(item, self._backlog.planned_on, self._stamp)
+        for item in self.backlog.found_empty():
+            record = without_events(item, self.backlog.planned_on, self._stamp)
             self._take(DayReading(record, SpilledTables()))
-            self._backlog.done(item.project_id, item.day)
+            self.backlog.done(item.project_id, item.day)

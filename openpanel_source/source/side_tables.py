@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -12,12 +12,11 @@ from openpanel_source.destinations.holdings import Holdings
 from openpanel_source.model.conditions import days_condition
 from openpanel_source.model.schema import EVENT_GROUPS, SYNC_DAYS
 from openpanel_source.rows.dimensions import DIMENSIONS
-from openpanel_source.rows.spill import SideRows, SpilledTables
+from openpanel_source.rows.spill import SideRows, SpilledTables, batched_tables
 from openpanel_source.source.hints import appended, materialize, rows_of
 from openpanel_source.source.orders import Results
 
 _ROWS = 50_000
-_BYTES = 16 * 1024 * 1024
 
 
 def newest_rows(
@@ -41,19 +40,16 @@ def newest_rows(
     columns = [*key, version]
     own = pa.concat_tables([table.select(columns) for table in rows])
     wins = _winners(own if held is None else pa.concat_tables([held, own]), key, version)
-    place = 0 if held is None else held.num_rows
-    waiting: list[pa.Table] = []
-    for table in rows:
-        waiting.append(table.filter(wins.slice(place, table.num_rows)))
+    if pc.any(wins).as_py():
+        own_wins = wins.slice(0 if held is None else held.num_rows)
+        yield from batched_tables(_filtered(rows, own_wins), _ROWS)
+
+
+def _filtered(tables: Iterable[pa.Table], wanted: pa.Array) -> Iterator[pa.Table]:
+    place = 0
+    for table in tables:
+        yield table.filter(wanted.slice(place, table.num_rows))
         place += table.num_rows
-        if (
-            sum(one.num_rows for one in waiting) >= _ROWS
-            or sum(one.nbytes for one in waiting) >= _BYTES
-        ):
-            yield pa.concat_tables(waiting)
-            waiting = []
-    if pc.any(wins).as_py() and waiting:
-        yield pa.concat_tables(waiting)
 
 
 def _winners(versions: pa.Table, key: Sequence[str], version: str) -> pa.Array:
@@ -83,7 +79,7 @@ def group_items(
     results: Results,
     side_rows: SideRows,
     known: Collection[str],
-    view: Holdings,
+    holdings: Holdings,
     dialect: Dialect,
 ) -> Iterator[Any]:
     """The groups of the days that are replaced, and what they replace.
@@ -94,16 +90,16 @@ def group_items(
         results: Of the run, after its last day.
         side_rows: Rows of all its days.
         known: Tables that this pipeline had loaded before the run.
-        view: Of the destination.
+        holdings: What the destination holds.
         dialect: What the destination wants otherwise.
     """
     groups = side_rows[EVENT_GROUPS.name]
     is_new = SYNC_DAYS.name not in known
-    may_hold = EVENT_GROUPS.name in known or (is_new and view.holds_groups())
+    may_hold = EVENT_GROUPS.name in known or (is_new and holdings.holds_groups())
     if not results.replaced or not (groups.num_rows or may_hold):
         return
     condition = days_condition(results.replaced, dialect.instant)
-    is_free = view.holds_none(condition, EVENT_GROUPS.name)
+    is_free = holdings.holds_none(condition, EVENT_GROUPS.name)
     if is_free and not groups.num_rows and EVENT_GROUPS.name in known:
         # One that is not known has to be, for the packages that follow.
         return
@@ -116,7 +112,7 @@ def group_items(
         yield materialize(EVENT_GROUPS, condition, dialect, variant=True)
 
 
-def dimension_items(side_rows: SideRows, view: Holdings, dialect: Dialect) -> Iterator[Any]:
+def dimension_items(side_rows: SideRows, holdings: Holdings, dialect: Dialect) -> Iterator[Any]:
     """The newest row of each profile and each name of events, unless the destination has newer."""
     import pyarrow.compute as pc
 
@@ -125,6 +121,6 @@ def dimension_items(side_rows: SideRows, view: Holdings, dialect: Dialect) -> It
         if not rows.num_rows:
             continue
         since = min(pc.min(table.column("read_at")).as_py() for table in rows)
-        held = view.versions(one, since)
+        held = holdings.versions(one, since)
         for table in newest_rows(rows, one.table.primary_key, one.version, held):
             yield rows_of(one.table, table, dialect)

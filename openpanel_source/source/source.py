@@ -182,10 +182,10 @@ def resources_of(
         resources.append(lists_resource(settings, client, orders))
     if not settings.charts or not orders.with_charts:
         return resources
-    from openpanel_source.source.charts import Surroundings, chart_resource
+    from openpanel_source.source.charts import ChartRun, chart_resource
 
-    surroundings = Surroundings(client, settings, orders)
-    return [*resources, *(chart_resource(chart, surroundings) for chart in settings.charts)]
+    chart_run = ChartRun(client, settings, orders)
+    return [*resources, *(chart_resource(chart, chart_run) for chart in settings.charts)]
 
 
 def source_of(resources: Sequence[DltResource]) -> DltSource:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
 
 import msgspec
@@ -56,6 +57,7 @@ def check_consent(settings: Settings, ledger: Ledger) -> None:
             )
 
 
+@dataclass
 class Planning:
     """Fills a backlog; what needs no reading goes into the ledger at once.
 
@@ -68,23 +70,19 @@ class Planning:
         stamp: Of the records.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        reader: DayReader,
-        ledger: Ledger,
-        orders: Orders,
-        results: Results,
-        stamp: Stamp,
-    ) -> None:
-        self._settings = settings
-        self._reader = reader
-        self._ledger = ledger
-        self._orders = orders
-        self._results = results
-        self._stamp = stamp
-        self._today = settings.now().date()
-        self._planner = Planner(settings, reader, ledger, reread=orders.reread, settle=self._settle)
+    settings: Settings
+    reader: DayReader
+    ledger: Ledger
+    orders: Orders
+    results: Results
+    stamp: Stamp
+
+    def __post_init__(self) -> None:
+        self._today = self.settings.now().date()
+        reread = self.orders.reread
+        self._planner = Planner(
+            self.settings, self.reader, self.ledger, reread=reread, settle=self._settle
+        )
 
     def begin(self, backlog: Backlog) -> bool:
         """Put in the newest day of each project that holds events, if all are worth so much.
@@ -98,8 +96,8 @@ class Planning:
         Raises:
             OpenPanelError: The server cannot be asked, or no project.
         """
-        settings, ledger, failed = self._settings, self._ledger, backlog.failed
-        if not self._orders.begins_early or self._orders.adoptable or backlog.begun:
+        settings, ledger, failed = self.settings, self.ledger, backlog.failed
+        if not self.orders.begins_early or self.orders.adoptable or backlog.begun:
             return False
         projects = failed.left_of(settings.project_ids)
         if any(ledger.days(one) or ledger.of_another_query(one) for one in projects):
@@ -127,14 +125,14 @@ class Planning:
     def _glance(self, project: str, failed: FailedProjects) -> tuple[int, date | None] | None:
         first, last = self._bounds
         with failed.alone(project):
-            return self._reader.glance(project, first, last) if first <= last else None
+            return self.reader.glance(project, first, last) if first <= last else None
         return None
 
     @property
     def _bounds(self) -> tuple[date, date]:
         """The first and the last day to read, of those that have begun."""
-        last = min(self._settings.end or self._today, self._today)
-        return self._settings.start or EARLIEST, last
+        last = min(self.settings.end or self._today, self._today)
+        return self.settings.start or EARLIEST, last
 
     def fill(self, backlog: Backlog) -> None:
         """Put in the days of all projects.
@@ -146,70 +144,70 @@ class Planning:
         self._doubt()
         self._planner.begun, self._planner.first_days = backlog.begun, backlog.first_days
         projects = []
-        for project in backlog.failed.left_of(self._settings.project_ids):
+        for project in backlog.failed.left_of(self.settings.project_ids):
             with backlog.failed.alone(project):
                 days = self._permitted(project, backlog)
                 backlog.meter.plan(days)
                 self._count(project, days, backlog.meter)
                 projects.append(days)
         backlog.unchanged = frozenset(self._planner.unchanged)
-        backlog.fill(projects, self._reader, self._today)
+        backlog.fill(projects, self.reader, self._today)
 
     def _adopt(self) -> None:
-        for record in self._orders.adoptable:
-            if self._ledger.get(record.project_id, record.day) is not None:
+        for record in self.orders.adoptable:
+            if self.ledger.get(record.project_id, record.day) is not None:
                 continue
-            if record.query_fingerprint != self._settings.query.fingerprint:
-                self._ledger.leave([record])
+            if record.query_fingerprint != self.settings.query.fingerprint:
+                self.ledger.leave([record])
                 continue
-            if record.verdict is Verdict.SHRUNK or self._settings.reload:
+            if record.verdict is Verdict.SHRUNK or self.settings.reload:
                 # The ledger says what is held: the day is counted or read all the same.
-                self._ledger.record(record)
+                self.ledger.record(record)
             else:
-                adopted = still_complete(record, Reason.ADOPTED, 0, self._stamp)
-                self._ledger.record(adopted)
-                self._results.adopted.append(adopted)
-                self._results.advance(adopted)
+                adopted = still_complete(record, Reason.ADOPTED, 0, self.stamp)
+                self.ledger.record(adopted)
+                self.results.adopted.append(adopted)
+                self.results.advance(adopted)
 
     def _doubt(self) -> None:
         """Call days that are to be read again unproven, for another sync to go on if this ends."""
-        for project, day in self._orders.reread:
-            record = self._ledger.get(project, day)
+        for project, day in self.orders.reread:
+            record = self.ledger.get(project, day)
             if record is not None and record.verdict.is_proof:
-                self._ledger.record(msgspec.structs.replace(record, verdict=Verdict.SHORT))
+                self.ledger.record(msgspec.structs.replace(record, verdict=Verdict.SHORT))
 
     def _settle(self, record: DayRecord) -> None:
-        settled = still_complete(record, Reason.OPEN, 1, self._stamp)
-        self._ledger.record(settled)
-        self._results.settled.append(settled)
+        settled = still_complete(record, Reason.OPEN, 1, self.stamp)
+        self.ledger.record(settled)
+        self.results.settled.append(settled)
 
     def _permitted(self, project: str, backlog: Backlog) -> list[PlannedDay]:
         """The days to read of a project; those that would lose too much are held back."""
-        known = self._ledger.days(project)
-        before = {**self._ledger.of_another_query(project), **known}
-        catch = backlog.catches[project] = SafetyCatch(self._settings.deletions, before)
+        known = self.ledger.days(project)
+        before = {**self.ledger.of_another_query(project), **known}
+        catch = backlog.catches[project] = SafetyCatch(self.settings.deletions, before)
         planned = self._planner.plan(project)
         counted = {item.day: item.counted for item in planned if item.counted is not None}
         catch.release(self._confirmed(project, known, counted))
         held_back = catch.held_back(counted)
         for item in planned:
             if item.day in held_back:
-                record = shrunk(before[item.day], counted[item.day], item.reason, self._stamp)
-                self._results.hold_back(record, self._ledger)
+                record = shrunk(before[item.day], counted[item.day], item.reason, self.stamp)
+                self.results.hold_back(record, self.ledger)
         if held_back:
             _warn_of_losses(project, before, {day: counted[day] for day in held_back})
         return [item for item in planned if item.day not in held_back]
 
     def _confirmed(self, project: str, known: Known, counted: dict[date, int]) -> set[date]:
         """Days whose loss has been seen for a day, and that a filter counts as well."""
-        now = self._settings.now()
+        now = self.settings.now()
         ripe = {
             day for day, rows in counted.items() if day in known and is_ripe(known[day], rows, now)
         }
         confirmed: set[date] = set()
         for first, last in day_ranges(ripe):
             days = {day for day in ripe if first <= day <= last}
-            by_filter = self._reader.count_by_filter(project, first, last)
+            by_filter = self.reader.count_by_filter(project, first, last)
             if by_filter == sum(counted[day] for day in days):
                 confirmed |= days
         return confirmed
@@ -222,7 +220,7 @@ class Planning:
             return
         for first, last in ranges:
             days = [item for item in planned if first <= item.day <= last]
-            meter.counted(days, self._reader.count(project, first, last))
+            meter.counted(days, self.reader.count(project, first, last))
 
 
 def _warn_of_losses(project: str, known: Known, left: dict[date, int]) -> None:

@@ -46,6 +46,7 @@ class ComparedDay:
         return sum(count for _, _, count in self.kinds)
 
 
+@dataclass(frozen=True)
 class Comparison:
     """Compares days of one server with what a destination holds of them.
 
@@ -54,9 +55,8 @@ class Comparison:
         rules: What is loaded how.
     """
 
-    def __init__(self, listing: Listing, rules: Rules) -> None:
-        self._listing = listing
-        self._rules = rules
+    listing: Listing
+    rules: Rules
 
     def compare(self, held: HeldDay) -> ComparedDay:
         """Compare a day; what differs is found in ``held`` afterwards.
@@ -64,7 +64,7 @@ class Comparison:
         Raises:
             OpenPanelError: The server cannot be asked.
         """
-        day = _Day(held, self._rules)
+        day = _Day(held, self.rules)
         try:
             self._walk(day)
         except AnswerTooLargeError:
@@ -74,7 +74,7 @@ class Comparison:
 
     def _walk(self, day: _Day) -> None:
         quiet = 0
-        for number, pages in enumerate(self._listing.passes(day.held.project, day.held.day)):
+        for number, pages in enumerate(self.listing.passes(day.held.project, day.held.day)):
             new, rows, total = 0, 0, 0
             for counted, page in pages:
                 total, rows = max(total, counted), rows + len(page)
@@ -110,7 +110,7 @@ class _Day:
         """Compare a row that the server listed; whether it is listed for the first time."""
         if not self.held.note_listed(row.raw):
             return False
-        event = event_of(row, self._rules.told)
+        event = event_of(row, self._rules.dimensions)
         if event is None:
             self._take_rejected(row)
             return True

@@ -35,12 +35,12 @@ def column_of(name: str) -> str:
     return re.sub(r"([A-Z])", r"_\1", name).lower()
 
 
-def event_of(row: Row, told: Collection[str] = ()) -> dict[str, Any] | None:
+def event_of(row: Row, dimensions: Collection[str] = ()) -> dict[str, Any] | None:
     """A row with U+FFFD for what no destination stores; None if it has to be rejected.
 
     Args:
         row: As the server lists it.
-        told: What may be told beside events and is no field of theirs.
+        dimensions: What may be told beside events and is no field of theirs.
     """
     value = row.value
     if value is None:
@@ -48,7 +48,8 @@ def event_of(row: Row, told: Collection[str] = ()) -> dict[str, Any] | None:
     if "\\u" in row.raw:
         value = {_clean(name): held for name, held in value.items()}
         value = {name: field(name, held) for name, held in value.items()}
-    value = {name: held for name, held in value.items() if name not in told} if told else value
+    if dimensions:
+        value = {name: held for name, held in value.items() if name not in dimensions}
     return value if _fits(value) else None
 
 

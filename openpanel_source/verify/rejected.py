@@ -28,7 +28,7 @@ def rejected_key(raw: str, rules: Rules, *, is_held: bool = False) -> str:
     if not isinstance(value, dict):
         # Bytes that are no text, and NUL, are escaped; what may hold something hidden is not kept.
         return data.decode("utf-8", "backslashreplace").replace("\0", "\\x00") if is_open else ""
-    for name in rules.told if is_open else (*rules.told, "profile"):
+    for name in rules.dimensions if is_open else (*rules.dimensions, "profile"):
         value.pop(name, None)
     left = value if is_held or is_open else _redacted(value, hidden)
     try:

@@ -52,7 +52,7 @@ class Rules:
         promoted: By column: the key of properties and the type.
         configured: Keys that are set to be promoted; columns of others may be null.
         new_fields: Fields that this version does not know, by their column.
-        told: What may be told beside events and is no field of theirs.
+        dimensions: What may be told beside events and is no field of theirs.
     """
 
     hidden: Hidden = field(default_factory=Hidden)
@@ -60,7 +60,7 @@ class Rules:
     promoted: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     configured: frozenset[str] = frozenset()
     new_fields: Mapping[str, str] = field(default_factory=dict)
-    told: frozenset[str] = frozenset()
+    dimensions: frozenset[str] = frozenset()
 
     @cached_property
     def checks(self) -> dict[str, Check]:

@@ -59,7 +59,8 @@ class OwnWindows:
             now: On the clock of the entries.
 
         Returns:
-            Their number, and when the window is over that counts them; infinite for after news.
+            Their number, and when the window that counts them is over; infinity if that is known
+            only after a further answer.
         """
         while True:
             counted = [one for one in self._entries if one.counted_by >= self._counted_from]

@@ -154,7 +154,7 @@ class RateLimiter:
             return Slot(self._window, self._share.issue(), entry, self._clock)
 
     def _patience(self, now: float) -> float:
-        """Seconds until a request may be permitted without news; infinite if never."""
+        """Seconds until a request may be made; infinity if an answer has to come first."""
         if self._limit is None:
             return self._tally.wait(now, self._in_flight)
         if now >= self._ends_at:

@@ -64,7 +64,7 @@ class Tally:
         """None where others may have opened the present window."""
 
     def wait(self, now: float, under_way: int) -> float:
-        """Seconds until one more request may be made: 0 for at once, infinite for after news.
+        """Seconds until one more request may be made; infinity if an answer has to come first.
 
         Args:
             now: On a clock that never runs backwards.

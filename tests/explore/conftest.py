@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from openpanel_source import refresh_models
-from openpanel_source.explore.warehouse import Warehouse as Explored
+from openpanel_source.explore.warehouse import ExploredWarehouse
 from openpanel_source.operations.sync import sync
 from openpanel_source.sandbox import Sandbox, generate
 from openpanel_source.sandbox.demo.generate import DEMO_CLIENT_ID, DEMO_CLIENT_SECRET
@@ -50,11 +50,11 @@ def kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> War
     return postgres
 
 
-def explored(warehouse: Warehouse) -> Explored:
+def explored(warehouse: Warehouse) -> ExploredWarehouse:
     """The same, to be explored."""
     if isinstance(warehouse, PostgresWarehouse):
-        return Explored("postgres")
-    return Explored("duckdb", str(warehouse.path))
+        return ExploredWarehouse("postgres")
+    return ExploredWarehouse("duckdb", str(warehouse.path))
 
 
 def _load_demo(warehouse: Warehouse) -> None:
@@ -106,7 +106,7 @@ def _demo(warehouse: Warehouse) -> Warehouse:
 
 
 @pytest.fixture
-def demo_to_look_at(demo: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Explored:
+def demo_to_look_at(demo: Warehouse, monkeypatch: pytest.MonkeyPatch) -> ExploredWarehouse:
     """The same, as the command is told where it is."""
     if isinstance(demo, PostgresWarehouse):
         monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", demo.url)

@@ -17,9 +17,8 @@ from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.explore import questions
 from openpanel_source.explore.labels import labelled
 from openpanel_source.explore.questions import Choice
-from openpanel_source.explore.warehouse import MOST_ROWS, Known, Rows
-from openpanel_source.explore.warehouse import Warehouse as Explored
-from openpanel_source.models.dataset import literal
+from openpanel_source.explore.warehouse import MOST_ROWS, ExploredWarehouse, Known, Rows
+from openpanel_source.model.conditions import literal
 from tests.explore.conftest import HOSTILE, explored, load_hostile
 from tests.support.postgres import PostgresWarehouse
 from tests.support.sandbox_world import event, world
@@ -35,7 +34,7 @@ def choice(known: Known, project: str, name: str | None = None) -> Choice:
 
 
 def test_measures_over_time_are_those_of_the_model(
-    demo: Warehouse, demo_to_look_at: Explored
+    demo: Warehouse, demo_to_look_at: ExploredWarehouse
 ) -> None:
     known = demo_to_look_at.look()
     assert known.zone == "America/New_York"
@@ -52,7 +51,7 @@ def test_measures_over_time_are_those_of_the_model(
 
 
 def test_days_outside_of_those_chosen_do_not_count(
-    demo: Warehouse, demo_to_look_at: Explored
+    demo: Warehouse, demo_to_look_at: ExploredWarehouse
 ) -> None:
     known = demo_to_look_at.look()
     day = date(2026, 11, 20)
@@ -86,7 +85,9 @@ def test_hostile_names_are_asked_for_exactly(kept: Warehouse) -> None:
     assert kept.query("SELECT count(*) FROM events") == [(len(HOSTILE),)]
 
 
-def test_events_are_broken_down_by_every_column(demo: Warehouse, demo_to_look_at: Explored) -> None:
+def test_events_are_broken_down_by_every_column(
+    demo: Warehouse, demo_to_look_at: ExploredWarehouse
+) -> None:
     known = demo_to_look_at.look()
     columns = questions.dimensions(known.columns["events"])
     assert {"country", "browser", "utm_source", "revenue", "created_at"} <= set(columns)
@@ -147,7 +148,7 @@ def test_a_funnel_counts_sessions_that_take_each_step_after_the_one_before(kept:
 
 
 def test_a_funnel_is_the_same_with_the_model_of_sessions_and_without(
-    demo: Warehouse, demo_to_look_at: Explored
+    demo: Warehouse, demo_to_look_at: ExploredWarehouse
 ) -> None:
     known = demo_to_look_at.look()
     chosen = Choice(known.dialect, known.zone, "acme-shop", date(2026, 11, 16), date(2026, 11, 18))
@@ -277,7 +278,7 @@ def test_where_nothing_was_loaded_it_is_said(kept: Warehouse) -> None:
             explored(kept).look()
     else:
         with pytest.raises(DestinationError, match="there is no database"):
-            Explored("duckdb", str(kept.path)).look()
+            ExploredWarehouse("duckdb", str(kept.path)).look()
 
 
 @pytest.mark.parametrize(

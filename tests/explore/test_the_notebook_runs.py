@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openpanel_source.explore.app import app
-from openpanel_source.explore.warehouse import Warehouse as Explored
+from openpanel_source.explore.warehouse import ExploredWarehouse
 from tests.explore.conftest import HOSTILE, explored, load_hostile
 from tests.support.warehouse import Warehouse
 
@@ -28,7 +28,7 @@ def configure(warehouse: Warehouse, patch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.long
 def test_at_first_it_shows_the_demo_by_day_by_country_and_as_a_funnel(
-    demo: Warehouse, demo_to_look_at: Explored, monkeypatch: pytest.MonkeyPatch
+    demo: Warehouse, demo_to_look_at: ExploredWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure(demo, monkeypatch)
     defined = run()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from openpanel_source.lists.answers import ListedProfile
 from openpanel_source.lists.conditions import PAGE, Condition
-from openpanel_source.lists.profile_walk import UNFILTERED, UNSORTED, Page, ProfileWalk
+from openpanel_source.lists.profile_walk import UNFILTERED, UNSORTED, ProfilesAnswer, ProfileWalk
 from openpanel_source.lists.verdict import ListVerdict, judged
 from openpanel_source.model.instants import parse_instant
 
@@ -40,12 +40,12 @@ class Server:
         self.requests = 0
         self.chance = random.Random(7)
 
-    def ask(self, conditions: Sequence[Condition]) -> Page:
+    def ask(self, conditions: Sequence[Condition]) -> ProfilesAnswer:
         self.requests += 1
         found = [one for one in self.rows if all(self.meets(one, item) for item in conditions)]
         self.chance.shuffle(found)
         found.sort(key=lambda one: one.created_at)
-        return Page(found[:PAGE], len(found[:PAGE]))
+        return ProfilesAnswer(found[:PAGE], len(found[:PAGE]))
 
     def meets(self, one: ListedProfile, condition: Condition) -> bool:
         column, value = condition.name.removeprefix("profile."), condition.value
@@ -124,9 +124,9 @@ def test_a_second_that_cannot_be_divided_is_said_to_be_partial() -> None:
 
 def test_an_order_that_is_none_is_no_way_through() -> None:
     class Unordered(Server):
-        def ask(self, conditions: Sequence[Condition]) -> Page:
-            page = super().ask(conditions)
-            return Page(page.rows[::-1], page.size)
+        def ask(self, conditions: Sequence[Condition]) -> ProfilesAnswer:
+            answer = super().ask(conditions)
+            return ProfilesAnswer(answer.rows[::-1], answer.size)
 
     walk, _ = walked(Unordered([row(f"p{n}", n * 1000) for n in range(150)]))
     assert judged(walk.evidence) == (ListVerdict.PARTIAL, UNSORTED)
@@ -134,16 +134,16 @@ def test_an_order_that_is_none_is_no_way_through() -> None:
 
 def test_rows_that_cannot_be_read_keep_a_list_from_being_complete() -> None:
     class Broken(Server):
-        def ask(self, conditions: Sequence[Condition]) -> Page:
-            page = super().ask(conditions)
-            return Page([one for one in page.rows if one.id != "p3"], page.size)
+        def ask(self, conditions: Sequence[Condition]) -> ProfilesAnswer:
+            answer = super().ask(conditions)
+            return ProfilesAnswer([one for one in answer.rows if one.id != "p3"], answer.size)
 
     walk, found = walked(Broken([row(f"p{n}", n * 1000) for n in range(5)]))
     assert (len(found), judged(walk.evidence)[1]) == (4, "1 rows could not be read")
 
     class Rubbish(Server):
-        def ask(self, conditions: Sequence[Condition]) -> Page:
-            return Page([], super().ask(conditions).size)
+        def ask(self, conditions: Sequence[Condition]) -> ProfilesAnswer:
+            return ProfilesAnswer([], super().ask(conditions).size)
 
     walk, found = walked(Rubbish([row(f"p{n}", n * 1000) for n in range(150)]))
     assert judged(walk.evidence)[0] is ListVerdict.PARTIAL

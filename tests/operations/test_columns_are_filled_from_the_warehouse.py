@@ -87,7 +87,7 @@ def test_it_equals_a_reload(where: Warehouse) -> None:
         # Again, there is nothing left to do, and nothing is counted twice.
         assert filled(where).rows == 0
         assert held(where) == mine
-        values = choice_of(1, None, None, every=True)
+        values = choice_of(None, None, None, every=True)
         known = where.settings(sandbox, properties=TYPES)
         assert audit(where.pipeline(), values=values, **known).exit_code == 0
         where.sync(sandbox, properties=TYPES, reload=True)

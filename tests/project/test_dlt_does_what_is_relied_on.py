@@ -33,7 +33,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from packaging.version import Version
 
 from openpanel_source.destinations.duckdb_file import make_file
-from openpanel_source.destinations.prepare import told_pipeline
+from openpanel_source.destinations.prepare import explicit_pipeline
 
 Rows = list[dict[str, Any]]
 PAGE = "see docs/dlt-internals.md"
@@ -264,14 +264,18 @@ def test_credentials_are_to_be_had_where_the_schema_of_a_pipeline_is_gone(tmp_pa
         again.destination_client()
 
 
-def test_a_told_pipeline_takes_nothing_from_the_environment(
+def test_an_explicit_pipeline_takes_nothing_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"DEV_MODE": "true", "DATASET_NAME": "x", "PIPELINE_NAME": "y"}.items():
         monkeypatch.setenv(name, value)
     destination = dlt.destinations.duckdb(str(tmp_path / "it.duckdb"))
-    told = told_pipeline("it", destination, "rows", str(tmp_path / "pipelines"))
-    assert (told.pipeline_name, told.dataset_name, told.dev_mode) == ("it", "rows", False)
+    pipeline = explicit_pipeline("it", destination, "rows", str(tmp_path / "pipelines"))
+    assert (pipeline.pipeline_name, pipeline.dataset_name, pipeline.dev_mode) == (
+        "it",
+        "rows",
+        False,
+    )
 
 
 def test_warnings_that_are_left_out_begin_as_they_did() -> None:

@@ -39,8 +39,8 @@ def test_days_that_are_given_are_those_of_the_report(first: date, more: date) ->
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.key)
-@pytest.mark.parametrize("is_postgres", [True, False])
-def test_any_project_is_a_text_in_the_sql(block: Block, is_postgres: bool) -> None:
+@pytest.mark.parametrize("dialect", ["postgres", "duckdb"])
+def test_any_project_is_a_text_in_the_sql(block: Block, dialect: str) -> None:
     for project in ("shop", "it's", "{first}", "a\\b", "%s", "'; DROP TABLE events; --"):
         sql = filled(
             block,
@@ -49,9 +49,9 @@ def test_any_project_is_a_text_in_the_sql(block: Block, is_postgres: bool) -> No
             projects=(project,),
             several=False,
             tables=TABLES,
-            is_postgres=is_postgres,
+            dialect=dialect,
         )
-        [tree] = sqlglot.parse(sql, read="postgres" if is_postgres else "duckdb")
+        [tree] = sqlglot.parse(sql, read=dialect)
         assert isinstance(tree, sqlglot.exp.Select)
         texts = {text.this for text in tree.find_all(sqlglot.exp.Literal) if text.is_string}
         assert project in texts

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from openpanel_source.rows.dimensions import DimensionShaper, Profile
-from openpanel_source.rows.event import event_with, with_asked
+from openpanel_source.rows.event import event_with, with_dimensions
 from tests.support.profiles import profiles
 from tests.support.sandbox_world import NOW, event, profile, world
 from tests.support.warehouse import Warehouse
@@ -34,7 +34,7 @@ MADE_UP: dict[str, Any] = {
 def told(*sent: Any, project: str = "web", **settings: Any) -> list[dict[str, Any]]:
     """The rows of ``profiles`` that events with these profiles make."""
     raws = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in sent]
-    asked = event_with(with_asked(("profile",), ()))
+    asked = event_with(with_dimensions(("profile",), ()))
     events = [
         asked(id=str(place), created_at="", profile=msgspec.Raw(raw))  # type: ignore[call-arg]
         for place, raw in enumerate(raws)

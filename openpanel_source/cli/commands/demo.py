@@ -19,6 +19,7 @@ from openpanel_source.cli.streams import drawable
 from openpanel_source.cli.summary import print_models, print_summary
 from openpanel_source.cli.to_paste import command_line
 from openpanel_source.errors import DestinationError
+from openpanel_source.model.conditions import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -111,8 +112,7 @@ def _opened(database: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect()
-    path = str(database).replace("'", "''")
-    connection.execute(f"ATTACH '{path}' AS demo (READ_ONLY)")
+    connection.execute(f"ATTACH {literal(str(database))} AS demo (READ_ONLY)")
     connection.execute("USE demo.openpanel")
     return connection
 

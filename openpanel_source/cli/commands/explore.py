@@ -33,9 +33,9 @@ def command(
                 " install 'openpanel-source[explore]'."
             )
     from openpanel_source.explore.server import serve
-    from openpanel_source.explore.warehouse import Warehouse
+    from openpanel_source.explore.warehouse import ExploredWarehouse
 
-    Warehouse(destination, database, dataset).look()
+    ExploredWarehouse(destination, database, dataset).look()
     target = {"destination": destination, "database": database, "dataset": dataset}
     for name, value in target.items():
         if value is not None:

@@ -16,7 +16,7 @@ from openpanel_source.days.old_servers.listing import Row, Spot
 from openpanel_source.errors import UnexpectedAnswerError
 from openpanel_source.model.clock import DAY, LATEST, Clock
 from openpanel_source.model.json_text import UNREADABLE
-from openpanel_source.rows.event import without_told
+from openpanel_source.rows.event import without_dimensions
 
 _SHOWN = timedelta(days=360)
 """Page 1 shows rows that are younger; the servers' own limit is 365 days."""
@@ -144,7 +144,7 @@ class Looker:
             head = _head.decode(raw)
         except UNREADABLE:
             # It takes its place as a group of its own.
-            same = without_told(bytes(raw), self.query.dimensions)
+            same = without_dimensions(bytes(raw), self.query.dimensions)
             return Row(same, ("", same.hex()), None, raw)
         key: tuple[str, ...] = (head.created_at,)
         if self.generation.has_ordered_ties:

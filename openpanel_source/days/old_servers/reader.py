@@ -43,7 +43,7 @@ _CHUNK = 1000
 
 
 @dataclass
-class Begun:
+class BegunDay:
     """A day of which the first look is taken.
 
     Attributes:
@@ -62,7 +62,7 @@ class Begun:
 
 
 @dataclass
-class AlignedDays:
+class ExactReader:
     """Reads days by looks at exact positions.
 
     Args:
@@ -80,12 +80,12 @@ class AlignedDays:
         """Where it looks."""
         return grid_of(self.looker.generation.page_size)
 
-    def first(self, item: PlannedDay) -> Begun:
+    def first(self, item: PlannedDay) -> BegunDay:
         """Take the first look at a day; where page 1 hides all of it, the first that shows any."""
         looker = self.looker
         listed = DayRange(item.project_id, item.day, item.day)
         look = looker.look(listed, Spot(self.grid.limit, 0))
-        begun = Begun(item, listed, 0, look.total, [look])
+        begun = BegunDay(item, listed, 0, look.total, [look])
         if look.rows or looker.is_shown(listed) or (looker.query.is_counted and not look.total):
             return begun
         base, wide = looker.behind_newer(listed)
@@ -97,9 +97,9 @@ class AlignedDays:
             )
         listed = wide if base else listed
         behind = looker.look(listed, self.grid.spot(max(base, 1)))
-        return Begun(item, listed, base, look.total, [behind])
+        return BegunDay(item, listed, base, look.total, [behind])
 
-    def read(self, pool: ThreadPoolExecutor, begun: Begun) -> Attempt:
+    def read(self, pool: ThreadPoolExecutor, begun: BegunDay) -> Attempt:
         """Read the rest of a day.
 
         Args:
@@ -135,14 +135,14 @@ class AlignedDays:
         groups = (group for group in reading.listing.groups() if group.key == key)
         return [row for group in groups for row in reading.listing.whole(group) or ()]
 
-    def narrowed(self, rows: Iterable[Row]) -> Iterator[AlignedDays]:
+    def narrowed(self, rows: Iterable[Row]) -> Iterator[ExactReader]:
         """Readers of each profile that rows are of, where profiles can be asked for."""
         looker = self.looker
         if looker.query.profile_id is None and looker.generation.has_profile_id:
             profiles = dict.fromkeys(row.profile_id for row in rows if row.profile_id)
             for profile in islice(profiles, _PROFILES):
                 query = replace(looker.query, profile_id=profile)
-                yield AlignedDays(replace(looker, query=query), Shaper())
+                yield ExactReader(replace(looker, query=query), Shaper())
 
     def _shape(self, item: PlannedDay, rows: list[Row], total: int) -> ShapedPage:
         page = RawPage(Meta(total, 1), [row.raw for row in rows])
@@ -152,11 +152,11 @@ class AlignedDays:
 class _Reading:
     """One reading of a day: its looks, and what they show together."""
 
-    def __init__(self, days: AlignedDays, pool: ThreadPoolExecutor, begun: Begun) -> None:
-        self._days = days
+    def __init__(self, reader: ExactReader, pool: ThreadPoolExecutor, begun: BegunDay) -> None:
+        self._reader = reader
         self._pool = pool
         self._begun = begun
-        self._is_counted = days.looker.query.is_counted
+        self._is_counted = reader.looker.query.is_counted
         # What is listed without being counted is measured by the listing, so by what comes first.
         self._expected = begun.base + begun.total if self._is_counted else begun.looks[-1].total
         self._gathered: dict[Group, Gathered] = {}
@@ -182,9 +182,9 @@ class _Reading:
                 break
         if not self._is_counted:
             self._grow()
-        fitting = self._days.grid.limit - self._days.grid.step
+        fitting = self._reader.grid.limit - self._reader.grid.step
         self._look_at(
-            self._days.grid.spot(max(self._begun.base + group.start, 1))
+            self._reader.grid.spot(max(self._begun.base + group.start, 1))
             for group in list(self.listing.groups())
             if group.size <= fitting and self.listing.whole(group) is None
         )
@@ -200,7 +200,7 @@ class _Reading:
 
     def _spots(self, start: int, end: int) -> Iterator[Spot]:
         """Looks at a range of positions, from a little before: a group may reach into it."""
-        base, grid = self._begun.base, self._days.grid
+        base, grid = self._begun.base, self._reader.grid
         return grid.spots(max(base + start - grid.overlap, base, 1), base + end)
 
     def _grow(self) -> None:
@@ -209,8 +209,8 @@ class _Reading:
         barren = 0
         while not self.goes_in_circles:
             size = self.listing.size
-            position = max(self._begun.base + size - self._days.grid.overlap, self._begun.base, 1)
-            _, rows = self._take(self._ask(self._days.grid.spot(position)))
+            position = max(self._begun.base + size - self._reader.grid.overlap, self._begun.base, 1)
+            _, rows = self._take(self._ask(self._reader.grid.spot(position)))
             if self.listing.size <= size:
                 break
             ids = {row.id for row in rows}
@@ -223,23 +223,23 @@ class _Reading:
         gathered = self._gathered[group] = Gathered(self.listing.parts(group))
         base = self._begun.base
         placed = Group(base + group.start, base + group.end, group.key)
-        for spots in varied_spots(placed, self._days.looker.generation.page_size, _ROUNDS):
+        for spots in varied_spots(placed, self._reader.looker.generation.page_size, _ROUNDS):
             for spot in spots:
                 if gathered.size >= group.size:
                     return
                 start, rows = self._take(self._ask(spot))
                 gathered.add(rows[max(group.start - start, 0) : max(group.end - start, 0)])
-        for days in self._days.narrowed(gathered.rows()):
+        for narrower in self._reader.narrowed(gathered.rows()):
             if gathered.size >= group.size:
                 return
-            gathered.add(days.rows_of(self._pool, self._begun.item, group.key))
+            gathered.add(narrower.rows_of(self._pool, self._begun.item, group.key))
 
     def _look_at(self, spots: Iterable[Spot]) -> None:
         for future in [self._pool.submit(self._ask, spot) for spot in spots]:
             self._take(future.result())
 
     def _ask(self, spot: Spot) -> Look:
-        return self._days.looker.look(self._begun.listed, spot)
+        return self._reader.looker.look(self._begun.listed, spot)
 
     def _take(self, look: Look) -> tuple[int, list[Row]]:
         """Take in a look; the position in the day of its first row, and its rows."""
@@ -254,7 +254,7 @@ class _Reading:
         if not self._is_counted and start <= self.listing.size:
             self.listing.grow(start + len(rows))
         self.listing.add(start, rows)
-        self._days.meter.reach(self.listing.size - self.listing.unknown, self._begun.total)
+        self._reader.meter.reach(self.listing.size - self.listing.unknown, self._begun.total)
         return start, rows
 
     def _is_sound(self, look: Look) -> bool:

@@ -18,8 +18,9 @@ from dlt.destinations import filesystem
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient, ReferenceFollowupJob
 from dlt.destinations.impl.filesystem.sql_client import FilesystemSqlClient
 
-from openpanel_source.destinations.files.jobs import FILE, job_of, parquet, sql_text
+from openpanel_source.destinations.files.jobs import FILE, job_of, parquet
 from openpanel_source.destinations.warehouse import SOURCE_NAME
+from openpanel_source.model.conditions import literal
 from openpanel_source.model.schema import SYNC_DAYS
 
 
@@ -93,7 +94,7 @@ def _in_folder(name: str, kind: str) -> str:
 
     Folders above the table may be named alike: the last one counts.
     """
-    value = f"regexp_extract({FILE}, {sql_text(f'.*/{re.escape(name)}=([^/]*)/')}, 1)"
+    value = f"regexp_extract({FILE}, {literal(f'.*/{re.escape(name)}=([^/]*)/')}, 1)"
     return f"CAST(NULLIF(url_decode({value}), '__HIVE_DEFAULT_PARTITION__') AS {kind})"
 
 

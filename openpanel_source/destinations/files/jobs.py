@@ -23,6 +23,8 @@ from dlt.destinations.impl.filesystem.filesystem import (
     ReferenceFollowupJob,
 )
 
+from openpanel_source.model.conditions import literal
+
 
 def job_of(table: Any) -> type[ReferenceFollowupJob] | None:
     """What takes the new files of a table; None where dlt's own way does.
@@ -129,7 +131,7 @@ class _ParquetJob(ReferenceFollowupJob):
             if rest:
                 rows = f"SELECT * EXCLUDE ({FILE}) FROM {self._scan([place])}"  # noqa: S608
                 kept = f"{rows} WHERE NOT ({scope})"
-                database.execute(f"COPY ({kept}) TO {sql_text(str(scratch))} (FORMAT parquet)")
+                database.execute(f"COPY ({kept}) TO {literal(str(scratch))} (FORMAT parquet)")
                 self._put(str(scratch), place)
             else:
                 self._job_client.fs_client.rm_file(place)
@@ -183,10 +185,10 @@ FILE = '"file name"'
 
 def parquet(paths: list[str]) -> str:
     """What reads Parquet files: their own columns, and ``FILE``."""
-    listed = ", ".join(map(sql_text, paths))
+    listed = ", ".join(map(literal, paths))
     # Names of folders say nothing, whatever they look like.
     return (
-        f"read_parquet([{listed}], union_by_name = true, filename = {sql_text(FILE[1:-1])},"
+        f"read_parquet([{listed}], union_by_name = true, filename = {literal(FILE[1:-1])},"
         " hive_partitioning = false)"
     )
 
@@ -195,8 +197,3 @@ def _rows(database: Any, path: str) -> int:
     query = f"SELECT count(*) FROM {parquet([path])}"  # noqa: S608 - paths
     count: int = database.execute(query).fetchone()[0]
     return count
-
-
-def sql_text(value: str) -> str:
-    """A value as a literal of SQL."""
-    return "'" + value.replace("'", "''") + "'"

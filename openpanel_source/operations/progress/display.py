@@ -57,7 +57,10 @@ class Waits:
         return True
 
     def _is_late(self, progress: Progress) -> bool:
-        """The same of a wait that only tells since when."""
+        """Whether an answer is late that no line was written of yet.
+
+        The wait for it has no known end: ``until`` is when it began.
+        """
         now, awaited = time.monotonic(), progress.awaited
         if awaited is None or not self._since + 1.0 < awaited.until <= now - _SECONDS_WORTH_A_LINE:
             return False

@@ -19,13 +19,14 @@ from openpanel_source.destinations.warehouse import (
     ProjectDay,
     day_of,
     has_table,
+    nothing_loaded,
     own_schema,
     select,
     sql_client,
 )
 from openpanel_source.errors import DestinationError, InvalidSettingError
 from openpanel_source.model.conditions import Replaced, days_condition
-from openpanel_source.model.plain import plain
+from openpanel_source.model.plain import AsDict
 from openpanel_source.model.schema import EVENTS, PROPERTY_FAILURES, SYNC_DAYS, Column
 from openpanel_source.operations.preamble import BUSY_TIMEOUT, looking_alone
 from openpanel_source.operations.properties.filled_rows import (
@@ -53,7 +54,7 @@ _SOURCE = pa.schema([("id", pa.string()), ("properties", pa.string())])
 
 
 @dataclass
-class FillReport:
+class FillReport(AsDict):
     """What was filled.
 
     Attributes:
@@ -76,10 +77,6 @@ class FillReport:
     def exit_code(self) -> int:
         """0 if all was filled, 3 if days have to be read again."""
         return 3 if self.left else 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as JSON values."""
-        return dict(plain(vars(self)))
 
 
 def fill(
@@ -106,10 +103,7 @@ def fill(
     check_fillable(pipeline, properties, privacy)
     with looking_alone(pipeline, busy_timeout) as there:
         if not has_table(there, EVENTS.name):
-            raise DestinationError(
-                f"nothing was loaded into dataset {there.dataset_name} yet; run openpanel-source"
-                " sync first."
-            )
+            raise nothing_loaded(there.dataset_name)
         columns = _made_columns(there, properties)
         report = FillReport({str(one.property_key): one.name for one in columns})
         _Filling(there, columns, Promotion(columns, privacy), report).fill_all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, KeysView
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import dlt
 from dlt.extract import DltResource
@@ -22,6 +22,7 @@ from openpanel_source.source.orders import ChartResult, Orders, Results
 from openpanel_source.source.source import source_of
 
 
+@dataclass
 class Runs:
     """The runs of a sync, one after the other over one plan, and what they add up to.
 
@@ -39,26 +40,19 @@ class Runs:
         summary: Of the runs so far.
     """
 
-    def __init__(
-        self,
-        pipeline: dlt.Pipeline,
-        resources: Callable[[Orders, Backlog], list[DltResource]],
-        orders: Orders,
-        backlog: Backlog,
-        pace: Pace,
-        busy_timeout: float,
-    ) -> None:
-        self._pipeline = pipeline
-        self._resources = resources
-        self._orders = orders
-        self._pace = pace
-        self._busy_timeout = busy_timeout
-        self._last: dict[ProjectDay, DayRecord] = {}
-        self._differing: frozenset[ProjectDay] = frozenset()
-        self._is_cut_off = False
-        self.backlog = backlog
-        self.failed = backlog.failed
-        self.summary = SyncSummary()
+    pipeline: dlt.Pipeline
+    resources: Callable[[Orders, Backlog], list[DltResource]]
+    orders: Orders
+    backlog: Backlog
+    pace: Pace
+    busy_timeout: float
+    summary: SyncSummary = field(default_factory=SyncSummary, init=False)
+    _last: dict[ProjectDay, DayRecord] = field(default_factory=dict, init=False)
+    _differing: frozenset[ProjectDay] = frozenset()
+    _is_cut_off: bool = False
+
+    def __post_init__(self) -> None:
+        self.failed = self.backlog.failed
 
     @property
     def is_clean(self) -> bool:
@@ -87,13 +81,13 @@ class Runs:
         return is_done
 
     def _until_nothing_is_left(self, on_day: OnProgress | None) -> bool:
-        orders = self._orders if on_day is None else replace(self._orders, on_day=on_day)
+        orders = self.orders if on_day is None else replace(self.orders, on_day=on_day)
         with closing(self.backlog) as backlog:
             while True:
                 done = backlog.days_done
                 results = self._run(orders)
                 # Charts are read once a sync, and whole in its first run.
-                self._orders = orders = replace(orders, with_charts=False)
+                self.orders = orders = replace(orders, with_charts=False)
                 self._add(results)
                 if results.failure is not None:
                     raise results.failure
@@ -112,10 +106,10 @@ class Runs:
     def _run(self, orders: Orders) -> Results:
         ended: list[Results] = []
         orders = replace(orders, on_end=ended.append, on_chart=self._add_chart)
-        extract(self._pipeline, source_of(self._resources(orders, self.backlog)))
+        extract(self.pipeline, source_of(self.resources(orders, self.backlog)))
         [results] = ended
-        with self._pace.committing():
-            load(self._pipeline, results.heavy_bytes, self._busy_timeout)
+        with self.pace.committing():
+            load(self.pipeline, results.heavy_bytes, self.busy_timeout)
         return results
 
     def _not_arrived(self, results: Results) -> frozenset[ProjectDay]:
@@ -124,7 +118,7 @@ class Runs:
             return frozenset()
         loaded = {(one.project_id, one.day): one.distinct_ids for one in results.records}
         refused = results.refused
-        return self._orders.destination.differing(
+        return self.orders.holdings.differing(
             {key: rows for key, rows in loaded.items() if key not in refused}
         )
 

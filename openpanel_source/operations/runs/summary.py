@@ -8,14 +8,14 @@ from typing import Any
 
 from openpanel_source.days.ledger import DayRecord
 from openpanel_source.lists.verdict import ListResult, ListVerdict
-from openpanel_source.model.plain import plain
+from openpanel_source.model.plain import AsDict, plain
 from openpanel_source.models.make import ModelsSummary
 
 _SHOWN_OF_DAYS = ("project_id", "day", "verdict", "total_count", "rows_received")
 
 
 @dataclass
-class ScrubSummary:
+class ScrubSummary(AsDict):
     """What a sync found by listing old days again.
 
     Attributes:
@@ -33,10 +33,6 @@ class ScrubSummary:
     unread: list[tuple[str, date]] = field(default_factory=list)
     requests: int = 0
     failure: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The summary as JSON values."""
-        return dict(plain(vars(self)))
 
 
 @dataclass

@@ -15,7 +15,7 @@ from openpanel_source.api.query import EVENTS_PATH, Params
 from openpanel_source.days.ledger import Reason
 from openpanel_source.days.old_servers.listing import Spot, grid_of
 from openpanel_source.days.old_servers.looks import DayRange, Look, Looker
-from openpanel_source.days.old_servers.reader import AlignedDays
+from openpanel_source.days.old_servers.reader import ExactReader
 from openpanel_source.days.planned_days import PlannedDay
 from openpanel_source.days.reader import DayReader
 from openpanel_source.errors import RequestAbortedError
@@ -148,9 +148,9 @@ class Lister:
         reader = self.reader
         query = replace(reader.query, unwanted=frozenset(INCLUDES), dimensions=())
         looker = _EndingLooker(reader.client, query, reader.generation, reader.now, self.is_due)
-        days = AlignedDays(looker, Shaper())
+        exact = ExactReader(looker, Shaper())
         with ThreadPoolExecutor(reader.pages_in_flight) as pool:
-            for rows in days.listed(pool, PlannedDay(project, day, Reason.SCRUB)):
+            for rows in exact.listed(pool, PlannedDay(project, day, Reason.SCRUB)):
                 yield from (row_of(row.raw) for row in rows)
 
 

@@ -9,13 +9,17 @@ from enum import Enum
 from typing import Any
 
 import dlt
-from dlt.common.destination.exceptions import SqlClientNotAvailable
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.extract import DltResource
 
 from openpanel_source.days.ledger import DayRecord
 from openpanel_source.destinations.explain import destination_errors
-from openpanel_source.destinations.warehouse import ProjectDay, day_of, instant_of, select
+from openpanel_source.destinations.warehouse import (
+    NOT_THERE,
+    ProjectDay,
+    day_of,
+    instant_of,
+    select,
+)
 from openpanel_source.model.schema import DAY_PROOFS
 from openpanel_source.operations.runs.package_steps import extract, load
 from openpanel_source.source.hints import describe
@@ -58,31 +62,20 @@ class Proof:
 
 
 def proofs_of(pipeline: dlt.Pipeline, fingerprint: str | None = None) -> list[Proof]:
-    """All proofs that a destination holds, the oldest first.
+    """All proofs that a destination holds, the oldest first; none of one that takes no SQL.
 
     Args:
         pipeline: A pipeline with its destination.
         fingerprint: Of a query; all when left out.
-
-    Raises:
-        SqlClientNotAvailable: The destination takes no SQL.
     """
     names = [one.name for one in fields(Proof)]
     condition = "1 = 1" if fingerprint is None else f"query_fingerprint = '{fingerprint}'"
     try:
         rows = list(select(pipeline, DAY_PROOFS.name, names, condition))
-    except DatabaseUndefinedRelation:
+    except NOT_THERE:
         return []
     found = [_proof(dict(zip(names, row, strict=True))) for row in rows]
     return sorted(found, key=lambda one: one.proven_at)
-
-
-def proofs_of_any(pipeline: dlt.Pipeline, fingerprint: str | None = None) -> list[Proof]:
-    """The same of any destination; none of one that takes no SQL."""
-    try:
-        return proofs_of(pipeline, fingerprint)
-    except SqlClientNotAvailable:
-        return []
 
 
 def newest(proofs: Iterable[Proof]) -> Mapping[ProjectDay, Proof]:

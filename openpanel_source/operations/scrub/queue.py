@@ -8,15 +8,15 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from openpanel_source.days.ledger import DayRecord
-from openpanel_source.days.safety_catch import SEEN_FOR
 from openpanel_source.destinations.warehouse import ProjectDay
-from openpanel_source.model.clock import DAY
+from openpanel_source.model.clock import ALMOST_A_DAY, DAY
 from openpanel_source.operations.scrub.proofs import Kind, Proof, newest
 
 PAGE = 1000
 """Rows that a request lists at most."""
 SURE = 900
-"""Rows that it brings a day further, at least: those of one instant are not parted."""
+"""Rows of a day that each request is counted on to list, if there are so many: it may be fewer than
+a page, as rows of one instant are listed together."""
 
 
 class Waiting(NamedTuple):
@@ -57,7 +57,7 @@ def waiting_days(
         part = last.get(key)
         is_going_on = part is not None and part.proof is Kind.PART and part.proven_at > proven_at
         found.append(Waiting(record, proven_at, part if is_going_on else None))
-    due = [one for one in found if now - one.proven_at >= SEEN_FOR]
+    due = [one for one in found if now - one.proven_at >= ALMOST_A_DAY]
     return sorted(due, key=lambda one: (one.proven_at, one.record.project_id, one.record.day))
 
 

@@ -14,22 +14,23 @@ import dlt
 
 from openpanel_source.api.client import Client
 from openpanel_source.days.ledger import DayRecord, Ledger
-from openpanel_source.days.safety_catch import SEEN_FOR
 from openpanel_source.destinations.warehouse import ProjectDay, own_schema
 from openpanel_source.errors import OpenPanelError
-from openpanel_source.model.lists import texts
+from openpanel_source.model.clock import ALMOST_A_DAY
 from openpanel_source.model.schema import EVENTS
+from openpanel_source.model.setting_values import texts
 from openpanel_source.model.table import PROPERTY_HINT
 from openpanel_source.operations.preamble import looking_alone
 from openpanel_source.operations.scrub.proofs import (
     Kind,
     Proof,
     keep_proofs,
-    proofs_of_any,
+    proofs_of,
 )
 from openpanel_source.operations.stop import Halt
 from openpanel_source.operations.values.choose_days import ValueAudit
 from openpanel_source.operations.values.report import ValueDifference, ValueReport
+from openpanel_source.rows.new_fields import fields_in
 from openpanel_source.source.ledger_storage import ledger_of
 from openpanel_source.source.orders import Progress
 from openpanel_source.source.settings.checked import Settings
@@ -41,7 +42,6 @@ from openpanel_source.verify.listing import Asked, Listing
 from openpanel_source.verify.rejected import rejected_key
 from openpanel_source.verify.rules import WEB, Rules
 
-_FIELD_HINT = "x-field"
 _ROWS_AT_A_TIME = 50_000
 _DAYS_AT_A_TIME = 50
 """Of the destination, before the server is asked about them."""
@@ -87,10 +87,10 @@ class ValueAuditor:
         """
         with looking_alone(self.pipeline, self.busy_timeout) as there:
             ledger = ledger_of(there, self.settings.query.fingerprint)
-            proofs = proofs_of_any(there, self.settings.query.fingerprint)
+            proofs = proofs_of(there, self.settings.query.fingerprint)
         records = self._records(ledger)
         # Whoever names a seed wants the days that were chosen with it lately.
-        until = self.settings.now() - (SEEN_FOR if ask.seed is not None else timedelta())
+        until = self.settings.now() - (ALMOST_A_DAY if ask.seed is not None else timedelta())
         compared = {
             (one.project_id, one.day)
             for one in proofs
@@ -219,12 +219,8 @@ class ValueAuditor:
                 if hints.get(PROPERTY_HINT) is not None and name not in WEB
             },
             configured=frozenset(self.settings.properties),
-            new_fields={
-                name: str(hints[_FIELD_HINT])
-                for name, hints in columns.items()
-                if hints.get(_FIELD_HINT)
-            },
-            told=frozenset(self.settings.query.dimensions),
+            new_fields={name: field for field, name in fields_in(columns).items()},
+            dimensions=frozenset(self.settings.query.dimensions),
         )
 
     def _asked(self, rules: Rules) -> Asked:

@@ -24,8 +24,8 @@ from openpanel_source.model.clock import (
     parse_end,
     parse_start,
 )
-from openpanel_source.model.lists import decoded, list_of, texts
 from openpanel_source.model.schema import GROUPS, LISTS, PROFILES
+from openpanel_source.model.setting_values import decoded, list_of, texts
 from openpanel_source.model.zones import timezone_problem
 from openpanel_source.rows.privacy import Privacy
 from openpanel_source.rows.property_columns import Properties, parse_properties

@@ -8,8 +8,8 @@ from functools import cache
 from itertools import filterfalse
 
 from openpanel_source.errors import InvalidSettingError
-from openpanel_source.model.lists import texts
 from openpanel_source.model.schema import EVENTS, GROUPS, PROJECTS, REFERENCES, ColumnType
+from openpanel_source.model.setting_values import texts
 from openpanel_source.rows.privacy import OF_PROFILES, WITH_KEYS, Privacy
 from openpanel_source.rows.property_columns import Properties, possible_names
 from openpanel_source.source.settings.declared import Arguments

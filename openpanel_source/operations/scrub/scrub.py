@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import dlt
-from dlt.common.destination.exceptions import SqlClientNotAvailable
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from openpanel_source.api.failed_projects import FailedProjects
@@ -15,7 +14,7 @@ from openpanel_source.days.ledger import DayRecord, Reason
 from openpanel_source.destinations.dialect import dialect_of
 from openpanel_source.destinations.duckdb_session import open_meanwhile
 from openpanel_source.destinations.explain import destination_errors
-from openpanel_source.destinations.warehouse import NOT_THERE, ProjectDay, select
+from openpanel_source.destinations.warehouse import NOT_THERE, ProjectDay, select, takes_sql
 from openpanel_source.errors import (
     AnswerTooLargeError,
     OpenPanelError,
@@ -38,8 +37,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Night:
-    """A sync's budget for old days.
+class Scrub:
+    """The scrub of a sync: old days are listed again, as far as its budget goes.
 
     Args:
         pipeline: A pipeline with nothing pending, which knows what its destination does.
@@ -53,7 +52,7 @@ class Night:
     halt: Halt
     busy_timeout: float
 
-    def spend(self, runs: Runs, on_day: OnProgress | None) -> ScrubSummary:
+    def run(self, runs: Runs, on_day: OnProgress | None) -> ScrubSummary:
         """List days until the budget is spent; write down which are equal, read the others.
 
         What goes wrong with the server is logged, and left to the next sync.
@@ -66,7 +65,8 @@ class Night:
             What was found.
         """
         summary, proofs, reader = ScrubSummary(), list[Proof](), runs.backlog.reader
-        if reader is None or runs.backlog.days_left > 0:
+        # Without SQL there is no way to tell which ids are held.
+        if reader is None or runs.backlog.days_left > 0 or not takes_sql(self.pipeline):
             return summary
         before = reader.client.requests_sent
         try:
@@ -76,9 +76,6 @@ class Night:
                     if left <= 0 or self.halt.is_due():
                         break
                     self._take(item, Lister(reader, self.halt.is_due), left, summary, proofs)
-        except SqlClientNotAvailable:
-            # There is no way to tell which ids are held.
-            return summary
         except OpenPanelError as error:
             self._note(summary, "old days could not be listed, the next sync goes on", error)
         summary.requests = reader.client.requests_sent - before
