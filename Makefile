@@ -1,6 +1,8 @@
 # Everything runs in .venv; the only things a machine needs are Python 3.10 or newer, make and git.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests start hundreds of processes, which would compile the package each for themselves.
+unexport PYTHONDONTWRITEBYTECODE
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 
 .PHONY: demo help test test-long coverage lowest newest kills backfill faults fuzz test-clouds \

@@ -102,6 +102,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Warehouse]:
     return warehouses
 
 
+@pytest.mark.long
 @pytest.mark.sampled(32)
 @pytest.mark.parametrize(("zone", "kind"), CASES, ids=[kind.chart.name for _, kind in CASES])
 def test_a_chart_shows_what_sql_counts(loaded: dict[str, Warehouse], zone: str, kind: Kind) -> None:

@@ -31,6 +31,7 @@ def unreadable(query: Query, body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("max_days_per_run", [3, 366])
 def test_rows_that_cannot_be_loaded_do_not_replace_those_that_were(
     max_days_per_run: int, warehouse: Warehouse

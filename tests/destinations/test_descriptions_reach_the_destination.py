@@ -84,6 +84,7 @@ def check(warehouse: Warehouse, comment: str) -> None:
         assert found == described(found)
 
 
+@pytest.mark.long
 def test_descriptions_are_comments_in_duckdb(warehouse: Warehouse) -> None:
     check(warehouse, "COMMENT ON COLUMN events.name IS 'changed'")
 

@@ -225,6 +225,7 @@ run()
 """The command, asked to stop while dlt prepares or loads what was read, which it does to each."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("asks", "code", "words"), ENDS)
 @pytest.mark.parametrize("step", ["Normalize", "Load"])
 def test_what_is_being_committed_when_it_is_asked_to_stop_is_committed(

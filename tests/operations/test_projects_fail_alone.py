@@ -175,6 +175,7 @@ def test_if_all_projects_fail_the_first_error_is_raised(
             assert "gone" in str(raised.value)
 
 
+@pytest.mark.long
 def test_if_the_last_project_fails_while_what_was_read_is_committed_its_error_is_raised(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

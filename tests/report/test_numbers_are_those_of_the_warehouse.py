@@ -60,7 +60,9 @@ def test_each_block_is_complete_and_in_form(numbers: dict[str, Any]) -> None:
             assert len(rows[key]) <= 51 or key in ("proof", "charts", "hours", "retention")
 
 
-@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize(
+    "scope", ["", *(pytest.param(one, marks=pytest.mark.long) for one in SCOPES[1:])]
+)
 def test_numbers_equal_an_independent_count(
     shop: Warehouse, numbers: dict[str, Any], scope: str
 ) -> None:
