@@ -46,11 +46,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if cases[item.path] % sampled.args[0]:
                 item.add_marker(pytest.mark.long)
             cases[item.path] += 1
-    place, shares = map(int, config.getoption("--share").split("/"))
+    place, shares = _share(config.getoption("--share"))
     others = {item for item in items if crc32(item.nodeid.encode()) % shares != place - 1}
     if others:
         config.hook.pytest_deselected(items=list(others))
         items[:] = [item for item in items if item not in others]
+
+
+def _share(text: str) -> tuple[int, int]:
+    place, _, shares = text.partition("/")
+    if not (place.isdecimal() and shares.isdecimal() and 1 <= int(place) <= int(shares)):
+        raise pytest.UsageError(f"--share is {text!r}; write 1/4 for the first of four.")
+    return int(place), int(shares)
 
 
 @pytest.fixture(autouse=True)

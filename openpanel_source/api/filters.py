@@ -83,19 +83,21 @@ class Filter:
     def _fail(self, problem: str) -> NoReturn:
         raise InvalidSettingError(f"filter on {self.property!r}: {problem}.")
 
-    def to_api(self) -> dict[str, Any]:
-        """The filter as the API takes it."""
-        asked: dict[str, Any] = {
+    def definition(self) -> dict[str, Any]:
+        """The filter as a mapping that ``parse_filter`` reads."""
+        kind = {} if self.type is None else {"type": self.type}
+        return {
             "name": self.property,
             "operator": self.operator,
             "value": list(self.value),
-        }
-        if self.type is not None:
-            asked["type"] = self.type
-        if self.operator in COHORT_OPERATORS:
-            # Without this member, the server ignores the filter.
-            asked["cohortIds"] = list(self.value)
-        return asked
+        } | kind
+
+    def to_api(self) -> dict[str, Any]:
+        """The filter as the API takes it."""
+        if self.operator not in COHORT_OPERATORS:
+            return self.definition()
+        # Without this member, the server ignores the filter.
+        return self.definition() | {"cohortIds": list(self.value)}
 
 
 _RULES: tuple[tuple[Callable[[Filter], bool], str], ...] = (

@@ -124,7 +124,7 @@ class Chart:
                     "event": part.event,
                     "segment": part.segment,
                     "property": part.property,
-                    "filters": [parse_filter(item).to_api() for item in part.filters],
+                    "filters": [parse_filter(item).definition() for item in part.filters],
                 }
                 for part in self.parts
             ],

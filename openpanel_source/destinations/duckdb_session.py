@@ -120,10 +120,14 @@ def modest(
     if not is_duckdb(pipeline):
         yield lambda: False
         return
+    wanted = dict(LOAD_SETTINGS)
+    if heavy_bytes > _HEAVY:
+        # Long texts are held until they are committed: then the limit is DuckDB's own.
+        del wanted["memory_limit"]
     with (
         load_lock,
         opened(pipeline, busy_timeout) as client,
-        settings_meanwhile(client, LOAD_SETTINGS) as changed,
+        settings_meanwhile(client, wanted) as changed,
     ):
 
         def lift_limit() -> bool:
@@ -133,9 +137,6 @@ def modest(
             client.execute_sql("RESET GLOBAL memory_limit")
             return True
 
-        if heavy_bytes > _HEAVY:
-            # Long texts are held until they are committed: then the limit is DuckDB's own.
-            lift_limit()
         try:
             yield lift_limit
         finally:

@@ -24,7 +24,7 @@ from openpanel_source.models.definitions import (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Refresh:
     """What it takes to bring tables up to date, in temporary tables of a transaction.
 

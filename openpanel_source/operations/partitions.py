@@ -248,7 +248,7 @@ def _given(query: EventQuery) -> dict[str, Any]:
     """The settings that a query was made of, as JSON values."""
     settings = {
         "events": list(query.events),
-        "filters": [one.to_api() for one in query.filters],
+        "filters": [one.definition() for one in query.filters],
         "profile_id": query.profile_id,
     }
     return {name: value for name, value in settings.items() if value}

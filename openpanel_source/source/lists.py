@@ -80,7 +80,7 @@ def lists_resource(settings: Settings, client: Client, orders: Orders) -> DltRes
     return resource
 
 
-@dataclass
+@dataclass(eq=False)
 class _Lists:
     """All lists of all projects; each is read to a verdict, and fails alone.
 
@@ -97,9 +97,9 @@ class _Lists:
     state: MutableMapping[str, Any]
     _dialect: Dialect = field(default_factory=current_dialect, init=False)
     _organisations: dict[str, OrganisationLists] = field(default_factory=dict, init=False)
-    _loaded: int = 0
+    _loaded: int = field(default=0, init=False)
     _noted: dict[str, tuple[pa.Table, Gone]] = field(default_factory=dict, init=False)
-    _outage: TransientError | None = None
+    _outage: TransientError | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._now = self.settings.now()

@@ -33,7 +33,7 @@ _DISTRUSTED = (ContradictoryCountsError, DaysMisunderstoodError)
 """After these nothing of a run is kept: what came before is as doubtful."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """Reads what a sync has still to read, up to the limits of a run.
 

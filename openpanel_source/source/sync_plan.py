@@ -57,7 +57,7 @@ def check_consent(settings: Settings, ledger: Ledger) -> None:
             )
 
 
-@dataclass
+@dataclass(eq=False)
 class Planning:
     """Fills a backlog; what needs no reading goes into the ledger at once.
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openpanel_source import Chart, Filter, Series
+from openpanel_source.api.filters import parse_filter
 from openpanel_source.api.generation import APRIL_2026, CURRENT, THREE, Generation
 from openpanel_source.api.query import encode_json, query_string
 from openpanel_source.charts.query import chart_params
@@ -109,8 +110,11 @@ def test_a_filter_of_a_series_is_read_as_meant(
 @pytest.mark.parametrize("place", range(len(READERS)))
 def test_cohorts_are_named_as_text(place: int) -> None:
     asked = Filter("properties.a", "inCohort", ["7"])
-    (found,) = read(Chart("any", [Series("*", filters=[asked])]), place)["series"]
+    chart = Chart("any", [Series("*", filters=[asked])])
+    (found,) = read(chart, place)["series"]
     assert found["filters"][0]["cohortIds"] == ["7"]
+    # What a chart is known by stays as it is given.
+    assert parse_filter(chart.definition()["series"][0]["filters"][0]) == asked
 
 
 @pytest.mark.parametrize("name", ["404", "true", '["x"]'])

@@ -199,6 +199,10 @@ def test_a_partition_is_loaded_by_its_settings(tmp_path: Path) -> None:
         {"events": "purchase"},
         {"filters": [{"property": "country", "operator": "is", "value": ["SE"]}]},
         {"profile_id": "anna"},
+        {
+            "events": "purchase",
+            "filters": [{"name": "id", "operator": "notInCohort", "value": "v"}],
+        },
     ],
 )
 def test_a_partition_loads_what_it_was_sized_by(

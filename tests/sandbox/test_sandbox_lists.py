@@ -141,6 +141,7 @@ def test_texts_are_trimmed_and_compared_without_case_but_by_patterns() -> None:
         assert found("profile.id", "regex", "^an") == []
         assert found("profile.email", "doesNotContain", "anna", "nobody") == [" ben"]
         assert found("group.name", "is", "The Acme") == ["Anna"]
+        assert found("group", "is", "acme") == found("profile", "is", "Anna") == everybody
         assert found("group.id", "isNot", "acme") == [" ben"]
         assert found("group.properties.tier", "contains", "GOLD") == ["Anna"]
         assert found("profile.id", "inCohort", cohortIds=["vip"]) == []

@@ -22,7 +22,7 @@ from openpanel_source.source.orders import ChartResult, Orders, Results
 from openpanel_source.source.source import source_of
 
 
-@dataclass
+@dataclass(eq=False)
 class Runs:
     """The runs of a sync, one after the other over one plan, and what they add up to.
 
@@ -48,8 +48,8 @@ class Runs:
     busy_timeout: float
     summary: SyncSummary = field(default_factory=SyncSummary, init=False)
     _last: dict[ProjectDay, DayRecord] = field(default_factory=dict, init=False)
-    _differing: frozenset[ProjectDay] = frozenset()
-    _is_cut_off: bool = False
+    _differing: frozenset[ProjectDay] = field(default=frozenset(), init=False)
+    _is_cut_off: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.failed = self.backlog.failed

@@ -50,8 +50,9 @@ def _meets(profile: Row, given: Filter, groups: Sequence[Row]) -> bool:
     if given.operator in ("inCohort", "notInCohort"):
         # No dataset holds the members of cohorts: they have none.
         return not given.cohorts or given.operator == "notInCohort"
-    family, _, name = given.name.partition(".")
-    if family not in ("profile", "group") or not (given.values or "ull" in given.operator):
+    family, dot, name = given.name.partition(".")
+    is_known = dot and family in ("profile", "group")
+    if not is_known or not (given.values or given.operator in ("isNull", "isNotNull")):
         return True
     if family == "group":
         own = [group for group in groups if group["id"] in profile["groups"]]
