@@ -16,13 +16,13 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
 test: .venv/.ready ## The tests, but those marked long: 5 minutes on two cores
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m 'not long'
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile -m 'not long'
 
 # With SHARE=1/4 a fourth of them.
 SHARE :=
 
 test-long: .venv/.ready ## What takes long, and the other cases of what is tried with many: 40 minutes
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m long $(if $(SHARE),--share $(SHARE))
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile -m long $(if $(SHARE),--share $(SHARE))
 
 coverage: .venv/.ready ## All tests, and the lines that none of them runs: takes longest
 	rm -f .coverage .coverage.*

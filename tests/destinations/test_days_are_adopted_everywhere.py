@@ -23,6 +23,7 @@ ROWS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", NAMES)
 def test_only_today_is_read_after_a_backfill(

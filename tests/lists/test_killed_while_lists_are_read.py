@@ -44,6 +44,7 @@ def test_a_kill_between_two_answers(warehouse: Warehouse, tmp_path: Path) -> Non
         assert warehouse.query("SELECT DISTINCT verdict FROM sync_lists") == [("complete",)]
 
 
+@pytest.mark.long
 def test_a_package_that_was_never_loaded_is_read_again(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

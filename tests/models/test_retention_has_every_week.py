@@ -97,6 +97,7 @@ def test_a_clock_that_is_wrong_by_centuries_makes_no_cohort_endless(new_world: M
     assert new_world.warehouse.query(lengths) == [(520, 521), (520, 521), (0, 1)]
 
 
+@pytest.mark.long
 def test_a_report_sums_the_weeks_of_all_projects(tmp_path: Path) -> None:
     numbers = iter(range(1, 99))
 

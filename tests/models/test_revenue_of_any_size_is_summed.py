@@ -93,6 +93,7 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Wareho
         yield makes(tmp_path)
 
 
+@pytest.mark.long
 def test_a_sync_with_them_goes_on_and_a_report_is_made(warehouse: Warehouse) -> None:
     large = [
         event(number, name="revenue", revenue=LARGE, sessionId=f"s{number}") for number in (2, 3)

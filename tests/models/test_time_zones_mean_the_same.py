@@ -29,6 +29,7 @@ INSTANTS = [
 ZONES = sorted(zone for zone in available_timezones() if not timezone_problem(zone))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("abbreviations", ["Default", "Australia"])
 def test_every_zone_has_its_clocks(
     postgres_url: str,

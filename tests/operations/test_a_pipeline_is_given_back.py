@@ -109,6 +109,7 @@ def test_what_a_kill_left_of_a_package_that_was_being_deleted_stops_no_sync(
         assert warehouse.query("SELECT id FROM messages") == [(1,)]
 
 
+@pytest.mark.long
 def test_what_only_this_machine_knows_of_another_source_stays(
     warehouse: Warehouse, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def count(warehouse: Any, condition: str = "1 = 1") -> int:
     return number
 
 
+@pytest.mark.long
 def test_a_pipeline_that_another_source_filled_first_is_used_like_any_other(
     warehouse: Any, sandbox: Sandbox
 ) -> None:

@@ -42,6 +42,7 @@ def proofs() -> list[tuple[object, ...]]:
         ).fetchall()
 
 
+@pytest.mark.long
 def test_a_comparison_of_values_ends_and_what_it_compared_is_kept(sandbox: Sandbox) -> None:
     assert run(sandbox, "sync")[0] == 0
     found = interrupted(sandbox, "audit", "--values", "--all", path="start=2026-11-16&end")

@@ -44,6 +44,7 @@ def command(
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_a_duckdb_file_that_cannot_be_written_is_read(
     warehouse: Warehouse, arguments: list[str]

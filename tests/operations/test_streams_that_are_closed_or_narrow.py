@@ -56,6 +56,7 @@ def run(
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "closed",
     ["stdout", "stderr", *(pytest.param(name, marks=pytest.mark.long) for name in ("both", "all"))],

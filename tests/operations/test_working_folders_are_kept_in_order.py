@@ -125,6 +125,7 @@ def test_folders_that_were_not_used_for_months_go() -> None:
     synced("--database", "old.duckdb")
 
 
+@pytest.mark.long
 def test_a_folder_in_which_a_process_is_at_work_stays() -> None:
     synced("--database", "old.duckdb")
     folder = folders()["old.duckdb"]

@@ -44,6 +44,7 @@ def pages(sandbox: Sandbox) -> int:
     return sum("page=" in item.url for item in sandbox.requests)
 
 
+@pytest.mark.long
 def test_only_the_open_day_is_read_after_a_backfill(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
         load_partition(warehouse, sandbox, "2026-11-16", "2026-11-22")

@@ -21,6 +21,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("look", LOOKS)
 def test_nothing_is_hard_to_read(browser: Browser, tmp_path: Path, look: str) -> None:

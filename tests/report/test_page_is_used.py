@@ -46,6 +46,7 @@ def test_a_long_table_shows_ten_rows_until_all_are_wanted(report: Opened) -> Non
     assert sources.locator("tbody tr").count() == 51
 
 
+@pytest.mark.long
 def test_one_project_can_be_chosen_and_all_again(report: Opened, document: Document) -> None:
     select = report.page.locator("#project")
     assert select.locator("option").all_text_contents() == [

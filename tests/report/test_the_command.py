@@ -116,6 +116,7 @@ def test_json_is_the_document_and_writes_no_file() -> None:
     assert Path("named.html").exists()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("loaded")
 def test_markdown_is_short_and_harmless() -> None:
     done = run("report", "--markdown")

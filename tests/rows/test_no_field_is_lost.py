@@ -44,6 +44,7 @@ def loaded(row: dict[str, Any]) -> dict[str, Any]:
     return dict(found)
 
 
+@pytest.mark.long
 def test_no_field_of_any_recorded_answer_is_lost() -> None:
     fields = set()
     for path, row in recorded_rows():

@@ -13,6 +13,7 @@ from tests.support.sandbox_world import event
 from tests.support.warehouse import Warehouse
 
 
+@pytest.mark.long
 def test_no_byte_of_what_clients_are_told_lands_anywhere(
     warehouse: Warehouse, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:

@@ -100,6 +100,7 @@ DEVELOPERS = {
 """Names that dlt takes for settings of a pipeline, a load or a schema, with or without prefix."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("prefix", ["", "OPENPANEL__", "PIPELINES__", "PIPELINES__OPENPANEL__"])
 def test_no_setting_of_dlt_without_its_section_changes_what_the_command_does(
     prefix: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch

@@ -46,6 +46,7 @@ GENERATIONS = ["2025-03", "2025-11", "2026-02", "2026-03", "2026-04", "2026-08",
 GENERATIONS += ["2026-09", "3"]
 
 
+@pytest.mark.long
 @pytest.mark.sampled(50)
 @pytest.mark.parametrize("server_date", GENERATIONS)
 def test_the_recorded_events_as_each_generation_of_servers_gives_them(

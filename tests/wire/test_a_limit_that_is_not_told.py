@@ -196,6 +196,7 @@ def ask(client: Client, times: int) -> None:
             future.result(60)
 
 
+@pytest.mark.long
 def test_a_server_without_headers_refuses_nothing(sandbox: Sandbox) -> None:
     with Silencer(sandbox.url) as silent:
         client = client_of(silent.url, Credentials(CLIENT, SECRET))
