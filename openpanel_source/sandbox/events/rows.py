@@ -165,10 +165,10 @@ class Encoder:
     def _fragment(self, name: str, row: Row) -> bytes:
         if name in ("revenue", "duration"):
             return self._share(name, _as_sent(row.get(name) or 0))
-        if name == "country" and not row[name].strip("\0"):
-            return self._share(name, self._no_country)
         if name not in row:
             return b""
+        if name == "country" and not row[name].strip("\0"):
+            return self._share(name, self._no_country)
         return self._share(name, row[name]) if name in _SHARED else member(name, row[name])
 
     def _share(self, name: str, value: Any) -> bytes:

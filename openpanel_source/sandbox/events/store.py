@@ -1,4 +1,4 @@
-"""The rows of a server: selected in DuckDB, answered from text encoded beforehand."""
+"""The rows of a server: selected in DuckDB, answered from text that is encoded once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Store:
         self._local = threading.local()
         self._writing = threading.Lock()
         self._encoder = Encoder(no_country)
-        self._fragments: list[Fragments] = []
+        self._fragments: list[Fragments | Row] = []
         self._raw: dict[int, bytes] = {}
         self._profiles = {
             (project, profile["id"]): profile
@@ -71,8 +71,11 @@ class Store:
         return rows
 
     def fragments(self, seq: int) -> Fragments:
-        """Return the JSON members of a row."""
-        return self._fragments[seq]
+        """Return the JSON members of a row, encoded when it is first asked for."""
+        held = self._fragments[seq]
+        if isinstance(held, dict):
+            held = self._fragments[seq] = self._encoder.fragments(held)
+        return held
 
     def raw(self, seq: int) -> bytes | None:
         """Return the text that stands for a row as it is, if one was given."""
@@ -102,7 +105,7 @@ class Store:
                 if "_raw" in row:
                     raw = row["_raw"]
                     self._raw[seq] = raw if isinstance(raw, bytes) else str(raw).encode()
-                self._fragments.append(self._encoder.fragments(row))
+                self._fragments.append(row)
             cursor = self._database.cursor()
             cursor.register("given", columns)
             cursor.execute("INSERT INTO events BY NAME FROM given")
