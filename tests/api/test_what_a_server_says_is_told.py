@@ -72,6 +72,7 @@ def nonsense() -> Iterator[str]:
     thread.join(5)
 
 
+@pytest.mark.long
 def test_what_a_server_says_cannot_reach_the_terminal(sandbox: Sandbox, nonsense: str) -> None:
     found = failure(client_of(nonsense))
     assert type(found) is errors.ConnectionFailedError

@@ -30,6 +30,7 @@ def any_warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     return {"duckdb": DuckDbDestination, "files": Files}[request.param](tmp_path)
 
 
+@pytest.mark.long
 def test_its_tables_are_there_after_the_first_sync(any_warehouse: Any) -> None:
     with world() as sandbox:
         settings = any_warehouse.settings(sandbox)

@@ -13,7 +13,7 @@ from openpanel_source.sandbox import Sandbox
 from tests.support.sandbox_world import NOW, Row, event, event_id, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(3)
+pytestmark = pytest.mark.sampled(6)
 
 OLD = [event(100 + n, groups=["g"], createdAt=f"2026-11-20T08:00:{n:02d}.000Z") for n in range(10)]
 TODAY = [event(n, groups=["g"], createdAt=f"2026-11-23T08:00:{n:02d}.000Z") for n in range(10)]

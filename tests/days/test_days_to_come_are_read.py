@@ -9,7 +9,7 @@ import pytest
 from tests.support.sandbox_world import NOW, event, pages_of, world
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.sampled(2)
+pytestmark = pytest.mark.sampled(4)
 
 OLD = [event(n, createdAt=f"2026-11-20T08:00:{n:02d}.000Z") for n in range(10)]
 FUTURE = [event(100 + n, createdAt=f"2026-12-20T08:00:{n:02d}.000Z") for n in range(10)]

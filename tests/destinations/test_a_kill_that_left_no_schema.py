@@ -16,6 +16,7 @@ from tests.support.sandbox_world import event, world
 __all__ = ["postgres_url"]
 
 
+@pytest.mark.long
 @pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_next_sync_and_all_that_look_get_on_without(

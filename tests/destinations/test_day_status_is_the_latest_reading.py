@@ -77,6 +77,7 @@ def test_to_look_makes_no_view(warehouse: Warehouse) -> None:
     assert warehouse.query(relations) == []
 
 
+@pytest.mark.long
 def test_status_sees_in_postgresql_what_it_sees_in_a_file(postgres: PostgresWarehouse) -> None:
     with world(event(1), event(2, createdAt=TODAY)) as sandbox:
         postgres.sync(sandbox)

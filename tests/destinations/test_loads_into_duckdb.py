@@ -171,6 +171,7 @@ def test_a_load_that_failed_is_told_though_nothing_works_after_it(
         load()
 
 
+@pytest.mark.long
 def test_a_sync_without_news_leaves_nothing_pending(warehouse: Warehouse) -> None:
     with world(*ROWS) as sandbox:
         for _ in range(2):

@@ -41,6 +41,7 @@ def test_a_warehouse_that_was_loaded_without_gets_it(postgres: PostgresWarehouse
     assert len(postgres.query(INDEXES)) == 1
 
 
+@pytest.mark.long
 def test_who_may_not_make_it_syncs_without(
     postgres: PostgresWarehouse, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -198,6 +198,7 @@ def test_an_empty_answer_takes_nothing_away_unless_somebody_consents(
     assert len(ids(warehouse, "references")) == (0 if allowed else 2)
 
 
+@pytest.mark.long
 def test_an_unreadable_reference_is_none_that_is_gone(warehouse: Warehouse) -> None:
     with world(references=[reference(1), reference(2)]) as sandbox:
         load(warehouse, sandbox, "references")

@@ -42,6 +42,7 @@ def run_when_the_file_is_free(sandbox: Sandbox, *arguments: str) -> tuple[int, s
     return process.returncode, output, errors + rest
 
 
+@pytest.mark.long
 def test_a_sync_waits_for_a_duckdb_file_that_another_process_holds(sandbox: Sandbox) -> None:
     code, output, errors = run_when_the_file_is_free(sandbox, "sync")
     assert code == 0, errors

@@ -243,6 +243,7 @@ def _newest(rows: Rows) -> str | None:
     return None if newest is None else newest["id"]
 
 
+@pytest.mark.long
 def test_a_changed_query_leaves_no_row_of_the_old_one(warehouse: Warehouse) -> None:
     days = ("2025-10-19", "2026-11-10", "2026-11-20", "2027-01-02")
     rows = [event(number, createdAt=f"{day}T10:00:00.000Z") for number, day in enumerate(days)]
