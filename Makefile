@@ -15,7 +15,7 @@ demo: .venv/.ready ## A local server with 50,000 events, synced into DuckDB: 10 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: .venv/.ready ## The tests, but those marked long: 5 minutes on two cores
+test: .venv/.ready ## The tests, but those marked long: 5 to 9 minutes on two cores
 	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile -m 'not long'
 
 # With SHARE=1/4 a fourth of them.
