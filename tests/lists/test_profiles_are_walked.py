@@ -96,6 +96,14 @@ def test_every_profile_comes_once_whatever_the_ids_and_the_seconds(
     assert walk.evidence.received == len(wanted)
 
 
+def test_ids_of_one_second_are_told_apart_by_case_and_spaces() -> None:
+    starts = (" a", "a", "A", "a ", "\n", "a.", "^a")
+    rows = [row(f"{start}{number}", 0) for start in starts for number in range(40)]
+    walk, found = walked(Server(rows))
+    assert sorted(found) == sorted(one.id for one in rows)
+    assert judged(walk.evidence) == (ListVerdict.COMPLETE, None)
+
+
 def test_pages_cost_one_request_each() -> None:
     server = Server([row(f"p{n}", n * 1000) for n in range(1000)])
     _, found = walked(server)
